@@ -1,0 +1,77 @@
+//! What must hold for every input of `model`.
+
+use model::observable::{self, Keys, Kind, Observable, PrefixLengths, Relation};
+use model::{Label, Timestamp, inert, token};
+
+/// A target: its name, which is also its folder of seeds, and what must not panic.
+pub type Target = (&'static str, fn(&[u8]));
+
+/// The targets of this crate.
+pub const TARGETS: &[Target] = &[
+    ("model_label", labels_are_canonical),
+    ("model_observable", normal_forms_are_stable),
+    ("model_inert", inert_text_is_inert),
+    ("model_text", small_texts),
+];
+
+/// A label that is read is written as the same bytes.
+pub fn labels_are_canonical(data: &[u8]) {
+    if let Some(label) = Label::from_canonical(data) {
+        assert_eq!(label.canonical(), data);
+    }
+}
+
+/// An instant that is read is written as one that is read as the same; only tokens that we write are well formed.
+pub fn small_texts(data: &[u8]) {
+    if let Some(random) = data.first_chunk::<32>() {
+        assert!(token::is_well_formed(&token::text(random)));
+    }
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    if let Ok(instant) = text.parse::<Timestamp>() {
+        assert!((Timestamp::MIN..=Timestamp::MAX).contains(&instant));
+        assert_eq!(instant.to_string().parse(), Ok(instant));
+        assert!(instant.millis_text().parse::<Timestamp>().is_ok());
+    }
+    if token::is_well_formed(text) {
+        assert!(text.starts_with(token::PREFIX) && text.is_ascii());
+    }
+}
+
+/// The normal form of a normal form is itself, defanged or not; what is guessed is in normal form.
+pub fn normal_forms_are_stable(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    for kind in Kind::all() {
+        if let Ok(found) = observable::normalise(kind, text) {
+            assert_normal(&found);
+        }
+    }
+    if let Ok(found) = observable::guess(text) {
+        assert_normal(&found);
+    }
+}
+
+fn assert_normal(found: &Observable) {
+    let kind = found.kind();
+    assert_eq!(observable::normalise(kind, found.text()).as_ref(), Ok(found));
+    let defanged = found.defanged();
+    assert_eq!(observable::normalise(kind, &defanged).as_ref(), Ok(found), "{defanged}");
+    assert_eq!(found.key().first().copied().and_then(Kind::from_byte), Some(kind));
+    let lengths = PrefixLengths { v4: &[0, 8, 24, 31], v6: &[0, 32, 64, 127] };
+    let probes = found.lookup_keys(&lengths);
+    let own = Keys::One(found.key().to_vec());
+    assert!(probes.first().is_some_and(|probe| probe.relation == Relation::Same && probe.keys == own));
+    for probe in &probes {
+        if let Keys::Range { start, end } = &probe.keys {
+            assert!(start < end);
+        }
+    }
+}
+
+/// Text made inert stays as it is when that is done again.
+pub fn inert_text_is_inert(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    let safe = inert::inert(&text);
+    assert!(!safe.chars().any(char::is_control));
+    assert_eq!(inert::inert(&safe), safe);
+    assert!(!inert::defanged(&text).contains("http://"));
+}
