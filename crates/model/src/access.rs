@@ -1,0 +1,396 @@
+//! Who may see, and who may act. The two functions here are the only rules of access; every road asks them.
+
+use std::fmt;
+
+use crate::{CircleId, CollectionId, Label, MemberId, PersonId, Timestamp, Tlp, TokenId};
+
+/// What `may_see` needs to know of the one who reads.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Reader {
+    /// The member he reads for; `None` for an anonymous visitor.
+    pub member: Option<MemberId>,
+    /// The person, where the token names one.
+    pub person: Option<PersonId>,
+    /// The circles that the member or the person is in.
+    pub circles: Vec<CircleId>,
+    /// The members whose client his member is (TLP 2.0: AMBER reaches a recipient's clients).
+    pub provider: Vec<MemberId>,
+    /// He is the client of others only, not a member in his own right: what is for "the members" is for his provider.
+    pub client_only: bool,
+    /// The highest label that his token lets through.
+    pub ceiling: Tlp,
+}
+
+impl Reader {
+    /// A visitor without a token: CLEAR only, and only where the node lets visitors in at all.
+    #[must_use]
+    pub fn anonymous() -> Reader {
+        Reader {
+            member: None,
+            person: None,
+            circles: Vec::new(),
+            provider: Vec::new(),
+            client_only: false,
+            ceiling: Tlp::Clear,
+        }
+    }
+
+    /// A reader for `member`, in no circle, up to RED.
+    #[must_use]
+    pub fn of(member: MemberId) -> Reader {
+        Reader { member: Some(member), ceiling: Tlp::Red, ..Reader::anonymous() }
+    }
+}
+
+/// Whether this reader may see a statement under this label, now. The one gate for whatever leaves.
+///
+/// In order: the token's ceiling; then visitors see CLEAR; then the author's own member sees its own, RED too: TLP
+/// binds recipients, not the source; then RED is for the persons named; then AMBER+STRICT, AMBER and GREEN are for the
+/// recipients, or for all members where none is named, and AMBER for their clients too; CLEAR is for everybody. An
+/// embargo holds back everybody but the author and those named, whatever the TLP and whatever the clock says: only
+/// the act of lifting, which writes a new label, ends it. So `now` opens nothing here; it is an argument because
+/// membership in time (charters, expiring circles) is decided at this place.
+#[must_use]
+pub fn may_see(reader: &Reader, label: &Label, _now: Timestamp) -> bool {
+    if label.tlp > reader.ceiling {
+        return false;
+    }
+    let Some(member) = reader.member else {
+        return label.tlp == Tlp::Clear && label.embargo.is_none();
+    };
+    if member == label.author {
+        return true;
+    }
+    let to = &label.recipients;
+    let person_named = reader.person.is_some_and(|person| to.persons.contains(&person));
+    if label.tlp == Tlp::Red {
+        return person_named;
+    }
+    let named = person_named
+        || to.members.contains(&member)
+        || reader.circles.iter().any(|circle| to.circles.contains(circle));
+    if label.embargo.is_some() {
+        return named;
+    }
+    match label.tlp {
+        Tlp::Clear => true,
+        // GREEN is the community's; an author who names recipients narrows it to them, which a source may.
+        Tlp::Green | Tlp::Amber => named || to.is_empty() || client_of_named(reader, label),
+        Tlp::AmberStrict => named || (to.is_empty() && !reader.client_only),
+        Tlp::Red => false,
+    }
+}
+
+fn client_of_named(reader: &Reader, label: &Label) -> bool {
+    reader.provider.iter().any(|provider| label.recipients.members.contains(provider))
+}
+
+/// What a token's bearer is trusted to do. A token may carry several.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Role {
+    /// Reads.
+    Reader,
+    /// Reads, and submits sightings and observations.
+    Sensor,
+    /// Reads, submits, annotates, withdraws what is his member's.
+    Analyst,
+    /// As analyst, and works the quarantine and the queue.
+    Curator,
+    /// Persons and tokens of his own member.
+    OrganisationAdministrator,
+    /// Members, tokens, collections, withdrawal and erasure, the node. Sees nothing by this role.
+    Administrator,
+}
+
+impl Role {
+    /// Every role.
+    pub const ALL: [Role; 6] = [
+        Role::Reader,
+        Role::Sensor,
+        Role::Analyst,
+        Role::Curator,
+        Role::OrganisationAdministrator,
+        Role::Administrator,
+    ];
+
+    /// The word used on the command line, in JSON and on pages.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Role::Reader => "reader",
+            Role::Sensor => "sensor",
+            Role::Analyst => "analyst",
+            Role::Curator => "curator",
+            Role::OrganisationAdministrator => "organisation-administrator",
+            Role::Administrator => "administrator",
+        }
+    }
+
+    /// The role of that name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Role> {
+        Role::ALL.into_iter().find(|role| role.name() == name)
+    }
+
+    const fn bit(self) -> u8 {
+        1 << (self as u8)
+    }
+}
+
+/// A set of roles.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct Roles(u8);
+
+impl Roles {
+    /// No role.
+    pub const NONE: Roles = Roles(0);
+
+    /// These roles.
+    #[must_use]
+    pub fn of(roles: &[Role]) -> Roles {
+        Roles(roles.iter().fold(0, |bits, role| bits | role.bit()))
+    }
+
+    /// Whether a role is among them.
+    #[must_use]
+    pub fn has(self, role: Role) -> bool {
+        self.0 & role.bit() != 0
+    }
+
+    /// Whether any of these is.
+    #[must_use]
+    pub fn has_any(self, roles: &[Role]) -> bool {
+        roles.iter().any(|role| self.has(*role))
+    }
+
+    /// The roles, the least first.
+    pub fn iter(self) -> impl Iterator<Item = Role> {
+        Role::ALL.into_iter().filter(move |role| self.has(*role))
+    }
+
+    /// As a small number for the store.
+    #[must_use]
+    pub fn bits(self) -> u8 {
+        self.0
+    }
+
+    /// From the store's number; bits of no role are dropped.
+    #[must_use]
+    pub fn from_bits(bits: u8) -> Roles {
+        Roles(bits & 0b11_1111)
+    }
+}
+
+/// What a token may be used for, beside its roles: the smaller of the two counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Verb {
+    /// See.
+    Read,
+    /// Submit, annotate, withdraw one's own.
+    Write,
+    /// Members, persons, tokens, collections, the node.
+    Manage,
+}
+
+impl Verb {
+    /// Every verb.
+    pub const ALL: [Verb; 3] = [Verb::Read, Verb::Write, Verb::Manage];
+
+    /// The word used on the command line and in JSON.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Verb::Read => "read",
+            Verb::Write => "write",
+            Verb::Manage => "manage",
+        }
+    }
+}
+
+/// The collections that a token is good for.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum CollectionScope {
+    /// These, and nothing outside a collection.
+    Only(Vec<CollectionId>),
+    /// All, now and later, and the record outside of them.
+    All,
+}
+
+impl CollectionScope {
+    /// Whether a collection is in scope.
+    #[must_use]
+    pub fn covers(&self, collection: CollectionId) -> bool {
+        match self {
+            CollectionScope::All => true,
+            CollectionScope::Only(some) => some.contains(&collection),
+        }
+    }
+}
+
+/// Who asks: what authentication found out.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Principal {
+    /// The token, if one was shown.
+    pub token: Option<TokenId>,
+    /// What he may see.
+    pub reader: Reader,
+    /// His roles.
+    pub roles: Roles,
+    /// What his token may be used for.
+    pub verbs: Vec<Verb>,
+    /// Collections he may read.
+    pub read: CollectionScope,
+    /// Collections he may write.
+    pub write: CollectionScope,
+}
+
+impl Principal {
+    /// A visitor without a token.
+    #[must_use]
+    pub fn anonymous() -> Principal {
+        Principal {
+            token: None,
+            reader: Reader::anonymous(),
+            roles: Roles::NONE,
+            verbs: vec![Verb::Read],
+            read: CollectionScope::All,
+            write: CollectionScope::Only(Vec::new()),
+        }
+    }
+
+    /// No token was shown.
+    #[must_use]
+    pub fn is_anonymous(&self) -> bool {
+        self.reader.member.is_none()
+    }
+}
+
+/// What somebody wants to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Action {
+    /// Look up, search, open an object, outside any collection. What is shown is `may_see`'s.
+    Read,
+    /// Read through a collection.
+    ReadCollection(CollectionId),
+    /// Submit through a collection.
+    WriteCollection(CollectionId),
+    /// Submit outside any collection.
+    Submit,
+    /// Submit a sighting or an observation, which a sensor may.
+    SubmitObservation,
+    /// Say a note, an opinion, a tag.
+    Annotate,
+    /// Withdraw a statement of this member, through a collection or outside any.
+    Withdraw(MemberId, Option<CollectionId>),
+    /// Remove body and salt of a statement for good.
+    Erase,
+    /// Look into the quarantine.
+    ReadQuarantine,
+    /// Add and revoke members.
+    ManageMembers,
+    /// Add and revoke persons of this member.
+    ManagePersons(MemberId),
+    /// Add, list and revoke tokens of this member that carry these roles.
+    ManageTokens(MemberId, Roles),
+    /// Add, change and revoke collections.
+    ManageCollections,
+    /// Backup, rebuild, retention, figures of the node.
+    Operate,
+}
+
+/// A refusal. What a client is told is the renderer's choice; this text is for the log and for the principal himself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Denied {
+    /// Nobody is signed in, and this needs somebody.
+    Anonymous,
+    /// No role of his allows it.
+    Role,
+    /// His token is not good for it.
+    Scope,
+}
+
+impl fmt::Display for Denied {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Denied::Anonymous => "this needs a token",
+            Denied::Role => "no role of this token allows it",
+            Denied::Scope => "this token's scope does not cover it",
+        })
+    }
+}
+
+impl std::error::Error for Denied {}
+
+/// Whether this principal may do this. What he then sees is [`may_see`]'s to say, object by object.
+///
+/// # Errors
+/// The first thing that stands against it: nobody signed in, role, scope.
+pub fn may_act(principal: &Principal, action: &Action) -> Result<(), Denied> {
+    let needs = needed(action);
+    let Some(member) = principal.reader.member else {
+        let open = matches!(action, Action::Read | Action::ReadCollection(_));
+        return if open { Ok(()) } else { Err(Denied::Anonymous) };
+    };
+    if !principal.verbs.contains(&needs) {
+        return Err(Denied::Scope);
+    }
+    if !role_allows(principal.roles, member, action) {
+        return Err(Denied::Role);
+    }
+    let covered = match action {
+        Action::Read => principal.read == CollectionScope::All,
+        Action::ReadCollection(id) => principal.read.covers(*id),
+        Action::WriteCollection(id) => principal.write.covers(*id),
+        Action::Submit | Action::SubmitObservation | Action::Annotate | Action::Withdraw(_, None) => {
+            principal.write == CollectionScope::All
+        }
+        // What is taken back is named by its content, so both rights are needed (TAXII 2.1 §5.7).
+        Action::Withdraw(_, Some(id)) => principal.read.covers(*id) && principal.write.covers(*id),
+        _ => true,
+    };
+    if covered { Ok(()) } else { Err(Denied::Scope) }
+}
+
+fn needed(action: &Action) -> Verb {
+    match action {
+        Action::Read | Action::ReadCollection(_) => Verb::Read,
+        Action::WriteCollection(_)
+        | Action::Submit
+        | Action::SubmitObservation
+        | Action::Annotate
+        | Action::Withdraw(..) => Verb::Write,
+        Action::Erase
+        | Action::ReadQuarantine
+        | Action::ManageMembers
+        | Action::ManagePersons(_)
+        | Action::ManageTokens(..)
+        | Action::ManageCollections
+        | Action::Operate => Verb::Manage,
+    }
+}
+
+fn role_allows(roles: Roles, own: MemberId, action: &Action) -> bool {
+    use Role::{Administrator, Analyst, Curator, Reader, Sensor};
+    match action {
+        Action::Read | Action::ReadCollection(_) => roles.has_any(&[Reader, Sensor, Analyst, Curator]),
+        Action::WriteCollection(_) | Action::SubmitObservation => roles.has_any(&[Sensor, Analyst, Curator]),
+        Action::Submit | Action::Annotate => roles.has_any(&[Analyst, Curator]),
+        Action::Withdraw(owner, _) => {
+            roles.has(Administrator) || (*owner == own && roles.has_any(&[Analyst, Curator]))
+        }
+        Action::ReadQuarantine => roles.has_any(&[Curator, Administrator]),
+        Action::Erase | Action::ManageMembers | Action::ManageCollections | Action::Operate => {
+            roles.has(Administrator)
+        }
+        Action::ManagePersons(of) => roles.has(Administrator) || own_organisation(roles, own, *of),
+        // A lower role never acts on a principal with more rights than its own organisation can hold.
+        Action::ManageTokens(of, carried) => {
+            roles.has(Administrator)
+                || (own_organisation(roles, own, *of) && !carried.has_any(&[Administrator, Curator]))
+        }
+    }
+}
+
+fn own_organisation(roles: Roles, own: MemberId, of: MemberId) -> bool {
+    own == of && roles.has(Role::OrganisationAdministrator)
+}

@@ -1,0 +1,53 @@
+//! Identifiers: random UUIDs, one type per kind, so that one cannot be handed over for another.
+
+use std::fmt;
+use std::str::FromStr;
+
+use uuid::Uuid;
+
+macro_rules! identifier {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(pub Uuid);
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.hyphenated().fmt(f)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = uuid::Error;
+
+            fn from_str(text: &str) -> Result<Self, uuid::Error> {
+                Uuid::parse_str(text).map($name)
+            }
+        }
+    };
+}
+
+identifier! {
+    /// An organisation, or a researcher, that takes part.
+    MemberId
+}
+identifier! {
+    /// Somebody of a member.
+    PersonId
+}
+identifier! {
+    /// A named audience.
+    CircleId
+}
+identifier! {
+    /// A token that a member's client carries. Not its secret.
+    TokenId
+}
+identifier! {
+    /// A TAXII collection.
+    CollectionId
+}
+identifier! {
+    /// One arrival.
+    SubmissionId
+}

@@ -1,0 +1,263 @@
+//! Labels: who a statement is for.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::{CircleId, MemberId, PersonId, Timestamp};
+
+/// Traffic Light Protocol 2.0. The order is that of ceilings only: CLEAR < GREEN < AMBER < AMBER+STRICT < RED.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Tlp {
+    /// No limit on disclosure.
+    Clear,
+    /// The community.
+    Green,
+    /// Recipients' organisations and their clients.
+    Amber,
+    /// Recipients' organisations only.
+    AmberStrict,
+    /// Named persons only.
+    Red,
+}
+
+impl Tlp {
+    /// Every label, the widest audience first.
+    pub const ALL: [Tlp; 5] = [Tlp::Clear, Tlp::Green, Tlp::Amber, Tlp::AmberStrict, Tlp::Red];
+
+    /// The label as FIRST writes it after `TLP:`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Tlp::Clear => "CLEAR",
+            Tlp::Green => "GREEN",
+            Tlp::Amber => "AMBER",
+            Tlp::AmberStrict => "AMBER+STRICT",
+            Tlp::Red => "RED",
+        }
+    }
+}
+
+impl fmt::Display for Tlp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "TLP:{}", self.name())
+    }
+}
+
+/// A text that names no TLP label.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotATlp(pub String);
+
+impl fmt::Display for NotATlp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}` is not a TLP label: use clear, green, amber, amber+strict or red", self.0)
+    }
+}
+
+impl std::error::Error for NotATlp {}
+
+impl FromStr for Tlp {
+    type Err = NotATlp;
+
+    /// Any case, with or without `TLP:`; TLP 1's WHITE is CLEAR.
+    fn from_str(text: &str) -> Result<Tlp, NotATlp> {
+        let upper = text.trim().to_ascii_uppercase();
+        match upper.strip_prefix("TLP:").unwrap_or(&upper) {
+            "CLEAR" | "WHITE" => Ok(Tlp::Clear),
+            "GREEN" => Ok(Tlp::Green),
+            "AMBER" => Ok(Tlp::Amber),
+            "AMBER+STRICT" | "AMBER-STRICT" => Ok(Tlp::AmberStrict),
+            "RED" => Ok(Tlp::Red),
+            _ => Err(NotATlp(text.to_owned())),
+        }
+    }
+}
+
+/// Those to whom a label names its statement. Empty means: the members of the node, within what the TLP allows.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default, PartialOrd, Ord)]
+pub struct Recipients {
+    /// Organisations, in ascending order.
+    pub members: Vec<MemberId>,
+    /// Persons, in ascending order. RED is for these alone.
+    pub persons: Vec<PersonId>,
+    /// Circles, in ascending order.
+    pub circles: Vec<CircleId>,
+}
+
+impl Recipients {
+    /// Nobody is named.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.members.is_empty() && self.persons.is_empty() && self.circles.is_empty()
+    }
+}
+
+/// An embargo: until it is lifted by an act, nobody but the author and the named recipients sees the statement. The
+/// clock alone never publishes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Embargo {
+    /// Not before this time.
+    pub until: Timestamp,
+}
+
+/// FIRST IEP 2.0 `permitted_actions`, the narrowest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub enum PermittedActions {
+    /// `none`
+    None,
+    /// `contact-for-instruction`
+    ContactForInstruction,
+    /// `internally-visible-actions`
+    InternallyVisible,
+    /// `externally-visible-indirect-actions`
+    ExternallyVisibleIndirect,
+    /// `externally-visible-direct-actions`, and what a label without IEP permits.
+    #[default]
+    ExternallyVisibleDirect,
+}
+
+/// Whether readers are told which member a statement comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub enum Origin {
+    /// The node vouches for a member that it does not name.
+    Withheld,
+    /// Readers see the member.
+    #[default]
+    Shown,
+}
+
+/// Who a statement is for. Interned: equal labels have one small number in the store.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Label {
+    /// The member whose statement it is.
+    pub author: MemberId,
+    /// The TLP 2.0 label.
+    pub tlp: Tlp,
+    /// Those it names.
+    pub recipients: Recipients,
+    /// Not before, if embargoed.
+    pub embargo: Option<Embargo>,
+    /// What recipients may do with it.
+    pub actions: PermittedActions,
+    /// Whether the author is shown.
+    pub origin: Origin,
+}
+
+impl Label {
+    /// The author's label with a TLP and nothing else said.
+    #[must_use]
+    pub fn new(author: MemberId, tlp: Tlp) -> Label {
+        Label {
+            author,
+            tlp,
+            recipients: Recipients::default(),
+            embargo: None,
+            actions: PermittedActions::default(),
+            origin: Origin::default(),
+        }
+    }
+
+    /// The bytes that are committed to, signed and interned: one line per field in fixed order, names sorted.
+    ///
+    /// ```text
+    /// accord-label 1
+    /// author 6f1c…            (UUID)
+    /// tlp AMBER+STRICT
+    /// member … | person … | circle …     (zero or more, each kind sorted)
+    /// embargo 2026-01-01T00:00:00.000000Z (if any)
+    /// actions 4                (0 none … 4 externally visible direct)
+    /// origin shown
+    /// ```
+    #[must_use]
+    pub fn canonical(&self) -> Vec<u8> {
+        use std::fmt::Write;
+        let mut text = format!("accord-label 1\nauthor {}\ntlp {}\n", self.author, self.tlp.name());
+        let mut line = |word: &str, id: &dyn fmt::Display| {
+            let _written = writeln!(text, "{word} {id}"); // writing to a String cannot fail
+        };
+        sorted(&self.recipients.members).iter().for_each(|id| line("member", id));
+        sorted(&self.recipients.persons).iter().for_each(|id| line("person", id));
+        sorted(&self.recipients.circles).iter().for_each(|id| line("circle", id));
+        if let Some(embargo) = self.embargo {
+            line("embargo", &embargo.until);
+        }
+        line("actions", &(self.actions as u8));
+        line("origin", &if self.origin == Origin::Shown { "shown" } else { "withheld" });
+        text.into_bytes()
+    }
+
+    /// Reads what [`Label::canonical`] wrote; `None` for anything else.
+    #[must_use]
+    pub fn from_canonical(bytes: &[u8]) -> Option<Label> {
+        let mut lines = std::str::from_utf8(bytes).ok()?.lines();
+        if lines.next()? != "accord-label 1" {
+            return None;
+        }
+        let author = lines.next()?.strip_prefix("author ")?.parse().ok()?;
+        let tlp = lines.next()?.strip_prefix("tlp ")?.parse().ok()?;
+        let mut label = Label::new(author, tlp);
+        for line in lines {
+            let (word, value) = line.split_once(' ')?;
+            match word {
+                "member" => label.recipients.members.push(value.parse().ok()?),
+                "person" => label.recipients.persons.push(value.parse().ok()?),
+                "circle" => label.recipients.circles.push(value.parse().ok()?),
+                "embargo" => label.embargo = Some(Embargo { until: value.parse().ok()? }),
+                "actions" => label.actions = permitted(value)?,
+                "origin" if value == "shown" => label.origin = Origin::Shown,
+                "origin" if value == "withheld" => label.origin = Origin::Withheld,
+                _ => return None,
+            }
+        }
+        (label.canonical() == bytes).then_some(label)
+    }
+}
+
+fn sorted<T: Ord + Copy>(ids: &[T]) -> Vec<T> {
+    let mut ids = ids.to_vec();
+    ids.sort_unstable();
+    ids.dedup();
+    ids
+}
+
+fn permitted(digit: &str) -> Option<PermittedActions> {
+    Some(match digit {
+        "0" => PermittedActions::None,
+        "1" => PermittedActions::ContactForInstruction,
+        "2" => PermittedActions::InternallyVisible,
+        "3" => PermittedActions::ExternallyVisibleIndirect,
+        "4" => PermittedActions::ExternallyVisibleDirect,
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use uuid::Uuid;
+
+    #[test]
+    fn canonical_bytes_go_round_and_do_not_depend_on_order() {
+        let id = |n: u128| Uuid::from_u128(n);
+        let mut label = Label::new(MemberId(id(1)), Tlp::AmberStrict);
+        label.recipients.members = vec![MemberId(id(9)), MemberId(id(3)), MemberId(id(9))];
+        label.recipients.persons = vec![PersonId(id(4))];
+        label.embargo = Some(Embargo { until: Timestamp(5) });
+        label.actions = PermittedActions::InternallyVisible;
+        label.origin = Origin::Withheld;
+        let bytes = label.canonical();
+        let back = Label::from_canonical(&bytes).unwrap();
+        assert_eq!(back.recipients.members, [MemberId(id(3)), MemberId(id(9))]);
+        assert_eq!(back.canonical(), bytes);
+        assert!(Label::from_canonical(b"accord-label 1\nauthor x\n").is_none());
+    }
+
+    #[test]
+    fn tlp_is_read_in_every_spelling() {
+        for (text, tlp) in
+            [("tlp:white", Tlp::Clear), ("AMBER+STRICT", Tlp::AmberStrict), (" red ", Tlp::Red)]
+        {
+            assert_eq!(text.parse(), Ok(tlp));
+        }
+        assert!("purple".parse::<Tlp>().is_err());
+    }
+}

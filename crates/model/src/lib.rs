@@ -1,0 +1,23 @@
+//! Accord's nouns and rules. Values in, values out: nothing here reads a clock or does I/O.
+//!
+//! - [`id`]: what members, persons, circles, tokens and collections are called.
+//! - [`inert`]: text of strangers, made harmless to show.
+//! - [`time`]: instants in microseconds, and their RFC 3339 text.
+//! - [`label`]: who a statement is for: author, TLP 2.0, recipients, embargo, permitted actions, origin.
+//! - [`access`]: [`access::may_see`] and [`access::may_act`], the only rules of access in the house.
+//! - [`observable`]: addresses, domains, URLs, digests and the like in one normal form, and their keys.
+//! - [`token`]: the secret that a client carries: its text, its check, its digest.
+
+pub mod access;
+pub mod id;
+pub mod inert;
+pub mod label;
+pub mod observable;
+pub mod time;
+pub mod token;
+
+pub use access::{Action, Denied, Principal, Reader, Role, Roles, Verb, may_act, may_see};
+pub use id::{CircleId, CollectionId, MemberId, PersonId, SubmissionId, TokenId};
+pub use label::{Embargo, Label, Origin, PermittedActions, Recipients, Tlp};
+pub use observable::{Observable, Unfit};
+pub use time::Timestamp;

@@ -1,0 +1,201 @@
+//! What a pasted value is.
+
+use super::{
+    Kind, Observable, RAW_BYTES_MAX, Unfit, address, bounded, digest, domain, email, normalise, refang,
+    wallet, word,
+};
+
+/// Names of a digest's algorithm as people write them in front of it, with `:` or `=` behind.
+const ALGORITHMS: [(&str, Kind); 16] = [
+    ("md5", Kind::Md5),
+    ("sha1", Kind::Sha1),
+    ("sha-1", Kind::Sha1),
+    ("sha224", Kind::Sha224),
+    ("sha-224", Kind::Sha224),
+    ("sha256", Kind::Sha256),
+    ("sha-256", Kind::Sha256),
+    ("sha384", Kind::Sha384),
+    ("sha-384", Kind::Sha384),
+    ("sha512", Kind::Sha512),
+    ("sha-512", Kind::Sha512),
+    ("sha3-256", Kind::Sha3_256),
+    ("sha3-512", Kind::Sha3_512),
+    ("ssdeep", Kind::Ssdeep),
+    ("tlsh", Kind::Tlsh),
+    ("btc", Kind::Bitcoin),
+];
+
+/// Ends of names that no public suffix has and that are domains all the same (RFC 6761, RFC 6762, ICANN's `internal`,
+/// and what routers and offices use).
+const PRIVATE_ENDS: [&str; 10] =
+    ["local", "internal", "lan", "corp", "home", "localdomain", "test", "example", "invalid", "localhost"];
+
+/// Finds out what a pasted value is and brings it into normal form. Defanged values, quotes and brackets around and
+/// punctuation behind them are understood. Names of mutexes and user agents are never guessed.
+///
+/// # Errors
+/// When it looks like nothing known, or like more than one thing to nobody's use (a wildcard, a regular expression).
+pub fn guess(raw: &str) -> Result<Observable, Unfit> {
+    if raw.len() > RAW_BYTES_MAX {
+        return Err(Unfit::TooLong);
+    }
+    let bare = unwrapped(raw);
+    if bare.is_empty() {
+        return Err(Unfit::Empty);
+    }
+    let value = refang(bare);
+    let value = &*value;
+    let found = named(value)
+        .or_else(|| normalise(Kind::Url, value).ok())
+        .or_else(|| address_with_port(value))
+        .or_else(|| mail(value))
+        .or_else(|| word::cve(value).ok())
+        .or_else(|| by_length(value))
+        .or_else(|| wallet::bitcoin(value).ok())
+        .or_else(|| digest::ssdeep(value).ok().filter(|found| found.text().len() >= SSDEEP_GUESS_BYTES_MIN))
+        .or_else(|| word::mac(value).ok().filter(|_| value.len() > 12))
+        .or_else(|| autonomous_system(value))
+        .or_else(|| word::registry_key(value).ok().filter(|_| word::starts_with_hive(value)))
+        .or_else(|| name(value))
+        .or_else(|| schemeless(value))
+        .or_else(|| file(value))
+        .ok_or(Unfit::Unknown)?;
+    bounded(found)
+}
+
+/// Shorter texts of the form of an ssdeep hash are times of day and the like.
+const SSDEEP_GUESS_BYTES_MIN: usize = 16;
+
+/// Pairs that people put around values.
+const AROUND: [(char, char); 10] = [
+    ('"', '"'),
+    ('\'', '\''),
+    ('`', '`'),
+    ('<', '>'),
+    ('(', ')'),
+    ('[', ']'),
+    ('“', '”'),
+    ('‘', '’'),
+    ('«', '»'),
+    ('„', '“'),
+];
+
+/// Cuts off white space, pairs around and punctuation behind, as long as there are any.
+fn unwrapped(raw: &str) -> &str {
+    let mut bare = raw.trim();
+    loop {
+        let before = bare;
+        for (open, close) in AROUND {
+            let inside = bare.strip_prefix(open).and_then(|inside| inside.strip_suffix(close));
+            // Brackets at both ends may belong to two tokens.
+            if let Some(inside) = inside.filter(|inside| open == close || balanced(inside, open, close)) {
+                bare = inside.trim();
+            }
+        }
+        bare = bare.trim_end_matches([',', ';', '!', '…']).trim_end();
+        // The end of `2001:db8::` is no punctuation.
+        bare = bare.strip_suffix(['.', '?', ':']).filter(|cut| !cut.ends_with(':')).unwrap_or(bare);
+        if let Some((open, close)) = AROUND.into_iter().find(|(_, close)| bare.ends_with(*close))
+            && open != close
+            && !balanced(bare, open, close)
+        {
+            bare = bare.strip_suffix(close).unwrap_or(bare);
+        }
+        if bare == before {
+            return bare;
+        }
+    }
+}
+
+/// Whether every closing bracket has its opening one before it.
+fn balanced(text: &str, open: char, close: char) -> bool {
+    let mut depth = 0_usize;
+    for character in text.chars() {
+        if character == open {
+            depth += 1;
+        } else if character == close {
+            match depth.checked_sub(1) {
+                Some(left) => depth = left,
+                None => return false,
+            }
+        }
+    }
+    depth == 0
+}
+
+/// A digest with the name of its algorithm in front.
+fn named(value: &str) -> Option<Observable> {
+    let (algorithm, rest) = value.split_once([':', '='])?;
+    let lower = algorithm.trim().to_ascii_lowercase();
+    let (_, kind) = ALGORITHMS.into_iter().find(|(name, _)| *name == lower)?;
+    normalise(kind, rest).ok()
+}
+
+/// An address or network; the port behind an address is dropped.
+fn address_with_port(value: &str) -> Option<Observable> {
+    address::parse(value).or_else(|| {
+        let (host, port) = value.rsplit_once(':')?;
+        let is_port = port.parse::<u16>().is_ok() && port.bytes().all(|b| b.is_ascii_digit());
+        let unambiguous = !host.contains(':') || host.ends_with(']');
+        address::parse(host).filter(|_| is_port && unambiguous && !host.contains('/'))
+    })
+}
+
+/// An email address, with `mailto:` in front or a name before its angle brackets.
+fn mail(value: &str) -> Option<Observable> {
+    let inside = value.rsplit_once('<').map_or(value, |(_, inside)| inside.trim_end_matches('>'));
+    let address = match inside.get(..7) {
+        Some(scheme) if scheme.eq_ignore_ascii_case("mailto:") => inside.get(7..)?.split('?').next()?,
+        _ => inside,
+    };
+    email::normalise(address)
+        .ok()
+        .filter(|found| found.text().rsplit_once('@').is_some_and(|(_, host)| host.contains('.')))
+}
+
+/// A digest by its length.
+fn by_length(value: &str) -> Option<Observable> {
+    digest::tlsh(value).ok().or_else(|| {
+        let (kind, _) = digest::LENGTHS.into_iter().find(|(_, bytes)| bytes * 2 == value.len())?;
+        digest::normalise(kind, value).ok()
+    })
+}
+
+/// An autonomous system; a bare number is none.
+fn autonomous_system(value: &str) -> Option<Observable> {
+    word::asn(value).ok().filter(|_| value.starts_with(['a', 'A']))
+}
+
+/// A domain with an end that is known to be one; the port behind it is dropped.
+fn name(value: &str) -> Option<Observable> {
+    let host = match value.rsplit_once(':') {
+        Some((host, port)) if port.parse::<u16>().is_ok() => host,
+        _ => value,
+    };
+    let found = domain::normalise(host).ok()?;
+    let (_, end) = found.text().rsplit_once('.')?;
+    (PRIVATE_ENDS.contains(&end) || domain::has_known_suffix(found.text())).then_some(found)
+}
+
+/// A URL without scheme: a domain or an address, and a path behind it.
+fn schemeless(value: &str) -> Option<Observable> {
+    let (host, tail) = value.split_once(['/', '?'])?;
+    // `192.0.2.0/33` is a network gone wrong.
+    let has_path = || tail.bytes().any(|b| !b.is_ascii_digit());
+    name(host).or_else(|| address_with_port(host).filter(|_| has_path()))?;
+    normalise(Kind::Url, &format!("http://{value}")).ok()
+}
+
+/// The name of a file: something with an extension of letters and digits, or a path that ends with one.
+fn file(value: &str) -> Option<Observable> {
+    let found = word::file_name(value).ok()?;
+    let (stem, extension) = found.text().rsplit_once('.')?;
+    let letters = extension.bytes().all(|b| b.is_ascii_alphanumeric())
+        && extension.bytes().any(|b| b.is_ascii_alphabetic());
+    // Half a bracket around a dot is a domain badly defanged.
+    let half_defanged = ["[.", ".]", "(.", ".)"].iter().any(|half| found.text().contains(half));
+    let plain = !half_defanged
+        && !stem.is_empty()
+        && !found.text().contains(['*', '?', '<', '>', '|', '"', ':', '{', '}', '^', '$']);
+    (letters && plain && extension.len() <= 8).then_some(found)
+}

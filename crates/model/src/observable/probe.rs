@@ -1,0 +1,176 @@
+//! Which keys of an index answer a question about an observable.
+
+use super::{Kind, Observable, Unfit, domain, is_public_suffix, normalise, url};
+
+/// The prefix lengths of the networks that an index holds, so that only those are asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct PrefixLengths<'a> {
+    /// Of IPv4, from 0 to 31.
+    pub v4: &'a [u8],
+    /// Of IPv6, from 0 to 127.
+    pub v6: &'a [u8],
+}
+
+/// Keys to ask an index for, and what a find there is to the observable.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Probe {
+    /// What a find is.
+    pub relation: Relation,
+    /// Where to look.
+    pub keys: Keys,
+}
+
+/// One key, or all from one up to another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Keys {
+    /// This key.
+    One(Vec<u8>),
+    /// The keys from `start` up to, but without, `end`.
+    Range {
+        /// The first.
+        start: Vec<u8>,
+        /// The first behind.
+        end: Vec<u8>,
+    },
+}
+
+/// What a find is to the observable asked about, closest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Relation {
+    /// The observable itself.
+    Same,
+    /// The same URL with `https` for `http` or the other way round.
+    OtherScheme,
+    /// The host of the URL.
+    Host,
+    /// The domain of the email address.
+    MailDomain,
+    /// A network that holds the address, the network or the URL's host.
+    Network,
+    /// A domain above the domain or the URL's host; never a public suffix.
+    Parent,
+    /// An address or network within the network, or a domain below the domain.
+    Within,
+}
+
+impl Relation {
+    /// What it is called in answers.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Relation::Same => "same",
+            Relation::OtherScheme => "other-scheme",
+            Relation::Host => "host",
+            Relation::MailDomain => "mail-domain",
+            Relation::Network => "network",
+            Relation::Parent => "parent",
+            Relation::Within => "within",
+        }
+    }
+}
+
+impl Observable {
+    /// The keys to ask an index for, closest first: the observable itself; for an address or a network those around
+    /// it; for a network also what lies in it; for a domain those above it, short of the public suffix, and those
+    /// below it, unless it is a public suffix; for a URL the other scheme, the host and those around that; for an
+    /// email address its domain.
+    #[must_use]
+    pub fn lookup_keys(&self, prefixes: &PrefixLengths<'_>) -> Vec<Probe> {
+        let mut probes = vec![one(Relation::Same, self)];
+        match self.kind() {
+            Kind::Ipv4 | Kind::Ipv6 | Kind::Cidr4 | Kind::Cidr6 | Kind::Domain => {
+                self.add_around(prefixes, &mut probes)
+            }
+            Kind::Url => {
+                let other = url::other_scheme(self.text()).map(|text| normalise(Kind::Url, &text));
+                probes.extend(found(other).map(|other| one(Relation::OtherScheme, &other)));
+                if let Some(host) = url::host(self.text()) {
+                    probes.push(one(Relation::Host, &host));
+                    host.add_around(prefixes, &mut probes);
+                }
+            }
+            Kind::Email => {
+                let host = self.text().rsplit_once('@').map(|(_, host)| normalise(Kind::Domain, host));
+                probes.extend(found(host).map(|host| one(Relation::MailDomain, &host)));
+            }
+            _ => {}
+        }
+        if matches!(self.kind(), Kind::Cidr4 | Kind::Cidr6 | Kind::Domain) {
+            self.add_within(&mut probes);
+        }
+        probes
+    }
+
+    /// The networks that hold this one, longest prefix first, or the domains above it, nearest first.
+    fn add_around(&self, prefixes: &PrefixLengths<'_>, probes: &mut Vec<Probe>) {
+        match self.kind() {
+            Kind::Domain => {
+                let above = domain::parents(self.text()).map(|parent| normalise(Kind::Domain, parent));
+                probes.extend(above.flatten().map(|parent| one(Relation::Parent, &parent)));
+            }
+            Kind::Ipv4 | Kind::Cidr4 => self.add_networks(Kind::Cidr4, prefixes.v4, probes),
+            Kind::Ipv6 | Kind::Cidr6 => self.add_networks(Kind::Cidr6, prefixes.v6, probes),
+            _ => {}
+        }
+    }
+
+    fn add_networks(&self, kind: Kind, lengths: &[u8], probes: &mut Vec<Probe>) {
+        let (address, own_length) = self.text().split_once('/').unwrap_or((self.text(), "255"));
+        let own_length: u8 = own_length.parse().unwrap_or(255);
+        let mut lengths: Vec<u8> = lengths.iter().copied().filter(|&length| length < own_length).collect();
+        lengths.sort_unstable_by(|one, other| other.cmp(one));
+        lengths.dedup();
+        let networks = lengths.iter().map(|length| normalise(kind, &format!("{address}/{length}")));
+        // A length that means a single address names no network.
+        probes
+            .extend(networks.flatten().filter(|it| it.kind() == kind).map(|it| one(Relation::Network, &it)));
+    }
+
+    fn add_within(&self, probes: &mut Vec<Probe>) {
+        let within = |start: Vec<u8>, end: Vec<u8>| Probe {
+            relation: Relation::Within,
+            keys: Keys::Range { start, end },
+        };
+        let single = match self.kind() {
+            Kind::Domain if is_public_suffix(self.text()) => return,
+            Kind::Domain => {
+                // Every key below goes on with more labels; the last byte of this one is the dot, and `/` follows it.
+                let mut start = self.key().to_vec();
+                start.push(0);
+                let mut end = self.key().to_vec();
+                end.pop();
+                end.push(b'/');
+                probes.push(within(start, end));
+                return;
+            }
+            Kind::Cidr4 => Kind::Ipv4,
+            _ => Kind::Ipv6,
+        };
+        let Some((&length, [_, network @ ..])) = self.key().split_last() else { return };
+        let last = last_address(network, length);
+        let key = |kind: Kind, address: &[u8], tail: &[u8]| [&[kind.byte()], address, tail].concat();
+        // Any byte behind the last key makes a key that sorts right after it.
+        probes.push(within(key(single, network, &[]), key(single, &last, &[0])));
+        // Networks with the same first address and a shorter prefix lie around this one, all others within.
+        probes.push(within(key(self.kind(), network, &[length + 1]), key(self.kind(), &last, &[0xFF])));
+    }
+}
+
+fn one(relation: Relation, observable: &Observable) -> Probe {
+    Probe { relation, keys: Keys::One(observable.key().to_vec()) }
+}
+
+/// A value derived from a normal form has one itself; if ever not, there is nothing to ask for.
+fn found(observable: Option<Result<Observable, Unfit>>) -> Option<Observable> {
+    observable.and_then(Result::ok)
+}
+
+/// The last address of a network.
+fn last_address(network: &[u8], length: u8) -> Vec<u8> {
+    let bits_of = |nth: usize| usize::from(length).saturating_sub(nth * 8).min(8);
+    network
+        .iter()
+        .enumerate()
+        .map(|(nth, byte)| byte | 0xFF_u8.checked_shr(bits_of(nth) as u32).unwrap_or(0))
+        .collect()
+}

@@ -1,0 +1,91 @@
+//! From a key back to the text.
+
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+use super::Kind;
+
+/// The normal form whose key this is, as far as the key tells: `None` for what is no key, and for one in which a
+/// digest stands for a long text. The local part of an email address comes back in lower case.
+#[must_use]
+pub fn text_of_key(key: &[u8]) -> Option<String> {
+    let (kind, form) = key.split_first()?;
+    let kind = Kind::from_byte(*kind)?;
+    match kind {
+        Kind::Ipv4 => Some(Ipv4Addr::from(<[u8; 4]>::try_from(form).ok()?).to_string()),
+        Kind::Ipv6 => Some(Ipv6Addr::from(<[u8; 16]>::try_from(form).ok()?).to_string()),
+        Kind::Cidr4 => {
+            let (length, address) = form.split_last()?;
+            Some(format!("{}/{length}", Ipv4Addr::from(<[u8; 4]>::try_from(address).ok()?)))
+        }
+        Kind::Cidr6 => {
+            let (length, address) = form.split_last()?;
+            Some(format!("{}/{length}", Ipv6Addr::from(<[u8; 16]>::try_from(address).ok()?)))
+        }
+        Kind::Domain => {
+            let labels: Vec<&str> = std::str::from_utf8(form).ok()?.strip_suffix('.')?.rsplit('.').collect();
+            Some(labels.join("."))
+        }
+        Kind::Md5
+        | Kind::Sha1
+        | Kind::Sha224
+        | Kind::Sha256
+        | Kind::Sha384
+        | Kind::Sha512
+        | Kind::Sha3_256
+        | Kind::Sha3_512 => Some(hexadecimal(form, "")),
+        Kind::Asn => Some(format!("AS{}", u32::from_be_bytes(form.try_into().ok()?))),
+        Kind::Mac => Some(hexadecimal(form, ":")),
+        Kind::Url
+        | Kind::Email
+        | Kind::Ssdeep
+        | Kind::Tlsh
+        | Kind::Mutex
+        | Kind::FileName
+        | Kind::RegistryKey
+        | Kind::UserAgent
+        | Kind::Cve
+        | Kind::Bitcoin => std::str::from_utf8(form).ok().map(str::to_owned),
+    }
+}
+
+fn hexadecimal(bytes: &[u8], between: &str) -> String {
+    let pairs: Vec<String> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    pairs.join(between)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::observable::{guess, normalise};
+
+    #[test]
+    fn a_key_gives_its_text_back() {
+        for value in [
+            "192.0.2.1",
+            "192.0.2.0/25",
+            "0.0.0.0/0",
+            "2001:db8::1",
+            "2001:db8::/33",
+            "www.example.com",
+            "bücher.example",
+            "http://example.com/a?b=c",
+            "someone@example.com",
+            "d41d8cd98f00b204e9800998ecf8427e",
+            "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+            "AS64496",
+            "00:00:5e:00:53:01",
+            "CVE-2021-44228",
+        ] {
+            let observable = guess(value).unwrap();
+            assert_eq!(text_of_key(observable.key()).as_deref(), Some(observable.text()), "{value}");
+        }
+    }
+
+    #[test]
+    fn what_a_key_does_not_tell_is_not_told() {
+        let long = normalise(Kind::Mutex, &"m".repeat(300)).unwrap();
+        for key in [long.key(), &[], &[0x01, 1, 2, 3], &[0x10, 0xFF, 0xFF], &[0xEE, 1], b"\x10com"] {
+            assert_eq!(text_of_key(key), None, "{key:?}");
+        }
+    }
+}

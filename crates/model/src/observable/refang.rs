@@ -1,0 +1,204 @@
+//! Undoing and doing what keeps people from following a value by accident.
+
+use std::borrow::Cow;
+
+/// What stands for a character while a value is defanged, without its brackets; in lower case.
+const TOKENS: [(&str, &str); 7] =
+    [(".", "."), ("dot", "."), (":", ":"), ("://", "://"), ("/", "/"), ("at", "@"), ("@", "@")];
+
+/// Brackets that tokens stand in.
+const BRACKETS: [(char, char); 3] = [('[', ']'), ('(', ')'), ('{', '}')];
+
+/// Undoes the common ways of defanging one value: `hxxp`, `fxp`, and `.`, `dot`, `:`, `://`, `/`, `at` and `@` in
+/// brackets, parentheses or braces.
+///
+/// Left as they are: doubled brackets such as `{{.}}`, what looks like a regular expression or a wildcard, and the
+/// path of a URL whose scheme and host are not defanged.
+#[must_use]
+pub fn refang(value: &str) -> Cow<'_, str> {
+    let Some(scheme_end) = scheme_length(value) else {
+        return if is_expression(value) { Cow::Borrowed(value) } else { tokens_undone(value) };
+    };
+    let (scheme, rest) = value.split_at_checked(scheme_end).unwrap_or((value, ""));
+    let authority_end = authority_length(rest);
+    let (authority, path) = rest.split_at_checked(authority_end).unwrap_or((rest, ""));
+    // A user name may hold any sign; no host that is a host does.
+    if is_expression(authority.rsplit_once('@').map_or(authority, |(_, host)| host)) {
+        return Cow::Borrowed(value);
+    }
+    let whole_scheme = scheme_undone(scheme);
+    let whole_authority = tokens_undone(authority);
+    if whole_scheme == scheme && whole_authority == authority {
+        return Cow::Borrowed(value);
+    }
+    Cow::Owned(format!("{whole_scheme}{whole_authority}{}", tokens_undone(path)))
+}
+
+/// Writes a value so that no program turns it into a link and nobody follows it by accident: `hxxps://example[.]com/`,
+/// `192[.]0[.]2[.]1`, `2001[:]db8[:][:]1`, `name[@]example[.]com`. Only the scheme and the host are changed, but for
+/// what [`refang`] would take for a token in a path, which gets a percent sign.
+#[must_use]
+pub fn defang(value: &str) -> String {
+    if let Some((scheme, rest)) = value.split_once("://") {
+        let scheme = match scheme.to_ascii_lowercase().as_str() {
+            "http" => "hxxp",
+            "https" => "hxxps",
+            "ftp" => "fxp",
+            "ftps" => "fxps",
+            _ => scheme,
+        };
+        let end = rest.find(['/', '?', '#', '\\']).unwrap_or(rest.len());
+        let (authority, path) = rest.split_at_checked(end).unwrap_or((rest, ""));
+        return format!("{scheme}[://]{}{}", bracketed(authority), without_tokens(path));
+    }
+    if let Some((local, host)) = value.rsplit_once('@') {
+        return format!("{}[@]{}", bracketed(local), bracketed(host));
+    }
+    let (host, tail) = value.split_once('/').map_or((value, None), |(host, tail)| (host, Some(tail)));
+    match tail {
+        Some(tail) => format!("{}/{}", bracketed(host), without_tokens(tail)),
+        None => bracketed(host),
+    }
+}
+
+/// The dots, colons and at signs of a host, each in brackets.
+fn bracketed(host: &str) -> String {
+    let mut out = String::with_capacity(host.len() + 16);
+    for character in host.chars() {
+        if matches!(character, '.' | ':' | '@') {
+            out.extend(['[', character, ']']);
+        } else {
+            out.push(character);
+        }
+    }
+    out
+}
+
+/// A path with the opening bracket of each token percent-encoded.
+fn without_tokens(path: &str) -> String {
+    let mut out = String::with_capacity(path.len());
+    let mut before = None;
+    for (at, character) in path.char_indices() {
+        match path.get(at..).and_then(|rest| token(rest, before)) {
+            Some(_) => out.push_str(match character {
+                '[' => "%5B",
+                '(' => "%28",
+                _ => "%7B",
+            }),
+            None => out.push(character),
+        }
+        before = Some(character);
+    }
+    out
+}
+
+/// The length of a scheme and of what separates it from the host, defanged or not.
+fn scheme_length(value: &str) -> Option<usize> {
+    let name = value
+        .bytes()
+        .take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.' | b'*'))
+        .count();
+    let rest = value.get(name..).filter(|_| name > 0)?;
+    let separators = [
+        "://",
+        "[://]",
+        "(://)",
+        "{://}",
+        "[:]//",
+        "(:)//",
+        "{:}//",
+        "[:][/][/]",
+        ":[//]",
+        "[:]\\\\",
+        ":\\\\",
+    ];
+    let separator = separators.into_iter().find(|separator| rest.starts_with(separator))?;
+    Some(name + separator.len())
+}
+
+/// How long the host with its port is: up to the path, the query or the fragment, a slash in brackets included.
+fn authority_length(rest: &str) -> usize {
+    let mut before = None;
+    let mut characters = rest.char_indices();
+    while let Some((at, character)) = characters.next() {
+        if matches!(character, '/' | '?' | '#' | '\\') {
+            return at;
+        }
+        if let Some((length, meaning)) = rest.get(at..).and_then(|rest| token(rest, before)) {
+            if meaning == "/" {
+                return at;
+            }
+            // A token is ASCII, so its characters are its bytes.
+            characters.nth(length - 2);
+        }
+        before = Some(character);
+    }
+    rest.len()
+}
+
+/// The scheme with `://`, letters put back where they were taken out.
+fn scheme_undone(scheme: &str) -> Cow<'_, str> {
+    let name_end = scheme.find([':', '[', '(', '{']).unwrap_or(scheme.len());
+    let name = scheme.get(..name_end).unwrap_or("").to_ascii_lowercase();
+    let whole = unmasked(&name);
+    if whole.is_none() && scheme.get(name_end..) == Some("://") {
+        return Cow::Borrowed(scheme);
+    }
+    Cow::Owned(format!("{}://", whole.unwrap_or(&name)))
+}
+
+/// The scheme that a name in lower case stands for, when letters were taken out of it.
+pub(super) fn unmasked(name: &str) -> Option<&'static str> {
+    let masked = |c: u8| matches!(c, b'x' | b't' | b'*');
+    match name.as_bytes() {
+        b"http" | b"https" | b"ftp" | b"ftps" => None,
+        [b'h', one, two, b'p'] if masked(*one) && masked(*two) => Some("http"),
+        [b'h', one, two, b'p', b's'] if masked(*one) && masked(*two) => Some("https"),
+        [b'f', one, b'p'] if masked(*one) => Some("ftp"),
+        [b'f', one, b'p', b's'] if masked(*one) => Some("ftps"),
+        _ => None,
+    }
+}
+
+/// Whether a value is a regular expression, a glob or a template, and its brackets mean something else.
+fn is_expression(value: &str) -> bool {
+    const SIGNS: [&str; 11] = ["*", "\\.", "\\d", "\\w", "\\/", ".+", "(?", "[a-z", "[A-Z", "[0-9", "[^"];
+    value.starts_with('^') || value.ends_with('$') || SIGNS.iter().any(|sign| value.contains(sign))
+}
+
+/// Every token of a text as the character that it stands for.
+pub(super) fn tokens_undone(text: &str) -> Cow<'_, str> {
+    let mut out = String::new();
+    let mut copied = 0;
+    let mut before = None;
+    let mut characters = text.char_indices();
+    while let Some((at, character)) = characters.next() {
+        if let Some((length, meaning)) = text.get(at..).and_then(|rest| token(rest, before)) {
+            out.push_str(text.get(copied..at).unwrap_or(""));
+            out.push_str(meaning);
+            copied = at + length;
+            characters.nth(length - 2);
+            before = None;
+        } else {
+            before = Some(character);
+        }
+    }
+    if copied == 0 {
+        return Cow::Borrowed(text);
+    }
+    out.push_str(text.get(copied..).unwrap_or(""));
+    Cow::Owned(out)
+}
+
+/// The token that `rest` starts with: its length with its brackets, and what it stands for. Brackets that are doubled
+/// are not ours.
+fn token(rest: &str, before: Option<char>) -> Option<(usize, &'static str)> {
+    let first = rest.chars().next()?;
+    let (open, close) = BRACKETS.into_iter().find(|(open, _)| *open == first)?;
+    let inside = rest.get(1..)?;
+    let end = inside.bytes().take(4).position(|byte| char::from(byte) == close)?;
+    let doubled = before == Some(open) && inside.get(end + 1..)?.starts_with(close);
+    let name = inside.get(..end).filter(|_| !doubled)?.trim();
+    let (_, meaning) = TOKENS.into_iter().find(|(token, _)| token.eq_ignore_ascii_case(name))?;
+    Some((end + 2, meaning))
+}

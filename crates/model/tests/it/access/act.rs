@@ -1,0 +1,206 @@
+//! `may_act`: every set of roles, every set of verbs, every scope, every action on one's own and on others.
+
+use std::collections::BTreeSet;
+
+use model::access::CollectionScope;
+use model::{Action, CollectionId, Denied, MemberId, Principal, Reader, Role, Roles, Verb, may_act};
+use uuid::Uuid;
+
+use super::words;
+
+/// What each action needs: the verb; the roles that may do it to anybody; the roles that may do it to their own
+/// member only; the collections that must be in scope (`reads`, `writes`: that one; `reads-all`, `writes-all`: the
+/// record, outside of any).
+const RULES: &str = "
+    read                  | read   | reader sensor analyst curator | | reads-all
+    read-collection       | read   | reader sensor analyst curator | | reads
+    write-collection      | write  | sensor analyst curator | | writes
+    submit                | write  | analyst curator | | writes-all
+    submit-observation    | write  | sensor analyst curator | | writes-all
+    annotate              | write  | analyst curator | | writes-all
+    withdraw              | write  | administrator | analyst curator | writes-all
+    withdraw-through      | write  | administrator | analyst curator | reads writes
+    erase                 | manage | administrator | |
+    read-quarantine       | manage | curator administrator | |
+    manage-members        | manage | administrator | |
+    manage-persons        | manage | administrator | organisation-administrator |
+    manage-tokens         | manage | administrator | organisation-administrator |
+    manage-powerful-token | manage | administrator | |
+    manage-collections    | manage | administrator | |
+    operate               | manage | administrator | |
+";
+
+/// What nobody needs to be signed in for; that a visitor sees CLEAR only is the other function's.
+const OPEN: &str = "read read-collection";
+
+const OWN: MemberId = MemberId(Uuid::from_u128(1));
+const OTHER: MemberId = MemberId(Uuid::from_u128(2));
+const HERE: CollectionId = CollectionId(Uuid::from_u128(3));
+const THERE: CollectionId = CollectionId(Uuid::from_u128(4));
+
+/// Each action as the table calls it, with whose it is about and through which collection.
+fn actions() -> Vec<(&'static str, Action, Option<MemberId>, Option<CollectionId>)> {
+    let mut actions = vec![
+        ("read", Action::Read, None, None),
+        ("submit", Action::Submit, None, None),
+        ("submit-observation", Action::SubmitObservation, None, None),
+        ("annotate", Action::Annotate, None, None),
+        ("erase", Action::Erase, None, None),
+        ("read-quarantine", Action::ReadQuarantine, None, None),
+        ("manage-members", Action::ManageMembers, None, None),
+        ("manage-collections", Action::ManageCollections, None, None),
+        ("operate", Action::Operate, None, None),
+    ];
+    for collection in [HERE, THERE] {
+        actions.push(("read-collection", Action::ReadCollection(collection), None, Some(collection)));
+        actions.push(("write-collection", Action::WriteCollection(collection), None, Some(collection)));
+    }
+    for of in [OWN, OTHER] {
+        actions.push(("withdraw", Action::Withdraw(of, None), Some(of), None));
+        for through in [HERE, THERE] {
+            let action = Action::Withdraw(of, Some(through));
+            actions.push(("withdraw-through", action, Some(of), Some(through)));
+        }
+        actions.push(("manage-persons", Action::ManagePersons(of), Some(of), None));
+        for bits in 0..64 {
+            let carried = Roles::from_bits(bits);
+            let powerful = carried.iter().any(|role| words("administrator curator").contains(role.name()));
+            let name = if powerful { "manage-powerful-token" } else { "manage-tokens" };
+            actions.push((name, Action::ManageTokens(of, carried), Some(of), None));
+        }
+    }
+    actions
+}
+
+struct Rule {
+    verb: &'static str,
+    anybody: BTreeSet<&'static str>,
+    own: BTreeSet<&'static str>,
+    scope: BTreeSet<&'static str>,
+}
+
+fn rule(name: &str) -> Rule {
+    let rows = RULES.lines().map(|line| line.split('|').map(str::trim).collect::<Vec<_>>());
+    let row = rows.filter(|row| row[0] == name).collect::<Vec<_>>();
+    assert_eq!(row.len(), 1, "{name}");
+    let row = &row[0];
+    Rule { verb: row[1], anybody: words(row[2]), own: words(row[3]), scope: words(row[4]) }
+}
+
+fn scopes() -> [CollectionScope; 4] {
+    [
+        CollectionScope::All,
+        CollectionScope::Only(Vec::new()),
+        CollectionScope::Only(vec![HERE]),
+        CollectionScope::Only(vec![THERE, HERE]),
+    ]
+}
+
+fn inside(scope: &CollectionScope, collection: Option<CollectionId>) -> bool {
+    match (scope, collection) {
+        (CollectionScope::All, _) => true,
+        (CollectionScope::Only(_), None) => false,
+        (CollectionScope::Only(some), Some(id)) => some.contains(&id),
+    }
+}
+
+fn expected(
+    principal: &Principal,
+    rule: &Rule,
+    of: Option<MemberId>,
+    through: Option<CollectionId>,
+) -> Result<(), Denied> {
+    if !principal.verbs.iter().any(|verb| verb.name() == rule.verb) {
+        return Err(Denied::Scope);
+    }
+    let roles: BTreeSet<&str> = principal.roles.iter().map(Role::name).collect();
+    let for_own = of == Some(OWN) && !roles.is_disjoint(&rule.own);
+    if roles.is_disjoint(&rule.anybody) && !for_own {
+        return Err(Denied::Role);
+    }
+    let in_scope = rule.scope.iter().all(|scope| match *scope {
+        "reads-all" => inside(&principal.read, None),
+        "writes-all" => inside(&principal.write, None),
+        "reads" => inside(&principal.read, through),
+        _ => inside(&principal.write, through),
+    });
+    if in_scope { Ok(()) } else { Err(Denied::Scope) }
+}
+
+#[test]
+fn the_whole_matrix_of_tokens() {
+    let actions: Vec<_> =
+        actions().into_iter().map(|(name, action, of, at)| (rule(name), action, of, at)).collect();
+    let mut allowed = 0;
+    for roles in (0..64).map(Roles::from_bits) {
+        for chosen in 0..8usize {
+            let verbs: Vec<Verb> = Verb::ALL
+                .into_iter()
+                .enumerate()
+                .filter(|(at, _)| chosen >> at & 1 == 1)
+                .map(|(_, it)| it)
+                .collect();
+            for (read, write) in
+                scopes().into_iter().flat_map(|read| scopes().map(|write| (read.clone(), write)))
+            {
+                let principal = Principal {
+                    token: None,
+                    reader: Reader::of(OWN),
+                    roles,
+                    verbs: verbs.clone(),
+                    read,
+                    write,
+                };
+                for (rule, action, of, through) in &actions {
+                    let answer = may_act(&principal, action);
+                    assert_eq!(answer, expected(&principal, rule, *of, *through), "{action:?} {principal:?}");
+                    allowed += usize::from(answer.is_ok());
+                }
+            }
+        }
+    }
+    assert!(allowed > 0);
+}
+
+#[test]
+fn visitors_read_and_do_nothing_else() {
+    for (name, action, ..) in actions() {
+        let answer = may_act(&Principal::anonymous(), &action);
+        let expected = if words(OPEN).contains(name) { Ok(()) } else { Err(Denied::Anonymous) };
+        assert_eq!(answer, expected, "{action:?}");
+    }
+}
+
+#[test]
+fn an_administrator_sees_nothing_by_role_and_a_token_without_roles_does_nothing() {
+    let bearer = |roles| Principal {
+        token: None,
+        reader: Reader::of(OWN),
+        roles,
+        verbs: Verb::ALL.to_vec(),
+        read: CollectionScope::All,
+        write: CollectionScope::All,
+    };
+    for role in [Role::Administrator, Role::OrganisationAdministrator] {
+        for action in [Action::Read, Action::ReadCollection(HERE)] {
+            assert_eq!(may_act(&bearer(Roles::of(&[role])), &action), Err(Denied::Role));
+        }
+    }
+    for (_, action, ..) in actions() {
+        assert_eq!(may_act(&bearer(Roles::NONE), &action), Err(Denied::Role), "{action:?}");
+    }
+}
+
+#[test]
+fn every_rule_has_an_action_and_every_verb_and_role_its_word() {
+    let rules: BTreeSet<&str> = RULES
+        .lines()
+        .map(|line| line.split('|').next().unwrap_or("").trim())
+        .filter(|name| !name.is_empty())
+        .collect();
+    assert_eq!(rules, actions().into_iter().map(|(name, ..)| name).collect());
+    for role in Role::ALL {
+        assert_eq!(Role::named(role.name()), Some(role));
+    }
+    assert_eq!(Roles::from_bits(255).iter().count(), Role::ALL.len());
+}

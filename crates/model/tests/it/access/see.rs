@@ -1,0 +1,238 @@
+//! `may_see`. The readers have names, and a table says who is in the audience of each label.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use model::{
+    CircleId, Embargo, Label, MemberId, Origin, PermittedActions, PersonId, Reader, Timestamp, Tlp, may_see,
+};
+use uuid::Uuid;
+
+use super::words;
+
+const NOW: Timestamp = Timestamp(1_000_000);
+
+fn member(name: &str) -> MemberId {
+    MemberId(Uuid::new_v5(&Uuid::nil(), name.as_bytes()))
+}
+
+fn person(name: &str) -> PersonId {
+    PersonId(Uuid::new_v5(&Uuid::max(), name.as_bytes()))
+}
+
+fn circle(name: &str) -> CircleId {
+    CircleId(Uuid::new_v5(&Uuid::NAMESPACE_OID, name.as_bytes()))
+}
+
+/// Who reads: name, member, person, circles, whose client, whether only a client.
+const READERS: &str = "
+    visitor                -          -      -      -         -
+    author                 source     -      -      -         -
+    author-person          source     ann    -      -         -
+    author-other-person    source     anton  -      -         -
+    named                  bank       -      -      -         -
+    named-person           bank       bea    -      -         -
+    person                 clinic     carla  -      -         -
+    person-colleague       clinic     carl   -      -         -
+    person-machine         clinic     -      -      -         -
+    in-circle              dam        -      watch  -         -
+    in-other-circle        dyke       -      idle   -         -
+    client                 shop       -      -      bank      only
+    member-and-client      school     -      -      bank      -
+    client-of-author       studio     -      -      source    only
+    client-of-in-circle    sawmill    -      -      dam       only
+    stranger               farm       -      -      -         -
+    stranger-person        farm       fay    -      -         -
+    client-of-stranger     stall      -      -      farm      only
+";
+
+fn readers() -> BTreeMap<&'static str, Reader> {
+    let lines = READERS.lines().map(str::trim).filter(|line| !line.is_empty());
+    let some = |word: &'static str| Some(word).filter(|word| *word != "-");
+    lines
+        .map(|line| {
+            let fields: Vec<&str> = line.split_whitespace().collect();
+            let reader = Reader {
+                member: some(fields[1]).map(member),
+                person: some(fields[2]).map(person),
+                circles: some(fields[3]).map(circle).into_iter().collect(),
+                provider: some(fields[4]).map(member).into_iter().collect(),
+                client_only: fields[5] == "only",
+                ceiling: Tlp::Red,
+            };
+            (fields[0], reader)
+        })
+        .collect()
+}
+
+/// The audience of each TLP by the form of its recipients. `@x` stands for the group of that name below.
+const AUDIENCES: &str = "
+    CLEAR        | *                     | visitor @members @clients
+    GREEN        |                       | @members @clients
+    GREEN        | member                | @own @named client member-and-client
+    GREEN        | person                | @own person
+    GREEN        | circle                | @own in-circle
+    GREEN        | own-person            | @own
+    GREEN        | member person circle  | @own @named client member-and-client person in-circle
+    AMBER        |                       | @members @clients
+    AMBER        | member                | @own @named client member-and-client
+    AMBER        | person                | @own person
+    AMBER        | circle                | @own in-circle
+    AMBER        | own-person            | @own
+    AMBER        | member person circle  | @own @named client member-and-client person in-circle
+    AMBER+STRICT |                       | @members
+    AMBER+STRICT | member                | @own @named
+    AMBER+STRICT | person                | @own person
+    AMBER+STRICT | circle                | @own in-circle
+    AMBER+STRICT | own-person            | @own
+    AMBER+STRICT | member person circle  | @own @named person in-circle
+    RED          |                       | @own
+    RED          | member                | @own
+    RED          | person                | @own person
+    RED          | circle                | @own
+    RED          | own-person            | @own
+    RED          | member person circle  | @own person
+";
+
+/// The audience under an embargo: the author, and those named as far as the TLP goes.
+const EMBARGOED: &str = "
+    CLEAR GREEN AMBER AMBER+STRICT |                      | @own
+    CLEAR GREEN AMBER AMBER+STRICT | member               | @own @named
+    CLEAR GREEN AMBER AMBER+STRICT | person               | @own person
+    CLEAR GREEN AMBER AMBER+STRICT | circle               | @own in-circle
+    CLEAR GREEN AMBER AMBER+STRICT | own-person           | @own
+    CLEAR GREEN AMBER AMBER+STRICT | member person circle | @own @named person in-circle
+    RED                            |                      | @own
+    RED                            | member               | @own
+    RED                            | person               | @own person
+    RED                            | circle               | @own
+    RED                            | own-person           | @own
+    RED                            | member person circle | @own person
+";
+
+const GROUPS: [(&str, &str); 4] = [
+    ("@own", "author author-person author-other-person"),
+    ("@named", "named named-person"),
+    ("@clients", "client client-of-author client-of-in-circle client-of-stranger"),
+    (
+        "@members",
+        "author author-person author-other-person named named-person person person-colleague person-machine
+         in-circle in-other-circle member-and-client stranger stranger-person",
+    ),
+];
+
+const FORMS: [&str; 6] = ["", "member", "person", "circle", "own-person", "member person circle"];
+
+/// A token's ceiling and the labels that it lets through.
+const CEILINGS: [(Tlp, &str); 5] = [
+    (Tlp::Clear, "CLEAR"),
+    (Tlp::Green, "CLEAR GREEN"),
+    (Tlp::Amber, "CLEAR GREEN AMBER"),
+    (Tlp::AmberStrict, "CLEAR GREEN AMBER AMBER+STRICT"),
+    (Tlp::Red, "CLEAR GREEN AMBER AMBER+STRICT RED"),
+];
+
+fn audience(table: &'static str, tlp: Tlp, form: &str) -> BTreeSet<&'static str> {
+    let rows = table.lines().map(|line| line.split('|').map(str::trim).collect::<Vec<_>>());
+    let fits = |row: &Vec<&str>| {
+        row.len() == 3 && words(row[0]).contains(tlp.name()) && (row[1] == form || row[1] == "*")
+    };
+    let row = rows.filter(fits).collect::<Vec<_>>();
+    assert_eq!(row.len(), 1, "{tlp} to `{form}`");
+    let group = |word| match GROUPS.iter().find(|(name, _)| *name == word) {
+        Some((_, readers)) => words(readers),
+        None => BTreeSet::from([word]),
+    };
+    words(row[0][2]).into_iter().flat_map(group).collect()
+}
+
+fn label(tlp: Tlp, form: &str, embargo: Option<i64>) -> Label {
+    let mut label = Label::new(member("source"), tlp);
+    label.embargo = embargo.map(|until| Embargo { until: Timestamp(until) });
+    for word in form.split_whitespace() {
+        match word {
+            "member" => label.recipients.members.push(member("bank")),
+            "person" => label.recipients.persons.push(person("carla")),
+            "own-person" => label.recipients.persons.push(person("ann")),
+            _ => label.recipients.circles.push(circle("watch")),
+        }
+    }
+    label
+}
+
+fn seers(label: &Label, now: Timestamp) -> BTreeSet<&'static str> {
+    readers().into_iter().filter(|(_, reader)| may_see(reader, label, now)).map(|(name, _)| name).collect()
+}
+
+#[test]
+fn each_label_reaches_its_audience_and_nobody_else() {
+    for tlp in Tlp::ALL {
+        for form in FORMS {
+            let seen = seers(&label(tlp, form, None), NOW);
+            assert_eq!(seen, audience(AUDIENCES, tlp, form), "{tlp} to `{form}`");
+        }
+    }
+}
+
+#[test]
+fn an_embargo_holds_whatever_the_clock_says() {
+    for tlp in Tlp::ALL {
+        for form in FORMS {
+            let label = label(tlp, form, Some(NOW.0));
+            for now in [Timestamp(0), Timestamp(NOW.0 - 1), NOW, Timestamp(NOW.0 + 1), Timestamp::MAX] {
+                let expected = audience(EMBARGOED, tlp, form);
+                assert_eq!(seers(&label, now), expected, "{tlp} to `{form}`, embargoed, at {now}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_ceiling_takes_away_what_is_above_it_and_nothing_else() {
+    for (ceiling, lets) in CEILINGS {
+        for tlp in Tlp::ALL {
+            for (form, embargo) in FORMS.iter().flat_map(|form| [(form, None), (form, Some(5))]) {
+                let label = label(tlp, form, embargo);
+                for (name, reader) in readers() {
+                    let lowered = Reader { ceiling, ..reader.clone() };
+                    let expected = words(lets).contains(tlp.name()) && may_see(&reader, &label, NOW);
+                    assert_eq!(may_see(&lowered, &label, NOW), expected, "{name} up to {ceiling}: {label:?}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_stricter_tlp_reaches_no_more_readers() {
+    for (form, embargo) in FORMS.iter().flat_map(|form| [(form, None), (form, Some(5))]) {
+        for pair in Tlp::ALL.windows(2) {
+            let (wide, narrow) = (label(pair[0], form, embargo), label(pair[1], form, embargo));
+            assert!(seers(&narrow, NOW).is_subset(&seers(&wide, NOW)), "{pair:?} to `{form}`");
+        }
+    }
+}
+
+#[test]
+fn what_recipients_may_do_and_whether_the_origin_is_shown_change_no_audience() {
+    for tlp in Tlp::ALL {
+        for form in FORMS {
+            let plain = label(tlp, form, None);
+            let expected = seers(&plain, NOW);
+            for actions in [PermittedActions::None, PermittedActions::InternallyVisible] {
+                let marked = Label { actions, origin: Origin::Withheld, ..plain.clone() };
+                assert_eq!(seers(&marked, NOW), expected);
+            }
+        }
+    }
+}
+
+#[test]
+fn every_reader_is_in_the_tables() {
+    let mut told: BTreeSet<&str> = BTreeSet::from(["visitor"]);
+    for (_, readers) in GROUPS {
+        told.extend(words(readers));
+    }
+    assert_eq!(told, readers().keys().copied().collect());
+    assert_eq!(readers()["visitor"], Reader { ceiling: Tlp::Red, ..Reader::anonymous() });
+    assert_eq!(readers()["stranger"], Reader::of(member("farm")));
+}

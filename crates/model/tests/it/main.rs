@@ -1,0 +1,5 @@
+//! Tests of the crate from outside, in one binary.
+
+mod access;
+mod fuzz;
+mod observable;
