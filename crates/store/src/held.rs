@@ -1,0 +1,176 @@
+//! What is held, for the one who writes: asked before and beside writing, filtered for nobody. Nothing of it leaves
+//! the node.
+
+use model::{CollectionId, Label, MemberId, Timestamp};
+use rusqlite::params;
+use sha2::{Digest, Sha256};
+
+use crate::read::{OutcomeState, Snapshot};
+use crate::record::{Media, NewStatement, ObjectKey, Submission};
+use crate::sqlite::row::{damaged, entry, flag, state};
+use crate::sqlite::views::{Side, side};
+use crate::sqlite::{arrivals, directory, enlist, intern};
+use crate::{Error, Store};
+
+/// A statement of an object that is held, withdrawn or not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Held {
+    /// Its position, the latest if it moved.
+    pub position: u64,
+    /// Whose statement it is.
+    pub source: MemberId,
+    /// Its version.
+    pub version: Timestamp,
+    /// Its label.
+    pub label: Label,
+    /// It was taken back.
+    pub withdrawn: bool,
+    /// The id is bound to the source, or to nobody.
+    pub owned: bool,
+}
+
+impl Snapshot {
+    /// Every statement of an object whose body is held, in order.
+    ///
+    /// # Errors
+    /// [`crate::Kind::Engine`].
+    pub fn every_statement(&self, object: &ObjectKey) -> Result<Vec<Held>, Error> {
+        let conn = self.conn()?;
+        let Some(object) = self.object(object)? else { return Ok(Vec::new()) };
+        let mut query = conn.prepare_cached(
+            "SELECT s.position, s.source, s.version, l.canonical, s.state, s.flags
+             FROM statement s JOIN label l ON l.num = s.label
+             WHERE s.object = ?1 AND s.state IN (?2, ?3, ?4, ?5) AND s.entry IN (?6, ?7) ORDER BY s.position",
+        )?;
+        let states = (state::LAST, state::PAST, state::WITHDRAWN, state::EQUIVOCAL);
+        let mut rows = query.query(params![
+            object,
+            states.0,
+            states.1,
+            states.2,
+            states.3,
+            entry::OBJECT,
+            entry::REENTRY
+        ])?;
+        let mut held = Vec::new();
+        while let Some(row) = rows.next()? {
+            let canonical = row.get_ref(3)?.as_blob().map_err(|_| damaged("label"))?;
+            held.push(Held {
+                position: row.get::<_, i64>(0)?.cast_unsigned(),
+                source: self.source(row.get(1)?)?,
+                version: Timestamp(row.get(2)?),
+                label: Label::from_canonical(canonical).ok_or_else(|| damaged("label"))?,
+                withdrawn: row.get::<_, i64>(4)? == state::WITHDRAWN,
+                owned: row.get::<_, i64>(5)? & flag::OWNED != 0,
+            });
+        }
+        Ok(held)
+    }
+
+    /// The submission that brought the statement at a position; `None` when there is no statement.
+    ///
+    /// # Errors
+    /// [`crate::Kind::Engine`].
+    pub fn origin(&self, position: u64) -> Result<Option<Submission>, Error> {
+        arrivals::origin(self.conn()?, position.cast_signed())
+    }
+
+    /// Whether the statement at a position is in a collection. One without a filter holds everything.
+    ///
+    /// # Errors
+    /// [`crate::Kind::NotFound`] when the collection is not known; [`crate::Kind::Engine`].
+    pub fn is_listed(&self, position: u64, collection: CollectionId) -> Result<bool, Error> {
+        let conn = self.conn()?;
+        let Some(list) = directory::list_if_filtered(conn, collection)? else { return Ok(true) };
+        let listed = conn
+            .prepare_cached(
+                "SELECT EXISTS (SELECT 1 FROM statement s JOIN posting p ON p.position = s.position
+                   AND p.label = s.label AND p.list IN (?2, ?3) WHERE s.position = ?1)",
+            )?
+            .query_row([position.cast_signed(), side(list, Side::Last), side(list, Side::Past)], |row| {
+                row.get(0)
+            })?;
+        Ok(listed)
+    }
+
+    /// What would become of a statement of this source if it were appended now.
+    ///
+    /// # Errors
+    /// [`crate::Kind::Engine`].
+    pub fn foresee(&self, source: MemberId, new: &NewStatement) -> Result<OutcomeState, Error> {
+        let fresh = if new.owned { OutcomeState::New } else { OutcomeState::Claim };
+        let conn = self.conn()?;
+        let (Some(object), Some(source)) = (self.object(&new.object)?, intern::source(conn, source)?) else {
+            return Ok(fresh);
+        };
+        let digest: [u8; 32] = Sha256::digest(&new.body).into();
+        let mut query = conn.prepare_cached(
+            "SELECT s.version, f.digest FROM statement s JOIN leaf f ON f.position = s.position
+             WHERE s.object = ?1 AND s.state IN (?2, ?3, ?4) AND s.source = ?5",
+        )?;
+        let mut rows = query.query([object, state::LAST, state::PAST, state::EQUIVOCAL, source])?;
+        let mut other = false;
+        while let Some(row) = rows.next()? {
+            let same_bytes = row.get_ref(1)?.as_blob_or_null().is_ok_and(|kept| kept == Some(&digest[..]));
+            let version: i64 = row.get(0)?;
+            let same_version = new.version.is_some_and(|new| new.0 == version);
+            if same_bytes && (same_version || by_bytes(new)) {
+                return Ok(OutcomeState::Duplicate);
+            }
+            other |= same_version && !by_bytes(new);
+        }
+        Ok(if other { OutcomeState::Equivocation } else { fresh })
+    }
+
+    /// Positions of statements whose body is held and which were added before a time, by type and source, in order
+    /// from a position on: what retention looks for.
+    ///
+    /// # Errors
+    /// [`crate::Kind::Engine`].
+    pub fn added_before(
+        &self,
+        time: Timestamp,
+        kind: Option<&str>,
+        source: Option<MemberId>,
+        from: u64,
+        limit: usize,
+    ) -> Result<Vec<u64>, Error> {
+        let conn = self.conn()?;
+        let kind = match kind.map(|kind| intern::word(conn, kind)).transpose()? {
+            Some(None) => return Ok(Vec::new()),
+            kind => kind.flatten(),
+        };
+        let source = match source.map(|source| intern::source(conn, source)).transpose()? {
+            Some(None) => return Ok(Vec::new()),
+            source => source.flatten(),
+        };
+        let mut query = conn.prepare_cached(
+            "SELECT position FROM statement WHERE position >= ?1 AND position < ?2 AND entry = ?3 AND state <> ?4
+             AND (?5 IS NULL OR kind = ?5) AND (?6 IS NULL OR source = ?6) ORDER BY position LIMIT ?7",
+        )?;
+        let before = self.position_after(Timestamp(time.0 - 1))?.cast_signed();
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let rows = query.query_map(
+            params![from.cast_signed(), before, entry::OBJECT, state::ERASED, kind, source, limit],
+            |row| row.get::<_, i64>(0),
+        )?;
+        rows.map(|row| Ok(row?.cast_unsigned())).collect()
+    }
+}
+
+/// Whether bytes alone tell versions apart: for what has none, and for rows, whose version is the time they came.
+pub(crate) fn by_bytes(new: &NewStatement) -> bool {
+    new.version.is_none() || new.media == Media::Row
+}
+
+impl Store {
+    /// Puts statements that stand into the list of a filtered collection that was made after them. Once more changes
+    /// nothing.
+    ///
+    /// # Errors
+    /// [`crate::Kind::NotFound`] when the collection is not known; [`crate::Kind::Full`]; [`crate::Kind::Engine`].
+    pub fn enlist(&self, collection: CollectionId, positions: &[u64]) -> Result<(), Error> {
+        let positions = positions.to_vec();
+        self.inner.writer.run(0, None, move |to| enlist::enlist(&to.conn, collection, &positions))
+    }
+}

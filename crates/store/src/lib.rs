@@ -1,0 +1,206 @@
+//! The record, its views, and what the node keeps beside them, in one concrete type.
+//!
+//! The store never judges: who may see what, and what a statement means, arrives as values. It promises order,
+//! durability and that views equal a rebuild.
+//!
+//! - [`Store`]: opens the folder, holds the one writer and the readers.
+//! - [`record`]: statements in, acts (withdraw, erase) in; positions and times out.
+//! - [`read`]: snapshots to page, look up and search with, filtered by the labels that a reader may see.
+//! - [`find`]: lookup and search.
+//! - [`held`]: what the one who writes asks before he does, filtered for nobody.
+//! - [`upkeep`]: views made again, checks, copies, and what is kept for a time only.
+//! - [`directory`]: members, persons, tokens, collections.
+
+pub mod directory;
+pub mod find;
+pub mod held;
+pub mod read;
+pub mod record;
+pub mod upkeep;
+
+mod error;
+mod sqlite;
+
+pub use error::{Error, Kind};
+
+use std::fs::{File, TryLockError};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use sqlite::erasures::Erasures;
+use sqlite::index::filter::Filters;
+use sqlite::names::Shared;
+use sqlite::pool::Pool;
+use sqlite::sequencer::{Sequencer, Vitals};
+use sqlite::writer::Writer;
+use sqlite::{append, arrivals, connect, migrate};
+
+/// How a store uses the machine.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Connections that read, each with its own cache.
+    pub readers: usize,
+    /// Page cache of each connection that reads, in KiB.
+    pub cache_kib: u32,
+    /// Page cache of the connection that writes, in KiB. It fills while much is written and is let go when nothing is.
+    pub writer_cache_kib: u32,
+    /// Bytes of the file that may be mapped by each connection that reads; 0 maps nothing.
+    pub mmap_bytes: u64,
+    /// At most this many pieces of work share one commit.
+    pub group: usize,
+    /// The database may not grow beyond so many bytes; `None` is what the disk has.
+    pub most_bytes: Option<u64>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options {
+            readers: 8,
+            cache_kib: 4 << 10,
+            writer_cache_kib: 64 << 10,
+            mmap_bytes: 0,
+            group: 64,
+            most_bytes: None,
+        }
+    }
+}
+
+/// The embedded store of one node. Cheap to clone; the last clone closes it.
+#[derive(Debug, Clone)]
+pub struct Store {
+    inner: Arc<Inner>,
+}
+
+// In this order: the writer ends and checkpoints, the readers close, the lock goes.
+#[derive(Debug)]
+pub(crate) struct Inner {
+    pub(crate) writer: Writer,
+    pub(crate) pool: Arc<Pool>,
+    pub(crate) names: Shared,
+    pub(crate) filters: Arc<Filters>,
+    pub(crate) vitals: Arc<Vitals>,
+    pub(crate) file: PathBuf,
+    _lock: File,
+}
+
+impl Store {
+    /// Opens the store in `folder`, creating or migrating it. Holds `folder/lock` while open.
+    ///
+    /// # Errors
+    /// [`Kind::Locked`] when another process holds the folder; [`Kind::TooNew`] when a later release wrote it;
+    /// [`Kind::Corrupt`] when the file is damaged or none of ours; [`Kind::Full`]; [`Kind::Engine`].
+    pub fn open(folder: &Path, options: &Options) -> Result<Store, Error> {
+        std::fs::create_dir_all(folder)?;
+        let lock = lock(folder)?;
+        let path = folder.join(connect::FILE);
+        let mut conn = connect::writer(&path, options)?;
+        migrate::migrate(&mut conn, migrate::STEPS)?;
+        arrivals::begin_anew(&conn)?;
+        let (filters, vitals) = (Arc::<Filters>::default(), Arc::<Vitals>::default());
+        let erasures = Erasures::open(folder)?;
+        let sequencer = Sequencer::new(conn, filters.clone(), vitals.clone(), erasures)?;
+        let pool = Arc::new(Pool::new(path.clone(), options.clone()));
+        let writer = Writer::start(sequencer, pool.clone(), options.group)?;
+        let names = Shared::default();
+        Ok(Store { inner: Arc::new(Inner { writer, pool, names, filters, vitals, file: path, _lock: lock }) })
+    }
+
+    /// A consistent view of the record as of now. Taken from a bounded pool; give it back by dropping it soon.
+    ///
+    /// # Errors
+    /// [`Kind::Engine`], also when no reader comes free within 30 s.
+    pub fn snapshot(&self) -> Result<read::Snapshot, Error> {
+        read::Snapshot::take(self.inner.clone())
+    }
+
+    /// Members, persons, tokens, collections, bindings, whole; and the epoch they are of.
+    ///
+    /// # Errors
+    /// [`Kind::Engine`].
+    pub fn directory(&self) -> Result<directory::Directory, Error> {
+        sqlite::directory::read(self.snapshot()?.conn()?)
+    }
+
+    /// Applies changes to the directory, all or none, if it still is of `facts`, and writes the audit row in the same
+    /// transaction. Answers the new epoch.
+    ///
+    /// # Errors
+    /// [`Kind::Stale`], [`Kind::Conflict`] (a name that is taken), [`Kind::NotFound`] (a member or a person that it
+    /// names), [`Kind::Full`], [`Kind::Engine`].
+    pub fn change(
+        &self,
+        facts: directory::Epoch,
+        changes: &[directory::Change],
+        audit: record::Audit,
+    ) -> Result<directory::Epoch, Error> {
+        let changes = changes.to_vec();
+        self.inner.writer.run(0, None, move |to| sqlite::directory::change(to, facts, &changes, &audit))
+    }
+
+    /// Keeps an arrival's bytes until it is sequenced: accepted, durable, acknowledged. For arrivals too large to
+    /// sequence within a request.
+    ///
+    /// # Errors
+    /// [`Kind::Conflict`] when the submission is known; [`Kind::Full`], [`Kind::Engine`].
+    pub fn accept(&self, arrival: record::Arrival) -> Result<(), Error> {
+        self.inner.writer.run(0, None, move |to| arrivals::accept(to, &arrival))
+    }
+
+    /// Arrivals that are accepted and not yet sequenced, the oldest first, about 64 MiB of them at once. Their
+    /// submissions may have begun before a crash: sequencing them again from the start is right.
+    ///
+    /// # Errors
+    /// [`Kind::Engine`].
+    pub fn accepted(&self) -> Result<Vec<record::Arrival>, Error> {
+        arrivals::accepted(self.snapshot()?.conn()?)
+    }
+
+    /// Sequences a batch: positions, times, leaves, views, outcomes and audit in one transaction, shared with others
+    /// that wait (group commit). Returns when it is durable and visible to new snapshots. All of the batch stands, or
+    /// nothing.
+    ///
+    /// # Errors
+    /// [`Kind::Stale`] when the directory is no longer of `batch.facts`; [`Kind::Quota`]; [`Kind::Conflict`] when the
+    /// submission is complete; [`Kind::NotFound`] when a collection is not known; [`Kind::Full`]; [`Kind::Engine`].
+    pub fn append(&self, batch: record::Batch) -> Result<Vec<record::Appended>, Error> {
+        let (statements, now) = (batch.items.len() as u64, batch.now);
+        self.inner.writer.run(statements, Some(now), move |to| append::append(to, &batch))
+    }
+
+    /// A small value that the node keeps beside the record, such as a key made on first start. Copied by backups.
+    ///
+    /// # Errors
+    /// [`Kind::Engine`].
+    pub fn meta(&self, name: &str) -> Result<Option<Vec<u8>>, Error> {
+        sqlite::small::value(self.snapshot()?.conn()?, name)
+    }
+
+    /// Keeps such a value, in place of the one before; `None` removes it.
+    ///
+    /// # Errors
+    /// [`Kind::Full`], [`Kind::Engine`].
+    pub fn set_meta(&self, name: &str, value: Option<&[u8]>) -> Result<(), Error> {
+        let (name, value) = (name.to_owned(), value.map(<[u8]>::to_vec));
+        self.inner.writer.run(0, None, move |to| sqlite::small::set_value(&to.conn, &name, value.as_deref()))
+    }
+
+    /// Notes when tokens were last shown. Changes no epoch.
+    ///
+    /// # Errors
+    /// [`Kind::Full`], [`Kind::Engine`].
+    pub fn used(&self, tokens: &[(model::TokenId, model::Timestamp)]) -> Result<(), Error> {
+        let tokens = tokens.to_vec();
+        self.inner.writer.run(0, None, move |to| sqlite::small::used(&to.conn, &tokens))
+    }
+}
+
+fn lock(folder: &Path) -> Result<File, Error> {
+    let file = File::options().create(true).truncate(false).write(true).open(folder.join("lock"))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => {
+            Err(Error::new(Kind::Locked, format!("another process holds `{}`", folder.display())))
+        }
+        Err(TryLockError::Error(error)) => Err(error.into()),
+    }
+}

@@ -1,0 +1,377 @@
+//! Snapshots: what readers see, filtered by label before anything is counted or paged.
+
+use std::cell::{OnceCell, RefCell};
+use std::sync::Arc;
+
+use model::{CollectionId, Label, MemberId, SubmissionId, Timestamp, Tlp};
+use rusqlite::Connection;
+
+use crate::record::{Media, ObjectKey};
+use crate::sqlite::arrivals;
+use crate::sqlite::index::keys;
+use crate::sqlite::index::scan::Runs;
+use crate::sqlite::intern;
+use crate::sqlite::names::Names;
+use crate::sqlite::page::{self, Body};
+use crate::sqlite::row::damaged;
+use crate::{Error, Inner, Kind};
+
+/// The number under which a label is interned, dense from 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LabelId(pub u32);
+
+/// The labels that a reader may see, as a bitmap over label numbers.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Visible {
+    bits: Vec<u64>,
+}
+
+impl Visible {
+    /// Lets a label through.
+    pub fn allow(&mut self, label: LabelId) {
+        let word = label.0 as usize / 64;
+        if self.bits.len() <= word {
+            self.bits.resize(word + 1, 0);
+        }
+        if let Some(bits) = self.bits.get_mut(word) {
+            *bits |= 1 << (label.0 % 64);
+        }
+    }
+
+    /// Whether a label gets through.
+    #[must_use]
+    pub fn has(&self, label: LabelId) -> bool {
+        self.bits.get(label.0 as usize / 64).is_some_and(|bits| bits >> (label.0 % 64) & 1 == 1)
+    }
+}
+
+/// Which versions of an object (TAXII 2.1 §3.4.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum VersionSpec {
+    /// The greatest that this reader may see.
+    Last,
+    /// The least that this reader may see.
+    First,
+    /// This one.
+    At(Timestamp),
+    /// Every one.
+    All,
+}
+
+/// A page of entries in order of their positions.
+#[derive(Debug, Clone)]
+pub struct PageQuery<'a> {
+    /// What the reader may see.
+    pub visible: &'a Visible,
+    /// The collection whose members are wanted; `None` for the whole record.
+    pub collection: Option<CollectionId>,
+    /// Only these ids; empty is all.
+    pub objects: Vec<ObjectKey>,
+    /// Only these types; empty is all.
+    pub kinds: Vec<String>,
+    /// Only these sources; empty is all.
+    pub sources: Vec<MemberId>,
+    /// Which versions, ORed; empty is `Last`.
+    pub versions: Vec<VersionSpec>,
+    /// From this position on.
+    pub from: u64,
+    /// At most this many.
+    pub limit: usize,
+}
+
+/// One entry as it stands in the store, lent for the time of a callback.
+#[derive(Debug)]
+pub struct Entry<'a> {
+    /// Its position in the record.
+    pub position: u64,
+    /// Its time in the order of entries.
+    pub date_added: Timestamp,
+    /// The type name.
+    pub kind: &'a str,
+    /// The UUID of the id.
+    pub uuid: uuid::Uuid,
+    /// Its version.
+    pub version: Timestamp,
+    /// How the object writes its version; [`Entry::version_text`] gives the text.
+    pub version_form: VersionForm<'a>,
+    /// The id is bound to the source; otherwise this is a claim.
+    pub owned: bool,
+    /// It is revoked by its author.
+    pub revoked: bool,
+    /// Its label.
+    pub label: LabelId,
+    /// Whose statement it is.
+    pub source: MemberId,
+    /// The form of the kept bytes.
+    pub media: Media,
+    /// What is served: a STIX 2.1 object as JSON.
+    pub wire: &'a [u8],
+}
+
+impl Entry<'_> {
+    /// The version as the object writes it; the six-digit form where it writes none.
+    #[must_use]
+    pub fn version_text(&self) -> String {
+        self.version_form.text(self.version)
+    }
+}
+
+/// How an object writes its version. Nearly all write three or six fraction digits, and then no text is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum VersionForm<'a> {
+    /// `2026-01-02T03:04:05.678901Z`, and what is not versioned.
+    Micros,
+    /// `2026-01-02T03:04:05.678Z`.
+    Millis,
+    /// Something else.
+    Other(&'a str),
+}
+
+impl<'a> VersionForm<'a> {
+    /// As the store keeps it.
+    pub(crate) fn stored(millis: bool, text: Option<&'a str>) -> VersionForm<'a> {
+        match text {
+            Some(text) => VersionForm::Other(text),
+            None if millis => VersionForm::Millis,
+            None => VersionForm::Micros,
+        }
+    }
+
+    /// The text of a version in this form.
+    #[must_use]
+    pub fn text(self, version: Timestamp) -> String {
+        match self {
+            VersionForm::Micros => version.to_string(),
+            VersionForm::Millis => version.millis_text(),
+            VersionForm::Other(text) => text.to_owned(),
+        }
+    }
+}
+
+/// How a page ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PageEnd {
+    /// Where the next page begins.
+    pub next: u64,
+    /// Something this reader may see follows.
+    pub more: bool,
+    /// The time up to which a reader who took this page has seen everything: the last entry's, or on the last page
+    /// that commit's whole millisecond.
+    pub date_added_last: Option<Timestamp>,
+}
+
+/// A consistent view of the record, with a connection of its own: take it late and drop it soon.
+#[derive(Debug)]
+pub struct Snapshot {
+    store: Arc<Inner>,
+    conn: Option<Connection>,
+    end: i64,
+    names: RefCell<Arc<Names>>,
+    runs: OnceCell<Runs>,
+}
+
+impl Snapshot {
+    pub(crate) fn take(store: Arc<Inner>) -> Result<Snapshot, Error> {
+        let conn = store.pool.take()?;
+        match begin(&conn) {
+            Ok(end) => {
+                let names = RefCell::new(store.names.current());
+                Ok(Snapshot { store, conn: Some(conn), end, names, runs: OnceCell::new() })
+            }
+            Err(error) => {
+                drop(conn);
+                store.pool.lost();
+                Err(error)
+            }
+        }
+    }
+
+    pub(crate) fn conn(&self) -> Result<&Connection, Error> {
+        self.conn.as_ref().ok_or_else(|| Error::new(Kind::Engine, "the snapshot is over"))
+    }
+
+    pub(crate) fn store(&self) -> &Inner {
+        &self.store
+    }
+
+    /// The position after the last that this snapshot sees.
+    #[must_use]
+    pub fn end(&self) -> u64 {
+        self.end.cast_unsigned()
+    }
+
+    pub(crate) fn word(&self, num: i64) -> Result<Arc<str>, Error> {
+        self.named(|names| names.word(num).cloned())
+    }
+
+    pub(crate) fn source(&self, num: i64) -> Result<MemberId, Error> {
+        self.named(|names| names.source(num))
+    }
+
+    /// The runs of the index.
+    pub(crate) fn runs(&self) -> Result<&Runs, Error> {
+        match self.runs.get() {
+            Some(runs) => Ok(runs),
+            None => {
+                let runs = Runs::read(self.conn()?, &self.store.filters)?;
+                Ok(self.runs.get_or_init(|| runs))
+            }
+        }
+    }
+
+    /// The number of an id that is known.
+    pub(crate) fn object(&self, key: &ObjectKey) -> Result<Option<i64>, Error> {
+        let conn = self.conn()?;
+        let Some(kind) = intern::word(conn, &key.kind)? else { return Ok(None) };
+        let prefix = keys::id(key.uuid, kind);
+        let mut scan = self.runs()?.scan(conn, &prefix, &keys::after(&prefix), Some(&prefix))?;
+        Ok(scan.next()?.and_then(keys::object_of))
+    }
+
+    /// What numbers mean, as far as it is known.
+    pub(crate) fn names(&self) -> Arc<Names> {
+        self.names.borrow().clone()
+    }
+
+    /// What numbers mean, all that this snapshot can meet.
+    pub(crate) fn more_names(&self) -> Result<Arc<Names>, Error> {
+        let names = self.store.names.extend(self.conn()?)?;
+        self.names.replace(names.clone());
+        Ok(names)
+    }
+
+    fn named<T>(&self, name: impl Fn(&Names) -> Option<T>) -> Result<T, Error> {
+        if let Some(known) = name(&self.names.borrow()) {
+            return Ok(known);
+        }
+        let names = self.more_names()?;
+        name(&names).ok_or_else(|| Error::new(Kind::Corrupt, "record.sqlite: a number without its name"))
+    }
+
+    /// The labels interned from number `from` on.
+    ///
+    /// # Errors
+    /// [`Kind::Engine`].
+    pub fn labels(&self, from: LabelId) -> Result<Vec<(LabelId, Label)>, Error> {
+        let mut query =
+            self.conn()?.prepare_cached("SELECT num, canonical FROM label WHERE num >= ?1 ORDER BY num")?;
+        let mut rows = query.query([from.0])?;
+        let mut labels = Vec::new();
+        while let Some(row) = rows.next()? {
+            let canonical = row.get_ref(1)?.as_blob().map_err(|_| damaged("label"))?;
+            let label = Label::from_canonical(canonical).ok_or_else(|| damaged("label"))?;
+            labels.push((LabelId(row.get(0)?), label));
+        }
+        Ok(labels)
+    }
+
+    /// Lends each entry of a page in order.
+    ///
+    /// # Errors
+    /// [`Kind::NotFound`] when the collection is not known; [`Kind::Engine`].
+    pub fn page(&self, query: &PageQuery<'_>, each: &mut dyn FnMut(&Entry<'_>)) -> Result<PageEnd, Error> {
+        page::page(self, query, Body::Read, each)
+    }
+
+    /// The same without what is served of each: `wire` is empty, and no body is read.
+    ///
+    /// # Errors
+    /// As [`Snapshot::page`].
+    pub fn manifest(
+        &self,
+        query: &PageQuery<'_>,
+        each: &mut dyn FnMut(&Entry<'_>),
+    ) -> Result<PageEnd, Error> {
+        page::page(self, query, Body::Skip, each)
+    }
+
+    /// The position of the first entry whose time is after this one.
+    ///
+    /// # Errors
+    /// [`Kind::Engine`].
+    pub fn position_after(&self, date_added: Timestamp) -> Result<u64, Error> {
+        Ok(page::position_after(self.conn()?, date_added, self.end)?.cast_unsigned())
+    }
+
+    /// What became of a submission, if it is known.
+    ///
+    /// # Errors
+    /// [`Kind::Engine`].
+    pub fn status(&self, submission: SubmissionId) -> Result<Option<Status>, Error> {
+        arrivals::status(self.conn()?, submission)
+    }
+}
+
+impl Drop for Snapshot {
+    fn drop(&mut self) {
+        let Some(conn) = self.conn.take() else { return };
+        let ended = conn.prepare_cached("ROLLBACK").and_then(|mut end| end.execute([]));
+        if ended.is_ok() {
+            self.store.pool.give(conn);
+        } else {
+            drop(conn);
+            self.store.pool.lost();
+        }
+    }
+}
+
+// The first read fixes what the transaction sees.
+fn begin(conn: &Connection) -> Result<i64, Error> {
+    conn.prepare_cached("BEGIN")?.execute([])?;
+    Ok(conn
+        .prepare_cached("SELECT coalesce(max(position) + 1, 0) FROM statement")?
+        .query_row([], |row| row.get(0))?)
+}
+
+/// What became of a submission.
+#[derive(Debug, Clone)]
+pub struct Status {
+    /// Whose it is.
+    pub source: MemberId,
+    /// When it arrived.
+    pub received: Timestamp,
+    /// The label of its objects that brought none.
+    pub default_label: Tlp,
+    /// Everything in it is sequenced or refused.
+    pub complete: bool,
+    /// Objects in it, as far as they are counted.
+    pub total: u64,
+    /// Objects taken, duplicates too.
+    pub success: u64,
+    /// Objects refused.
+    pub failure: u64,
+    /// Objects that wait.
+    pub pending: u64,
+    /// Each object, in order; empty when outcomes were not asked for, or are kept no more (24 h).
+    pub outcomes: Vec<Outcome>,
+}
+
+/// What became of one object of a submission.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outcome {
+    /// Where in the submission, from 0.
+    pub ordinal: u64,
+    /// Its id, as far as it could be read.
+    pub object: String,
+    /// Its version's text, as far as it could be read.
+    pub version: String,
+    /// What happened.
+    pub state: OutcomeState,
+    /// Why, for what was refused.
+    pub message: String,
+}
+
+/// How an object of a submission ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum OutcomeState {
+    /// New to the record.
+    New,
+    /// New to the record, under an id that is bound to another member.
+    Claim,
+    /// Known already.
+    Duplicate,
+    /// Other bytes under an id and version that stand.
+    Equivocation,
+    /// Refused.
+    Rejected,
+}

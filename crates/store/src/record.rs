@@ -1,0 +1,263 @@
+//! Statements and acts on their way in.
+
+use std::fmt;
+
+use model::{CollectionId, Label, MemberId, PersonId, SubmissionId, Timestamp, Tlp, TokenId};
+use uuid::Uuid;
+
+use crate::directory::Epoch;
+
+/// A STIX id, split: the type name and the UUID.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ObjectKey {
+    /// `indicator`, `x-custom`, …
+    pub kind: String,
+    /// The rest.
+    pub uuid: Uuid,
+}
+
+impl ObjectKey {
+    /// Splits an id at its `--`; `None` when it has none, or no UUID after it.
+    #[must_use]
+    pub fn parse(id: &str) -> Option<ObjectKey> {
+        let (kind, uuid) = id.split_once("--")?;
+        // Only the one form that STIX writes: other forms of the same UUID are other ids.
+        let parsed = Uuid::try_parse(uuid).ok().filter(|_| uuid.len() == 36 && !kind.is_empty())?;
+        Some(ObjectKey { kind: kind.to_owned(), uuid: parsed })
+    }
+}
+
+impl fmt::Display for ObjectKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}--{}", self.kind, self.uuid.hyphenated())
+    }
+}
+
+/// What form the kept bytes of a statement have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Media {
+    /// A STIX 2.1 object, which is also what is served.
+    Stix21,
+    /// A STIX 2.0 object; what is served is derived.
+    Stix20,
+    /// A row of CSV with its header's columns, or a line of a list; what is served is derived.
+    Row,
+    /// An act of the node: withdraw, erase, relabel, in canonical JSON.
+    Act,
+}
+
+/// One object said by one member, judged and ready to be sequenced.
+#[derive(Debug, Clone)]
+pub struct NewStatement {
+    /// The object's id.
+    pub object: ObjectKey,
+    /// `modified`, else `created`; `None` for what is not versioned (its version becomes the time it is first added).
+    pub version: Option<Timestamp>,
+    /// The text of the version as the object has it.
+    pub version_text: Option<String>,
+    /// `created_by_ref`.
+    pub author: Option<String>,
+    /// It speaks for the id's owner, or for nobody: no other member is bound to its author. What does not is a claim.
+    pub owned: bool,
+    /// The source is bound to the author. What others say under the same id becomes a claim by that, whatever author
+    /// they name; of two members that are bound, the first to say something under the id owns it.
+    pub bound: bool,
+    /// `pattern_type` of an indicator.
+    pub pattern_type: Option<String>,
+    /// `revoked`.
+    pub revoked: bool,
+    /// Who it is for.
+    pub label: Label,
+    /// What form `body` has.
+    pub media: Media,
+    /// The exact bytes: the slice of the bundle, the row of the CSV.
+    pub body: Vec<u8>,
+    /// What is served, where that is not `body`.
+    pub wire: Option<Vec<u8>>,
+    /// The filtered collections that it belongs to; those without a filter hold everything and are not named.
+    pub collections: Vec<CollectionId>,
+    /// What the views are made from.
+    pub index: Index,
+}
+
+/// What the views keep of one statement: computed by the node from the bytes alone, so that a rebuild gives the same.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Index {
+    /// Keys of the observables that it mentions (`model::observable`'s byte form).
+    pub observables: Vec<Vec<u8>>,
+    /// Objects that it refers to, with the property (`source_ref`, `object_refs`, …).
+    pub references: Vec<(ObjectKey, String)>,
+    /// Names, aliases and external ids, folded for exact search.
+    pub names: Vec<String>,
+    /// Text for full-text search.
+    pub text: String,
+    /// From when it is valid, where it says so.
+    pub valid_from: Option<Timestamp>,
+    /// Until when it is valid, where it says so.
+    pub valid_until: Option<Timestamp>,
+    /// `labels`, machine tags and the like, for exact search.
+    pub tags: Vec<String>,
+}
+
+/// A batch of one submission's statements, authorised and judged.
+#[derive(Debug, Clone)]
+pub struct Batch {
+    /// The directory on which it was authorised.
+    pub facts: Epoch,
+    /// The submission it belongs to; the first batch of a submission makes it.
+    pub submission: Submission,
+    /// The time of sequencing, from the caller's clock. Times given out never run backwards even if it does.
+    pub now: Timestamp,
+    /// A seed for the batch's salts, 32 random bytes.
+    pub seed: [u8; 32],
+    /// What to sequence, in order.
+    pub items: Vec<Item>,
+    /// This is the last batch of its submission.
+    pub complete: bool,
+    /// What the source may add in an hour; more is [`Kind::Quota`](crate::Kind::Quota) and nothing is written.
+    pub quota: Quota,
+    /// Rows for the audit.
+    pub audit: Vec<Audit>,
+}
+
+/// What a source may add to the record in an hour. Duplicates do not count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Quota {
+    /// At most this many statements and rejects; 0 is no limit.
+    pub objects_per_hour: u64,
+    /// At most this many bytes of them; 0 is no limit.
+    pub bytes_per_hour: u64,
+}
+
+/// One thing in a batch.
+#[derive(Debug, Clone)]
+pub enum Item {
+    /// An object.
+    Statement(Box<NewStatement>),
+    /// The owner, or an administrator, takes versions of an object back: they are gone on every road, the history stays.
+    Withdraw {
+        /// The object.
+        object: ObjectKey,
+        /// Only versions that this member said; `None` for all members'.
+        source: Option<MemberId>,
+        /// Only these versions; `None` for all.
+        versions: Option<Vec<Timestamp>>,
+        /// Canonical JSON of the act.
+        body: Vec<u8>,
+    },
+    /// Statements get another label, such as when a marking arrives that they refer to: each becomes a new entry at a
+    /// new position, with a new time, and the entry at the old one is gone for every reader.
+    Relabel {
+        /// Where they stand now.
+        positions: Vec<u64>,
+        /// Their label from now on.
+        label: Label,
+        /// The filtered collections of each from now on, in the order of `positions`.
+        collections: Vec<Vec<CollectionId>>,
+        /// Canonical JSON of the act.
+        body: Vec<u8>,
+    },
+    /// Body and salt of these positions are removed for good; the leaf stays.
+    Erase {
+        /// Which.
+        positions: Vec<u64>,
+        /// Canonical JSON of the act, with the reason.
+        body: Vec<u8>,
+    },
+    /// An arrival, or a part of one, that could not be taken: its bytes go to the quarantine.
+    Reject {
+        /// Where in the arrival, counted from 0.
+        ordinal: u64,
+        /// The id it claimed, if it could be read.
+        object: Option<String>,
+        /// The text of the version it claimed; empty when it could not be read.
+        version: String,
+        /// Why, for the one who submitted it.
+        reason: String,
+        /// The bytes, cut to the quarantine's limit.
+        bytes: Vec<u8>,
+    },
+}
+
+/// One arrival.
+#[derive(Debug, Clone)]
+pub struct Submission {
+    /// Its id.
+    pub id: SubmissionId,
+    /// Who it is from.
+    pub source: MemberId,
+    /// The person, where known.
+    pub person: Option<PersonId>,
+    /// By which token.
+    pub token: Option<TokenId>,
+    /// Through which collection, if through one.
+    pub collection: Option<CollectionId>,
+    /// When its first byte was read.
+    pub received: Timestamp,
+    /// Keep the outcome of each object, so that it can be asked for (TAXII status).
+    pub outcomes: bool,
+    /// The label of its objects that bring none: what was asked for, else the collection's default, else the node's.
+    pub default_label: Tlp,
+}
+
+/// An accepted arrival that waits to be sequenced.
+#[derive(Debug, Clone)]
+pub struct Arrival {
+    /// The submission.
+    pub submission: Submission,
+    /// Objects counted in it.
+    pub objects: u64,
+    /// Its bytes, as they came.
+    pub bytes: Vec<u8>,
+}
+
+/// What became of an item.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Appended {
+    /// New to the record.
+    New {
+        /// Where it stands.
+        position: u64,
+        /// Its time in the order of entries.
+        date_added: Timestamp,
+        /// Its version, as instants go.
+        version: Timestamp,
+    },
+    /// The same bytes of the same object by the same member stand already.
+    Duplicate {
+        /// Where.
+        position: u64,
+        /// Their version.
+        version: Timestamp,
+    },
+    /// The same member said other bytes under the same id and version before. Both are kept, this one flagged and
+    /// not served.
+    Equivocation {
+        /// Where this one stands.
+        position: u64,
+        /// Where the first stands.
+        first: u64,
+    },
+    /// A withdrawal, a relabel or an erasure: how many statements it reached.
+    Done {
+        /// Where the act stands; `None` when there was nothing to act on and nothing was written.
+        position: Option<u64>,
+        /// Statements reached.
+        reached: u64,
+    },
+    /// Kept in the quarantine.
+    Rejected,
+}
+
+/// A row of the audit.
+#[derive(Debug, Clone)]
+pub struct Audit {
+    /// When.
+    pub at: Timestamp,
+    /// By which token; `None` for the node itself.
+    pub token: Option<TokenId>,
+    /// What was done, a word: `member.add`, `erase`, …
+    pub verb: &'static str,
+    /// On what.
+    pub target: String,
+}

@@ -1,0 +1,403 @@
+//! Acts on what stands: withdraw, erase, relabel. Each is an entry of its own, and `reach` says what it did, so that a
+//! rebuild can repeat it without understanding its body.
+//!
+//! What becomes visible to somebody by an act is new to him: a version that is the last again, and a statement under
+//! another label, enter at a new position. The entry at the old position is marked as moved; the body stays there.
+
+use model::{CollectionId, Label, MemberId, Timestamp, Tlp};
+use rusqlite::{OptionalExtension, params};
+use rustc_hash::FxHashSet;
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use super::append::{INSERT, Known, Run, print};
+use super::head::Head;
+use super::intern::{self, LabelRef};
+use super::row::{damaged, entry, flag, media_number, state};
+use super::sequencer::Leaf;
+use super::{connect, directory, views};
+use crate::Error;
+use crate::record::{Appended, Media, ObjectKey};
+
+/// A statement that an act is to reach.
+#[derive(Debug, Clone, Copy)]
+struct Reached {
+    known: Known,
+    object: i64,
+    kind: i64,
+    state: i64,
+    // Where its body is.
+    root: i64,
+}
+
+/// A place in which somebody must be last: (object, kind, source, label).
+type Place = (i64, i64, i64, i64);
+
+impl Run<'_> {
+    /// Takes back versions of an object.
+    pub(crate) fn withdraw(
+        &mut self,
+        object: &ObjectKey,
+        source: Option<MemberId>,
+        versions: Option<&[Timestamp]>,
+        body: &[u8],
+    ) -> Result<Appended, Error> {
+        // What this batch says is not in the index yet.
+        let num = match self.ids.get(object) {
+            Some(num) => Some(*num),
+            None => self.to.object(object)?,
+        };
+        let (Some(num), Some(kind)) = (num, intern::word(&self.to.conn, &object.kind)?) else {
+            return Ok(NOTHING);
+        };
+        let source = match source {
+            None => None,
+            Some(member) => match intern::source(&self.to.conn, member)? {
+                Some(source) => Some(source),
+                None => return Ok(NOTHING),
+            },
+        };
+        let mut reached = Vec::new();
+        for state in [state::LAST, state::PAST, state::EQUIVOCAL] {
+            let all = self.known(num, state)?;
+            let meant = all.into_iter().filter(|known| {
+                source.is_none_or(|source| source == known.source)
+                    && versions.is_none_or(|some| some.contains(&Timestamp(known.version)))
+            });
+            reached.extend(meant.map(|known| Reached {
+                known,
+                object: num,
+                kind,
+                state,
+                root: known.position,
+            }));
+        }
+        if reached.is_empty() {
+            return Ok(NOTHING);
+        }
+        let act = self.act(entry::WITHDRAW, (num, kind, object.uuid), body)?;
+        for one in &reached {
+            self.reach(act, one.known.position)?;
+            self.take_out(one, state::WITHDRAWN)?;
+        }
+        self.fill(&reached)?;
+        Ok(done(act, reached.len()))
+    }
+
+    /// Gives statements another label.
+    pub(crate) fn relabel(
+        &mut self,
+        positions: &[u64],
+        label: &Label,
+        collections: &[Vec<CollectionId>],
+        body: &[u8],
+    ) -> Result<Appended, Error> {
+        let label = self.to.interned.label(&self.to.conn, label)?;
+        let (mut reached, mut met) = (Vec::new(), FxHashSet::default());
+        for (at, position) in positions.iter().enumerate().filter(|(_, position)| met.insert(**position)) {
+            let Some(one) = self.reached(position.cast_signed())? else { continue };
+            if one.known.label != label.num && matches!(one.state, state::LAST | state::PAST) {
+                reached.push((one, collections.get(at).map(Vec::as_slice)));
+            }
+        }
+        if reached.is_empty() {
+            return Ok(NOTHING);
+        }
+        let act = self.act(entry::RELABEL, (0, 0, Uuid::nil()), body)?;
+        let mut moved = Vec::new();
+        for (one, collections) in reached {
+            self.reach(act, one.known.position)?;
+            let mut packed = self.packed(one.known.position)?;
+            if let Some(collections) = collections {
+                packed.lists.clear();
+                for collection in collections {
+                    packed.lists.push(directory::list(&self.to.conn, *collection)?);
+                }
+            }
+            self.take_out(&one, state::MOVED)?;
+            self.enter_again(&one, label, &packed)?;
+            moved.push(one);
+        }
+        self.fill(&moved)?;
+        Ok(done(act, moved.len()))
+    }
+
+    /// Removes bodies and salts.
+    pub(crate) fn erase(&mut self, positions: &[u64], body: &[u8]) -> Result<Appended, Error> {
+        let mut reached = Vec::new();
+        let mut roots = FxHashSet::default();
+        for position in positions {
+            let Some(one) = self.reached(position.cast_signed())? else { continue };
+            if roots.insert(one.root) {
+                reached.extend(self.entries_of(one.object, one.root)?);
+            }
+        }
+        if reached.is_empty() {
+            return Ok(NOTHING);
+        }
+        let act = self.act(entry::ERASE, (0, 0, Uuid::nil()), body)?;
+        // What is freed is overwritten, here and in the index, which is made anew by and by.
+        connect::overwrite_freed(&self.to.conn, true)?;
+        for one in &reached {
+            self.reach(act, one.known.position)?;
+            self.take_out(one, state::ERASED)?;
+            self.empty(one.known.position)?;
+        }
+        connect::overwrite_freed(&self.to.conn, false)?;
+        self.to.index.scrub_due(&self.to.conn)?;
+        self.fill(&reached)?;
+        Ok(done(act, roots.len()))
+    }
+
+    // An act is an entry without readers: its label names its author alone.
+    fn act(&mut self, kind: i64, object: (i64, i64, Uuid), body: &[u8]) -> Result<i64, Error> {
+        let label = self.to.interned.label(&self.to.conn, &Label::new(self.member, Tlp::Red))?;
+        let at = self.to.take();
+        let digest: [u8; 32] = Sha256::digest(body).into();
+        let head = Head {
+            date_added: at.1,
+            version: at.1,
+            uuid: object.2,
+            kind: object.1,
+            source: self.source,
+            media: media_number(Media::Act),
+            text: false,
+        };
+        self.to.conn.prepare_cached(INSERT)?.execute(params![
+            at.0,
+            at.1,
+            kind,
+            state::ACT,
+            label.num,
+            flag::UNVERSIONED,
+            object.1,
+            object.0,
+            object.2.as_bytes(),
+            at.1,
+            self.source,
+            self.submission,
+            print(&digest),
+            None::<String>,
+            None::<i64>,
+            None::<String>,
+            None::<i64>,
+            None::<i64>,
+            None::<i64>,
+            media_number(Media::Act),
+            None::<Vec<u8>>,
+            body,
+            head.encode(),
+        ])?;
+        let leaf = Leaf { digest, salt: self.salt(), label: label.digest, source: self.member.0 };
+        self.to.leaf(at, leaf, head, true)?;
+        Ok(at.0)
+    }
+
+    fn reach(&self, act: i64, target: i64) -> Result<(), Error> {
+        self.to
+            .conn
+            .prepare_cached("INSERT INTO reach (act, target) VALUES (?1, ?2) ON CONFLICT DO NOTHING")?
+            .execute([act, target])?;
+        Ok(())
+    }
+
+    // What an act is to reach at a position; `None` for acts and for what is erased.
+    fn reached(&self, position: i64) -> Result<Option<Reached>, Error> {
+        let mut query = self.to.conn.prepare_cached(
+            "SELECT position, source, version, label, flags, print, object, kind, state, coalesce(target, position)
+             FROM statement WHERE position = ?1 AND entry IN (0, 4) AND state <> 3",
+        )?;
+        let one = query.query_row([position], |row| {
+            let known = Known::read(row)?;
+            Ok(Reached {
+                known,
+                object: row.get(6)?,
+                kind: row.get(7)?,
+                state: row.get(8)?,
+                root: row.get(9)?,
+            })
+        });
+        Ok(one.optional()?)
+    }
+
+    // Every entry of the statement whose body is at `root`.
+    fn entries_of(&self, object: i64, root: i64) -> Result<Vec<Reached>, Error> {
+        let mut positions: Vec<i64> = self
+            .to
+            .conn
+            .prepare_cached("SELECT position FROM statement WHERE object = ?1 AND target = ?2")?
+            .query_map([object, root], |row| row.get(0))?
+            .collect::<Result<_, _>>()?;
+        positions.push(root);
+        let entries = positions.into_iter().map(|position| self.reached(position));
+        Ok(entries.collect::<Result<Vec<_>, Error>>()?.into_iter().flatten().collect())
+    }
+
+    fn root(&self, position: i64) -> Result<i64, Error> {
+        Ok(self
+            .to
+            .conn
+            .prepare_cached("SELECT coalesce(target, position) FROM statement WHERE position = ?1")?
+            .query_row([position], |row| row.get(0))?)
+    }
+
+    // Out of the views, into another state.
+    fn take_out(&mut self, one: &Reached, into: i64) -> Result<(), Error> {
+        let packed = self.packed(one.known.position)?;
+        let at = one.known.standing(one.kind);
+        match one.state {
+            state::LAST => self.views.leave(at, &packed),
+            state::PAST => self.views.leave_past(at, &packed),
+            _ => {}
+        }
+        self.to.conn.prepare_cached("DELETE FROM indexed WHERE position = ?1")?.execute([at.position])?;
+        self.set_state(at.position, into, one.known.flags & !flag::SEVERAL)
+    }
+
+    // Body, salt, and everything that tells of the body.
+    fn empty(&mut self, position: i64) -> Result<(), Error> {
+        self.to
+            .conn
+            .prepare_cached(
+                "INSERT INTO erasure (position, hash) SELECT position, hash FROM leaf
+                 WHERE position = ?1 AND NOT EXISTS (SELECT 1 FROM erasure e WHERE e.position = ?1)",
+            )?
+            .execute([position])?;
+        self.to
+            .conn
+            .prepare_cached(
+                "UPDATE statement SET print = 0, version_text = NULL, author = NULL, pattern_type = NULL,
+                 valid_from = NULL, valid_until = NULL, wire = NULL, body = NULL WHERE position = ?1",
+            )?
+            .execute([position])?;
+        self.to
+            .conn
+            .prepare_cached("UPDATE leaf SET digest = NULL, salt = NULL WHERE position = ?1")?
+            .execute([position])?;
+        Ok(())
+    }
+
+    // The statement enters again at a new position, under this label.
+    fn enter_again(
+        &mut self,
+        one: &Reached,
+        label: LabelRef,
+        packed: &super::packed::Packed,
+    ) -> Result<(), Error> {
+        let last = self.known(one.object, state::LAST)?;
+        let at = self.to.take();
+        let known =
+            Known { position: at.0, label: label.num, flags: one.known.flags & !flag::SEVERAL, ..one.known };
+        let before = last.iter().find(|other| other.source == known.source && other.label == known.label);
+        let past = before.is_some_and(|before| before.version > known.version);
+        if let Some(before) = before.filter(|_| !past) {
+            self.supersede(before, one.kind)?;
+        }
+        let state = if past { state::PAST } else { state::LAST };
+        let head: Vec<u8> = self
+            .to
+            .conn
+            .prepare_cached("SELECT head FROM statement WHERE position = ?1")?
+            .query_row([one.known.position], |row| row.get(0))?;
+        let head = Head { date_added: at.1, ..Head::decode(&head)? };
+        self.to
+            .conn
+            .prepare_cached(
+                "INSERT INTO statement (position, date_added, entry, state, label, flags, kind, object, uuid, version,
+                   source, submission, print, version_text, author, pattern_type, valid_from, valid_until, target, media,
+                   head)
+                 SELECT ?2, ?3, 4, ?4, ?5, ?6, kind, object, uuid, version, source, ?7, print, version_text, author,
+                   pattern_type, valid_from, valid_until, coalesce(target, position), media, ?8
+                 FROM statement WHERE position = ?1",
+            )?
+            .execute(params![
+                one.known.position,
+                at.0,
+                at.1,
+                state,
+                label.num,
+                known.flags,
+                self.submission,
+                head.encode(),
+            ])?;
+        views::keep(&self.to.conn, at.0, packed)?;
+        if past {
+            self.views.enter_past(known.standing(one.kind), packed);
+        } else {
+            self.views.enter(known.standing(one.kind), packed);
+        }
+        let (digest, source) = self.committed(one.known.position)?;
+        let leaf = Leaf { digest, salt: self.salt(), label: label.digest, source };
+        self.to.leaf(at, leaf, head, false)
+    }
+
+    fn committed(&self, position: i64) -> Result<([u8; 32], Uuid), Error> {
+        let (digest, source): (Option<Vec<u8>>, Vec<u8>) = self
+            .to
+            .conn
+            .prepare_cached(
+                "SELECT l.digest, m.id FROM leaf l JOIN statement s ON s.position = l.position
+                 JOIN source m ON m.num = s.source WHERE l.position = ?1",
+            )?
+            .query_row([position], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let digest = digest.and_then(|digest| digest.try_into().ok()).ok_or_else(|| damaged("digest"))?;
+        Ok((digest, super::row::uuid(&source)?))
+    }
+
+    // Where the last one went, the greatest of the past ones is last again, as a new entry; then the flags of all
+    // that are last are made right.
+    fn fill(&mut self, reached: &[Reached]) -> Result<(), Error> {
+        let emptied = reached.iter().filter(|one| one.state == state::LAST);
+        let mut places: Vec<Place> =
+            emptied.map(|one| (one.object, one.kind, one.known.source, one.known.label)).collect();
+        places.sort_unstable();
+        places.dedup();
+        for place in &places {
+            self.revive(*place)?;
+        }
+        let mut objects: Vec<i64> = reached.iter().map(|one| one.object).collect();
+        objects.sort_unstable();
+        objects.dedup();
+        for object in objects {
+            self.settle(object)?;
+        }
+        Ok(())
+    }
+
+    fn revive(&mut self, (object, kind, source, label): Place) -> Result<(), Error> {
+        let here = |known: &Known| known.source == source && known.label == label;
+        if self.known(object, state::LAST)?.iter().any(here) {
+            return Ok(());
+        }
+        let past = self.known(object, state::PAST)?;
+        let Some(known) = past.into_iter().filter(here).max_by_key(|known| (known.version, known.position))
+        else {
+            return Ok(());
+        };
+        let digest: Vec<u8> = self
+            .to
+            .conn
+            .prepare_cached("SELECT digest FROM label WHERE num = ?1")?
+            .query_row([label], |row| row.get(0))?;
+        let digest = digest.try_into().map_err(|_| damaged("label.digest"))?;
+        let one = Reached { known, object, kind, state: state::PAST, root: self.root(known.position)? };
+        let packed = self.packed(known.position)?;
+        self.take_out(&one, state::MOVED)?;
+        self.enter_again(&one, LabelRef { num: label, digest }, &packed)
+    }
+
+    fn settle(&mut self, object: i64) -> Result<(), Error> {
+        let last = self.known(object, state::LAST)?;
+        let several = if last.len() > 1 { flag::SEVERAL } else { 0 };
+        for known in last.iter().filter(|known| known.flags & flag::SEVERAL != several) {
+            self.set_state(known.position, state::LAST, known.flags & !flag::SEVERAL | several)?;
+        }
+        Ok(())
+    }
+}
+
+const NOTHING: Appended = Appended::Done { position: None, reached: 0 };
+
+fn done(act: i64, reached: usize) -> Appended {
+    Appended::Done { position: Some(act.cast_unsigned()), reached: reached as u64 }
+}

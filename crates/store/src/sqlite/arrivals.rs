@@ -1,0 +1,336 @@
+//! Submissions, what became of their objects, quotas, the quarantine and the audit.
+
+use model::{CollectionId, MemberId, PersonId, SubmissionId, Timestamp, Tlp, TokenId};
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use super::append::Run;
+use super::row::{damaged, flag, uuid};
+use super::sequencer::Sequencer;
+use super::views::count;
+use crate::read::{Outcome, OutcomeState, Status, VersionForm};
+use crate::record::{Appended, Arrival, Audit, Batch, Item, Submission};
+use crate::{Error, Kind};
+
+/// Bytes of one item in the quarantine.
+const ITEM_BYTES: usize = 1 << 20;
+/// Bytes of the quarantine in all; the oldest go first.
+const QUARANTINE_BYTES: i64 = 64 << 20;
+/// What an item costs beside its bytes.
+pub(crate) const ITEM_OVERHEAD: i64 = 256;
+/// Bytes of waiting arrivals that are handed out at once, but for the first.
+const ACCEPTED_BYTES: usize = 64 << 20;
+const HOUR_US: i64 = 3_600_000_000;
+
+/// The number of a submission, made when it is new. One that is complete takes nothing more.
+pub(crate) fn submission(to: &mut Sequencer, new: &Submission, waits: bool) -> Result<i64, Error> {
+    let stands: Option<(i64, bool)> = to
+        .conn
+        .prepare_cached("SELECT num, complete FROM submission WHERE id = ?1")?
+        .query_row([new.id.0.as_bytes()], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    match stands {
+        Some((_, true)) => Err(Error::new(Kind::Conflict, format!("submission `{}` is complete", new.id))),
+        Some(_) if waits => Err(Error::new(Kind::Conflict, format!("submission `{}` is known", new.id))),
+        Some((num, false)) => Ok(num),
+        None => {
+            let source = to.interned.source(&to.conn, new.source)?;
+            let tlp = Tlp::ALL.iter().position(|tlp| *tlp == new.default_label).unwrap_or(0);
+            Ok(to
+                .conn
+                .prepare_cached(
+                    "INSERT INTO submission (id, source, person, token, collection, received, outcomes,
+                       default_label, complete, total, success, failure)
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0, 0, 0, 0) RETURNING num",
+                )?
+                .query_row(
+                    params![
+                        new.id.0.as_bytes(),
+                        source,
+                        new.person.map(|id| *id.0.as_bytes()),
+                        new.token.map(|id| *id.0.as_bytes()),
+                        new.collection.map(|id| *id.0.as_bytes()),
+                        new.received.0,
+                        new.outcomes,
+                        tlp as i64,
+                    ],
+                    |row| row.get(0),
+                )?)
+        }
+    }
+}
+
+/// Counts what a batch adds against its source's quota of this hour.
+pub(crate) fn charge(to: &Sequencer, batch: &Batch, source: i64, added: (u64, u64)) -> Result<(), Error> {
+    let hour = batch.now.0.div_euclid(HOUR_US);
+    let (objects, bytes): (i64, i64) = to
+        .conn
+        .prepare_cached(
+            "INSERT INTO usage (source, hour, objects, bytes) VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT (source, hour) DO UPDATE
+             SET objects = objects + excluded.objects, bytes = bytes + excluded.bytes
+             RETURNING objects, bytes",
+        )?
+        .query_row([source, hour, added.0.cast_signed(), added.1.cast_signed()], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })?;
+    let over = |used: i64, most: u64| most > 0 && used.cast_unsigned() > most;
+    if added != (0, 0)
+        && (over(objects, batch.quota.objects_per_hour) || over(bytes, batch.quota.bytes_per_hour))
+    {
+        let left_us = (hour + 1) * HOUR_US - batch.now.0;
+        let wait_s = u32::try_from(left_us / 1_000_000 + 1).unwrap_or(u32::MAX);
+        return Err(Error::new(Kind::Quota { wait_s }, "more than the source may add in this hour"));
+    }
+    Ok(())
+}
+
+/// Keeps what was refused, cut to the quarantine's limit. Answers the bytes kept.
+pub(crate) fn reject(
+    run: &Run<'_>,
+    ordinal: u64,
+    object: Option<&str>,
+    reason: &str,
+    bytes: &[u8],
+) -> Result<u64, Error> {
+    let kept = bytes.get(..ITEM_BYTES).unwrap_or(bytes);
+    let conn = &run.to.conn;
+    conn.prepare_cached(
+        "INSERT INTO quarantine (submission, ordinal, at, object, reason, bytes) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+    )?
+    .execute(params![run.submission, ordinal.cast_signed(), run.now.0, object, reason, kept])?;
+    count(conn, "quarantine", kept.len() as i64 + ITEM_OVERHEAD)?;
+    let held = || -> rusqlite::Result<i64> {
+        conn.query_row("SELECT value FROM counter WHERE name = 'quarantine'", [], |row| row.get(0))
+    };
+    while held()? > QUARANTINE_BYTES {
+        let gone: Option<i64> = conn
+            .prepare_cached(
+                "DELETE FROM quarantine WHERE num = (SELECT min(num) FROM quarantine) RETURNING length(bytes)",
+            )?
+            .query_row([], |row| row.get(0))
+            .optional()?;
+        let Some(gone) = gone else { break };
+        count(conn, "quarantine", -(gone + ITEM_OVERHEAD))?;
+    }
+    Ok(kept.len() as u64)
+}
+
+/// Writes the outcomes of a batch and the counts of its submission.
+pub(crate) fn finish(to: &Sequencer, batch: &Batch, submission: i64, all: &[Appended]) -> Result<(), Error> {
+    let objects = || {
+        batch
+            .items
+            .iter()
+            .zip(all)
+            .filter(|(item, _)| matches!(item, Item::Statement(_) | Item::Reject { .. }))
+    };
+    let failure = objects().filter(|(_, appended)| **appended == Appended::Rejected).count() as i64;
+    let total = objects().count() as i64;
+    if batch.submission.outcomes {
+        let first: i64 = to
+            .conn
+            .prepare_cached("SELECT total FROM submission WHERE num = ?1")?
+            .query_row([submission], |row| row.get(0))?;
+        for (ordinal, (item, appended)) in (first..).zip(objects()) {
+            outcome(&to.conn, (submission, ordinal), item, appended)?;
+        }
+    }
+    to.conn
+        .prepare_cached(
+            "UPDATE submission SET total = total + ?2, success = success + ?3, failure = failure + ?4,
+             complete = ?5 WHERE num = ?1",
+        )?
+        .execute(params![submission, total, total - failure, failure, batch.complete])?;
+    if batch.complete {
+        to.conn.prepare_cached("DELETE FROM arrival WHERE submission = ?1")?.execute([submission])?;
+    }
+    Ok(())
+}
+
+// States of `outcome`; a claim is told by the flags of what stands at the position.
+const NEW: i64 = 0;
+const DUPLICATE: i64 = 1;
+const EQUIVOCATION: i64 = 2;
+const REJECTED: i64 = 3;
+
+fn outcome(conn: &Connection, at: (i64, i64), item: &Item, appended: &Appended) -> Result<(), Error> {
+    let (state, position) = match appended {
+        Appended::New { position, .. } => (NEW, Some(position.cast_signed())),
+        Appended::Duplicate { position, .. } => (DUPLICATE, Some(position.cast_signed())),
+        Appended::Equivocation { position, .. } => (EQUIVOCATION, Some(position.cast_signed())),
+        Appended::Done { .. } | Appended::Rejected => (REJECTED, None),
+    };
+    let (object, version, message) = match item {
+        Item::Reject { object, version, reason, .. } => {
+            (object.as_deref(), Some(version.as_str()), Some(reason.as_str()))
+        }
+        _ => (None, None, None),
+    };
+    conn.prepare_cached(
+        "INSERT INTO outcome (submission, ordinal, state, position, object, version, message)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+    )?
+    .execute(params![at.0, at.1, state, position, object, version, message])?;
+    Ok(())
+}
+
+/// Writes a row of the audit.
+pub(crate) fn audit(conn: &Connection, audit: &Audit) -> Result<(), Error> {
+    conn.prepare_cached("INSERT INTO audit (at, token, verb, target) VALUES (?1, ?2, ?3, ?4)")?
+        .execute(params![audit.at.0, audit.token.map(|id| *id.0.as_bytes()), audit.verb, audit.target])?;
+    Ok(())
+}
+
+/// Keeps an arrival's bytes.
+pub(crate) fn accept(to: &mut Sequencer, arrival: &Arrival) -> Result<(), Error> {
+    let submission = submission(to, &arrival.submission, true)?;
+    to.conn
+        .prepare_cached("INSERT INTO arrival (submission, objects, bytes) VALUES (?1, ?2, ?3)")?
+        .execute(params![submission, arrival.objects.cast_signed(), arrival.bytes])?;
+    Ok(())
+}
+
+/// On opening: arrivals that a crash left half sequenced begin anew. What of them stands will be met as duplicates;
+/// their outcomes and counts begin at nothing again.
+pub(crate) fn begin_anew(conn: &Connection) -> Result<(), Error> {
+    conn.execute_batch(
+        "BEGIN IMMEDIATE;
+         DELETE FROM outcome WHERE submission IN (SELECT submission FROM arrival);
+         UPDATE submission SET total = 0, success = 0, failure = 0
+         WHERE num IN (SELECT submission FROM arrival) AND total > 0;
+         COMMIT",
+    )?;
+    Ok(())
+}
+
+/// Arrivals that wait, the oldest first.
+pub(crate) fn accepted(conn: &Connection) -> Result<Vec<Arrival>, Error> {
+    let mut query = conn.prepare_cached(
+        "SELECT s.id, m.id, s.person, s.token, s.collection, s.received, s.outcomes, s.default_label, a.objects, a.bytes
+         FROM arrival a JOIN submission s ON s.num = a.submission JOIN source m ON m.num = s.source
+         ORDER BY a.submission",
+    )?;
+    let mut rows = query.query([])?;
+    let mut arrivals = Vec::new();
+    let mut held = 0;
+    while let Some(row) = rows.next()? {
+        let bytes: Vec<u8> = row.get(9)?;
+        held += bytes.len();
+        if held > ACCEPTED_BYTES && !arrivals.is_empty() {
+            break;
+        }
+        let objects: i64 = row.get(8)?;
+        arrivals.push(Arrival { submission: read_submission(row)?, objects: objects.cast_unsigned(), bytes });
+    }
+    Ok(arrivals)
+}
+
+/// The submission that brought the body of the statement at a position.
+pub(crate) fn origin(conn: &Connection, position: i64) -> Result<Option<Submission>, Error> {
+    let mut query = conn.prepare_cached(
+        "SELECT s.id, m.id, s.person, s.token, s.collection, s.received, s.outcomes, s.default_label
+         FROM statement e JOIN statement b ON b.position = coalesce(e.target, e.position)
+           JOIN submission s ON s.num = b.submission JOIN source m ON m.num = s.source
+         WHERE e.position = ?1",
+    )?;
+    let mut rows = query.query([position])?;
+    rows.next()?.map(read_submission).transpose()
+}
+
+fn read_submission(row: &Row<'_>) -> Result<Submission, Error> {
+    let id = |at: usize| -> Result<Option<uuid::Uuid>, Error> {
+        let bytes: Option<Vec<u8>> = row.get(at)?;
+        bytes.map(|bytes| uuid(&bytes)).transpose()
+    };
+    let needed = |at: usize| id(at)?.ok_or_else(|| damaged("id"));
+    Ok(Submission {
+        id: SubmissionId(needed(0)?),
+        source: MemberId(needed(1)?),
+        person: id(2)?.map(PersonId),
+        token: id(3)?.map(TokenId),
+        collection: id(4)?.map(CollectionId),
+        received: Timestamp(row.get(5)?),
+        outcomes: row.get(6)?,
+        default_label: tlp(row.get(7)?)?,
+    })
+}
+
+/// A TLP from its place among all.
+pub(crate) fn tlp(number: i64) -> Result<Tlp, Error> {
+    usize::try_from(number).ok().and_then(|at| Tlp::ALL.get(at)).copied().ok_or_else(|| damaged("tlp"))
+}
+
+/// What became of a submission.
+pub(crate) fn status(conn: &Connection, id: SubmissionId) -> Result<Option<Status>, Error> {
+    let mut query = conn.prepare_cached(
+        "SELECT s.num, m.id, s.received, s.default_label, s.complete, s.total, s.success, s.failure,
+           (SELECT a.objects FROM arrival a WHERE a.submission = s.num)
+         FROM submission s JOIN source m ON m.num = s.source WHERE s.id = ?1",
+    )?;
+    let mut rows = query.query([id.0.as_bytes()])?;
+    let Some(row) = rows.next()? else { return Ok(None) };
+    let member: Vec<u8> = row.get(1)?;
+    let done = row.get::<_, i64>(5)?.cast_unsigned();
+    let waiting: Option<i64> = row.get(8)?;
+    let total = waiting.map_or(done, |objects| objects.cast_unsigned().max(done));
+    Ok(Some(Status {
+        source: MemberId(uuid(&member)?),
+        received: Timestamp(row.get(2)?),
+        default_label: tlp(row.get(3)?)?,
+        complete: row.get(4)?,
+        total,
+        success: row.get::<_, i64>(6)?.cast_unsigned(),
+        failure: row.get::<_, i64>(7)?.cast_unsigned(),
+        pending: total - done,
+        outcomes: outcomes(conn, row.get(0)?)?,
+    }))
+}
+
+fn outcomes(conn: &Connection, submission: i64) -> Result<Vec<Outcome>, Error> {
+    let mut query = conn.prepare_cached(
+        "SELECT o.ordinal, o.state, o.object, o.message, w.text, s.uuid, s.version, s.version_text, s.flags,
+           o.version
+         FROM outcome o LEFT JOIN statement s ON s.position = o.position LEFT JOIN word w ON w.num = s.kind
+         WHERE o.submission = ?1 ORDER BY o.ordinal",
+    )?;
+    let mut rows = query.query([submission])?;
+    let mut outcomes = Vec::new();
+    while let Some(row) = rows.next()? {
+        outcomes.push(read_outcome(row)?);
+    }
+    Ok(outcomes)
+}
+
+fn read_outcome(row: &Row<'_>) -> Result<Outcome, Error> {
+    let ordinal = row.get::<_, i64>(0)?.cast_unsigned();
+    let message = row.get::<_, Option<String>>(3)?.unwrap_or_default();
+    let Some(kind) = row.get::<_, Option<String>>(4)? else {
+        let object = row.get::<_, Option<String>>(2)?.unwrap_or_default();
+        return Ok(Outcome {
+            ordinal,
+            object,
+            version: row.get::<_, Option<String>>(9)?.unwrap_or_default(),
+            state: OutcomeState::Rejected,
+            message,
+        });
+    };
+    let id: Vec<u8> = row.get(5)?;
+    let flags: i64 = row.get(8)?;
+    let text: Option<String> = row.get(7)?;
+    let form = VersionForm::stored(flags & flag::MILLIS != 0, text.as_deref());
+    let state = match row.get::<_, i64>(1)? {
+        // By its own words: that an owner whom the submitter may not see has the id is not for him to know.
+        NEW if flags & (flag::OWNED | flag::SAYS_OWNED) == 0 => OutcomeState::Claim,
+        NEW => OutcomeState::New,
+        DUPLICATE => OutcomeState::Duplicate,
+        EQUIVOCATION => OutcomeState::Equivocation,
+        _ => return Err(damaged("outcome.state")),
+    };
+    Ok(Outcome {
+        ordinal,
+        object: format!("{kind}--{}", uuid(&id)?.hyphenated()),
+        version: form.text(Timestamp(row.get(6)?)),
+        state,
+        message,
+    })
+}

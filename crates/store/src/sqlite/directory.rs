@@ -1,0 +1,330 @@
+//! The directory in tables.
+
+use std::net::IpAddr;
+
+use model::{CollectionId, MemberId, PersonId, Roles, Timestamp, Tlp, TokenId, Verb};
+use rusqlite::{Connection, ErrorCode, OptionalExtension, Row, ToSql, params};
+use uuid::Uuid;
+
+use super::arrivals::{self, tlp};
+use super::row::{damaged, uuid};
+use super::sequencer::Sequencer;
+use super::views::COLLECTIONS;
+use crate::directory::{Change, Collection, Directory, Epoch, Member, Person, Token};
+use crate::record::Audit;
+use crate::{Error, Kind};
+
+/// The list of a filtered collection.
+pub(crate) fn list(conn: &Connection, collection: CollectionId) -> Result<i64, Error> {
+    let num: Option<i64> = conn
+        .prepare_cached("SELECT num FROM collection WHERE id = ?1")?
+        .query_row([collection.0.as_bytes()], |row| row.get(0))
+        .optional()?;
+    num.map(|num| COLLECTIONS + num).ok_or_else(|| not_found("collection", &collection))
+}
+
+/// The list of a collection, `None` when it holds everything.
+pub(crate) fn list_if_filtered(conn: &Connection, collection: CollectionId) -> Result<Option<i64>, Error> {
+    let found: Option<(i64, bool)> = conn
+        .prepare_cached("SELECT num, filter <> '' FROM collection WHERE id = ?1")?
+        .query_row([collection.0.as_bytes()], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    let (num, filtered) = found.ok_or_else(|| not_found("collection", &collection))?;
+    Ok(filtered.then_some(COLLECTIONS + num))
+}
+
+fn not_found(what: &str, id: &dyn std::fmt::Display) -> Error {
+    Error::new(Kind::NotFound, format!("no {what} `{id}`"))
+}
+
+/// Applies changes in their order, and their audit.
+pub(crate) fn change(
+    to: &mut Sequencer,
+    facts: Epoch,
+    changes: &[Change],
+    audit: &Audit,
+) -> Result<Epoch, Error> {
+    if facts.0 != to.epoch {
+        return Err(Error::new(Kind::Stale, "the directory has changed since this was authorised"));
+    }
+    for change in changes {
+        apply(&to.conn, change)?;
+    }
+    arrivals::audit(&to.conn, audit)?;
+    let epoch: i64 =
+        to.conn.query_row("UPDATE epoch SET value = value + 1 RETURNING value", [], |row| row.get(0))?;
+    to.epoch = epoch.cast_unsigned();
+    Ok(Epoch(to.epoch))
+}
+
+fn apply(conn: &Connection, change: &Change) -> Result<(), Error> {
+    match change {
+        Change::Member(member) => put_member(conn, member),
+        Change::Person(person) => known(conn, person.member).and_then(|()| put_person(conn, person)),
+        Change::Token(token) => known(conn, token.member).and_then(|()| put_token(conn, token)),
+        Change::Collection(collection) => put_collection(conn, collection),
+        Change::Identity(stix, member) => known(conn, *member).and_then(|()| bind(conn, stix, *member)),
+    }
+}
+
+fn known(conn: &Connection, member: MemberId) -> Result<(), Error> {
+    conn.query_row("SELECT 1 FROM member WHERE id = ?1", [member.0.as_bytes()], |_| Ok(()))
+        .optional()?
+        .ok_or_else(|| not_found("member", &member))
+}
+
+fn put(conn: &Connection, what: &str, sql: &str, values: &[&dyn ToSql]) -> Result<(), Error> {
+    match conn.execute(sql, values) {
+        Ok(_) => Ok(()),
+        Err(error) if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) => {
+            Err(Error::new(Kind::Conflict, format!("{what} of that name is there already")))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn put_member(conn: &Connection, member: &Member) -> Result<(), Error> {
+    put(
+        conn,
+        "a member",
+        "INSERT INTO member (id, name, created, revoked, own, objects_per_hour, bytes_per_hour)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+         ON CONFLICT (id) DO UPDATE SET name = excluded.name, created = excluded.created,
+           revoked = excluded.revoked, own = excluded.own, objects_per_hour = excluded.objects_per_hour,
+           bytes_per_hour = excluded.bytes_per_hour",
+        params![
+            member.id.0.as_bytes(),
+            member.name,
+            member.created.0,
+            member.revoked.map(|at| at.0),
+            member.own,
+            member.objects_per_hour.cast_signed(),
+            member.bytes_per_hour.cast_signed(),
+        ],
+    )
+}
+
+fn put_person(conn: &Connection, person: &Person) -> Result<(), Error> {
+    put(
+        conn,
+        "a person",
+        "INSERT INTO person (id, member, name, created, revoked) VALUES (?1, ?2, ?3, ?4, ?5)
+         ON CONFLICT (id) DO UPDATE SET member = excluded.member, name = excluded.name, created = excluded.created,
+           revoked = excluded.revoked",
+        params![
+            person.id.0.as_bytes(),
+            person.member.0.as_bytes(),
+            person.name,
+            person.created.0,
+            person.revoked.map(|at| at.0),
+        ],
+    )
+}
+
+fn put_token(conn: &Connection, token: &Token) -> Result<(), Error> {
+    if let Some(person) = token.person {
+        conn.query_row("SELECT 1 FROM person WHERE id = ?1", [person.0.as_bytes()], |_| Ok(()))
+            .optional()?
+            .ok_or_else(|| not_found("person", &person))?;
+    }
+    let networks: Vec<String> =
+        token.networks.iter().map(|(address, length)| format!("{address}/{length}")).collect();
+    put(
+        conn,
+        "a token",
+        "INSERT INTO token (id, digest, member, person, name, roles, verbs, reads, writes, ceiling, networks,
+           certificate, profile, created, expires, revoked, once, last_used)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)
+         ON CONFLICT (id) DO UPDATE SET digest = excluded.digest, member = excluded.member, person = excluded.person,
+           name = excluded.name, roles = excluded.roles, verbs = excluded.verbs, reads = excluded.reads,
+           writes = excluded.writes, ceiling = excluded.ceiling, networks = excluded.networks,
+           certificate = excluded.certificate, profile = excluded.profile, created = excluded.created,
+           expires = excluded.expires, revoked = excluded.revoked, once = excluded.once",
+        params![
+            token.id.0.as_bytes(),
+            token.digest,
+            token.member.0.as_bytes(),
+            token.person.map(|person| *person.0.as_bytes()),
+            token.name,
+            token.roles.bits(),
+            verb_bits(&token.verbs),
+            token.read.as_deref().map(join),
+            token.write.as_deref().map(join),
+            tlp_number(token.ceiling),
+            networks.join(","),
+            token.certificate,
+            token.profile,
+            token.created.0,
+            token.expires.0,
+            token.revoked.map(|at| at.0),
+            token.once,
+            token.last_used.map(|at| at.0),
+        ],
+    )
+}
+
+fn put_collection(conn: &Connection, collection: &Collection) -> Result<(), Error> {
+    put(
+        conn,
+        "a collection",
+        "INSERT INTO collection (id, title, description, alias, filter, ceiling, default_label, created, revoked)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+         ON CONFLICT (id) DO UPDATE SET title = excluded.title, description = excluded.description,
+           alias = excluded.alias, filter = excluded.filter, ceiling = excluded.ceiling,
+           default_label = excluded.default_label, created = excluded.created, revoked = excluded.revoked",
+        params![
+            collection.id.0.as_bytes(),
+            collection.title,
+            collection.description,
+            collection.alias,
+            collection.filter,
+            tlp_number(collection.ceiling),
+            tlp_number(collection.default_label),
+            collection.created.0,
+            collection.revoked.map(|at| at.0),
+        ],
+    )
+}
+
+fn bind(conn: &Connection, stix: &str, member: MemberId) -> Result<(), Error> {
+    put(
+        conn,
+        "an identity",
+        "INSERT INTO identity (stix, member) VALUES (?1, ?2) ON CONFLICT (stix) DO UPDATE SET member = excluded.member",
+        params![stix, member.0.as_bytes()],
+    )
+}
+
+/// Reads everything.
+pub(crate) fn read(conn: &Connection) -> Result<Directory, Error> {
+    let epoch = conn.query_row("SELECT value FROM epoch", [], |row| row.get::<_, i64>(0))?.cast_unsigned();
+    Ok(Directory {
+        epoch: Epoch(epoch),
+        members: all(conn, "SELECT id, name, created, revoked, own, objects_per_hour, bytes_per_hour FROM member ORDER BY num", read_member)?,
+        persons: all(conn, "SELECT id, member, name, created, revoked FROM person ORDER BY num", read_person)?,
+        tokens: all(
+            conn,
+            "SELECT id, digest, member, person, name, roles, verbs, reads, writes, ceiling, networks, certificate,
+               profile, created, expires, revoked, once, last_used FROM token ORDER BY num",
+            read_token,
+        )?,
+        collections: all(
+            conn,
+            "SELECT id, title, description, alias, filter, ceiling, default_label, created, revoked
+             FROM collection ORDER BY num",
+            read_collection,
+        )?,
+        identities: all(conn, "SELECT stix, member FROM identity ORDER BY num", |row| {
+            Ok((row.get(0)?, MemberId(id(row, 1)?)))
+        })?,
+    })
+}
+
+fn all<T>(
+    conn: &Connection,
+    sql: &str,
+    read: impl Fn(&Row<'_>) -> Result<T, Error>,
+) -> Result<Vec<T>, Error> {
+    let mut query = conn.prepare_cached(sql)?;
+    let mut rows = query.query([])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        found.push(read(row)?);
+    }
+    Ok(found)
+}
+
+fn read_member(row: &Row<'_>) -> Result<Member, Error> {
+    Ok(Member {
+        id: MemberId(id(row, 0)?),
+        name: row.get(1)?,
+        created: Timestamp(row.get(2)?),
+        revoked: time(row, 3)?,
+        own: row.get(4)?,
+        objects_per_hour: row.get::<_, i64>(5)?.cast_unsigned(),
+        bytes_per_hour: row.get::<_, i64>(6)?.cast_unsigned(),
+    })
+}
+
+fn read_person(row: &Row<'_>) -> Result<Person, Error> {
+    Ok(Person {
+        id: PersonId(id(row, 0)?),
+        member: MemberId(id(row, 1)?),
+        name: row.get(2)?,
+        created: Timestamp(row.get(3)?),
+        revoked: time(row, 4)?,
+    })
+}
+
+fn read_token(row: &Row<'_>) -> Result<Token, Error> {
+    let person: Option<Vec<u8>> = row.get(3)?;
+    let networks: String = row.get(10)?;
+    Ok(Token {
+        id: TokenId(id(row, 0)?),
+        digest: row.get(1)?,
+        member: MemberId(id(row, 2)?),
+        person: person.map(|bytes| uuid(&bytes).map(PersonId)).transpose()?,
+        name: row.get(4)?,
+        roles: Roles::from_bits(row.get(5)?),
+        verbs: verbs(row.get(6)?),
+        read: row.get::<_, Option<Vec<u8>>>(7)?.map(|ids| split(&ids)).transpose()?,
+        write: row.get::<_, Option<Vec<u8>>>(8)?.map(|ids| split(&ids)).transpose()?,
+        ceiling: tlp(row.get(9)?)?,
+        networks: networks.split(',').filter(|one| !one.is_empty()).map(network).collect::<Result<_, _>>()?,
+        certificate: row.get(11)?,
+        profile: row.get(12)?,
+        created: Timestamp(row.get(13)?),
+        expires: Timestamp(row.get(14)?),
+        revoked: time(row, 15)?,
+        once: row.get(16)?,
+        last_used: time(row, 17)?,
+    })
+}
+
+fn read_collection(row: &Row<'_>) -> Result<Collection, Error> {
+    Ok(Collection {
+        id: CollectionId(id(row, 0)?),
+        title: row.get(1)?,
+        description: row.get(2)?,
+        alias: row.get(3)?,
+        filter: row.get(4)?,
+        ceiling: tlp(row.get(5)?)?,
+        default_label: tlp(row.get(6)?)?,
+        created: Timestamp(row.get(7)?),
+        revoked: time(row, 8)?,
+    })
+}
+
+fn id(row: &Row<'_>, at: usize) -> Result<Uuid, Error> {
+    let bytes: Vec<u8> = row.get(at)?;
+    uuid(&bytes)
+}
+
+fn time(row: &Row<'_>, at: usize) -> Result<Option<Timestamp>, Error> {
+    Ok(row.get::<_, Option<i64>>(at)?.map(Timestamp))
+}
+
+fn tlp_number(tlp: Tlp) -> i64 {
+    Tlp::ALL.iter().position(|one| *one == tlp).unwrap_or(0) as i64
+}
+
+fn verb_bits(verbs: &[Verb]) -> i64 {
+    Verb::ALL.iter().enumerate().filter(|(_, verb)| verbs.contains(verb)).map(|(at, _)| 1 << at).sum()
+}
+
+fn verbs(bits: i64) -> Vec<Verb> {
+    Verb::ALL.into_iter().enumerate().filter(|(at, _)| bits >> at & 1 == 1).map(|(_, verb)| verb).collect()
+}
+
+fn join(ids: &[CollectionId]) -> Vec<u8> {
+    ids.iter().flat_map(|id| *id.0.as_bytes()).collect()
+}
+
+fn split(bytes: &[u8]) -> Result<Vec<CollectionId>, Error> {
+    bytes.chunks(16).map(|id| uuid(id).map(CollectionId)).collect()
+}
+
+fn network(text: &str) -> Result<(IpAddr, u8), Error> {
+    let (address, length) = text.split_once('/').ok_or_else(|| damaged("networks"))?;
+    Ok((address.parse().map_err(|_| damaged("networks"))?, length.parse().map_err(|_| damaged("networks"))?))
+}

@@ -1,0 +1,77 @@
+//! The views as text, in a fixed order.
+
+use std::io::Write;
+
+use rusqlite::Connection;
+use rusqlite::types::ValueRef;
+
+use super::packed::Packed;
+use super::row::damaged;
+use crate::read::Snapshot;
+use crate::{Error, Kind};
+
+const TABLES: &[(&str, &str)] = &[
+    ("statement", "SELECT position, state, flags, valid_from, valid_until FROM statement ORDER BY position"),
+    ("posting", "SELECT list, label, position FROM posting ORDER BY list, label, position"),
+    ("tally", "SELECT list, label, source, count FROM tally ORDER BY list, label, source"),
+    ("counter", "SELECT value FROM counter WHERE name = 'last'"),
+];
+
+/// Writes every view.
+pub(crate) fn dump(snapshot: &Snapshot, out: &mut dyn Write) -> Result<(), Error> {
+    let conn = snapshot.conn()?;
+    for (name, sql) in TABLES {
+        table(conn, name, sql, out)?;
+    }
+    packed(conn, out)?;
+    let mut keys = snapshot.runs()?.scan(conn, &[], &[], None)?;
+    while let Some(key) = keys.next()? {
+        writeln!(out, "key {}", hex(key)).map_err(failed)?;
+    }
+    Ok(())
+}
+
+fn table(conn: &Connection, name: &str, sql: &str, out: &mut dyn Write) -> Result<(), Error> {
+    let mut query = conn.prepare(sql)?;
+    let columns = query.column_count();
+    let mut rows = query.query([])?;
+    while let Some(row) = rows.next()? {
+        write!(out, "{name}").map_err(failed)?;
+        for column in 0..columns {
+            match row.get_ref(column)? {
+                ValueRef::Integer(number) => write!(out, " {number}").map_err(failed)?,
+                ValueRef::Null => write!(out, " -").map_err(failed)?,
+                _ => return Err(damaged(name)),
+            }
+        }
+        writeln!(out).map_err(failed)?;
+    }
+    Ok(())
+}
+
+fn packed(conn: &Connection, out: &mut dyn Write) -> Result<(), Error> {
+    let mut query = conn.prepare("SELECT position, packed FROM indexed ORDER BY position")?;
+    let mut rows = query.query([])?;
+    while let Some(row) = rows.next()? {
+        let position: i64 = row.get(0)?;
+        let mut packed = Packed::decode(row.get_ref(1)?.as_blob().map_err(|_| damaged("indexed"))?)?;
+        // A collection that was made later is the last in one and where it comes in the other.
+        packed.lists.sort_unstable();
+        let terms: Vec<String> = packed.terms.iter().map(|term| hex(term)).collect();
+        writeln!(out, "indexed {position} {:?} {:?} {}", packed.lists, packed.references, terms.join(","))
+            .map_err(failed)?;
+    }
+    Ok(())
+}
+
+fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        let _written = write!(text, "{byte:02x}"); // writing to a String cannot fail
+        text
+    })
+}
+
+fn failed(error: std::io::Error) -> Error {
+    Error::new(Kind::Engine, format!("the dump could not be written: {error}"))
+}

@@ -1,0 +1,137 @@
+//! What a run cannot have: a Bloom filter in lines of 64 bytes, so that one question costs one line of memory.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rusqlite::Connection;
+use rustc_hash::FxHashMap;
+
+use super::super::row::damaged;
+use crate::Error;
+
+const LINE_BYTES: usize = 64;
+const LINE_BITS: u64 = 512;
+const BITS_PER_KEY: usize = 10;
+const PROBES: u32 = 6;
+
+/// The filter of a run; about one question in a hundred is answered wrongly with "perhaps".
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Filter {
+    bytes: Vec<u8>,
+}
+
+impl Filter {
+    /// For at most so many keys.
+    pub(crate) fn sized(keys: usize) -> Filter {
+        let lines = (keys * BITS_PER_KEY).div_ceil(LINE_BYTES * 8).max(1);
+        Filter { bytes: vec![0; lines * LINE_BYTES] }
+    }
+
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    pub(crate) fn add(&mut self, asked: &[u8]) {
+        let (line, mut bits) = self.place(hash(asked));
+        for _ in 0..PROBES {
+            let bit = bits % LINE_BITS;
+            bits = bits.rotate_right(9);
+            if let Some(byte) = self.bytes.get_mut(line + (bit / 8) as usize) {
+                *byte |= 1 << (bit % 8);
+            }
+        }
+    }
+
+    /// `false`: none of its keys is asked for like this.
+    pub(crate) fn perhaps(&self, hash: u64) -> bool {
+        let (line, mut bits) = self.place(hash);
+        (0..PROBES).all(|_| {
+            let bit = bits % LINE_BITS;
+            bits = bits.rotate_right(9);
+            self.bytes.get(line + (bit / 8) as usize).is_some_and(|byte| byte >> (bit % 8) & 1 == 1)
+        })
+    }
+
+    // The line from the upper bits, the bits within it from all of them mixed once more.
+    fn place(&self, hash: u64) -> (usize, u64) {
+        let lines = (self.bytes.len() / LINE_BYTES) as u64;
+        let line = (u128::from(hash) * u128::from(lines)) >> 64;
+        (line as usize * LINE_BYTES, fold(hash, 0x9E37_79B9_7F4A_7C15))
+    }
+}
+
+/// A hash that stays the same from release to release, since filters are stored.
+pub(crate) fn hash(bytes: &[u8]) -> u64 {
+    let mut state = 0xA076_1D64_78BD_642F ^ bytes.len() as u64;
+    for chunk in bytes.chunks(8) {
+        let word = chunk.iter().fold(0u64, |word, byte| word << 8 | u64::from(*byte));
+        state = fold(state ^ word, 0xE703_7ED1_A0B4_28DB);
+    }
+    fold(state, 0x8EBC_6AF0_9C88_C6E3)
+}
+
+fn fold(one: u64, other: u64) -> u64 {
+    let product = u128::from(one) * u128::from(other);
+    (product as u64) ^ (product >> 64) as u64
+}
+
+/// The filters of runs, shared by all connections: runs never change, and their numbers are not given twice.
+#[derive(Debug, Default)]
+pub(crate) struct Filters(Mutex<FxHashMap<i64, Arc<Filter>>>);
+
+impl Filters {
+    /// The filter of a run, read once.
+    pub(crate) fn of(&self, conn: &Connection, run: i64) -> Result<Arc<Filter>, Error> {
+        if let Some(known) = self.held().get(&run) {
+            return Ok(known.clone());
+        }
+        let bytes: Vec<u8> = conn
+            .prepare_cached("SELECT filter FROM run WHERE num = ?1")?
+            .query_row([run], |row| row.get(0))?;
+        if bytes.is_empty() || !bytes.len().is_multiple_of(LINE_BYTES) {
+            return Err(damaged("run.filter"));
+        }
+        let filter = Arc::new(Filter { bytes });
+        self.held().insert(run, filter.clone());
+        Ok(filter)
+    }
+
+    /// Keeps the filter of a run that was just made.
+    pub(crate) fn keep(&self, run: i64, filter: Filter) {
+        self.held().insert(run, Arc::new(filter));
+    }
+
+    /// Forgets the filter of a run that is no more. An older snapshot reads it again.
+    pub(crate) fn forget(&self, run: i64) {
+        self.held().remove(&run);
+    }
+
+    /// Forgets all: what is asked for is read again.
+    pub(crate) fn clear(&self) {
+        self.held().clear();
+    }
+
+    fn held(&self) -> std::sync::MutexGuard<'_, FxHashMap<i64, Arc<Filter>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Filter, hash};
+
+    #[test]
+    fn has_what_was_added_and_little_else() {
+        let mut filter = Filter::sized(10_000);
+        for n in 0..10_000u32 {
+            filter.add(&n.to_be_bytes());
+        }
+        assert!((0..10_000u32).all(|n| filter.perhaps(hash(&n.to_be_bytes()))));
+        let wrong = (10_000..110_000u32).filter(|n| filter.perhaps(hash(&n.to_be_bytes()))).count();
+        assert!(wrong < 2_500, "{wrong} of 100,000");
+    }
+
+    #[test]
+    fn the_hash_is_the_one_that_is_stored() {
+        assert_eq!([hash(b""), hash(b"accord")], [16_325_314_592_318_339_460, 2_305_300_771_242_857_210]);
+    }
+}

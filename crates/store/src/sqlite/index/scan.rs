@@ -1,0 +1,228 @@
+//! Reading the index: the fresh keys and every run, merged; of equal keys the newest counts.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::block::{Presence, Reader};
+use super::filter::{self, Filter, Filters};
+use super::write::BLOCK_BITS;
+use crate::Error;
+
+/// Fresh keys that are read at once.
+const FRESH: usize = 64;
+
+/// The runs that a transaction sees, the newest first; and whether keys wait beside them.
+#[derive(Debug, Clone)]
+pub(crate) struct Runs {
+    runs: Vec<(i64, Arc<Filter>)>,
+    fresh: bool,
+}
+
+impl Runs {
+    pub(crate) fn read(conn: &Connection, filters: &Filters) -> Result<Runs, Error> {
+        let mut query =
+            conn.prepare_cached("SELECT num FROM run WHERE state = 0 ORDER BY level, num DESC")?;
+        let nums: Vec<i64> = query.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
+        let runs = nums.into_iter().map(|num| Ok((num, filters.of(conn, num)?)));
+        let fresh = conn.prepare_cached("SELECT 1 FROM fresh LIMIT 1")?.exists([])?;
+        Ok(Runs { runs: runs.collect::<Result<_, Error>>()?, fresh })
+    }
+
+    /// The keys from one on and before another. `asked` skips the runs that cannot have what is asked for.
+    pub(crate) fn scan<'c>(
+        &self,
+        conn: &'c Connection,
+        from: &[u8],
+        to: &[u8],
+        asked: Option<&[u8]>,
+    ) -> Result<Scan<'c>, Error> {
+        let hash = asked.map(filter::hash);
+        let mut sources = Vec::with_capacity(4);
+        let mut fresh = Fresh { conn, to: to.to_vec(), held: VecDeque::new(), next: Some(from.to_vec()) };
+        if self.fresh && fresh.fill()? {
+            sources.push(Source::Fresh(fresh));
+        }
+        for (num, filter) in &self.runs {
+            if hash.is_none_or(|hash| filter.perhaps(hash))
+                && let Some(run) = RunReader::seek(conn, *num, from)?
+            {
+                sources.push(Source::Run(run));
+            }
+        }
+        Ok(Scan { sources, to: to.to_vec(), key: Vec::new() })
+    }
+}
+
+/// The keys of a range, ascending.
+#[derive(Debug)]
+pub(crate) struct Scan<'c> {
+    // The newest first.
+    sources: Vec<Source<'c>>,
+    to: Vec<u8>,
+    key: Vec<u8>,
+}
+
+impl<'c> Scan<'c> {
+    /// Over these runs only, the newest first, and everything in them from a key on.
+    pub(crate) fn over(conn: &'c Connection, runs: &[i64], from: &[u8]) -> Result<Scan<'c>, Error> {
+        let mut sources = Vec::new();
+        for run in runs {
+            sources.extend(RunReader::seek(conn, *run, from)?.map(Source::Run));
+        }
+        Ok(Scan { sources, to: Vec::new(), key: Vec::new() })
+    }
+
+    /// The next key that is there.
+    pub(crate) fn next(&mut self) -> Result<Option<&[u8]>, Error> {
+        loop {
+            match self.step()? {
+                None => return Ok(None),
+                Some(Presence::Gone) => {}
+                Some(Presence::Here) => return Ok(Some(&self.key)),
+            }
+        }
+    }
+
+    /// The next key, gone ones too.
+    pub(crate) fn next_change(&mut self) -> Result<Option<(&[u8], Presence)>, Error> {
+        Ok(self.step()?.map(|presence| (self.key.as_slice(), presence)))
+    }
+
+    fn step(&mut self) -> Result<Option<Presence>, Error> {
+        let mut least: Option<(usize, &[u8], Presence)> = None;
+        for (at, source) in self.sources.iter().enumerate() {
+            let (key, presence) = source.head();
+            if least.is_none_or(|(_, known, _)| key < known) {
+                least = Some((at, key, presence));
+            }
+        }
+        let Some((newest, key, presence)) = least else { return Ok(None) };
+        // An empty end is no end.
+        if !self.to.is_empty() && key >= self.to.as_slice() {
+            self.sources.clear();
+            return Ok(None);
+        }
+        self.key.clear();
+        self.key.extend_from_slice(key);
+        let mut at = newest;
+        while let Some(source) = self.sources.get_mut(at) {
+            let over = source.head().0 == self.key.as_slice() && !source.advance()?;
+            if over {
+                // Sources keep their order: it is their age.
+                self.sources.remove(at);
+            } else {
+                at += 1;
+            }
+        }
+        Ok(Some(presence))
+    }
+}
+
+#[derive(Debug)]
+enum Source<'c> {
+    Fresh(Fresh<'c>),
+    Run(RunReader<'c>),
+}
+
+impl Source<'_> {
+    fn head(&self) -> (&[u8], Presence) {
+        match self {
+            Source::Fresh(fresh) => {
+                fresh.held.front().map_or((&[], Presence::Gone), |(key, presence)| (key, *presence))
+            }
+            Source::Run(run) => (&run.block.key, run.block.presence),
+        }
+    }
+
+    fn advance(&mut self) -> Result<bool, Error> {
+        match self {
+            Source::Fresh(fresh) => {
+                fresh.held.pop_front();
+                fresh.fill()
+            }
+            Source::Run(run) => run.advance(),
+        }
+    }
+}
+
+#[derive(Debug)]
+struct Fresh<'c> {
+    conn: &'c Connection,
+    to: Vec<u8>,
+    held: VecDeque<(Vec<u8>, Presence)>,
+    next: Option<Vec<u8>>,
+}
+
+impl Fresh<'_> {
+    // Whether there is a key at the head.
+    fn fill(&mut self) -> Result<bool, Error> {
+        if !self.held.is_empty() {
+            return Ok(true);
+        }
+        let Some(from) = self.next.take() else { return Ok(false) };
+        // An empty end is no end. It is another query, since a condition with `OR` would not end the scan at all.
+        let mut query = self.conn.prepare_cached(match self.to.is_empty() {
+            true => "SELECT key, gone FROM fresh WHERE key >= ?1 ORDER BY key LIMIT ?2",
+            false => "SELECT key, gone FROM fresh WHERE key >= ?1 AND key < ?3 ORDER BY key LIMIT ?2",
+        })?;
+        let mut rows = match self.to.is_empty() {
+            true => query.query(params![from, FRESH as i64])?,
+            false => query.query(params![from, FRESH as i64, self.to])?,
+        };
+        while let Some(row) = rows.next()? {
+            let gone: bool = row.get(1)?;
+            self.held.push_back((row.get(0)?, if gone { Presence::Gone } else { Presence::Here }));
+        }
+        if self.held.len() == FRESH {
+            self.next = self.held.back().map(|(key, _)| [key.as_slice(), &[0]].concat());
+        }
+        Ok(!self.held.is_empty())
+    }
+}
+
+#[derive(Debug)]
+struct RunReader<'c> {
+    conn: &'c Connection,
+    run: i64,
+    seq: i64,
+    block: Reader,
+}
+
+impl<'c> RunReader<'c> {
+    // At the first key that is not before `from`, if there is one.
+    fn seek(conn: &'c Connection, run: i64, from: &[u8]) -> Result<Option<RunReader<'c>>, Error> {
+        let seq: Option<i64> = conn
+            .prepare_cached(
+                "SELECT seq FROM fence WHERE run = ?1 AND first <= ?2 ORDER BY first DESC LIMIT 1",
+            )?
+            .query_row(params![run, from], |row| row.get(0))
+            .optional()?;
+        let mut reader = RunReader { conn, run, seq: seq.unwrap_or(0) - 1, block: Reader::new(Vec::new()) };
+        while reader.advance()? {
+            if reader.block.key.as_slice() >= from {
+                return Ok(Some(reader));
+            }
+        }
+        Ok(None)
+    }
+
+    fn advance(&mut self) -> Result<bool, Error> {
+        loop {
+            if self.block.advance()? {
+                return Ok(true);
+            }
+            self.seq += 1;
+            let data: Option<Vec<u8>> = self
+                .conn
+                .prepare_cached("SELECT data FROM block WHERE num = ?1")?
+                .query_row([self.run << BLOCK_BITS | self.seq], |row| row.get(0))
+                .optional()?;
+            match data {
+                Some(data) => self.block = Reader::new(data),
+                None => return Ok(false),
+            }
+        }
+    }
+}

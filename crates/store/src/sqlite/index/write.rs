@@ -1,0 +1,220 @@
+//! New keys and new runs.
+
+use std::sync::Arc;
+
+use rusqlite::{Connection, params};
+
+use super::block::{Builder, Presence};
+use super::filter::{Filter, Filters};
+use super::keys;
+use super::merge::{Merging, PACE};
+use super::scan::Runs;
+use crate::Error;
+
+/// So many keys at once become a run of their own; fewer wait in `fresh`.
+const RUN_LEAST: usize = 2_048;
+/// So many wait at most.
+const FRESH_MOST: usize = 8_192;
+/// A run has at most 2^24 blocks.
+pub(crate) const BLOCK_BITS: u32 = 24;
+
+/// The index as the writer sees it. Nothing here but copies and a merge that can begin anew.
+#[derive(Debug)]
+pub(crate) struct Index {
+    pub(crate) filters: Arc<Filters>,
+    // Keys in `fresh`, at most.
+    fresh: usize,
+    next_run: i64,
+    pub(crate) merging: Vec<Merging>,
+    // What stands, until it changes.
+    pub(crate) runs: Option<Runs>,
+    // Keys to merge for those that were written; whether a run was made of them; whether runs are being removed.
+    pub(crate) owed: usize,
+    pub(crate) made: bool,
+    pub(crate) removing: bool,
+}
+
+impl Index {
+    pub(crate) fn new(filters: Arc<Filters>) -> Index {
+        Index {
+            filters,
+            fresh: FRESH_MOST,
+            next_run: 0,
+            merging: Vec::new(),
+            runs: None,
+            owed: 0,
+            removing: false,
+            made: false,
+        }
+    }
+
+    /// Takes everything from the tables again: something went back. A merge that was under way begins anew, and its
+    /// half run is left for [`Index::merge`] to remove.
+    pub(crate) fn reload(&mut self, conn: &Connection) -> Result<(), Error> {
+        let fresh: i64 = conn.query_row("SELECT count(*) FROM fresh", [], |row| row.get(0))?;
+        let last: i64 = conn.query_row("SELECT coalesce(max(num), 0) FROM run", [], |row| row.get(0))?;
+        self.fresh = usize::try_from(fresh).unwrap_or(FRESH_MOST);
+        // Numbers of runs that went back are not given again: their filters may be remembered.
+        self.next_run = self.next_run.max(last + 1);
+        self.merging.clear();
+        (self.made, self.removing) = (true, true);
+        self.runs = None;
+        Ok(())
+    }
+
+    /// Reads the filters of what stands.
+    pub(crate) fn warm(&mut self, conn: &Connection) -> Result<(), Error> {
+        if self.runs.is_none() {
+            self.runs = Some(Runs::read(conn, &self.filters)?);
+        }
+        Ok(())
+    }
+
+    pub(crate) fn take_run(&mut self) -> i64 {
+        self.next_run += 1;
+        self.next_run - 1
+    }
+
+    /// The first key that begins with `prefix`, which ends where questions end.
+    pub(crate) fn find(&mut self, conn: &Connection, prefix: &[u8]) -> Result<Option<Vec<u8>>, Error> {
+        let runs = match &self.runs {
+            Some(runs) => runs,
+            None => self.runs.insert(Runs::read(conn, &self.filters)?),
+        };
+        let mut scan = runs.scan(conn, prefix, &keys::after(prefix), Some(prefix))?;
+        Ok(scan.next()?.map(<[u8]>::to_vec))
+    }
+
+    /// Writes keys, which are sorted and each there once.
+    pub(crate) fn put(&mut self, conn: &Connection, changes: &[(Vec<u8>, Presence)]) -> Result<(), Error> {
+        self.owed += changes.len() * PACE;
+        if changes.len() < RUN_LEAST && self.fresh + changes.len() <= FRESH_MOST {
+            let mut put = conn.prepare_cached(
+                "INSERT INTO fresh (key, gone) VALUES (?1, ?2)
+                 ON CONFLICT (key) DO UPDATE SET gone = excluded.gone",
+            )?;
+            for (key, presence) in changes {
+                put.execute(params![key, *presence == Presence::Gone])?;
+            }
+            self.fresh += changes.len();
+            self.runs = None;
+            return Ok(());
+        }
+        self.put_run(conn, changes)
+    }
+
+    /// Makes a run of the keys that wait.
+    pub(crate) fn put_fresh(&mut self, conn: &Connection) -> Result<(), Error> {
+        self.put_run(conn, &[])
+    }
+
+    fn put_run(&mut self, conn: &Connection, changes: &[(Vec<u8>, Presence)]) -> Result<(), Error> {
+        let waiting = waiting(conn)?;
+        let num = self.take_run();
+        let mut run = RunWriter::begin(conn, num, 0, waiting.len() + changes.len())?;
+        let (mut old, mut new) = (waiting.iter().peekable(), changes.iter().peekable());
+        loop {
+            // Of equal keys the newer one counts.
+            let next = match (old.peek(), new.peek()) {
+                (Some(one), Some(other)) if one.0 < other.0 => old.next(),
+                (Some(one), Some(other)) if one.0 == other.0 => {
+                    old.next();
+                    new.next()
+                }
+                (_, Some(_)) => new.next(),
+                (Some(_), None) => old.next(),
+                (None, None) => break,
+            };
+            if let Some((key, presence)) = next {
+                run.push(conn, key, *presence)?;
+            }
+        }
+        let filter = run.finish(conn)?;
+        self.filters.keep(num, filter);
+        conn.execute("DELETE FROM fresh", [])?;
+        self.fresh = 0;
+        self.made = true;
+        self.runs = None;
+        Ok(())
+    }
+}
+
+fn waiting(conn: &Connection) -> Result<Vec<(Vec<u8>, Presence)>, Error> {
+    let mut query = conn.prepare_cached("SELECT key, gone FROM fresh ORDER BY key")?;
+    let rows = query.query_map([], |row| {
+        let gone: bool = row.get(1)?;
+        Ok((row.get(0)?, if gone { Presence::Gone } else { Presence::Here }))
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// A run that is being written.
+#[derive(Debug)]
+pub(crate) struct RunWriter {
+    num: i64,
+    blocks: i64,
+    entries: i64,
+    block: Builder,
+    filter: Filter,
+    asked: Vec<u8>,
+}
+
+impl RunWriter {
+    /// Readers see nothing of it until it is finished.
+    pub(crate) fn begin(conn: &Connection, num: i64, level: i64, most: usize) -> Result<RunWriter, Error> {
+        conn.prepare_cached(
+            "INSERT INTO run (num, level, state, blocks, entries, filter) VALUES (?1, ?2, 1, 0, 0, x'')",
+        )?
+        .execute([num, level])?;
+        Ok(RunWriter {
+            num,
+            blocks: 0,
+            entries: 0,
+            block: Builder::default(),
+            filter: Filter::sized(most),
+            asked: Vec::new(),
+        })
+    }
+
+    pub(crate) fn num(&self) -> i64 {
+        self.num
+    }
+
+    pub(crate) fn push(&mut self, conn: &Connection, key: &[u8], presence: Presence) -> Result<(), Error> {
+        if !self.block.push(key, presence) {
+            self.flush(conn)?;
+            self.block.push(key, presence);
+        }
+        let asked = keys::asked(key);
+        if asked != self.asked {
+            self.filter.add(asked);
+            self.asked.clear();
+            self.asked.extend_from_slice(asked);
+        }
+        self.entries += 1;
+        Ok(())
+    }
+
+    fn flush(&mut self, conn: &Connection) -> Result<(), Error> {
+        let Some((first, data)) = self.block.take() else { return Ok(()) };
+        conn.prepare_cached("INSERT INTO block (num, data) VALUES (?1, ?2)")?
+            .execute(params![self.num << BLOCK_BITS | self.blocks, data])?;
+        conn.prepare_cached("INSERT INTO fence (run, first, seq) VALUES (?1, ?2, ?3)")?.execute(params![
+            self.num,
+            first,
+            self.blocks
+        ])?;
+        self.blocks += 1;
+        Ok(())
+    }
+
+    /// Makes it visible. The filter is for those who ask soon.
+    pub(crate) fn finish(mut self, conn: &Connection) -> Result<Filter, Error> {
+        self.flush(conn)?;
+        conn.prepare_cached(
+            "UPDATE run SET state = 0, blocks = ?2, entries = ?3, filter = ?4 WHERE num = ?1",
+        )?
+        .execute(params![self.num, self.blocks, self.entries, self.filter.bytes()])?;
+        Ok(self.filter)
+    }
+}

@@ -1,0 +1,41 @@
+//! The engine: everything that speaks SQL.
+//!
+//! - [`connect`]: how connections are set up; [`migrate`]: the numbered list of schemas.
+//! - [`writer`]: the one thread that writes, and group commit; [`sequencer`]: what it writes with.
+//! - [`append`], [`act`], [`intern`], [`views`]: the steps of sequencing; [`enlist`]: a list made later.
+//! - [`find`], [`search`]: lookup and search.
+//! - [`page`], [`merge`], [`resolve`], [`owner`]: lists; [`status`], [`directory`]: the rest of reading.
+
+pub(crate) mod act;
+pub(crate) mod append;
+pub(crate) mod arrivals;
+pub(crate) mod connect;
+pub(crate) mod copy;
+pub(crate) mod directory;
+pub(crate) mod dump;
+pub(crate) mod enlist;
+pub(crate) mod erasures;
+pub(crate) mod find;
+pub(crate) mod head;
+pub(crate) mod index;
+pub(crate) mod intern;
+pub(crate) mod known;
+pub(crate) mod merge;
+pub(crate) mod migrate;
+pub(crate) mod names;
+pub(crate) mod owner;
+pub(crate) mod packed;
+pub(crate) mod page;
+pub(crate) mod pool;
+pub(crate) mod purge;
+pub(crate) mod rebuild;
+pub(crate) mod resolve;
+pub(crate) mod row;
+pub(crate) mod search;
+pub(crate) mod sequencer;
+pub(crate) mod small;
+pub(crate) mod stored;
+pub(crate) mod streams;
+pub(crate) mod verify;
+pub(crate) mod views;
+pub(crate) mod writer;

@@ -1,0 +1,112 @@
+//! What the views hold of one statement, packed into one value: views are cleaned by it, and it answers what a
+//! statement refers to without reading its body.
+
+use crate::{Error, Kind};
+
+/// The lists and keys of one statement, as numbers.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Packed {
+    /// Lists of filtered collections.
+    pub(crate) lists: Vec<i64>,
+    /// (object, property).
+    pub(crate) references: Vec<(i64, i64)>,
+    /// Keys of terms, each beginning with its class.
+    pub(crate) terms: Vec<Vec<u8>>,
+}
+
+impl Packed {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.lists.is_empty() && self.references.is_empty() && self.terms.is_empty()
+    }
+
+    pub(crate) fn encode(&self) -> Vec<u8> {
+        let mut out = Vec::with_capacity(64);
+        number(&mut out, self.lists.len());
+        self.lists.iter().for_each(|list| number(&mut out, unsigned(*list)));
+        number(&mut out, self.references.len());
+        for (object, property) in &self.references {
+            number(&mut out, unsigned(*object));
+            number(&mut out, unsigned(*property));
+        }
+        number(&mut out, self.terms.len());
+        for term in &self.terms {
+            number(&mut out, term.len());
+            out.extend_from_slice(term);
+        }
+        out
+    }
+
+    pub(crate) fn decode(bytes: &[u8]) -> Result<Packed, Error> {
+        let mut rest = bytes;
+        decode(&mut rest)
+            .ok_or_else(|| Error::new(Kind::Corrupt, "record.sqlite: a row of `indexed` is damaged"))
+    }
+}
+
+fn decode(rest: &mut &[u8]) -> Option<Packed> {
+    let mut packed = Packed::default();
+    for _ in 0..read(rest)? {
+        packed.lists.push(signed(read(rest)?)?);
+    }
+    for _ in 0..read(rest)? {
+        packed.references.push((signed(read(rest)?)?, signed(read(rest)?)?));
+    }
+    for _ in 0..read(rest)? {
+        let length = read(rest)?;
+        let (term, tail) = rest.split_at_checked(length)?;
+        packed.terms.push(term.to_vec());
+        *rest = tail;
+    }
+    rest.is_empty().then_some(packed)
+}
+
+// Numbers of rows are positive and far below what either type holds.
+fn unsigned(number: i64) -> usize {
+    usize::try_from(number).unwrap_or(0)
+}
+
+fn signed(number: usize) -> Option<i64> {
+    i64::try_from(number).ok()
+}
+
+// LEB128.
+fn number(out: &mut Vec<u8>, mut value: usize) {
+    while value >= 0x80 {
+        out.push((value & 0x7f) as u8 | 0x80);
+        value >>= 7;
+    }
+    out.push(value as u8);
+}
+
+fn read(rest: &mut &[u8]) -> Option<usize> {
+    let mut value = 0usize;
+    for shift in (0..usize::BITS).step_by(7) {
+        let (byte, tail) = rest.split_first()?;
+        *rest = tail;
+        value |= usize::from(byte & 0x7f).checked_shl(shift)?;
+        if byte & 0x80 == 0 {
+            return Some(value);
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Packed;
+
+    #[test]
+    fn goes_round_and_refuses_what_is_cut() {
+        let packed = Packed {
+            lists: vec![1 << 40, 3],
+            references: vec![(1, 2), (1_000_000, 127)],
+            terms: vec![b"oabc".to_vec(), vec![7; 300]],
+        };
+        let bytes = packed.encode();
+        assert_eq!(Packed::decode(&bytes).unwrap(), packed);
+        for cut in 0..bytes.len() {
+            assert!(Packed::decode(&bytes[..cut]).is_err(), "{cut}");
+        }
+        assert_eq!(Packed::decode(&Packed::default().encode()).unwrap(), Packed::default());
+    }
+}

@@ -1,0 +1,428 @@
+//! Pages: entries in order of their positions, filtered by what the reader may see before anything is counted.
+//!
+//! A reader who sees much is served by one scan over the record. Where the scan passes over too much that is not for
+//! him, the rest of the page comes from the postings of his labels. Lists of types and of filtered collections always
+//! come from postings. So a page costs the same whoever asks.
+
+use std::sync::Arc;
+
+use rusqlite::types::ValueRef;
+use rusqlite::{Connection, OptionalExtension, Row};
+
+use super::head::Head;
+use super::merge::Merge;
+use super::names::Names;
+use super::owner;
+use super::resolve::Resolver;
+use super::row::{damaged, flag, media, state};
+use super::views::{EVERYTHING, Side, side};
+use super::{directory, intern};
+use crate::Error;
+use crate::read::{Entry, LabelId, PageEnd, PageQuery, Snapshot, VersionForm, Visible};
+use model::Timestamp;
+
+/// Entries that a scan may pass over before postings are cheaper: so many, and so many for each that it served.
+const MISSES: usize = 256;
+const MISSES_PER_HIT: usize = 10;
+/// What opening one more posting costs, in entries passed over.
+const MISSES_PER_LIST: usize = 8;
+/// Postings that are fetched together.
+const TOGETHER: usize = 512;
+/// A page ends early, with more to follow, once it is this long in bytes: whoever asks for thousands of entries holds
+/// no more of our memory than this and one entry.
+pub(crate) const PAGE_BYTES: usize = 32 << 20;
+/// Neighbours this near are read by one scan.
+const NEAR: i64 = 3;
+
+const COLUMNS: &str = "position, state, label, flags, head";
+
+/// Whether the wire form is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Body {
+    Read,
+    Skip,
+}
+
+/// What a query comes to, in numbers.
+struct Plan<'q> {
+    visible: &'q Visible,
+    kinds: Option<Vec<i64>>,
+    sources: Option<Vec<i64>>,
+    collection: Option<i64>,
+}
+
+/// The page as it fills.
+struct Page<'p, 'q> {
+    snapshot: &'p Snapshot,
+    names: Arc<Names>,
+    conn: &'p Connection,
+    plan: Plan<'q>,
+    resolver: Resolver<'q>,
+    each: &'p mut dyn FnMut(&Entry<'_>),
+    body: Body,
+    limit: usize,
+    served: usize,
+    bytes: usize,
+    last_date: Option<i64>,
+    // The position of the first entry that found no more room.
+    beyond: Option<i64>,
+}
+
+/// Lends each entry of a page in order.
+pub(crate) fn page(
+    snapshot: &Snapshot,
+    query: &PageQuery<'_>,
+    body: Body,
+    each: &mut dyn FnMut(&Entry<'_>),
+) -> Result<PageEnd, Error> {
+    let conn = snapshot.conn()?;
+    let mut page = Page {
+        snapshot,
+        names: snapshot.names(),
+        conn,
+        plan: Plan::new(conn, query)?,
+        resolver: Resolver::new(query.visible, &query.versions),
+        each,
+        body,
+        limit: query.limit,
+        served: 0,
+        bytes: 0,
+        last_date: None,
+        beyond: None,
+    };
+    let from = i64::try_from(query.from).unwrap_or(i64::MAX);
+    if !query.objects.is_empty() {
+        page.objects(query, from)?;
+    } else if page.plan.kinds.is_none() && page.plan.collection.is_none() {
+        page.scan(from)?;
+    } else {
+        let lists = page.plan.lists(conn, page.resolver.last_only)?;
+        page.postings(&lists, from)?;
+    }
+    page.end()
+}
+
+impl<'q> Plan<'q> {
+    fn new(conn: &Connection, query: &PageQuery<'q>) -> Result<Plan<'q>, Error> {
+        let kinds = query.kinds.iter().map(|kind| intern::word(conn, kind));
+        let kinds: Vec<i64> = kinds.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect();
+        let sources = query.sources.iter().map(|member| intern::source(conn, *member));
+        let sources: Vec<i64> = sources.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect();
+        let collection = match query.collection {
+            Some(collection) => directory::list_if_filtered(conn, collection)?,
+            None => None,
+        };
+        Ok(Plan {
+            visible: query.visible,
+            kinds: (!query.kinds.is_empty()).then_some(kinds),
+            sources: (!query.sources.is_empty()).then_some(sources),
+            collection,
+        })
+    }
+
+    /// The postings to merge: of the types or of the collection, whichever holds less for this reader.
+    fn lists(&self, conn: &Connection, last_only: bool) -> Result<Vec<(i64, i64)>, Error> {
+        let whole = [EVERYTHING];
+        let kinds = self.kinds.as_deref();
+        let (chosen, count) = self.labels(conn, kinds.unwrap_or(&whole))?;
+        let mut lists = chosen;
+        if let Some(collection) = self.collection {
+            let (of_collection, fewer) = self.labels(conn, &[collection])?;
+            if kinds.is_none() || fewer < count {
+                // An earlier version may be in a collection that the last one has left.
+                let labels = lists.iter().map(|(_, label)| *label);
+                let past: Vec<_> = labels.map(|label| (collection, label)).collect();
+                lists = if last_only { of_collection } else { past };
+                lists.sort_unstable();
+                lists.dedup();
+            }
+        }
+        let of = |on| lists.iter().map(move |(list, label)| (side(*list, on), *label));
+        Ok(if last_only { of(Side::Last).collect() } else { of(Side::Last).chain(of(Side::Past)).collect() })
+    }
+
+    fn asked_for(&self, head: &Head) -> bool {
+        let among = |some: &Option<Vec<i64>>, one| some.as_ref().is_none_or(|some| some.contains(&one));
+        among(&self.kinds, head.kind) && among(&self.sources, head.source)
+    }
+
+    fn labels(&self, conn: &Connection, lists: &[i64]) -> Result<(Vec<(i64, i64)>, i64), Error> {
+        let mut query = conn.prepare_cached("SELECT label, source, count FROM tally WHERE list = ?1")?;
+        let (mut found, mut total) = (Vec::new(), 0);
+        for list in lists {
+            let mut rows = query.query([list])?;
+            while let Some(row) = rows.next()? {
+                let (label, source, count): (u32, i64, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
+                let wanted = self.sources.as_ref().is_none_or(|sources| sources.contains(&source));
+                if wanted && self.visible.has(LabelId(label)) {
+                    found.push((*list, i64::from(label)));
+                    total += count;
+                }
+            }
+        }
+        found.dedup();
+        Ok((found, total))
+    }
+}
+
+/// What happens to the stream after an entry.
+#[derive(PartialEq, Eq)]
+enum Next {
+    Served,
+    PassedOver,
+    Full,
+}
+
+impl Page<'_, '_> {
+    fn scan(&mut self, from: i64) -> Result<(), Error> {
+        let conn = self.conn;
+        let mut query = conn.prepare_cached(&select("position >= ?1 ORDER BY position", self.body))?;
+        let mut rows = query.query([from])?;
+        let (mut missed, mut patience, mut lists) = (0, MISSES, None);
+        while let Some(row) = rows.next()? {
+            match self.offer(row)? {
+                Next::Served => patience += MISSES_PER_HIT,
+                Next::Full => return Ok(()),
+                Next::PassedOver => missed += 1,
+            }
+            if missed > patience && lists.is_none() {
+                let found = self.plan.lists(conn, self.resolver.last_only)?;
+                patience += found.len() * MISSES_PER_LIST;
+                lists = Some(found);
+            }
+            if missed > patience
+                && let Some(lists) = &lists
+            {
+                let next = row.get::<_, i64>(0)? + 1;
+                drop(rows);
+                drop(query);
+                return self.postings(lists, next);
+            }
+        }
+        Ok(())
+    }
+
+    fn postings(&mut self, lists: &[(i64, i64)], from: i64) -> Result<(), Error> {
+        let room = self.limit.saturating_sub(self.served).saturating_add(1);
+        let mut merge = Merge::new(self.conn, lists, from, room)?;
+        let mut positions = Vec::with_capacity(room.min(TOGETHER));
+        loop {
+            let room = self.limit.saturating_sub(self.served).saturating_add(1);
+            positions.clear();
+            while positions.len() < room.min(TOGETHER)
+                && let Some(position) = merge.next()?
+            {
+                positions.push(position);
+            }
+            if positions.is_empty() || self.fetch(&positions)? == Next::Full {
+                return Ok(());
+            }
+        }
+    }
+
+    // Reads the rows at ascending positions; neighbours by one scan.
+    fn fetch(&mut self, positions: &[i64]) -> Result<Next, Error> {
+        let conn = self.conn;
+        let mut query =
+            conn.prepare_cached(&select("position BETWEEN ?1 AND ?2 ORDER BY position", self.body))?;
+        for near in positions.chunk_by(|one, next| next - one <= NEAR) {
+            let (Some(first), Some(last)) = (near.first(), near.last()) else { continue };
+            let mut rows = query.query([first, last])?;
+            let mut wanted = near.iter().peekable();
+            while let Some(row) = rows.next()? {
+                let position: i64 = row.get(0)?;
+                if wanted.next_if(|next| **next == position).is_some() && self.offer(row)? == Next::Full {
+                    return Ok(Next::Full);
+                }
+            }
+        }
+        Ok(Next::Served)
+    }
+
+    fn objects(&mut self, query: &PageQuery<'_>, from: i64) -> Result<(), Error> {
+        let conn = self.conn;
+        let mut positions = Vec::new();
+        for key in &query.objects {
+            if let Some(object) = self.snapshot.object(key)? {
+                positions.extend(self.resolver.positions(conn, object)?);
+            }
+        }
+        positions.retain(|position| *position >= from);
+        positions.sort_unstable();
+        positions.dedup();
+        self.fetch(&positions)?;
+        Ok(())
+    }
+
+    // Serves a row if it is for this reader and this query.
+    fn offer(&mut self, row: &Row<'_>) -> Result<Next, Error> {
+        // Acts and what is gone are in states beyond these.
+        let state: i64 = row.get(1)?;
+        let most = if self.resolver.last_only { state::LAST } else { state::PAST };
+        let label: u32 = row.get(2)?;
+        if state > most || !self.plan.visible.has(LabelId(label)) {
+            return Ok(Next::PassedOver);
+        }
+        let head = Head::decode(row.get_ref(4)?.as_blob().map_err(|_| damaged("head"))?)?;
+        let conn = self.conn;
+        let (position, flags) = (row.get(0)?, row.get(3)?);
+        if !self.plan.asked_for(&head) || !self.resolver.chosen(conn, (position, state, flags))? {
+            return Ok(Next::PassedOver);
+        }
+        if let Some(list) = self.plan.collection
+            && !in_list(conn, list, state, (i64::from(label), position))?
+        {
+            return Ok(Next::PassedOver);
+        }
+        if self.served == self.limit || self.bytes >= PAGE_BYTES {
+            self.beyond = Some(position);
+            return Ok(Next::Full);
+        }
+        self.serve(row, &head)?;
+        Ok(Next::Served)
+    }
+
+    fn serve(&mut self, row: &Row<'_>, head: &Head) -> Result<(), Error> {
+        let bytes = &mut self.bytes;
+        lend(self.snapshot, &mut self.names, self.plan.visible, (row, head), self.body, &mut |entry| {
+            *bytes += entry.wire.len();
+            (self.each)(entry);
+        })?;
+        self.last_date = Some(head.date_added);
+        self.served += 1;
+        Ok(())
+    }
+
+    fn end(self) -> Result<PageEnd, Error> {
+        let more = self.beyond.is_some();
+        let date_added_last = match self.last_date {
+            Some(date) if !more => Some(sealed_at(self.conn, date)?),
+            other => other,
+        };
+        Ok(PageEnd {
+            next: self.beyond.unwrap_or(self.snapshot.end().cast_signed()).cast_unsigned(),
+            more,
+            date_added_last: date_added_last.map(Timestamp),
+        })
+    }
+}
+
+/// The query for the rows that [`lend`] lends.
+pub(crate) fn select(condition: &str, body: Body) -> String {
+    let body = if body == Body::Read { ", coalesce(wire, body)" } else { "" };
+    format!("SELECT {COLUMNS}{body} FROM statement WHERE {condition}")
+}
+
+/// Lends a row of [`select`] as an entry.
+pub(crate) fn lend_row(
+    snapshot: &Snapshot,
+    visible: &Visible,
+    row: &Row<'_>,
+    body: Body,
+    each: &mut dyn FnMut(&Entry<'_>),
+) -> Result<(), Error> {
+    let head = Head::decode(row.get_ref(4)?.as_blob().map_err(|_| damaged("head"))?)?;
+    lend(snapshot, &mut snapshot.names(), visible, (row, &head), body, each)
+}
+
+fn lend(
+    snapshot: &Snapshot,
+    names: &mut Arc<Names>,
+    visible: &Visible,
+    (row, head): (&Row<'_>, &Head),
+    body: Body,
+    each: &mut dyn FnMut(&Entry<'_>),
+) -> Result<(), Error> {
+    let position: i64 = row.get(0)?;
+    let flags = owner::flags_for(snapshot.conn()?, visible, (position, head.source), row.get(3)?)?;
+    let elsewhere: Vec<u8>;
+    let wire: &[u8] = match body {
+        Body::Skip => &[],
+        Body::Read => match row.get_ref(5)? {
+            ValueRef::Blob(wire) => wire,
+            _ => {
+                elsewhere = wire_elsewhere(snapshot.conn()?, position)?;
+                &elsewhere
+            }
+        },
+    };
+    let text = if head.text { version_text(snapshot.conn()?, position)? } else { None };
+    if names.word(head.kind).is_none() || names.source(head.source).is_none() {
+        *names = snapshot.more_names()?;
+    }
+    let (Some(kind), Some(source)) = (names.word(head.kind), names.source(head.source)) else {
+        return Err(damaged("head"));
+    };
+    each(&Entry {
+        position: position.cast_unsigned(),
+        date_added: Timestamp(head.date_added),
+        kind,
+        uuid: head.uuid,
+        version: Timestamp(head.version),
+        version_form: VersionForm::stored(flags & flag::MILLIS != 0, text.as_deref()),
+        owned: flags & flag::OWNED != 0,
+        revoked: flags & flag::REVOKED != 0,
+        label: LabelId(row.get(2)?),
+        source,
+        media: media(head.media)?,
+        wire,
+    });
+    Ok(())
+}
+
+// The bytes of a statement that entered again are where it stood first.
+fn wire_elsewhere(conn: &Connection, position: i64) -> Result<Vec<u8>, Error> {
+    let wire: Option<Option<Vec<u8>>> = conn
+        .prepare_cached(
+            "SELECT coalesce(b.wire, b.body) FROM statement s JOIN statement b ON b.position = s.target
+             WHERE s.position = ?1",
+        )?
+        .query_row([position], |row| row.get(0))
+        .optional()?;
+    Ok(wire.flatten().unwrap_or_default())
+}
+
+fn version_text(conn: &Connection, position: i64) -> Result<Option<String>, Error> {
+    Ok(conn
+        .prepare_cached("SELECT version_text FROM statement WHERE position = ?1")?
+        .query_row([position], |row| row.get(0))
+        .optional()?
+        .flatten())
+}
+
+fn in_list(conn: &Connection, list: i64, state: i64, at: (i64, i64)) -> Result<bool, Error> {
+    let on = if state == state::LAST { Side::Last } else { Side::Past };
+    let found = conn
+        .prepare_cached("SELECT 1 FROM posting WHERE list = ?1 AND label = ?2 AND position = ?3")?
+        .query_row([side(list, on), at.0, at.1], |_| Ok(()))
+        .optional()?;
+    Ok(found.is_some())
+}
+
+// The whole millisecond of the commit that gave out this time.
+fn sealed_at(conn: &Connection, date: i64) -> Result<i64, Error> {
+    let at: Option<i64> = conn
+        .prepare_cached("SELECT min(at) FROM sealed WHERE at >= ?1")?
+        .query_row([date], |row| row.get(0))?;
+    Ok(at.unwrap_or(date))
+}
+
+/// The position of the first entry whose time is after this one: the commit from its last time, then a search in it.
+pub(crate) fn position_after(conn: &Connection, date: Timestamp, end: i64) -> Result<i64, Error> {
+    let commit: Option<i64> = conn
+        .prepare_cached("SELECT last FROM sealed WHERE at > ?1 ORDER BY at LIMIT 1")?
+        .query_row([date.0], |row| row.get(0))
+        .optional()?;
+    let Some(mut high) = commit else { return Ok(end) };
+    let before: Option<i64> = conn
+        .prepare_cached("SELECT max(last) FROM sealed WHERE last < ?1")?
+        .query_row([high], |row| row.get(0))?;
+    let mut low = before.map_or(0, |last| last + 1);
+    let mut query = conn.prepare_cached("SELECT date_added FROM statement WHERE position = ?1")?;
+    while low < high {
+        let middle = low + (high - low) / 2;
+        let at: i64 = query.query_row([middle], |row| row.get(0))?;
+        if at > date.0 { high = middle } else { low = middle + 1 }
+    }
+    Ok(low)
+}

@@ -1,0 +1,85 @@
+//! What is kept for a time only, and figures.
+
+use model::{MemberId, SubmissionId, Timestamp};
+use rusqlite::{Connection, params};
+
+use super::row::{damaged, uuid};
+use super::views::count;
+use crate::Error;
+use crate::read::Snapshot;
+use crate::upkeep::{Figures, Purged, Quarantined};
+
+const OUTCOMES_S: i64 = 24 * 3600;
+const QUARANTINE_S: i64 = 7 * 24 * 3600;
+const USAGE_HOURS: i64 = 48;
+/// Rows that go at once, of each kind.
+const ROWS: i64 = 10_000;
+
+/// Lets go what is over.
+pub(crate) fn purge(conn: &Connection, now: Timestamp) -> Result<Purged, Error> {
+    let outcomes = conn.execute(
+        "DELETE FROM outcome WHERE (submission, ordinal) IN (
+           SELECT o.submission, o.ordinal FROM outcome o JOIN submission s ON s.num = o.submission
+           WHERE s.received < ?1 ORDER BY o.submission, o.ordinal LIMIT ?2)",
+        [now.plus_seconds(-OUTCOMES_S).0, ROWS],
+    )?;
+    let (items, bytes): (i64, i64) = conn.query_row(
+        "SELECT count(*), coalesce(sum(length(bytes)), 0) FROM (
+           SELECT bytes FROM quarantine WHERE at < ?1 ORDER BY num LIMIT ?2)",
+        [now.plus_seconds(-QUARANTINE_S).0, ROWS],
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )?;
+    conn.execute(
+        "DELETE FROM quarantine WHERE num IN (SELECT num FROM quarantine WHERE at < ?1 ORDER BY num LIMIT ?2)",
+        [now.plus_seconds(-QUARANTINE_S).0, ROWS],
+    )?;
+    count(conn, "quarantine", -(bytes + items * super::arrivals::ITEM_OVERHEAD))?;
+    conn.execute("DELETE FROM usage WHERE hour < ?1", [now.0.div_euclid(3_600_000_000) - USAGE_HOURS])?;
+    Ok(Purged { outcomes: outcomes as u64, quarantine: items.cast_unsigned() })
+}
+
+/// What is in the quarantine, the newest first.
+pub(crate) fn quarantine(snapshot: &Snapshot, before: u64, limit: usize) -> Result<Vec<Quarantined>, Error> {
+    let mut query = snapshot.conn()?.prepare_cached(
+        "SELECT q.num, s.id, m.id, q.ordinal, q.at, q.object, q.reason, q.bytes
+         FROM quarantine q JOIN submission s ON s.num = q.submission JOIN source m ON m.num = s.source
+         WHERE q.num < ?1 ORDER BY q.num DESC LIMIT ?2",
+    )?;
+    let number = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
+    let mut rows = query.query(params![number(before), number(limit as u64)])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        let id = |at: usize| -> Result<uuid::Uuid, Error> {
+            uuid(row.get_ref(at)?.as_blob().map_err(|_| damaged("quarantine"))?)
+        };
+        found.push(Quarantined {
+            number: row.get::<_, i64>(0)?.cast_unsigned(),
+            submission: SubmissionId(id(1)?),
+            source: MemberId(id(2)?),
+            ordinal: row.get::<_, i64>(3)?.cast_unsigned(),
+            at: Timestamp(row.get(4)?),
+            object: row.get(5)?,
+            reason: row.get(6)?,
+            bytes: row.get(7)?,
+        });
+    }
+    Ok(found)
+}
+
+/// Figures that are known without counting. Bytes of files are the caller's to add.
+pub(crate) fn figures(snapshot: &Snapshot) -> Result<Figures, Error> {
+    let number = |sql: &str| -> Result<u64, Error> {
+        let value: i64 = snapshot.conn()?.prepare_cached(sql)?.query_row([], |row| row.get(0))?;
+        Ok(value.cast_unsigned())
+    };
+    Ok(Figures {
+        positions: snapshot.end(),
+        last: number("SELECT value FROM counter WHERE name = 'last'")?,
+        objects: number("SELECT coalesce(max(num), 0) FROM object")?,
+        labels: number("SELECT coalesce(max(num) + 1, 0) FROM label")?,
+        waiting: number("SELECT count(*) FROM arrival")?,
+        quarantine_bytes: number("SELECT value FROM counter WHERE name = 'quarantine'")?,
+        file_bytes: 0,
+        log_bytes: 0,
+    })
+}

@@ -1,0 +1,295 @@
+//! Search: entries on which everything agrees that is asked for. The newest comes first.
+//!
+//! A rare term is read whole, and what else is asked for is looked up in each entry. Frequent terms are likely to be in
+//! what is new, so the lists of what the reader may see are gone through for a while; where that finds too little, the
+//! rarest of the terms is read whole after all.
+
+use std::collections::BinaryHeap;
+use std::ops::ControlFlow;
+
+use rusqlite::OptionalExtension;
+
+use super::find::hit_at;
+use super::index::keys::{self, Class};
+use super::index::scan::Scan;
+use super::intern;
+use super::packed::Packed;
+use super::row::{damaged, state};
+use super::streams::ListStream;
+use super::views::{EVERYTHING, words};
+use crate::Error;
+use crate::find::{Hit, Search};
+use crate::read::{LabelId, Snapshot};
+
+/// A term that leads to no more entries than this is rare.
+const RARE: usize = 32;
+/// Entries of the lists in which the terms may be looked up in vain before the rarest is read whole: so many, and so
+/// many for each that was found.
+const PATIENCE: usize = 200;
+const PATIENCE_PER_HIT: usize = 60;
+/// A term is read whole up to this many entries. Where every term leads to more, the lists are gone through to the end.
+const WHOLE: usize = 4_000_000;
+/// So few entries are not worth reading another term for.
+const FEW: usize = 256;
+
+type Found<'f> = &'f mut dyn FnMut(u64, &Hit<'_>) -> ControlFlow<()>;
+
+/// Goes through what a search is after.
+pub(crate) fn search(snapshot: &Snapshot, search: &Search<'_>, found: Found<'_>) -> Result<(), Error> {
+    let names = search.names.iter().map(|name| keys::value(Class::Name, name.as_bytes()));
+    let tags = search.tags.iter().map(|tag| keys::value(Class::Tag, tag.as_bytes()));
+    let words = words(search.text);
+    if words.is_empty() && !search.text.trim().is_empty() {
+        // A text without any word that could be found finds nothing.
+        return Ok(());
+    }
+    let words = words.iter().map(|word| keys::value(Class::Word, word.as_bytes()));
+    let terms: Vec<Vec<u8>> = names.chain(tags).chain(words).collect();
+    if search.objects.is_some() {
+        return among_objects(snapshot, search, &terms, found);
+    }
+    let (_, before) = bounds(search);
+    let mut readings = Readings::begin(snapshot, search, &terms)?;
+    if let Some(positions) = readings.rarest(RARE)? {
+        return among(snapshot, search, &terms, positions, before, found);
+    }
+    let patience = if terms.is_empty() { usize::MAX } else { PATIENCE };
+    let Some(before) = by_lists(snapshot, search, &terms, (before, patience), found)? else { return Ok(()) };
+    match readings.rarest(WHOLE)? {
+        Some(positions) => among(snapshot, search, &terms, positions, before, found),
+        None => by_lists(snapshot, search, &terms, (before, usize::MAX), found).map(drop),
+    }
+}
+
+/// The terms, read side by side until the rarest is at its end.
+struct Readings<'s> {
+    search: &'s Search<'s>,
+    terms: Vec<Reading<'s>>,
+    most: usize,
+}
+
+struct Reading<'s> {
+    scan: Scan<'s>,
+    // The bytes of the term, behind which an entry begins.
+    length: usize,
+    positions: Vec<i64>,
+    read: usize,
+    whole: bool,
+}
+
+impl<'s> Readings<'s> {
+    fn begin(
+        snapshot: &'s Snapshot,
+        search: &'s Search<'s>,
+        terms: &[Vec<u8>],
+    ) -> Result<Readings<'s>, Error> {
+        let begun = terms.iter().map(|term| {
+            let scan = snapshot.runs()?.scan(snapshot.conn()?, term, &keys::after(term), Some(term))?;
+            Ok(Reading { scan, length: term.len(), positions: Vec::new(), read: 0, whole: false })
+        });
+        Ok(Readings { search, terms: begun.collect::<Result<_, Error>>()?, most: RARE })
+    }
+
+    // Where the rarest term leads, as far as that is wanted and others do not speak against it; `None` if every term
+    // leads to more entries than `most`.
+    fn rarest(&mut self, most: usize) -> Result<Option<Vec<i64>>, Error> {
+        if self.terms.is_empty() {
+            return Ok(None);
+        }
+        loop {
+            for at in 0..self.terms.len() {
+                if self.advance(at, self.most)? {
+                    return self.narrowed(at).map(Some);
+                }
+            }
+            if self.most >= most {
+                return Ok(None);
+            }
+            self.most = (self.most * 4).min(most);
+        }
+    }
+
+    // Reads a term up to so many entries. Tells whether it is at its end.
+    fn advance(&mut self, at: usize, most: usize) -> Result<bool, Error> {
+        let Some(term) = self.terms.get_mut(at) else { return Ok(false) };
+        while !term.whole && term.read < most {
+            let Some(key) = term.scan.next()? else {
+                term.whole = true;
+                break;
+            };
+            let entry = key.get(term.length..).and_then(keys::read_entry);
+            let (label, position, _) = entry.ok_or_else(|| damaged("index"))?;
+            term.read += 1;
+            if u32::try_from(label).is_ok_and(|label| self.search.wanted.has(LabelId(label))) {
+                term.positions.push(position);
+            }
+        }
+        Ok(term.whole)
+    }
+
+    // The positions of a term that was read whole, without those that other terms, if they are not much more frequent,
+    // do not have. Looking up each of many entries costs more than reading on.
+    fn narrowed(&mut self, rarest: usize) -> Result<Vec<i64>, Error> {
+        let term = self.terms.get_mut(rarest);
+        let mut positions = term.map(|term| std::mem::take(&mut term.positions)).unwrap_or_default();
+        for at in 0..self.terms.len() {
+            if at != rarest && positions.len() > FEW && self.advance(at, 16 * positions.len())? {
+                let Some(other) = self.terms.get_mut(at) else { continue };
+                other.positions.sort_unstable();
+                positions.retain(|position| other.positions.binary_search(position).is_ok());
+            }
+        }
+        Ok(positions)
+    }
+}
+
+fn among_objects(
+    snapshot: &Snapshot,
+    search: &Search<'_>,
+    terms: &[Vec<u8>],
+    found: Found<'_>,
+) -> Result<(), Error> {
+    let mut query = snapshot.conn()?.prepare_cached(
+        "SELECT position FROM statement INDEXED BY statement_object WHERE object = ?1 AND state = ?2",
+    )?;
+    let mut positions: Vec<i64> = Vec::new();
+    for key in search.objects.unwrap_or_default() {
+        if let Some(object) = snapshot.object(key)? {
+            let rows = query.query_map([object, state::LAST], |row| row.get(0))?;
+            positions.extend(rows.collect::<Result<Vec<i64>, _>>()?);
+        }
+    }
+    let (_, before) = bounds(search);
+    among(snapshot, search, terms, positions, before, found)
+}
+
+fn among(
+    snapshot: &Snapshot,
+    search: &Search<'_>,
+    terms: &[Vec<u8>],
+    mut positions: Vec<i64>,
+    before: i64,
+    found: Found<'_>,
+) -> Result<(), Error> {
+    let (from, _) = bounds(search);
+    positions.retain(|position| (from..before).contains(position));
+    positions.sort_unstable_by(|one, other| other.cmp(one));
+    positions.dedup();
+    for position in positions {
+        if has_terms(snapshot, position, terms)? && lend(snapshot, search, position, found)?.is_break() {
+            break;
+        }
+    }
+    Ok(())
+}
+
+fn has_terms(snapshot: &Snapshot, position: i64, terms: &[Vec<u8>]) -> Result<bool, Error> {
+    if terms.is_empty() {
+        return Ok(true);
+    }
+    let packed: Option<Vec<u8>> = snapshot
+        .conn()?
+        .prepare_cached("SELECT packed FROM indexed WHERE position = ?1")?
+        .query_row([position], |row| row.get(0))
+        .optional()?;
+    let packed = packed.map_or_else(|| Ok(Packed::default()), |bytes| Packed::decode(&bytes))?;
+    Ok(terms.iter().all(|term| packed.terms.binary_search(term).is_ok()))
+}
+
+// Goes through the lists of what the reader may see, until patience ends: then answers before which position to go on.
+fn by_lists(
+    snapshot: &Snapshot,
+    search: &Search<'_>,
+    terms: &[Vec<u8>],
+    (mut before, mut patience): (i64, usize),
+    found: Found<'_>,
+) -> Result<Option<i64>, Error> {
+    let mut lists = Vec::new();
+    for kind in search.kinds {
+        lists.extend(intern::word(snapshot.conn()?, kind)?);
+    }
+    if search.kinds.is_empty() {
+        lists.push(EVERYTHING);
+    }
+    let (from, _) = bounds(search);
+    let mut merged = Merged::new(snapshot, search, &lists, before)?;
+    while patience > 0 {
+        let Some(position) = merged.next()?.filter(|position| *position >= from) else { return Ok(None) };
+        if !has_terms(snapshot, position, terms)? {
+            patience -= 1;
+        } else if lend(snapshot, search, position, found)?.is_break() {
+            return Ok(None);
+        } else {
+            patience = patience.saturating_add(PATIENCE_PER_HIT);
+        }
+        before = position;
+    }
+    Ok(Some(before))
+}
+
+/// The positions of several lists and labels, the greatest first.
+struct Merged<'s> {
+    streams: Vec<ListStream<'s>>,
+    heads: BinaryHeap<(i64, usize)>,
+}
+
+impl<'s> Merged<'s> {
+    fn new(
+        snapshot: &'s Snapshot,
+        search: &Search<'_>,
+        lists: &[i64],
+        before: i64,
+    ) -> Result<Merged<'s>, Error> {
+        let mut merged = Merged { streams: Vec::new(), heads: BinaryHeap::new() };
+        for list in lists {
+            for label in labels_of_list(snapshot, *list, search)? {
+                merged.streams.push(ListStream::new(snapshot, *list, label)?);
+                merged.head(merged.streams.len() - 1, before)?;
+            }
+        }
+        Ok(merged)
+    }
+
+    fn head(&mut self, at: usize, before: i64) -> Result<(), Error> {
+        if let Some(stream) = self.streams.get_mut(at)
+            && let Some(position) = stream.below(before)?
+        {
+            self.heads.push((position, at));
+        }
+        Ok(())
+    }
+
+    fn next(&mut self) -> Result<Option<i64>, Error> {
+        let Some((position, at)) = self.heads.pop() else { return Ok(None) };
+        self.head(at, position)?;
+        Ok(Some(position))
+    }
+}
+
+fn labels_of_list(snapshot: &Snapshot, list: i64, search: &Search<'_>) -> Result<Vec<i64>, Error> {
+    let mut query = snapshot.conn()?.prepare_cached("SELECT DISTINCT label FROM tally WHERE list = ?1")?;
+    let labels: Vec<u32> = query.query_map([list], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    Ok(labels.into_iter().filter(|label| search.wanted.has(LabelId(*label))).map(i64::from).collect())
+}
+
+// Positions from the first up to, but without, the second.
+fn bounds(search: &Search<'_>) -> (i64, i64) {
+    let number = |position: u64| i64::try_from(position).unwrap_or(i64::MAX);
+    (number(search.from), number(search.before.min(search.place)))
+}
+
+fn lend(
+    snapshot: &Snapshot,
+    search: &Search<'_>,
+    position: i64,
+    found: Found<'_>,
+) -> Result<ControlFlow<()>, Error> {
+    hit_at(snapshot, search.visible, position, &mut |hit| {
+        let of_kind = search.kinds.is_empty() || search.kinds.iter().any(|kind| kind == hit.kind);
+        if of_kind && search.wanted.has(hit.label) {
+            found(hit.position, hit)
+        } else {
+            ControlFlow::Continue(())
+        }
+    })
+}

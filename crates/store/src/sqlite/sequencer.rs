@@ -1,0 +1,366 @@
+//! What the writer writes with: its connection, the next position and time, and what is interned.
+
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use model::Timestamp;
+use rusqlite::{Connection, params};
+use sha2::{Digest, Sha256};
+
+use super::erasures::Erasures;
+use super::head::Head;
+use super::index::filter::Filters;
+use super::index::keys;
+use super::index::write::Index;
+use super::intern::Interned;
+use crate::record::ObjectKey;
+use crate::{Error, Kind};
+
+/// Frames of the log after which the writer checkpoints: about 32 MiB.
+const CHECKPOINT_FRAMES: i64 = 4_000;
+/// Frames after which it also waits for readers to leave the log, so that it begins anew.
+const RESTART_FRAMES: i64 = 40_000;
+/// Keys merged at once when there is nothing else to do.
+const TIDY: usize = 100_000;
+const MILLISECOND: i64 = 1000;
+
+// The whole millisecond that is not before this time.
+fn whole(at: i64) -> i64 {
+    at.saturating_add(MILLISECOND - 1).div_euclid(MILLISECOND) * MILLISECOND
+}
+
+/// How the writer is, for those who ask without asking it.
+#[derive(Debug, Default)]
+pub(crate) struct Vitals {
+    failing: Mutex<Option<Error>>,
+    last_date: AtomicI64,
+}
+
+impl Vitals {
+    pub(crate) fn failing(&self) -> Option<Error> {
+        self.failing.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(crate) fn last_date(&self) -> Timestamp {
+        Timestamp(self.last_date.load(Ordering::Relaxed))
+    }
+
+    /// How the last write ended.
+    pub(crate) fn told(&self, failing: Option<Error>) {
+        *self.failing.lock().unwrap_or_else(PoisonError::into_inner) = failing;
+    }
+
+    fn date(&self, date: i64) {
+        self.last_date.store(date, Ordering::Relaxed);
+    }
+}
+
+/// Where a commit's last statement went in time.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Moved {
+    pub(crate) position: u64,
+    pub(crate) to: Timestamp,
+    /// Its version is its time.
+    pub(crate) versioned_by_time: bool,
+}
+
+/// What the leaf of a statement commits to, beside its time.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Leaf {
+    pub(crate) digest: [u8; 32],
+    pub(crate) salt: [u8; 32],
+    pub(crate) label: [u8; 32],
+    pub(crate) source: uuid::Uuid,
+}
+
+impl Leaf {
+    /// SHA-256(0x00 || "accord-leaf 1\n" || salt || digest || SHA-256(label) || member || date added).
+    pub(crate) fn hash(&self, date_added: i64) -> [u8; 32] {
+        let mut hash = Sha256::new();
+        hash.update([0]);
+        hash.update(b"accord-leaf 1\n");
+        hash.update(self.salt);
+        hash.update(self.digest);
+        hash.update(self.label);
+        hash.update(self.source.as_bytes());
+        hash.update(date_added.to_be_bytes());
+        hash.finalize().into()
+    }
+}
+
+/// The last statement of the commit so far.
+#[derive(Debug, Clone, Copy)]
+struct Tail {
+    position: i64,
+    date_added: i64,
+    versioned_by_time: bool,
+    leaf: Leaf,
+    head: Head,
+}
+
+/// What a savepoint goes back to.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Mark {
+    next: i64,
+    date: i64,
+    tail: Option<Tail>,
+    epoch: u64,
+}
+
+#[derive(Debug)]
+pub(crate) struct Sequencer {
+    pub(crate) conn: Connection,
+    pub(crate) interned: Interned,
+    pub(crate) index: Index,
+    pub(crate) epoch: u64,
+    pub(crate) vitals: Arc<Vitals>,
+    pub(crate) erasures: Erasures,
+    next: i64,
+    last_date: i64,
+    // The whole millisecond that this commit ends on, and the next time to give out.
+    seal: i64,
+    date: i64,
+    tail: Option<Tail>,
+}
+
+impl Sequencer {
+    pub(crate) fn new(
+        conn: Connection,
+        filters: Arc<Filters>,
+        vitals: Arc<Vitals>,
+        erasures: Erasures,
+    ) -> Result<Sequencer, Error> {
+        let mut sequencer = Sequencer {
+            conn,
+            interned: Interned::default(),
+            index: Index::new(filters),
+            vitals,
+            erasures,
+            epoch: 0,
+            next: 0,
+            last_date: 0,
+            seal: 0,
+            date: 0,
+            tail: None,
+        };
+        sequencer.reload()?;
+        let again = sequencer.erasures.reconcile(&sequencer.conn)?;
+        super::erasures::repeat(&mut sequencer, &again)?;
+        sequencer.committed()?;
+        Ok(sequencer)
+    }
+
+    // What stands in the file is the truth; the fields are copies of it.
+    fn reload(&mut self) -> Result<(), Error> {
+        self.epoch =
+            self.conn.query_row("SELECT value FROM epoch", [], |row| row.get::<_, i64>(0))?.cast_unsigned();
+        (self.next, self.last_date) = self.conn.query_row(
+            "SELECT coalesce(max(position) + 1, 0), coalesce((SELECT max(at) FROM sealed), 0) FROM statement",
+            [],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )?;
+        self.interned = Interned::default();
+        self.index.reload(&self.conn)?;
+        self.tail = None;
+        Ok(())
+    }
+
+    /// Begins a transaction that may take `statements` positions. Their times lie before the whole millisecond that
+    /// the last one is moved to, and after all that were given out, also with the clock behind.
+    pub(crate) fn begin(&mut self, statements: u64, now: Option<Timestamp>) -> Result<(), Error> {
+        self.conn.execute_batch("BEGIN IMMEDIATE")?;
+        let count = i64::try_from(statements).unwrap_or(i64::MAX / 2);
+        let least = self.last_date.saturating_add(count);
+        let end = now.map_or(least, |now| now.0.max(least));
+        self.seal = whole(end);
+        self.date = self.seal - count;
+        self.tail = None;
+        Ok(())
+    }
+
+    pub(crate) fn savepoint(&mut self) -> Result<Mark, Error> {
+        self.conn.prepare_cached("SAVEPOINT work")?.execute([])?;
+        Ok(Mark { next: self.next, date: self.date, tail: self.tail, epoch: self.epoch })
+    }
+
+    pub(crate) fn release(&mut self) -> Result<(), Error> {
+        self.conn.prepare_cached("RELEASE work")?.execute([])?;
+        Ok(())
+    }
+
+    /// Undoes what was done since the savepoint. The engine itself may have given up the whole transaction (disk
+    /// full): then nothing of the group stands, and that is the error.
+    pub(crate) fn back_to(&mut self, mark: Mark) -> Result<(), Error> {
+        if self.conn.is_autocommit() {
+            return Err(Error::new(Kind::Full, "record.sqlite: the transaction was given up"));
+        }
+        self.conn.execute_batch("ROLLBACK TO work; RELEASE work")?;
+        (self.next, self.date, self.tail, self.epoch) = (mark.next, mark.date, mark.tail, mark.epoch);
+        self.interned = Interned::default();
+        self.index.reload(&self.conn)
+    }
+
+    /// The number of an id, if it has one that was committed or written in this transaction.
+    pub(crate) fn object(&mut self, key: &ObjectKey) -> Result<Option<i64>, Error> {
+        let Some(kind) = self.interned.known_word(&self.conn, &key.kind)? else { return Ok(None) };
+        if let Some(recent) = self.interned.recent(key.uuid, kind) {
+            return Ok(Some(recent));
+        }
+        let found = self.index.find(&self.conn, &keys::id(key.uuid, kind))?;
+        let num = found.as_deref().and_then(keys::object_of);
+        if let Some(num) = num {
+            self.interned.met(key.uuid, kind, num);
+        }
+        Ok(num)
+    }
+
+    /// Gives an id its number. The key that leads to it is the caller's to write.
+    pub(crate) fn new_object(&mut self, key: &ObjectKey) -> Result<(i64, Vec<u8>), Error> {
+        let kind = self.interned.word(&self.conn, &key.kind)?;
+        let num: i64 = self
+            .conn
+            .prepare_cached("INSERT INTO object (uuid, kind) VALUES (?1, ?2) RETURNING num")?
+            .query_row(params![key.uuid.as_bytes(), kind], |row| row.get(0))?;
+        self.interned.met(key.uuid, kind, num);
+        Ok((num, keys::id_to(key.uuid, kind, num)))
+    }
+
+    /// Takes the next position and time.
+    pub(crate) fn take(&mut self) -> (i64, i64) {
+        let taken = (self.next, self.date + 1);
+        (self.next, self.date) = (self.next + 1, self.date + 1);
+        taken
+    }
+
+    /// Writes the leaf of a statement that was just written.
+    pub(crate) fn leaf(
+        &mut self,
+        at: (i64, i64),
+        leaf: Leaf,
+        head: Head,
+        versioned_by_time: bool,
+    ) -> Result<(), Error> {
+        let (position, date_added) = at;
+        self.conn
+            .prepare_cached("INSERT INTO leaf (position, digest, salt, hash) VALUES (?1, ?2, ?3, ?4)")?
+            .execute(params![position, leaf.digest, leaf.salt, leaf.hash(date_added)])?;
+        self.tail = Some(Tail { position, date_added, versioned_by_time, leaf, head });
+        Ok(())
+    }
+
+    /// Moves the last statement to the whole millisecond, and commits.
+    pub(crate) fn commit(&mut self) -> Result<Option<Moved>, Error> {
+        let moved = self.tail.map(|tail| self.seal_commit(tail)).transpose()?;
+        self.index.merge(&self.conn)?;
+        self.conn.execute_batch("COMMIT")?;
+        if moved.is_some() {
+            self.last_date = self.seal;
+        }
+        Ok(moved)
+    }
+
+    fn seal_commit(&mut self, tail: Tail) -> Result<Moved, Error> {
+        // Acts may have taken more positions than the batch has items.
+        self.seal = self.seal.max(whole(tail.date_added));
+        let at = self.seal;
+        if tail.date_added != at {
+            let version = if tail.versioned_by_time { at } else { tail.head.version };
+            let head = Head { date_added: at, version, ..tail.head };
+            self.conn
+                .prepare_cached("UPDATE statement SET date_added = ?2, head = ?3 WHERE position = ?1")?
+                .execute(params![tail.position, at, head.encode()])?;
+            self.conn
+                .prepare_cached("UPDATE leaf SET hash = ?2 WHERE position = ?1")?
+                .execute(params![tail.position, tail.leaf.hash(at)])?;
+        }
+        if tail.versioned_by_time && tail.date_added != at {
+            self.conn
+                .prepare_cached("UPDATE statement SET version = ?2 WHERE position = ?1")?
+                .execute(params![tail.position, at])?;
+        }
+        self.conn
+            .prepare_cached("INSERT INTO sealed (last, at) VALUES (?1, ?2)")?
+            .execute(params![tail.position, at])?;
+        Ok(Moved {
+            position: tail.position.cast_unsigned(),
+            to: Timestamp(at),
+            versioned_by_time: tail.versioned_by_time,
+        })
+    }
+
+    /// After a transaction that failed: leaves it, and takes everything from the file again.
+    pub(crate) fn abandon(&mut self) {
+        if !self.conn.is_autocommit() {
+            // Where the rollback fails too, the next BEGIN fails and says so.
+            let _failed = self.conn.execute_batch("ROLLBACK");
+        }
+        let _kept = self.reload();
+    }
+
+    /// Checkpoints a log that has grown long, after the answers are out. A checkpoint that fails leaves the log as it
+    /// is, longer, and is tried again after the next commit.
+    pub(crate) fn checkpoint_when_long(&mut self) {
+        let frames: i64 = self
+            .conn
+            .prepare_cached("PRAGMA wal_checkpoint(NOOP)")
+            .and_then(|mut log| log.query_row([], |row| row.get(1)))
+            .unwrap_or(0);
+        let mode = match frames {
+            RESTART_FRAMES.. => "PRAGMA wal_checkpoint(RESTART)",
+            CHECKPOINT_FRAMES.. => "PRAGMA wal_checkpoint(PASSIVE)",
+            _ => return,
+        };
+        let _later = self.conn.query_row(mode, [], |_| Ok(()));
+    }
+
+    /// What comes between a commit and its answers: the file that tells of erasures keeps up.
+    pub(crate) fn committed(&mut self) -> Result<(), Error> {
+        self.vitals.date(self.last_date);
+        self.erasures.keep_up(&self.conn)
+    }
+
+    fn try_to_write(&mut self) -> Result<(), Error> {
+        self.conn.execute("UPDATE counter SET value = value WHERE name = 'last'", [])?;
+        self.erasures.keep_up(&self.conn)
+    }
+
+    /// The position that the next statement gets.
+    pub(crate) fn next(&self) -> i64 {
+        self.next
+    }
+
+    /// The last time that was given out.
+    pub(crate) fn last_date(&self) -> Timestamp {
+        Timestamp(self.last_date)
+    }
+
+    /// Reads what the first lookup and the first write would have to wait for.
+    pub(crate) fn warm(&mut self) {
+        // Whoever needs it and cannot read it says so.
+        let _later = self.index.warm(&self.conn);
+    }
+
+    /// Nothing to do: a step of merging, if one is due. Answers whether there is more.
+    pub(crate) fn tidy(&mut self) -> bool {
+        let step = self.conn.execute_batch("BEGIN IMMEDIATE").map_err(Error::from).and_then(|()| {
+            let more = self.index.merge_some(&self.conn, TIDY)?;
+            self.conn.execute_batch("COMMIT")?;
+            Ok(more)
+        });
+        self.checkpoint_when_long();
+        step.unwrap_or_else(|_| {
+            self.abandon();
+            false
+        })
+    }
+
+    /// Nothing to do: the log goes into the file, the cache goes back.
+    pub(crate) fn rest(&mut self) {
+        if self.vitals.failing().is_some() {
+            let tried = self.try_to_write();
+            self.vitals.told(tried.err());
+        }
+        let _later = self.conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+        let _kept = self.conn.execute_batch("PRAGMA shrink_memory");
+    }
+}

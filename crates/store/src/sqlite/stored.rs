@@ -1,0 +1,59 @@
+//! Statements as the record keeps them, whole.
+
+use model::{Label, Timestamp};
+use rusqlite::{Connection, Row};
+
+use super::row::{damaged, entry, media, uuid};
+use crate::Error;
+use crate::read::Snapshot;
+use crate::record::ObjectKey;
+use crate::upkeep::StoredStatement;
+
+/// Goes through every statement whose body is held, in order. The body of one that entered again is that of its first
+/// position.
+pub(crate) fn each(
+    snapshot: &Snapshot,
+    visit: &mut dyn FnMut(StoredStatement) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let conn = snapshot.conn()?;
+    let mut query = conn.prepare_cached(
+        "SELECT s.position, s.date_added, s.kind, s.uuid, s.version, s.author, s.pattern_type, l.canonical, s.source,
+           s.media, coalesce(s.body, b.body), coalesce(s.wire, b.wire)
+         FROM statement s JOIN label l ON l.num = s.label LEFT JOIN statement b ON b.position = s.target
+         WHERE s.entry IN (?1, ?2) AND coalesce(s.body, b.body) IS NOT NULL ORDER BY s.position",
+    )?;
+    let mut rows = query.query([entry::OBJECT, entry::REENTRY])?;
+    while let Some(row) = rows.next()? {
+        visit(read(snapshot, conn, row)?)?;
+    }
+    Ok(())
+}
+
+fn read(snapshot: &Snapshot, conn: &Connection, row: &Row<'_>) -> Result<StoredStatement, Error> {
+    let canonical = row.get_ref(7)?.as_blob().map_err(|_| damaged("label"))?;
+    let author = row.get::<_, Option<i64>>(5)?.map(|object| key_of(snapshot, conn, object)).transpose()?;
+    Ok(StoredStatement {
+        position: row.get::<_, i64>(0)?.cast_unsigned(),
+        date_added: Timestamp(row.get(1)?),
+        object: ObjectKey {
+            kind: snapshot.word(row.get(2)?)?.to_string(),
+            uuid: uuid(row.get_ref(3)?.as_blob().map_err(|_| damaged("uuid"))?)?,
+        },
+        version: Timestamp(row.get(4)?),
+        author,
+        pattern_type: row.get(6)?,
+        label: Label::from_canonical(canonical).ok_or_else(|| damaged("label"))?,
+        source: snapshot.source(row.get(8)?)?,
+        media: media(row.get(9)?)?,
+        body: row.get(10)?,
+        wire: row.get(11)?,
+    })
+}
+
+/// The id that has a number.
+pub(crate) fn key_of(snapshot: &Snapshot, conn: &Connection, object: i64) -> Result<ObjectKey, Error> {
+    let (id, kind): (Vec<u8>, i64) = conn
+        .prepare_cached("SELECT uuid, kind FROM object WHERE num = ?1")?
+        .query_row([object], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(ObjectKey { kind: snapshot.word(kind)?.to_string(), uuid: uuid(&id)? })
+}

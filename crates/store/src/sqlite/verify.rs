@@ -1,0 +1,84 @@
+//! A check of everything.
+
+use rusqlite::{Connection, Row};
+use sha2::{Digest, Sha256};
+
+use super::row::{damaged, entry, state, uuid};
+use super::sequencer::Leaf;
+use crate::Error;
+use crate::upkeep::Verified;
+
+/// Problems that are told at most.
+const PROBLEMS: usize = 100;
+
+/// Checks what a connection sees.
+pub(crate) fn verify(conn: &Connection) -> Result<Verified, Error> {
+    let mut found = Verified::default();
+    for line in integrity(conn)? {
+        tell(&mut found, format!("engine: {line}"));
+    }
+    let mut query = conn.prepare(
+        "SELECT s.position, s.date_added, s.entry, s.state, s.body, s.target, s.print, l.canonical, m.id, f.digest,
+           f.salt, f.hash, (SELECT b.digest FROM leaf b WHERE b.position = s.target)
+         FROM statement s LEFT JOIN leaf f ON f.position = s.position JOIN label l ON l.num = s.label
+           JOIN source m ON m.num = s.source ORDER BY s.position",
+    )?;
+    let mut rows = query.query([])?;
+    let (mut next, mut before) = (0i64, i64::MIN);
+    while let Some(row) = rows.next()? {
+        let (position, date_added): (i64, i64) = (row.get(0)?, row.get(1)?);
+        if position != next {
+            tell(&mut found, format!("position {next} is missing"));
+        }
+        if date_added <= before {
+            tell(&mut found, format!("position {position} is not later than the one before"));
+        }
+        (next, before) = (position + 1, date_added);
+        found.statements += 1;
+        if row.get::<_, i64>(3)? == state::ERASED {
+            found.erased += 1;
+        }
+        if let Some(problem) = leaf(row)? {
+            tell(&mut found, format!("position {position}: {problem}"));
+        }
+    }
+    Ok(found)
+}
+
+fn tell(found: &mut Verified, problem: String) {
+    if found.problems.len() < PROBLEMS {
+        found.problems.push(problem);
+    }
+}
+
+/// What the engine itself finds wrong.
+pub(crate) fn integrity(conn: &Connection) -> Result<Vec<String>, Error> {
+    let mut query = conn.prepare("PRAGMA integrity_check(20)")?;
+    let lines: Vec<String> = query.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    Ok(lines.into_iter().filter(|line| line != "ok").collect())
+}
+
+fn leaf(row: &Row<'_>) -> Result<Option<&'static str>, Error> {
+    let Some(hash) = row.get::<_, Option<Vec<u8>>>(11)? else { return Ok(Some("its leaf is missing")) };
+    let bytes = |column: usize| -> Result<Option<[u8; 32]>, Error> {
+        let bytes: Option<Vec<u8>> = row.get(column)?;
+        bytes.map(|bytes| bytes.try_into().map_err(|_| damaged("leaf"))).transpose()
+    };
+    let body: Option<Vec<u8>> = row.get(4)?;
+    let (Some(digest), Some(salt)) = (bytes(9)?, bytes(10)?) else {
+        let gone = row.get::<_, i64>(3)? == state::ERASED && body.is_none();
+        return Ok((!gone).then_some("its leaf is empty, and it was not erased"));
+    };
+    let canonical: Vec<u8> = row.get(7)?;
+    let member: Vec<u8> = row.get(8)?;
+    let leaf = Leaf { digest, salt, label: Sha256::digest(&canonical).into(), source: uuid(&member)? };
+    if leaf.hash(row.get(1)?) != hash.as_slice() {
+        return Ok(Some("its leaf does not commit to it"));
+    }
+    let committed: [u8; 32] = match body {
+        Some(body) => Sha256::digest(&body).into(),
+        None if row.get::<_, i64>(2)? == entry::REENTRY => bytes(12)?.unwrap_or_default(),
+        None => return Ok(Some("its body is missing, and it was not erased")),
+    };
+    Ok((committed != digest).then_some("its body is not the one that was committed to"))
+}

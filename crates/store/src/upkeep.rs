@@ -1,0 +1,219 @@
+//! Keeping the store: views made again, dumps, checks, copies, and what is kept for a time only.
+
+use std::io::Write;
+use std::path::Path;
+
+use model::{CollectionId, Label, MemberId, SubmissionId, Timestamp};
+
+use crate::read::Snapshot;
+use crate::record::{Index, Media, ObjectKey};
+use crate::sqlite::{copy, dump, purge, rebuild, verify};
+use crate::{Error, Options, Store};
+
+/// A statement as the record keeps it, for the one who makes views of it.
+#[derive(Debug, Clone)]
+pub struct StoredStatement {
+    /// Its position; a statement that entered again stands at several.
+    pub position: u64,
+    /// Its time in the order of entries.
+    pub date_added: Timestamp,
+    /// The object's id.
+    pub object: ObjectKey,
+    /// Its version.
+    pub version: Timestamp,
+    /// `created_by_ref`, where it is an id.
+    pub author: Option<ObjectKey>,
+    /// `pattern_type` of an indicator.
+    pub pattern_type: Option<String>,
+    /// Who it is for, at this position.
+    pub label: Label,
+    /// Whose statement it is.
+    pub source: MemberId,
+    /// The form of `body`.
+    pub media: Media,
+    /// The exact bytes.
+    pub body: Vec<u8>,
+    /// What is served, where that is not `body`.
+    pub wire: Option<Vec<u8>>,
+}
+
+/// What the views keep of a statement at a position.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Viewed {
+    /// From the bytes alone.
+    pub index: Index,
+    /// The filtered collections that it belongs to.
+    pub collections: Vec<CollectionId>,
+}
+
+/// What a check of the whole store found.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Verified {
+    /// Positions looked at.
+    pub statements: u64,
+    /// Of these, erased.
+    pub erased: u64,
+    /// What is wrong, at most a hundred lines; empty is well.
+    pub problems: Vec<String>,
+}
+
+/// What was let go because its time is over.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Purged {
+    /// Outcomes of submissions (24 h).
+    pub outcomes: u64,
+    /// Items of the quarantine (7 days).
+    pub quarantine: u64,
+}
+
+/// Something that was refused and is kept for a time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Quarantined {
+    /// Its number, by which it can be asked for.
+    pub number: u64,
+    /// The submission it came in.
+    pub submission: SubmissionId,
+    /// Whose submission that is.
+    pub source: MemberId,
+    /// Where in the submission, from 0.
+    pub ordinal: u64,
+    /// When.
+    pub at: Timestamp,
+    /// The id it claimed, if it could be read.
+    pub object: Option<String>,
+    /// Why it was refused.
+    pub reason: String,
+    /// Its bytes, cut to 1 MiB.
+    pub bytes: Vec<u8>,
+}
+
+/// How the store is.
+#[derive(Debug, Clone)]
+pub struct Health {
+    /// Why the last write failed, if it did. Reading goes on; the store tries by itself whether it can write again.
+    pub failing: Option<Error>,
+    /// The last time that was given out to an entry. Far ahead of the clock, the clock has gone back.
+    pub last_date_added: Timestamp,
+}
+
+/// Figures of the store, each known without counting.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Figures {
+    /// Positions taken: statements and acts.
+    pub positions: u64,
+    /// Statements that are last in their place.
+    pub last: u64,
+    /// Objects of which an id is known.
+    pub objects: u64,
+    /// Labels interned.
+    pub labels: u64,
+    /// Arrivals that wait to be sequenced.
+    pub waiting: u64,
+    /// Bytes in the quarantine.
+    pub quarantine_bytes: u64,
+    /// Bytes of the database.
+    pub file_bytes: u64,
+    /// Bytes of its log.
+    pub log_bytes: u64,
+}
+
+impl Store {
+    /// Drops the views and makes them again from the record. `view` says what the views keep of a statement; `progress`
+    /// gets (positions done, positions in all). All in one transaction: readers see the old views until the new ones
+    /// are whole, and a crash leaves the old ones.
+    ///
+    /// # Errors
+    /// [`crate::Kind::Full`], [`crate::Kind::Engine`].
+    pub fn rebuild(
+        &self,
+        view: &mut dyn FnMut(&StoredStatement) -> Viewed,
+        progress: &mut dyn FnMut(u64, u64),
+    ) -> Result<(), Error> {
+        rebuild::rebuild(self, view, progress)
+    }
+
+    /// Checks everything: the engine's own check, positions dense, leaves that commit to the bytes.
+    ///
+    /// # Errors
+    /// [`crate::Kind::Engine`]; what is merely wrong is in the answer.
+    pub fn verify(&self) -> Result<Verified, Error> {
+        verify::verify(self.snapshot()?.conn()?)
+    }
+
+    /// Copies the store as of now into the file `to`, while others read and write; `progress` gets (pages done, pages
+    /// in all). The copy is whole, checked and on the disk when this returns.
+    ///
+    /// # Errors
+    /// [`crate::Kind::Conflict`] when `to` exists; [`crate::Kind::Full`]; [`crate::Kind::Engine`].
+    pub fn backup(&self, to: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<(), Error> {
+        copy::backup(self.snapshot()?.conn()?, to, progress)
+    }
+
+    /// Makes the folder from a backup. `erasures` is the file `erasures` of the folder that was lost, if there is one:
+    /// what was erased after the backup is erased again before this returns.
+    ///
+    /// # Errors
+    /// [`crate::Kind::Conflict`] when the folder is not empty; [`crate::Kind::Corrupt`] when `from` is no backup;
+    /// those of [`Store::open`].
+    pub fn restore(
+        from: &Path,
+        erasures: Option<&Path>,
+        folder: &Path,
+        options: &Options,
+    ) -> Result<Store, Error> {
+        copy::restore(from, erasures, folder)?;
+        Store::open(folder, options)
+    }
+
+    /// Lets go what is kept for a time only, at most some thousands at once; and finishes what an erasure began.
+    ///
+    /// # Errors
+    /// [`crate::Kind::Full`], [`crate::Kind::Engine`].
+    pub fn purge(&self, now: Timestamp) -> Result<Purged, Error> {
+        let writer = &self.inner.writer;
+        let purged = writer.run(0, None, move |to| purge::purge(&to.conn, now))?;
+        // Others write between the steps.
+        while !writer.run(0, None, |to| to.index.scrub(&to.conn))? {}
+        Ok(purged)
+    }
+
+    /// How the store is. Costs nothing.
+    #[must_use]
+    pub fn health(&self) -> Health {
+        let vitals = &self.inner.vitals;
+        Health { failing: vitals.failing(), last_date_added: vitals.last_date() }
+    }
+}
+
+impl Snapshot {
+    /// Writes the views as text lines in a fixed order: equal views have equal dumps.
+    ///
+    /// # Errors
+    /// [`crate::Kind::Engine`], also when `out` fails.
+    pub fn dump(&self, out: &mut dyn Write) -> Result<(), Error> {
+        dump::dump(self, out)
+    }
+
+    /// What is in the quarantine, the newest first, before a number (`u64::MAX` begins).
+    ///
+    /// # Errors
+    /// [`crate::Kind::Engine`].
+    pub fn quarantine(&self, before: u64, limit: usize) -> Result<Vec<Quarantined>, Error> {
+        purge::quarantine(self, before, limit)
+    }
+
+    /// Figures of the store.
+    ///
+    /// # Errors
+    /// [`crate::Kind::Engine`].
+    pub fn figures(&self) -> Result<Figures, Error> {
+        let length = |of: &Path| std::fs::metadata(of).map(|file| file.len()).unwrap_or(0);
+        let file = &self.store().file;
+        let figures = purge::figures(self)?;
+        Ok(Figures {
+            file_bytes: length(file),
+            log_bytes: length(&file.with_extension("sqlite-wal")),
+            ..figures
+        })
+    }
+}

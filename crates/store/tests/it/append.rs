@@ -1,0 +1,190 @@
+//! Order, times, duplicates, and what a commit shares.
+
+use model::{SubmissionId, Timestamp, Tlp};
+use store::directory::Epoch;
+use store::read::{OutcomeState, VersionSpec};
+use store::record::{Appended, Item};
+use store::{Kind, Options, Store};
+use uuid::Uuid;
+
+use crate::support::{START, World, all, batch, member, said, statement};
+
+#[test]
+fn positions_are_dense_and_times_end_on_a_whole_millisecond() {
+    let mut world = World::new();
+    for round in 0..5 {
+        let items = (0..7).map(|n| statement(said(round * 10 + n, 1, 1, Tlp::Green))).collect();
+        let appended = world.append(1, items);
+        let Appended::New { date_added, .. } = appended[6] else { panic!("{appended:?}") };
+        assert_eq!(date_added.0 % 1000, 0);
+        assert!(date_added.0 >= world.now && date_added.0 < world.now + 1000);
+    }
+    let visible = world.everything();
+    let (seen, end) = world.page(&all(&visible));
+    assert_eq!(seen.iter().map(|one| one.position).collect::<Vec<_>>(), (0..35).collect::<Vec<_>>());
+    assert!(seen.windows(2).all(|pair| pair[0].date_added < pair[1].date_added));
+    assert_eq!((end.more, end.next), (false, 35));
+    assert_eq!(end.date_added_last, Some(Timestamp(seen[34].date_added)));
+    let snapshot = world.store.snapshot().unwrap();
+    for one in &seen {
+        assert_eq!(snapshot.position_after(Timestamp(one.date_added)).unwrap(), one.position + 1);
+        assert_eq!(snapshot.position_after(Timestamp(one.date_added - 1)).unwrap(), one.position);
+    }
+    assert_eq!(snapshot.position_after(Timestamp::MAX).unwrap(), 35);
+    assert_eq!(snapshot.position_after(Timestamp::MIN).unwrap(), 0);
+}
+
+#[test]
+fn times_go_on_when_the_clock_goes_back() {
+    let mut world = World::new();
+    world.say(1, said(1, 1, 1, Tlp::Green));
+    world.now = START - 3_600_000_000;
+    world.say(1, said(2, 1, 1, Tlp::Green));
+    let mut world = world.reopen();
+    world.now = 0;
+    world.say(1, said(3, 1, 1, Tlp::Green));
+    let visible = world.everything();
+    let (seen, _) = world.page(&all(&visible));
+    assert_eq!(seen.len(), 3);
+    assert!(seen.windows(2).all(|pair| pair[0].date_added < pair[1].date_added));
+    assert!(seen.iter().all(|one| one.date_added % 1000 == 0));
+}
+
+#[test]
+fn the_same_bytes_are_a_duplicate_and_other_bytes_an_equivocation() {
+    let mut world = World::new();
+    let first = said(1, 1, 1, Tlp::Green);
+    assert!(matches!(world.say(1, first.clone()), Appended::New { position: 0, .. }));
+    assert!(matches!(world.say(1, first.clone()), Appended::Duplicate { position: 0, .. }));
+    let mut other = first.clone();
+    other.body = b"{\"other\":1}".to_vec();
+    assert_eq!(world.say(1, other.clone()), Appended::Equivocation { position: 1, first: 0 });
+    assert!(matches!(world.say(1, other), Appended::Duplicate { position: 1, .. }));
+    // Another member says the same version: a statement of its own.
+    let mut claim = said(1, 2, 1, Tlp::Green);
+    claim.owned = false;
+    assert!(matches!(world.say(2, claim), Appended::New { position: 2, .. }));
+    let visible = world.everything();
+    let (seen, _) = world.page(&all(&visible));
+    assert_eq!(seen.iter().map(|one| one.position).collect::<Vec<_>>(), [0]);
+    // Within one batch too, and after a later version took its place.
+    let appended = world.append(
+        1,
+        vec![
+            statement(said(5, 1, 1, Tlp::Green)),
+            statement(said(5, 1, 2, Tlp::Green)),
+            statement(said(5, 1, 1, Tlp::Green)),
+        ],
+    );
+    assert!(matches!(appended[2], Appended::Duplicate { position: 3, .. }), "{appended:?}");
+}
+
+#[test]
+fn what_is_not_versioned_gets_the_time_it_was_added() {
+    let mut world = World::new();
+    let mut new = said(1, 1, 1, Tlp::Green);
+    (new.version, new.version_text) = (None, None);
+    let Appended::New { date_added, version, .. } = world.say(1, new.clone()) else { panic!() };
+    assert_eq!(date_added, version);
+    assert!(
+        matches!(world.say(1, new.clone()), Appended::Duplicate { position: 0, version: same } if same == version)
+    );
+    let mut changed = new.clone();
+    changed.body = b"changed".to_vec();
+    assert!(matches!(world.say(1, changed), Appended::New { position: 1, .. }));
+    // The first bytes again: they stand, as an earlier version.
+    assert!(matches!(world.say(1, new), Appended::Duplicate { position: 0, .. }));
+    let visible = world.everything();
+    assert_eq!(world.crawl(&visible, &[], 10), [1]);
+    assert_eq!(world.crawl(&visible, &[VersionSpec::All], 1), [0, 1]);
+    assert_eq!(world.crawl(&visible, &[VersionSpec::First], 1), [0]);
+    assert_eq!(world.crawl(&visible, &[VersionSpec::At(version)], 1), [0]);
+}
+
+#[test]
+fn a_status_tells_each_object() {
+    let mut world = World::new();
+    let reject = Item::Reject {
+        ordinal: 1,
+        object: Some("indicator--x".to_owned()),
+        version: "2026-01-01T00:00:00Z".to_owned(),
+        reason: "no UUID".to_owned(),
+        bytes: b"{}".to_vec(),
+    };
+    let mut claim = said(2, 1, 1, Tlp::Green);
+    claim.owned = false;
+    let items = vec![
+        statement(said(1, 1, 1, Tlp::Green)),
+        reject,
+        statement(said(1, 1, 1, Tlp::Green)),
+        statement(claim),
+    ];
+    let batch = world.batch(1, items);
+    let id = batch.submission.id;
+    world.store.append(batch.clone()).unwrap();
+    let status = world.store.snapshot().unwrap().status(id).unwrap().unwrap();
+    assert_eq!((status.total, status.success, status.failure, status.pending), (4, 3, 1, 0));
+    assert!(status.complete && status.source == member(1) && status.default_label == Tlp::Amber);
+    let states: Vec<_> = status.outcomes.iter().map(|one| (one.ordinal, one.state)).collect();
+    use OutcomeState::{Claim, Duplicate, New, Rejected};
+    assert_eq!(states, [(0, New), (1, Rejected), (2, Duplicate), (3, Claim)]);
+    assert_eq!(status.outcomes[1].message, "no UUID");
+    assert_eq!(status.outcomes[1].version, "2026-01-01T00:00:00Z");
+    assert_eq!(status.outcomes[0].object, format!("indicator--{}", Uuid::from_u128(1)));
+    assert_eq!(status.outcomes[0].version, "2026-01-01T00:00:00.001Z");
+    assert!(world.store.snapshot().unwrap().status(SubmissionId(Uuid::nil())).unwrap().is_none());
+    assert_eq!(world.store.append(batch).unwrap_err().kind, Kind::Conflict);
+}
+
+#[test]
+fn callers_at_once_share_commits_and_one_failure_is_its_own() {
+    let world = World::new();
+    std::thread::scope(|scope| {
+        for thread in 0..16u128 {
+            let store = world.store.clone();
+            scope.spawn(move || {
+                for round in 0..20u128 {
+                    let id = thread * 100 + round;
+                    let mut batch = batch(id + 1, 1, START, vec![statement(said(id, 1, 1, Tlp::Green))]);
+                    if round % 5 == 4 {
+                        batch.facts = Epoch(9);
+                        assert_eq!(store.append(batch).unwrap_err().kind, Kind::Stale);
+                    } else {
+                        let appended = store.append(batch).unwrap();
+                        let Appended::New { position, date_added, .. } = appended[0] else { panic!() };
+                        // What is acknowledged is seen, and where it was said to be.
+                        let snapshot = store.snapshot().unwrap();
+                        assert_eq!(snapshot.position_after(date_added).unwrap(), position + 1);
+                    }
+                }
+            });
+        }
+    });
+    let visible = world.everything();
+    let (seen, end) = world.page(&all(&visible));
+    assert_eq!((seen.len(), end.next), (256, 256));
+    let world = world.reopen();
+    assert_eq!(world.page(&all(&visible)).0, seen);
+}
+
+#[test]
+fn a_second_opener_is_told_so() {
+    let world = World::new();
+    let second = Store::open(world.folder.path(), &Options::default());
+    assert_eq!(second.unwrap_err().kind, Kind::Locked);
+    let _reopened = world.reopen();
+}
+
+#[test]
+fn a_page_ends_early_when_its_entries_are_large() {
+    let mut world = World::new();
+    for n in 0..5 {
+        let mut large = said(n, 1, 1, Tlp::Green);
+        large.body = format!("{{\"n\":{n},\"x\":\"{}\"}}", "x".repeat(12 << 20)).into_bytes();
+        world.say(1, large);
+    }
+    let visible = world.everything();
+    let (seen, end) = world.page(&all(&visible));
+    assert_eq!((seen.len(), end.more, end.next), (3, true, 3));
+    assert_eq!(world.crawl(&visible, &[], 1000), [0, 1, 2, 3, 4]);
+}

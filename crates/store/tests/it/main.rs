@@ -1,0 +1,20 @@
+//! The store, driven from outside in folders that go away.
+
+#[cfg(test)]
+mod append;
+#[cfg(test)]
+mod find;
+#[cfg(test)]
+mod held;
+#[cfg(test)]
+mod history;
+#[cfg(test)]
+mod measure;
+#[cfg(test)]
+mod page;
+#[cfg(test)]
+mod support;
+#[cfg(test)]
+mod trouble;
+#[cfg(test)]
+mod upkeep;
