@@ -1,0 +1,114 @@
+//! Notes, opinions, tags, revocation.
+
+use std::ops::ControlFlow;
+
+use model::{Action, Label, Tlp, may_act};
+use store::record::ObjectKey;
+use strictjson::Limits;
+
+use crate::core::annotation::{Speaker, Subject, statement};
+use crate::core::list_query::{id_text, object_key};
+use crate::directory::{not_found, signed_in};
+use crate::reading::Reading;
+use crate::{Annotation, Caller, Error, ImportOptions, Kind, Node, random, views};
+
+/// The object spoken of.
+struct Spoken {
+    wire: Vec<u8>,
+    label: Label,
+    own: bool,
+}
+
+impl Node {
+    /// Says something about an object, as the caller's member: a STIX object of its own, or a new version of what is
+    /// the member's. Its label is `tlp`, else the object's; it is never lower than the object's.
+    ///
+    /// # Errors
+    /// [`Kind::NotFound`] for an object that is not there, or not for this caller; [`Kind::Invalid`] for a label that
+    /// is too low, and for what cannot be said; [`Kind::Conflict`] for what is said already; what the caller may not.
+    pub fn annotate(
+        &self,
+        caller: &Caller,
+        id: &str,
+        annotation: &Annotation,
+        tlp: Option<Tlp>,
+    ) -> Result<views::Outcome, Error> {
+        let key = object_key(id)?;
+        let id = &id_text(&key);
+        may_act(&caller.principal, &Action::Annotate)?;
+        let member = signed_in(caller)?;
+        let (bytes, tlp) = {
+            let reading = self.reading(caller)?;
+            let spoken = spoken_of(&reading, &key)?.ok_or_else(|| not_found("object", id))?;
+            let tlp = label_of(&spoken.label, tlp)?;
+            let identities = reading.roster.identities(member);
+            let identity = identities.first().ok_or_else(|| {
+                Error::new(Kind::Conflict, "no STIX identity is bound to this member")
+                    .hint("bind one to it, so that others see who speaks")
+            })?;
+            let object = strictjson::parse(&spoken.wire, &Limits::default())
+                .map_err(|error| Error::new(Kind::Internal, format!("`{id}` is stored damaged: {error}")))?;
+            let speaker = Speaker { identity, now: reading.now, uuid: random::uuid()?, tlp };
+            (statement(annotation, Subject { id, object: &object, own: spoken.own }, speaker)?, tlp)
+        };
+        let options = ImportOptions { tlp: Some(tlp), ..ImportOptions::default() };
+        let status = self.submit(caller, &options, &bytes)?;
+        let outcome = status.outcomes.into_iter().next();
+        outcome.ok_or_else(|| Error::new(Kind::Internal, "a submission of one object has no outcome"))
+    }
+}
+
+// What the speaker's own member said of it; else what he is shown of it.
+fn spoken_of(reading: &Reading, key: &ObjectKey) -> Result<Option<Spoken>, Error> {
+    let mut found: Option<(u64, bool)> = None;
+    reading.snapshot.standing(&reading.sight.visible, key, &mut |hit| {
+        let own = Some(hit.source) == reading.reader;
+        if own || found.is_none() {
+            found = Some((hit.position, own));
+        }
+        if own { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    })?;
+    let Some((position, own)) = found else { return Ok(None) };
+    let mut spoken = None;
+    reading.snapshot.entry(&reading.sight.visible, position, &mut |entry| {
+        let label = reading.sight.label(entry.label).cloned();
+        spoken = label.map(|label| Spoken { wire: entry.wire.to_vec(), label, own });
+    })?;
+    Ok(spoken)
+}
+
+// A TLP alone cannot say whom a label names or that it is embargoed; what is said about such an object stays with the
+// one who says it.
+fn label_of(object: &Label, asked: Option<Tlp>) -> Result<Tlp, Error> {
+    let least = match object.recipients.is_empty() && object.embargo.is_none() {
+        true => object.tlp,
+        false => Tlp::Red,
+    };
+    match asked {
+        Some(asked) if asked < least => Err(Error::new(
+            Kind::Invalid,
+            format!("{asked} is lower than {least}, which the object asks for"),
+        )),
+        Some(asked) => Ok(asked),
+        None => Ok(least),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use model::{MemberId, Recipients};
+    use uuid::Uuid;
+
+    #[test]
+    fn what_is_said_is_never_labelled_lower_than_what_it_is_about() {
+        let label = Label::new(MemberId(Uuid::nil()), Tlp::Amber);
+        assert_eq!(label_of(&label, None).unwrap(), Tlp::Amber);
+        assert_eq!(label_of(&label, Some(Tlp::Red)).unwrap(), Tlp::Red);
+        assert_eq!(label_of(&label, Some(Tlp::Green)).unwrap_err().kind, Kind::Invalid);
+        let to = Recipients { members: vec![MemberId(Uuid::nil())], ..Recipients::default() };
+        let named = Label { recipients: to, ..label };
+        assert_eq!(label_of(&named, None).unwrap(), Tlp::Red);
+        assert_eq!(label_of(&named, Some(Tlp::AmberStrict)).unwrap_err().kind, Kind::Invalid);
+    }
+}

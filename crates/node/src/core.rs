@@ -1,0 +1,17 @@
+//! The pure half of the node: values in, values out. No clock, no store, no randomness.
+
+pub mod annotation;
+pub mod carried;
+pub mod csv_cell;
+pub mod cursor;
+pub mod describe;
+pub mod filter;
+pub mod form;
+pub mod index;
+pub mod judge;
+pub mod list_query;
+pub mod marking;
+pub mod observables;
+pub mod reading;
+pub mod rows;
+pub mod search_query;

@@ -1,0 +1,270 @@
+//! Whether an object is taken from the one who sends it, and under which label. The light half of judging: it needs
+//! the directory and what is held of markings, and is done again when those change.
+
+use model::{CollectionId, Label, MemberId, Timestamp, Tlp};
+use store::record::NewStatement;
+
+use super::filter::{Facts, Predicate};
+use super::marking::{Marked, Restriction};
+use super::reading::Reading;
+
+/// How far in the future a version may lie, in seconds: a day, for clocks and time zones.
+const AHEAD_S: i64 = 86_400;
+
+/// A collection as far as judging goes.
+#[derive(Debug, Clone, Copy)]
+pub struct Through<'a> {
+    /// Its id.
+    pub id: CollectionId,
+    /// Its title, for messages.
+    pub title: &'a str,
+    /// Its filter as written, for messages.
+    pub filter: &'a str,
+    /// What is in it.
+    pub predicate: &'a Predicate,
+    /// Nothing above this label is in it.
+    pub ceiling: Tlp,
+}
+
+/// All that a decision looks at beside the object.
+pub struct Context<'a> {
+    /// Whose statement it is.
+    pub source: MemberId,
+    /// The time.
+    pub now: Timestamp,
+    /// The label of what brings no TLP.
+    pub default_label: Tlp,
+    /// The highest label that the sender may write.
+    pub ceiling: Tlp,
+    /// Only sightings and observations are taken from him.
+    pub observations_only: bool,
+    /// The collection that he sends it through.
+    pub through: Option<Through<'a>>,
+    /// Every collection with a filter.
+    pub filtered: &'a [(CollectionId, &'a Predicate)],
+    /// The member that a STIX identity is bound to.
+    pub bound_to: &'a dyn Fn(&str) -> Option<MemberId>,
+    /// What a marking definition asks for, if the source said it before.
+    pub held: &'a dyn Fn(&str) -> Option<Restriction>,
+}
+
+/// What an object is, for the one who sends it.
+#[derive(Debug, Clone)]
+pub struct Decision {
+    /// Its label.
+    pub marked: Marked,
+    /// Its id is bound to the source, or to nobody. Otherwise it is a claim.
+    pub owned: bool,
+    /// The source is bound to its author.
+    pub bound: bool,
+    /// The filtered collections that it belongs to.
+    pub collections: Vec<CollectionId>,
+}
+
+/// The label that an object has in this context.
+#[must_use]
+pub fn label(reading: &Reading, context: &Context<'_>) -> Marked {
+    reading.markings.amount_to(context.default_label, context.held)
+}
+
+/// Decides on an object that conforms.
+///
+/// # Errors
+/// Why it is not taken, in words for the one who sent it.
+pub fn decide(reading: &Reading, context: &Context<'_>) -> Result<Decision, String> {
+    if context.observations_only && !reading.observation {
+        return Err(format!(
+            "a sensor says sightings, observed data and observables, not `{}`",
+            reading.object.kind
+        ));
+    }
+    if reading.version.is_some_and(|version| version > context.now.plus_seconds(AHEAD_S)) {
+        let text = reading.version_text.as_deref().unwrap_or_default();
+        return Err(format!("its version `{text}` lies more than a day in the future"));
+    }
+    let marked = label(reading, context);
+    if marked.tlp > context.ceiling {
+        return Err(format!(
+            "{} above {}, the highest label that this token writes",
+            why(&marked),
+            context.ceiling
+        ));
+    }
+    let facts = Facts {
+        kind: &reading.object.kind,
+        source: context.source,
+        author: reading.author.as_deref(),
+        pattern_type: reading.pattern_type.as_deref(),
+        tlp: marked.tlp,
+        via: context.through.map(|through| through.id),
+    };
+    if let Some(through) = context.through {
+        if marked.tlp > through.ceiling {
+            let (why, ceiling) = (why(&marked), through.ceiling);
+            return Err(format!("{why} above {ceiling}, the ceiling of the collection `{}`", through.title));
+        }
+        if !through.predicate.matches(&facts) {
+            return Err(format!(
+                "the collection `{}` holds only what its filter lets through: {}",
+                through.title, through.filter
+            ));
+        }
+    }
+    let inside = context.filtered.iter().filter(|(_, predicate)| predicate.matches(&facts));
+    let collections = inside.map(|(id, _)| *id).collect();
+    let (owned, bound) = ownership(reading, context);
+    Ok(Decision { owned, bound, marked, collections })
+}
+
+// Whether it speaks for the id's owner or for nobody, and whether the source is bound to its author. An identity that is
+// bound to a member is that member's, whoever its author is said to be.
+fn ownership(reading: &Reading, context: &Context<'_>) -> (bool, bool) {
+    let own_id = (reading.object.kind == "identity").then(|| reading.object.to_string());
+    let said: Vec<MemberId> = [own_id.as_deref(), reading.author.as_deref()]
+        .into_iter()
+        .flatten()
+        .filter_map(|identity| (context.bound_to)(identity))
+        .collect();
+    let owned = said.iter().all(|member| *member == context.source);
+    (owned, owned && !said.is_empty())
+}
+
+fn why(marked: &Marked) -> String {
+    match (&marked.missing, marked.by_default) {
+        (Some(id), _) => format!(
+            "it refers to `{id}`, which is not held here and counts as {} until it arrives,",
+            marked.tlp
+        ),
+        (None, true) => format!("it brings no TLP and would be {},", marked.tlp),
+        (None, false) => format!("it is {},", marked.tlp),
+    }
+}
+
+/// Makes the statement that is sequenced.
+#[must_use]
+pub fn statement(reading: Reading, decision: Decision, source: MemberId) -> NewStatement {
+    NewStatement {
+        object: reading.object,
+        version: reading.version,
+        version_text: reading.version_text,
+        author: reading.author,
+        owned: decision.owned,
+        bound: decision.bound,
+        pattern_type: reading.pattern_type,
+        revoked: reading.revoked,
+        label: Label::new(source, decision.marked.tlp),
+        media: reading.media,
+        body: reading.body,
+        wire: reading.wire,
+        collections: decision.collections,
+        index: reading.index,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::filter;
+    use crate::core::reading::read;
+    use uuid::Uuid;
+
+    const NOW: &str = "2026-09-01T00:00:00Z";
+    const US: MemberId = MemberId(Uuid::from_u128(1));
+    const THEM: MemberId = MemberId(Uuid::from_u128(2));
+    const OURS: &str = "identity--00000000-0000-4000-8000-000000000001";
+    const THEIRS: &str = "identity--00000000-0000-4000-8000-000000000002";
+    const RED: &str =
+        ",\"object_marking_refs\":[\"marking-definition--e828b379-4e03-4974-9ac4-e53a884c97c1\"]";
+    const TERMS: &str =
+        ",\"object_marking_refs\":[\"marking-definition--00000000-0000-4000-8000-000000000009\"]";
+
+    fn reading(kind: &str, modified: &str, rest: &str) -> Reading {
+        let text = format!(
+            "{{\"type\":\"{kind}\",\"spec_version\":\"2.1\",\"id\":\"{kind}--00000000-0000-4000-8000-000000000001\",\
+             \"created\":\"2020-01-01T00:00:00.000Z\",\"modified\":\"{modified}\",\"name\":\"n\"{rest}}}"
+        );
+        read(text.as_bytes(), None).unwrap().remove(0)
+    }
+
+    // What is decided: the label, whether it is owned and bound, and in how many of two collections it is.
+    fn decided(
+        reading: &Reading,
+        filter: &str,
+        change: impl FnOnce(&mut Context<'_>),
+    ) -> Result<String, String> {
+        let id = |n| CollectionId(Uuid::from_u128(n));
+        let predicate = |filter: &str, n| filter::parse(filter).unwrap().compile(id(n), |_| None).unwrap();
+        let (tools, reds, own) =
+            (predicate("type = tool", 7), predicate("label = red", 8), predicate(filter, 9));
+        let filtered = [(id(7), &tools), (id(8), &reds)];
+        let bound_to = |identity: &str| match identity {
+            OURS => Some(US),
+            THEIRS => Some(THEM),
+            _ => None,
+        };
+        let mut context = Context {
+            source: US,
+            now: NOW.parse().unwrap(),
+            default_label: Tlp::Amber,
+            ceiling: Tlp::Red,
+            observations_only: false,
+            through: None,
+            filtered: &filtered,
+            bound_to: &bound_to,
+            held: &|_| None,
+        };
+        if !filter.is_empty() {
+            context.through =
+                Some(Through { id: id(9), title: "Nine", filter, predicate: &own, ceiling: Tlp::Green });
+        }
+        change(&mut context);
+        decide(reading, &context).map(|decision| {
+            let flags = (decision.owned, decision.bound, decision.collections.len());
+            format!("{} {flags:?}", decision.marked.tlp)
+        })
+    }
+
+    #[test]
+    fn decisions() {
+        let old = "2026-01-01T00:00:00.000Z";
+        let by = |identity: &str| format!(",\"created_by_ref\":\"{identity}\"");
+        let nothing = |_: &mut Context<'_>| {};
+        for (kind, modified, rest, filter, expected) in [
+            ("tool", old, "", "", "TLP:AMBER (true, false, 1)"),
+            ("tool", old, RED, "", "TLP:RED (true, false, 2)"),
+            ("tool", old, TERMS, "", "TLP:RED (true, false, 2)"),
+            ("tool", old, &*by(OURS), "", "TLP:AMBER (true, true, 1)"),
+            ("tool", old, &*by(THEIRS), "", "TLP:AMBER (false, false, 1)"),
+            ("tool", old, &*by(&OURS.replace("01", "77")), "", "TLP:AMBER (true, false, 1)"),
+            ("identity", old, "", "", "TLP:AMBER (true, true, 0)"),
+            ("identity", old, &*by(THEIRS), "", "TLP:AMBER (false, false, 0)"),
+            ("tool", "2026-09-02T00:00:00.000Z", "", "", "TLP:AMBER (true, false, 1)"),
+            ("tool", "2026-09-02T00:00:00.000001Z", "", "", "more than a day in the future"),
+            (
+                "tool",
+                old,
+                "",
+                "type = tool",
+                "would be TLP:AMBER, above TLP:GREEN, the ceiling of the collection",
+            ),
+            ("tool", old, TERMS, "type = tool", "counts as TLP:RED until it arrives, above"),
+        ] {
+            let found = decided(&reading(kind, modified, rest), filter, nothing).unwrap_or_else(|why| why);
+            assert!(found.contains(expected), "{kind} {rest} {filter}: {found}");
+        }
+    }
+
+    #[test]
+    fn decisions_on_who_sends_and_through_what() {
+        let tool = reading("tool", "2026-01-01T00:00:00.000Z", "");
+        let why =
+            |filter: &str, change: &dyn Fn(&mut Context<'_>)| decided(&tool, filter, change).unwrap_err();
+        assert!(why("", &|context| context.observations_only = true).contains("a sensor says"));
+        assert!(
+            why("", &|context| context.ceiling = Tlp::Green).contains("the highest label that this token")
+        );
+        let green = |context: &mut Context<'_>| context.default_label = Tlp::Green;
+        assert!(why("type = malware", &green).contains("lets through: type = malware"));
+        assert_eq!(decided(&tool, "via = this", green), Ok("TLP:GREEN (true, false, 1)".to_owned()));
+    }
+}

@@ -1,0 +1,202 @@
+//! Which observables an object mentions, and where: what the lookup index is made from.
+//!
+//! Cyber-observable objects by their properties, also those within `observed-data` of STIX 2.0; indicators by the
+//! comparisons of their pattern that say what a value is; vulnerabilities by their name; any object by external
+//! references to a CVE.
+
+mod of_pattern;
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashSet;
+
+use model::observable::{Kind, Observable, Unfit, normalise};
+use strictjson::{Node, Pointer};
+
+/// How many observables are taken from one object, and how many of its values may be unfit.
+pub const MENTIONS_MAX: usize = 10_000;
+
+/// What an object mentions.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Mentions {
+    /// Each observable once, in the order of the object's properties.
+    pub observables: Vec<Mention>,
+    /// Values that stand where an observable of a kind is expected and have no normal form.
+    pub unfit: Vec<UnfitValue>,
+    /// There were more than [`MENTIONS_MAX`] of either; the others are left out.
+    pub cut: bool,
+    seen: HashSet<Vec<u8>>,
+}
+
+/// An observable and where it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mention {
+    /// What is mentioned.
+    pub observable: Observable,
+    /// RFC 6901 pointer to the property: to the whole pattern for what an indicator's pattern mentions.
+    pub pointer: String,
+}
+
+/// A value without normal form and where it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnfitValue {
+    /// RFC 6901 pointer to the property.
+    pub pointer: String,
+    /// What is wrong with it.
+    pub reason: Unfit,
+}
+
+impl Mentions {
+    /// Notes a value that is of one of `kinds`, the first that it fits; the reason of the first is told when none.
+    fn add(&mut self, kinds: &[Kind], raw: &str, pointer: &Pointer) {
+        let mut reason = None;
+        for &kind in kinds {
+            match normalise(kind, raw) {
+                Ok(observable) => return self.add_observable(observable, pointer),
+                Err(unfit) => reason = reason.or(Some(unfit)),
+            }
+        }
+        let Some(reason) = reason else { return };
+        if self.unfit.len() >= MENTIONS_MAX {
+            self.cut = true;
+            return;
+        }
+        self.unfit.push(UnfitValue { pointer: pointer.as_str().to_owned(), reason });
+    }
+
+    fn add_observable(&mut self, observable: Observable, pointer: &Pointer) {
+        if self.seen.contains(observable.key()) {
+            return;
+        }
+        if self.observables.len() >= MENTIONS_MAX {
+            self.cut = true;
+            return;
+        }
+        self.seen.insert(observable.key().to_vec());
+        self.observables.push(Mention { observable, pointer: pointer.as_str().to_owned() });
+    }
+}
+
+/// What an object mentions. It may be of STIX 2.1 or 2.0, and need not be valid.
+#[must_use]
+pub fn observables(object: &Node<'_>) -> Mentions {
+    let mut mentions = Mentions::default();
+    let root = Pointer::root();
+    match object.get("type").and_then(Node::as_str) {
+        Some("indicator") => of_pattern::add(object, &root, &mut mentions),
+        Some("vulnerability") => {
+            // A name is free text, and only some are identifiers.
+            if let Some(name) = object.get("name").and_then(Node::as_str)
+                && let Ok(cve) = normalise(Kind::Cve, name)
+            {
+                mentions.add_observable(cve, &root.key("name"));
+            }
+        }
+        Some("observed-data") => {
+            let within = object.get("objects").and_then(Node::as_object);
+            for member in within.into_iter().flat_map(|objects| objects.iter()) {
+                add_cyber_observable(&member.node, &root.key("objects").key(&member.key), &mut mentions);
+            }
+        }
+        Some(_) => add_cyber_observable(object, &root, &mut mentions),
+        None => {}
+    }
+    add_external_references(object, &root, &mut mentions);
+    mentions
+}
+
+/// Properties that hold one observable, by the type of the object (STIX 2.1 §6). A pattern names them by the same words.
+const PROPERTIES: [(&str, &str, Kind); 11] = [
+    ("artifact", "url", Kind::Url),
+    ("autonomous-system", "number", Kind::Asn),
+    ("domain-name", "value", Kind::Domain),
+    ("email-addr", "value", Kind::Email),
+    ("file", "name", Kind::FileName),
+    ("ipv4-addr", "value", Kind::Ipv4),
+    ("ipv6-addr", "value", Kind::Ipv6),
+    ("mac-addr", "value", Kind::Mac),
+    ("mutex", "name", Kind::Mutex),
+    ("url", "value", Kind::Url),
+    ("windows-registry-key", "key", Kind::RegistryKey),
+];
+
+/// Types with a property `hashes`.
+const HASHED: [&str; 3] = ["artifact", "file", "x509-certificate"];
+
+/// Where a user agent stands in network traffic (STIX 2.1 §6.12.2); the names of headers know no case.
+const REQUEST_HEADER: [&str; 3] = ["extensions", "http-request-ext", "request_header"];
+
+fn add_cyber_observable(object: &Node<'_>, at: &Pointer, mentions: &mut Mentions) {
+    let Some(object_type) = object.get("type").and_then(Node::as_str) else { return };
+    for (_, property, kind) in PROPERTIES.iter().filter(|(of_type, _, _)| *of_type == object_type) {
+        let Some(value) = object.get(property) else { continue };
+        match (value.as_str(), value.as_i64()) {
+            (Some(text), _) => mentions.add(&[*kind], text, &at.key(property)),
+            (None, Some(number)) => mentions.add(&[*kind], &number.to_string(), &at.key(property)),
+            (None, None) => {}
+        }
+    }
+    if HASHED.contains(&object_type) {
+        let hashes = object.get("hashes").and_then(Node::as_object);
+        for member in hashes.into_iter().flat_map(|hashes| hashes.iter()) {
+            if let (Some(kind), Some(text)) = (hash_kind(&member.key), member.node.as_str()) {
+                mentions.add(&[kind], text, &at.key("hashes").key(&member.key));
+            }
+        }
+    }
+    if object_type == "network-traffic" {
+        add_user_agents(object, at, mentions);
+    }
+}
+
+/// Headers hold a list of texts in STIX 2.1 and one text in 2.0.
+fn add_user_agents(object: &Node<'_>, at: &Pointer, mentions: &mut Mentions) {
+    let mut pointer = at.clone();
+    let mut headers = object;
+    for key in REQUEST_HEADER {
+        let Some(inner) = headers.get(key) else { return };
+        pointer.push_key(key);
+        headers = inner;
+    }
+    let members = headers.as_object().into_iter().flat_map(|members| members.iter());
+    for member in members.filter(|member| member.key.eq_ignore_ascii_case("user-agent")) {
+        let at = pointer.key(&member.key);
+        if let Some(text) = member.node.as_str() {
+            mentions.add(&[Kind::UserAgent], text, &at);
+        }
+        for (nth, text) in member.node.as_array().into_iter().flatten().enumerate() {
+            if let Some(text) = text.as_str() {
+                mentions.add(&[Kind::UserAgent], text, &at.index(nth));
+            }
+        }
+    }
+}
+
+/// The kind of digest that a key of `hashes` names (STIX 2.1 §10.6), however its parts are joined.
+fn hash_kind(name: &str) -> Option<Kind> {
+    let plain: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
+    Some(match plain.to_ascii_uppercase().as_str() {
+        "MD5" => Kind::Md5,
+        "SHA1" => Kind::Sha1,
+        "SHA224" => Kind::Sha224,
+        "SHA256" => Kind::Sha256,
+        "SHA384" => Kind::Sha384,
+        "SHA512" => Kind::Sha512,
+        "SHA3256" => Kind::Sha3_256,
+        "SHA3512" => Kind::Sha3_512,
+        "SSDEEP" => Kind::Ssdeep,
+        "TLSH" => Kind::Tlsh,
+        _ => return None,
+    })
+}
+
+/// CVE identifiers among the external references; whoever gives them, their form is plain.
+fn add_external_references(object: &Node<'_>, at: &Pointer, mentions: &mut Mentions) {
+    let references = object.get("external_references").and_then(Node::as_array);
+    for (nth, reference) in references.into_iter().flatten().enumerate() {
+        let id = reference.get("external_id").and_then(Node::as_str);
+        if let Some(Ok(cve)) = id.map(|id| normalise(Kind::Cve, id)) {
+            mentions.add_observable(cve, &at.key("external_references").index(nth).key("external_id"));
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! Rows in, indicators out.
+
+use super::columns::from_header;
+use super::*;
+
+fn form(delimiter: Option<u8>, header: Option<&str>) -> RowForm {
+    let fields: Vec<&str> = header.map(|header| header.split(',').collect()).unwrap_or_default();
+    RowForm {
+        delimiter,
+        header: header.map(|header| header.as_bytes().to_vec()),
+        columns: from_header(&fields),
+        kind: None,
+        member: MemberId(uuid::Uuid::from_u128(1)),
+        identity: Some("identity--8e2e2d2b-17d4-4cbf-938f-98ee46b3cd3f".to_owned()),
+        received: "2026-08-22T00:00:00Z".parse().unwrap(),
+        expire_s: None,
+        source_name: None,
+    }
+}
+
+fn wire(form: &RowForm, row: &str, ordinal: u64) -> String {
+    let readings = form.read(row.as_bytes(), ordinal).unwrap();
+    assert_eq!(readings.len(), 1);
+    assert!(readings[0].findings.is_empty(), "{:?}", readings[0].findings);
+    assert_eq!(readings[0].media, Media::Row);
+    String::from_utf8(readings[0].wire.clone().unwrap()).unwrap()
+}
+
+#[test]
+fn lines_of_lists() {
+    let list = form(None, None);
+    for (line, pattern, rest) in [
+        ("198.51.100.3", "[ipv4-addr:value = '198.51.100.3']", ""),
+        ("198.51.100.3\t10", "[ipv4-addr:value = '198.51.100.3']", "\"columns\":{\"column 2\":\"10\"}"),
+        ("hxxp://evil[.]example/a#b", "[url:value = 'http://evil.example/a']", ""),
+        ("192.0.2.0/24 ; SBL1", "[ipv4-addr:value = '192.0.2.0/24']", "\"description\":\"SBL1\""),
+        ("0.0.0.0 bad.example", "[domain-name:value = 'bad.example']", ""),
+        ("bad.example # seen twice", "[domain-name:value = 'bad.example']", "\"description\":\"seen twice\""),
+    ] {
+        let json = wire(&list, line, 0);
+        assert!(json.contains(&format!("\"pattern\":\"{pattern}\"")), "{json}");
+        assert!(json.contains(rest), "{json}");
+    }
+}
+
+#[test]
+fn rows_keep_what_they_say() {
+    let header = "first_seen,ioc_value,ioc_type,tlp,tags,confidence_level,reference,family,expires";
+    let form = form(Some(b','), Some(header));
+    let row = "2026-08-01 10:00:00,203.0.113.7:8080,ip:port,GREEN,\"c2, botnet\",75,https://ref.example/1,Zeus,2026-09-01";
+    let json = wire(&form, row, 3);
+    for part in [
+        "\"pattern\":\"[ipv4-addr:value = '203.0.113.7']\"",
+        "\"valid_from\":\"2026-08-01T10:00:00.000000Z\"",
+        "\"valid_until\":\"2026-09-01T00:00:00.000000Z\"",
+        "\"modified\":\"2026-08-22T00:00:00.000003Z\"",
+        "\"labels\":[\"botnet\",\"c2\"]",
+        "\"confidence\":75",
+        "\"url\":\"https://ref.example/1\"",
+        "\"columns\":{\"family\":\"Zeus\"}",
+        "\"object_marking_refs\":[\"marking-definition--bab4a63c-aed9-4cf5-a766-dfca5abac2bb\"]",
+    ] {
+        assert!(json.contains(part), "{part} in {json}");
+    }
+    let kept = &form.read(row.as_bytes(), 3).unwrap()[0].body;
+    assert_eq!(kept, format!("{header}\n{row}").as_bytes());
+}
+
+#[test]
+fn several_values_of_a_row_are_alternatives() {
+    let form = form(Some(b','), Some("md5,sha1"));
+    let json = wire(&form, "d41d8cd98f00b204e9800998ecf8427e,da39a3ee5e6b4b0d3255bfef95601890afd80709", 0);
+    assert!(
+        json.contains("[file:hashes.MD5 = 'd41d8cd98f00b204e9800998ecf8427e'] OR [file:hashes.'SHA-1' = ")
+    );
+}
+
+#[test]
+fn ids_depend_on_member_and_pattern_alone() {
+    let id = |form: &RowForm, row: &str, ordinal: u64| {
+        form.read(row.as_bytes(), ordinal).unwrap()[0].object.clone()
+    };
+    let list = form(None, None);
+    assert_eq!(id(&list, "198.51.100.3\t10", 0), id(&list, "198[.]51.100.3", 9));
+    let other = RowForm { member: MemberId(uuid::Uuid::from_u128(2)), ..list.clone() };
+    assert_ne!(id(&list, "198.51.100.3", 0), id(&other, "198.51.100.3", 0));
+}
+
+#[test]
+fn rows_that_say_nothing_are_refused_with_a_reason() {
+    let csv = form(Some(b','), Some("value,tlp,valid_from,valid_until"));
+    for (row, says) in [
+        (&b"not a value,,,"[..], "no known kind"),
+        (b",green,,", "no value"),
+        (b"198.51.100.3,mauve,,", "`mauve` is not a TLP label"),
+        (b"198.51.100.3,,soon,", "no time"),
+        (b"198.51.100.3,,2026-02-01,2026-01-01", "valid until before"),
+        (b"CVE-2026-1234,,,", "no pattern of STIX"),
+        (b"198.51.100.\xff,,,", "invalid UTF-8 at byte 11"),
+    ] {
+        let refused = csv.read(row, 0).unwrap_err();
+        assert!(refused.reason.contains(says), "{}: {}", String::from_utf8_lossy(row), refused.reason);
+    }
+}

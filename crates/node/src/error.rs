@@ -1,0 +1,94 @@
+//! One error for all verbs. Renderers in `web` make HTTP of it; nothing here knows a status code.
+
+use std::fmt;
+
+/// The kinds of failure, closed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// The request makes no sense: what and where is in the message.
+    Invalid,
+    /// Nobody is signed in, or with a credential that is no good.
+    Unauthenticated,
+    /// Signed in, and not allowed.
+    Forbidden,
+    /// Nothing there that this caller may know of.
+    NotFound,
+    /// It exists already, or another state forbids it.
+    Conflict,
+    /// More than a limit allows, in bytes or objects.
+    TooLarge,
+    /// More than the quota of this hour; `retry_after_s` says when.
+    Quota,
+    /// The media type is none that this verb takes.
+    Media,
+    /// The disk is full, or the node is stopping. Reading may go on.
+    Unavailable,
+    /// Another process has the folder.
+    Locked,
+    /// Our fault. The message is for the log, never for a client.
+    Internal,
+}
+
+/// A failure.
+#[derive(Debug)]
+pub struct Error {
+    /// Which kind.
+    pub kind: Kind,
+    /// What is wrong, lower case, no full stop, the caller's input in backticks. Safe to show, but for `Internal`.
+    pub message: String,
+    /// What to do next, if there is something.
+    pub hint: Option<String>,
+    /// Seconds after which trying again makes sense.
+    pub retry_after_s: Option<u64>,
+}
+
+impl Error {
+    /// A failure of this kind.
+    pub fn new(kind: Kind, message: impl Into<String>) -> Error {
+        Error { kind, message: message.into(), hint: None, retry_after_s: None }
+    }
+
+    /// The same, with what to do next.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Error {
+        self.hint = Some(hint.into());
+        self
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Error {}
+
+impl From<model::Denied> for Error {
+    fn from(denied: model::Denied) -> Error {
+        let kind = match denied {
+            model::Denied::Anonymous => Kind::Unauthenticated,
+            model::Denied::Role | model::Denied::Scope => Kind::Forbidden,
+        };
+        Error::new(kind, denied.to_string())
+    }
+}
+
+impl From<store::Error> for Error {
+    fn from(error: store::Error) -> Error {
+        use store::Kind as From;
+        let kind = match error.kind {
+            From::Locked => Kind::Locked,
+            From::Conflict => Kind::Conflict,
+            From::NotFound => Kind::NotFound,
+            From::Full | From::Stale => Kind::Unavailable,
+            From::Quota { .. } => Kind::Quota,
+            From::TooNew | From::Corrupt | From::Engine => Kind::Internal,
+        };
+        let mut made = Error::new(kind, error.message);
+        if let From::Quota { wait_s } = error.kind {
+            made.retry_after_s = Some(u64::from(wait_s));
+        }
+        made
+    }
+}

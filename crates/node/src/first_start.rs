@@ -1,0 +1,57 @@
+//! What a folder gets when the node first opens it: its own member, and its keys. Nothing secret has a default.
+
+use model::{MemberId, Timestamp};
+use store::Store;
+use store::directory::{Change, Directory, Member};
+use store::record::Audit;
+
+use crate::{Error, Kind, Settings, random};
+
+const CURSOR_KEY: &str = "cursor-key";
+
+/// The key that seals cursors.
+pub(crate) fn cursor_key(store: &Store) -> Result<[u8; 32], Error> {
+    if let Some(kept) = store.meta(CURSOR_KEY)? {
+        let wrong = || Error::new(Kind::Internal, "the folder's cursor key has a wrong length");
+        return kept.as_slice().try_into().map_err(|_| wrong());
+    }
+    let key = random::bytes()?;
+    store.set_meta(CURSOR_KEY, Some(&key))?;
+    Ok(key)
+}
+
+/// The directory, with the node's own member in it under the name that the operator set.
+pub(crate) fn directory(store: &Store, settings: &Settings, now: Timestamp) -> Result<Directory, Error> {
+    let directory = store.directory()?;
+    let (verb, changes) = match directory.members.iter().find(|member| member.own) {
+        None => ("member.add", new_own(settings, now)?),
+        Some(own) if is_renamed(own, settings) => (
+            "member.rename",
+            vec![Change::Member(Member { name: settings.organisation.clone(), ..own.clone() })],
+        ),
+        Some(_) => return Ok(directory),
+    };
+    let audit = Audit { at: now, token: None, verb, target: settings.organisation.clone() };
+    store.change(directory.epoch, &changes, audit)?;
+    Ok(store.directory()?)
+}
+
+fn new_own(settings: &Settings, now: Timestamp) -> Result<Vec<Change>, Error> {
+    let id = MemberId(random::uuid()?);
+    let own = Member {
+        id,
+        name: settings.organisation.clone(),
+        created: now,
+        revoked: None,
+        own: true,
+        objects_per_hour: 0,
+        bytes_per_hour: 0,
+    };
+    let identity = format!("identity--{}", random::uuid()?);
+    Ok(vec![Change::Member(own), Change::Identity(identity, id)])
+}
+
+// A command on the folder runs without the settings of the server, so the default name renames nothing.
+fn is_renamed(own: &Member, settings: &Settings) -> bool {
+    own.name != settings.organisation && settings.organisation != Settings::default().organisation
+}

@@ -1,0 +1,171 @@
+//! Streams of any size and any format that the node knows, in bounded memory.
+//!
+//! The thread that calls reads, inflates and cuts; others read the pieces, side by side; one decides and commits in the
+//! order of the input. Between them stand queues of a few chunks, so that a slow disk slows down the reading and memory
+//! stays what it is. What is committed stands, whatever happens to the rest.
+
+mod pipeline;
+
+use std::io::Read;
+
+use model::observable::Kind as ValueKind;
+
+use crate::chunk::Chunk;
+use crate::core::rows::{RowForm, columns, sniff};
+use crate::intake::Intake;
+use crate::lines::Rows;
+use crate::source::Source;
+use crate::splitting::JsonPieces;
+use crate::summary::Tally;
+use crate::{Caller, Error, ImportEvent, ImportOptions, Kind, Node, views};
+
+/// A byte order mark, which some programs write before text.
+const MARK: &[u8] = b"\xef\xbb\xbf";
+
+impl Node {
+    /// Takes a stream of any size and any format it knows, in bounded memory.
+    ///
+    /// Where the stream breaks off, or no more can be written (a quota, a full disk), what came before is kept and
+    /// reported, and the summary's `broken` says where and why.
+    ///
+    /// # Errors
+    /// [`Kind::Forbidden`], [`Kind::NotFound`] for a collection or a member; [`Kind::Invalid`] for options that make no
+    /// sense and input of which nothing could be taken; [`Kind::Media`] for what is none of the formats;
+    /// [`Kind::Quota`], [`Kind::Unavailable`] when nothing can be written.
+    pub fn import(
+        &self,
+        caller: &Caller,
+        options: &ImportOptions,
+        input: &mut dyn Read,
+        tell: &mut dyn FnMut(ImportEvent),
+    ) -> Result<views::ImportSummary, Error> {
+        let mut intake = Intake::begin(self, caller, options, "import")?;
+        intake.submission.outcomes = false;
+        // Who has the folder can fill the disk without us.
+        let is_operator = caller.principal.token.is_none();
+        let total = (!is_operator).then_some(self.settings().max_inflated_bytes as u64);
+        let mut source = Source::open(input, total)?;
+        let mut beginning = Vec::new();
+        source.next(&mut beginning)?;
+        if beginning.starts_with(MARK) {
+            beginning.drain(..MARK.len());
+        }
+        let cutter = self.cutter(&beginning, options, &intake)?;
+        let mut tally = Tally::new(options.dry_run, &intake.submission);
+        let input = pipeline::Input { source, beginning, cutter };
+        let done = pipeline::run(intake, input, &mut |event| {
+            if let ImportEvent::Outcome(outcome) = &event {
+                tally.count(outcome);
+                if outcome.state == "new" && outcome.message.is_none() && outcome.findings.is_empty() {
+                    return;
+                }
+                if outcome.state == "duplicate" && outcome.findings.is_empty() {
+                    return;
+                }
+            }
+            tell(event);
+        });
+        match done.broken {
+            Some(broken) if tally.taken() == 0 => Err(broken),
+            broken => Ok(tally.finish(done.format, done.bytes, broken.map(|broken| broken.message))),
+        }
+    }
+
+    fn cutter(
+        &self,
+        beginning: &[u8],
+        options: &ImportOptions,
+        intake: &Intake<'_>,
+    ) -> Result<Cutter, Error> {
+        let expected = match options.format.as_deref().unwrap_or("auto") {
+            "auto" => match beginning.trim_ascii_start().first() {
+                Some(b'{' | b'[') => return Ok(Cutter::Json(Box::default())),
+                _ => sniff::Expected::Anything,
+            },
+            "stix" | "json" | "ndjson" => return Ok(Cutter::Json(Box::default())),
+            "csv" => sniff::Expected::Csv,
+            "list" => sniff::Expected::List,
+            other => {
+                let error = Error::new(Kind::Invalid, format!("`{other}` is no format"));
+                return Err(error.hint("use auto, stix, csv or list"));
+            }
+        };
+        if beginning.contains(&0) {
+            let error = Error::new(Kind::Media, "the input is neither JSON nor text");
+            return Err(error.hint("STIX in JSON, CSV and lists are read, also within gzip and zstd"));
+        }
+        let mut sniffed = sniff::sniff(beginning, expected);
+        let expected_csv = sniffed.delimiter.is_some();
+        if !options.columns.is_empty() {
+            if !expected_csv {
+                return Err(Error::new(Kind::Invalid, "a list has no columns").hint("say `--format csv`"));
+            }
+            columns::assign(&mut sniffed.columns, &options.columns)
+                .map_err(|message| Error::new(Kind::Invalid, message))?;
+        }
+        let has_value = sniffed.columns.iter().any(|column| matches!(column.role, columns::Role::Value(_)));
+        if expected_csv && !has_value && !beginning.is_empty() {
+            let error = Error::new(Kind::Invalid, "no column holds values that are understood");
+            return Err(error.hint("name it, such as `--column value=2`"));
+        }
+        let member = intake.submission.source;
+        let form = RowForm {
+            delimiter: sniffed.delimiter,
+            header: sniffed.header,
+            columns: sniffed.columns,
+            kind: options.kind.as_deref().map(value_kind).transpose()?,
+            member,
+            identity: self.roster().identities(member).into_iter().next(),
+            received: intake.submission.received,
+            expire_s: options.expire_s,
+            source_name: options.source_name.clone(),
+        };
+        Ok(Cutter::Rows(Box::new(Rows::new(form, sniffed.header_is_row))))
+    }
+}
+
+fn value_kind(name: &str) -> Result<ValueKind, Error> {
+    let unknown = || {
+        let known: Vec<&str> = ValueKind::all().map(ValueKind::name).collect();
+        Error::new(Kind::Invalid, format!("`{name}` is no type of values"))
+            .hint(format!("use {}", known.join(", ")))
+    };
+    columns::kind_named(name).ok_or_else(unknown)
+}
+
+/// Cuts the stream into chunks of pieces.
+#[derive(Debug)]
+enum Cutter {
+    Json(Box<JsonPieces>),
+    Rows(Box<Rows>),
+}
+
+impl Cutter {
+    /// Takes the next bytes, none at the end. Answers why the stream cannot be cut any further.
+    fn push(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        match self {
+            Cutter::Json(json) => {
+                json.push(bytes).map_err(|error| Error::new(Kind::Invalid, error.to_string()))
+            }
+            Cutter::Rows(rows) => {
+                rows.push(bytes);
+                Ok(())
+            }
+        }
+    }
+
+    fn next(&mut self) -> Option<Chunk> {
+        match self {
+            Cutter::Json(json) => json.next(),
+            Cutter::Rows(rows) => rows.next(),
+        }
+    }
+
+    // What the input turned out to be, but for the version of STIX, which the objects tell.
+    fn format(&self) -> Option<&'static str> {
+        match self {
+            Cutter::Json(json) => json.lines.then_some("ndjson"),
+            Cutter::Rows(rows) => Some(if rows.is_csv() { "csv" } else { "list" }),
+        }
+    }
+}

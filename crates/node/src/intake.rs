@@ -1,0 +1,308 @@
+//! One submission on its way into the record: authorised, decided piece by piece, sequenced.
+//!
+//! The commit story. The bytes of a small submission are in memory until its one transaction is durable; then it is
+//! answered. Those of a large one are made durable first (`accept`) and answered then, and a job sequences them. Those
+//! of an import stay with the one who imports: what is sequenced stands, the rest is imported again.
+//!
+//! - Crash before `append` is durable: nothing stands, nothing was acknowledged.
+//! - Crash after, before the reply: it stands; sent again, every object is a duplicate, which is a success.
+//! - Crash between two batches of an accepted arrival: the next start sequences it from the beginning; what stands is
+//!   met as a duplicate, and the outcomes are written anew.
+//! - Crash between a marking definition and the relabelling of what waited for it: what waited stays RED, which is
+//!   safe, until the definition is said again.
+
+mod created;
+mod decided;
+mod terms;
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use model::SubmissionId;
+use store::record::{Appended, Audit, Batch, Submission};
+
+pub(crate) use self::decided::Decided;
+use self::decided::decide;
+use self::terms::{Asked, Terms, terms};
+use crate::chunk::{Chunk, Piece, Read};
+use crate::core::form::Form;
+use crate::core::judge;
+use crate::core::marking::Restriction;
+use crate::core::reading::Reading;
+use crate::held_back::HeldBack;
+use crate::roster::Roster;
+use crate::writing::Failure;
+use crate::{Caller, Error, ImportOptions, Kind, Node, random, views};
+
+/// A submission that is being taken in.
+pub(crate) struct Intake<'n> {
+    node: &'n Node,
+    caller: Caller,
+    asked: Asked,
+    verb: &'static str,
+    pub submission: Submission,
+    /// Markings that were looked for, and what they ask for if they are held.
+    held: HashMap<String, Option<Restriction>>,
+    audited: bool,
+    /// Nothing is written: what would become of each is found out.
+    pub dry_run: bool,
+}
+
+impl<'n> Intake<'n> {
+    /// Begins a submission: finds out whether it may be made, and on which terms.
+    pub(crate) fn begin(
+        node: &'n Node,
+        caller: &Caller,
+        options: &ImportOptions,
+        verb: &'static str,
+    ) -> Result<Intake<'n>, Error> {
+        let asked = Asked {
+            collection: options.collection.clone(),
+            member: options.member.clone(),
+            tlp: options.tlp,
+        };
+        let roster = node.roster();
+        let caller = node.renewed(&roster, caller)?;
+        let terms = terms(node, &roster, &caller, &asked)?;
+        let submission = Submission {
+            id: SubmissionId(random::uuid()?),
+            source: terms.source,
+            person: caller.principal.reader.person,
+            token: caller.principal.token,
+            collection: terms.collection,
+            received: node.now(),
+            outcomes: true,
+            default_label: terms.default_label,
+        };
+        let (held, dry_run) = (HashMap::new(), options.dry_run);
+        Ok(Intake { node, caller, asked, verb, submission, held, audited: false, dry_run })
+    }
+
+    /// Takes up a submission that was accepted before, with the rights that its token has now.
+    pub(crate) fn resume(node: &'n Node, submission: Submission) -> Result<Intake<'n>, Error> {
+        let roster = node.roster();
+        let caller = match submission.token {
+            Some(token) => node.bearer(&roster, token)?,
+            None => node.operator(),
+        };
+        let asked = Asked {
+            collection: submission.collection.map(|id| id.to_string()),
+            member: Some(submission.source.to_string()),
+            tlp: Some(submission.default_label),
+        };
+        terms(node, &roster, &caller, &asked)?;
+        let held = HashMap::new();
+        Ok(Intake { node, caller, asked, verb: "submit", submission, held, audited: false, dry_run: false })
+    }
+
+    /// Decides on the pieces of a chunk and sequences what is taken, in one transaction. `complete` says that it is
+    /// the submission's last. Pieces that refer to markings that are not held are kept back if there is a place for
+    /// them.
+    pub(crate) fn sequence(
+        &mut self,
+        chunk: &Chunk,
+        read: Vec<Read>,
+        complete: bool,
+        mut back: Option<&mut HeldBack>,
+    ) -> Result<Vec<views::Outcome>, Error> {
+        let (node, caller) = (self.node, self.caller.clone());
+        let mut first = Some(read);
+        let Attempted { outcomes, definitions } = node.judged(&caller, |roster, caller| {
+            // Reading again gives the same; it is cheaper than keeping a copy of every chunk for a change of the
+            // directory that hardly ever comes.
+            let read = first.take().unwrap_or_else(|| chunk.read());
+            self.attempt(roster, caller, chunk, read, complete, back.as_deref_mut())
+        })?;
+        node.open_marked(self.submission.source, &definitions)?;
+        Ok(outcomes)
+    }
+
+    fn attempt(
+        &mut self,
+        roster: &Roster,
+        caller: &Caller,
+        chunk: &Chunk,
+        mut read: Vec<Read>,
+        complete: bool,
+        back: Option<&mut HeldBack>,
+    ) -> Result<Attempted, Failure> {
+        let terms = terms(self.node, roster, caller, &self.asked)?;
+        self.node.keep_created(terms.source, &mut read)?;
+        self.look_for_markings(&read)?;
+        let room = back.as_ref().map_or(0, |back| back.room());
+        let (decided, waiting) = self.decide_all(roster, &terms, chunk, read, room);
+        // Nothing waits twice: what is kept back is noted only when the rest of the chunk stands.
+        let keep_back = || {
+            if let Some(back) = back {
+                waiting.into_iter().for_each(|(piece, missing)| back.keep(chunk, &piece, missing));
+            }
+        };
+        if self.dry_run {
+            keep_back();
+            let outcomes = self.node.foresee(terms.source, decided)?;
+            return Ok(Attempted { outcomes, ..Attempted::default() });
+        }
+        if decided.is_empty() && !complete {
+            keep_back();
+            return Ok(Attempted::default());
+        }
+        let (batch, told) = self.batch(roster, &terms, decided, complete)?;
+        let appended = self.node.inner.store.append(batch)?;
+        self.audited = true;
+        keep_back();
+        Ok(attempted(told, appended))
+    }
+
+    // The batch that is sequenced, and what there is to tell of each piece, with the number of its items.
+    fn batch(
+        &self,
+        roster: &Roster,
+        terms: &Terms,
+        decided: Vec<Decided>,
+        complete: bool,
+    ) -> Result<(Batch, Vec<Told>), Error> {
+        let now = self.node.now();
+        let mut items = Vec::with_capacity(decided.len());
+        let mut told = Vec::with_capacity(decided.len());
+        for one in decided {
+            told.push(Told { outcome: one.outcome, items: one.items.len(), defines: one.defines });
+            items.extend(one.items);
+        }
+        let target = self.submission.id.to_string();
+        let audit = Audit { at: now, token: self.submission.token, verb: self.verb, target };
+        let batch = Batch {
+            facts: roster.epoch(),
+            submission: self.submission.clone(),
+            now,
+            seed: random::bytes()?,
+            items,
+            complete,
+            quota: terms.quota,
+            audit: if self.audited { Vec::new() } else { vec![audit] },
+        };
+        Ok((batch, told))
+    }
+
+    // What is held is looked for once more with each chunk: another submission may have brought it meanwhile.
+    fn look_for_markings(&mut self, read: &[Read]) -> Result<(), Error> {
+        let named = read.iter().flatten().flatten().flat_map(|reading| reading.markings.to_look_for());
+        let unknown: BTreeSet<&str> =
+            named.filter(|id| self.held.get(*id).is_none_or(Option::is_none)).collect();
+        for id in unknown {
+            let found = self.node.held_marking(self.submission.source, id)?;
+            self.held.insert(id.to_owned(), found);
+        }
+        Ok(())
+    }
+
+    fn decide_all(
+        &mut self,
+        roster: &Roster,
+        terms: &Terms,
+        chunk: &Chunk,
+        read: Vec<Read>,
+        mut room: usize,
+    ) -> (Vec<Decided>, Vec<(Piece, String)>) {
+        self.learn(roster, terms, read.iter().flatten().flatten());
+        let filtered: Vec<_> = roster.filtered().collect();
+        let bound_to = |identity: &str| roster.bound_to(identity);
+        let known = |id: &str| self.held.get(id).copied().flatten();
+        let context = terms.context(roster, self.node.now(), &filtered, &bound_to, &known);
+        let mut decided = Vec::with_capacity(read.len());
+        let mut waiting = Vec::new();
+        for (piece, read) in chunk.pieces.iter().zip(read) {
+            let bytes = chunk.bytes(piece).len();
+            if room >= bytes
+                && let Ok(readings) = &read
+                && let Some(missing) = readings.iter().find_map(|one| judge::label(one, &context).missing)
+            {
+                room -= bytes;
+                waiting.push((piece.clone(), missing));
+            } else {
+                decided.push(decide(&context, chunk, piece, read));
+            }
+        }
+        (decided, waiting)
+    }
+
+    /// Says which marking definitions are still to come: those that will be taken count from now on.
+    pub(crate) fn expect(&mut self, definitions: &[Reading]) -> Result<(), Error> {
+        if definitions.is_empty() {
+            return Ok(());
+        }
+        let roster = self.node.roster();
+        let terms = terms(self.node, &roster, &self.caller, &self.asked)?;
+        self.learn(&roster, &terms, definitions.iter());
+        Ok(())
+    }
+
+    // Marking definitions count for what stands beside them; but only those that are taken.
+    fn learn<'r>(&mut self, roster: &Roster, terms: &Terms, readings: impl Iterator<Item = &'r Reading>) {
+        let filtered: Vec<_> = roster.filtered().collect();
+        let bound_to = |identity: &str| roster.bound_to(identity);
+        let known = |id: &str| self.held.get(id).copied().flatten();
+        let context = terms.context(roster, self.node.now(), &filtered, &bound_to, &known);
+        let mut definitions = Vec::new();
+        for reading in readings {
+            if let Some(asks) = reading.defines
+                && judge::decide(reading, &context).is_ok()
+            {
+                definitions.push((reading.object.to_string(), Some(asks)));
+            }
+        }
+        self.held.extend(definitions);
+    }
+
+    /// Says that nothing more belongs to the submission.
+    pub(crate) fn complete(&mut self) -> Result<(), Error> {
+        if self.dry_run {
+            return Ok(());
+        }
+        let nothing = Chunk::new(Arc::new(Form::Stix(None)));
+        self.sequence(&nothing, Vec::new(), true, None).map(drop)
+    }
+
+    /// Markings that are held by now, of those that were looked for.
+    pub(crate) fn holds(&self, id: &str) -> bool {
+        self.held.get(id).is_some_and(Option::is_some)
+    }
+}
+
+/// What there is to tell of a piece once its items are sequenced.
+struct Told {
+    outcome: views::Outcome,
+    items: usize,
+    defines: Option<Restriction>,
+}
+
+fn attempted(told: Vec<Told>, appended: Vec<Appended>) -> Attempted {
+    let mut appended = appended.into_iter();
+    let mut attempted = Attempted::default();
+    for Told { mut outcome, items, defines } in told {
+        let of_piece: Vec<Appended> = appended.by_ref().take(items).collect();
+        if let Some(first) = of_piece.first() {
+            decided::settle(&mut outcome, first);
+        }
+        let opens = defines.is_some_and(|asks| asks != Restriction::NotUnderstood);
+        if opens && matches!(of_piece.first(), Some(Appended::New { .. })) {
+            attempted.definitions.push(outcome.id.clone());
+        }
+        attempted.outcomes.push(outcome);
+    }
+    attempted
+}
+
+/// What came of a chunk.
+#[derive(Default)]
+struct Attempted {
+    outcomes: Vec<views::Outcome>,
+    /// Marking definitions that are new to the record and may open something.
+    definitions: Vec<String>,
+}
+
+impl Error {
+    /// Whether trying again later can help, without anybody doing anything.
+    pub(crate) fn passes(&self) -> bool {
+        matches!(self.kind, Kind::Unavailable | Kind::Quota | Kind::Internal | Kind::Locked)
+    }
+}

@@ -1,0 +1,46 @@
+//! A changed row is a new version of an indicator that was created before (STIX 2.1 §3.2: `created` stays).
+
+use model::MemberId;
+use store::record::Media;
+
+use crate::chunk::Read;
+use crate::marked::of_authors;
+use crate::{Error, Node};
+
+/// How the indicator that we derive from a row writes the property; six fraction digits follow, so all are as long.
+const CREATED: &[u8] = b"\"created\":\"";
+const TIME_BYTES: usize = "2026-01-01T00:00:00.000000Z".len();
+
+impl Node {
+    /// Gives what is derived from rows the time at which this member first said something of the kind.
+    pub(crate) fn keep_created(&self, source: MemberId, read: &mut [Read]) -> Result<(), Error> {
+        let readings = read.iter_mut().flatten().flatten();
+        let mut rows = readings.filter(|reading| reading.media == Media::Row).peekable();
+        if rows.peek().is_none() {
+            return Ok(());
+        }
+        let snapshot = self.inner.store.snapshot()?;
+        let visible = of_authors(&snapshot, |label| label.author == source)?;
+        for row in rows {
+            let stands = snapshot.every_statement(&row.object)?;
+            let Some(first) = stands.iter().find(|one| one.source == source && !one.withdrawn) else {
+                continue;
+            };
+            snapshot.entry(&visible, first.position, &mut |entry| {
+                let wire = row.wire.as_deref_mut().and_then(created);
+                let stood = memchr::memmem::find(entry.wire, CREATED)
+                    .and_then(|at| entry.wire.get(at + CREATED.len()..)?.get(..TIME_BYTES));
+                // What another form of input said under this id may write its time shorter: then ours stays.
+                if let (Some(wire), Some(stood)) = (wire, stood.filter(|stood| stood.ends_with(b"Z"))) {
+                    wire.copy_from_slice(stood);
+                }
+            })?;
+        }
+        Ok(())
+    }
+}
+
+fn created(wire: &mut [u8]) -> Option<&mut [u8]> {
+    let at = memchr::memmem::find(wire, CREATED)?;
+    wire.get_mut(at + CREATED.len()..)?.get_mut(..TIME_BYTES)
+}

@@ -1,0 +1,132 @@
+//! What is decided on one piece, and what is told of it.
+
+use store::record::{Appended, Item};
+
+use crate::chunk::{Chunk, Piece, Read};
+use crate::core::judge::{self, Context, Decision};
+use crate::core::marking::Restriction;
+use crate::core::reading::{Reading, Refused};
+use crate::views;
+
+/// Bytes of one refused piece that go to the quarantine.
+const QUARANTINED_BYTES: usize = 64 << 10;
+
+const CLAIM: &str = "the id is another member's, so this is taken as a claim";
+
+/// What was decided on one piece.
+pub(crate) struct Decided {
+    pub items: Vec<Item>,
+    /// What there is to say of it before it is sequenced.
+    pub outcome: views::Outcome,
+    pub(super) defines: Option<Restriction>,
+}
+
+pub(super) fn decide(context: &Context<'_>, chunk: &Chunk, piece: &Piece, read: Read) -> Decided {
+    let readings = match read {
+        Ok(readings) => readings,
+        Err(refused) => return reject(chunk, piece, *refused),
+    };
+    let decisions: Result<Vec<Decision>, String> =
+        readings.iter().map(|reading| judge::decide(reading, context)).collect();
+    match decisions {
+        Ok(decisions) => taken(context, piece, readings, decisions),
+        Err(reason) => {
+            let first = readings.into_iter().next();
+            let refused = first.map_or_else(Refused::default, |first| Refused {
+                id: first.object.to_string(),
+                version: first.version_text.unwrap_or_default(),
+                reason: String::new(),
+                findings: first.findings,
+            });
+            reject(chunk, piece, Refused { reason, ..refused })
+        }
+    }
+}
+
+fn taken(context: &Context<'_>, piece: &Piece, readings: Vec<Reading>, decisions: Vec<Decision>) -> Decided {
+    let mut outcome = views::Outcome {
+        ordinal: piece.ordinal,
+        id: String::new(),
+        version: String::new(),
+        state: "new",
+        message: None,
+        findings: Vec::new(),
+    };
+    let mut defines = None;
+    let mut items = Vec::with_capacity(readings.len());
+    for (mut reading, decision) in readings.into_iter().zip(decisions) {
+        outcome.findings.extend(std::mem::take(&mut reading.findings).into_iter().map(finding_view));
+        if items.is_empty() {
+            outcome.id = reading.object.to_string();
+            outcome.version = reading.version_text.clone().unwrap_or_default();
+            defines = reading.defines;
+            if !decision.owned {
+                outcome.state = "claim";
+                outcome.message = Some(CLAIM.to_owned());
+            } else if let Some(id) = &decision.marked.missing {
+                let message = format!("it is TLP:RED until the marking `{id}` arrives");
+                outcome.message = Some(message);
+            }
+        }
+        items.push(Item::Statement(Box::new(judge::statement(reading, decision, context.source))));
+    }
+    Decided { items, outcome, defines }
+}
+
+fn reject(chunk: &Chunk, piece: &Piece, refused: Refused) -> Decided {
+    let bytes = chunk.bytes(piece);
+    let item = Item::Reject {
+        ordinal: piece.ordinal,
+        object: Some(refused.id.clone()).filter(|id| !id.is_empty()),
+        version: refused.version.clone(),
+        reason: refused.reason.clone(),
+        bytes: bytes.get(..QUARANTINED_BYTES).unwrap_or(bytes).to_vec(),
+    };
+    let outcome = views::Outcome {
+        ordinal: piece.ordinal,
+        id: refused.id,
+        version: refused.version,
+        state: "rejected",
+        message: Some(refused.reason),
+        findings: refused.findings.into_iter().map(finding_view).collect(),
+    };
+    Decided { items: vec![item], outcome, defines: None }
+}
+
+// What the store says became of a piece's first object.
+pub(super) fn settle(outcome: &mut views::Outcome, appended: &Appended) {
+    match appended {
+        Appended::New { version, .. } => {
+            if outcome.version.is_empty() {
+                outcome.version = version.to_string();
+            }
+        }
+        Appended::Duplicate { version, .. } => {
+            outcome.state = "duplicate";
+            outcome.message = None;
+            if outcome.version.is_empty() {
+                outcome.version = version.to_string();
+            }
+        }
+        Appended::Equivocation { .. } => {
+            outcome.state = "equivocation";
+            let message =
+                "other bytes were said under this id and version before; both are kept, the first is served";
+            outcome.message = Some(message.to_owned());
+        }
+        Appended::Done { .. } | Appended::Rejected => {}
+    }
+}
+
+fn finding_view(finding: stix::Finding) -> views::Finding {
+    views::Finding {
+        severity: match finding.severity {
+            stix::Severity::Must => "must",
+            stix::Severity::Should => "should",
+        },
+        code: finding.code.to_owned(),
+        pointer: finding.pointer,
+        clause: finding.clause.to_owned(),
+        message: finding.message,
+    }
+}

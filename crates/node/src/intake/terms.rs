@@ -1,0 +1,103 @@
+//! On which terms somebody submits: for whom, through what, under which label, up to which ceiling.
+
+use model::{Action, CollectionId, MemberId, Timestamp, Tlp, may_act};
+use store::record::Quota;
+
+use crate::core::filter::Predicate;
+use crate::core::judge::{Context, Through};
+use crate::core::marking::Restriction;
+use crate::directory::{member_for, not_found, not_revoked, signed_in};
+use crate::roster::Roster;
+use crate::{Caller, Error, Node};
+
+/// What the one who submits asks for, to be judged on each state of the directory.
+#[derive(Debug, Clone)]
+pub(super) struct Asked {
+    pub(super) collection: Option<String>,
+    pub(super) member: Option<String>,
+    pub(super) tlp: Option<Tlp>,
+}
+
+/// What it comes to on one state of the directory.
+pub(super) struct Terms {
+    pub(super) source: MemberId,
+    pub(super) collection: Option<CollectionId>,
+    pub(super) ceiling: Tlp,
+    pub(super) observations_only: bool,
+    pub(super) default_label: Tlp,
+    pub(super) quota: Quota,
+}
+
+impl Terms {
+    pub(super) fn context<'a>(
+        &self,
+        roster: &'a Roster,
+        now: Timestamp,
+        filtered: &'a [(CollectionId, &'a Predicate)],
+        bound_to: &'a dyn Fn(&str) -> Option<MemberId>,
+        held: &'a dyn Fn(&str) -> Option<Restriction>,
+    ) -> Context<'a> {
+        Context {
+            source: self.source,
+            now,
+            default_label: self.default_label,
+            ceiling: self.ceiling,
+            observations_only: self.observations_only,
+            through: self.collection.and_then(|id| through(roster, id)),
+            filtered,
+            bound_to,
+            held,
+        }
+    }
+}
+
+pub(super) fn terms(node: &Node, roster: &Roster, caller: &Caller, asked: &Asked) -> Result<Terms, Error> {
+    let own = signed_in(caller)?;
+    let member = match &asked.member {
+        Some(name) => member_for(roster, caller, name)?,
+        None => roster.member(own).ok_or_else(|| not_found("member", &own.to_string()))?,
+    };
+    if member.id != own {
+        Node::allowed(caller, &Action::ManageMembers)?;
+    }
+    not_revoked(member)?;
+    let may = |action: Action| may_act(&caller.principal, &action).is_ok();
+    let collection = match &asked.collection {
+        None => None,
+        Some(name) => {
+            let known = |id| may(Action::ReadCollection(id)) || may(Action::WriteCollection(id));
+            let found = roster.collection_named(name).filter(|found| known(found.id));
+            let found = found.ok_or_else(|| not_found("collection", name))?;
+            Node::allowed(caller, &Action::WriteCollection(found.id))?;
+            Some(found)
+        }
+    };
+    let everything = caller.principal.roles.has_any(ALL_BUT_SENSORS);
+    if collection.is_none() {
+        let action = if everything { Action::Submit } else { Action::SubmitObservation };
+        Node::allowed(caller, &action)?;
+    }
+    let by_collection = collection.map(|collection| collection.default_label);
+    Ok(Terms {
+        source: member.id,
+        collection: collection.map(|collection| collection.id),
+        ceiling: caller.principal.reader.ceiling,
+        observations_only: !everything,
+        default_label: asked.tlp.or(by_collection).unwrap_or(node.settings().default_label),
+        quota: Quota { objects_per_hour: member.objects_per_hour, bytes_per_hour: member.bytes_per_hour },
+    })
+}
+
+// Roles that submit whatever there is to be said.
+const ALL_BUT_SENSORS: &[model::Role] = &[model::Role::Analyst, model::Role::Curator];
+
+fn through(roster: &Roster, id: CollectionId) -> Option<Through<'_>> {
+    let collection = roster.collection(id)?;
+    Some(Through {
+        id,
+        title: &collection.title,
+        filter: &collection.filter,
+        predicate: roster.predicate(id)?,
+        ceiling: collection.ceiling,
+    })
+}

@@ -1,0 +1,147 @@
+//! What the node does on its own: arrivals that were accepted are sequenced, uses of tokens are written down, the
+//! quarantine is emptied, retention runs.
+//!
+//! Two threads, so that a large arrival does not hold up the rest. They hold the node weakly: the last clone of it
+//! stops them.
+
+use std::sync::{Arc, Condvar, Mutex, PoisonError, Weak};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use crate::{Error, Inner, Kind, Node};
+
+/// How often uses of tokens are written down.
+const FLUSH_EVERY: Duration = Duration::from_secs(60);
+/// How often the quarantine is emptied of what is old, and retention runs.
+const HOURLY: Duration = Duration::from_secs(3_600);
+
+/// The threads, and how to tell them something.
+#[derive(Debug, Default)]
+pub(crate) struct Jobs {
+    signals: Arc<Signals>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+}
+
+type Job = fn(&Signals, &Weak<Inner>);
+
+/// What the threads wait for.
+#[derive(Debug, Default)]
+pub(crate) struct Signals {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    stopping: bool,
+    arrivals: bool,
+}
+
+impl Jobs {
+    /// Starts the threads. Arrivals that a crash or a stop left are taken up at once.
+    pub(crate) fn start(&self, node: &Arc<Inner>) -> Result<(), Error> {
+        self.signals.arrived();
+        let jobs: [(&str, Job); 2] = [("arrivals", arrivals), ("housekeeping", housekeeping)];
+        for (name, job) in jobs {
+            let (signals, node) = (Arc::clone(&self.signals), Arc::downgrade(node));
+            let thread =
+                std::thread::Builder::new().name(name.to_owned()).spawn(move || job(&signals, &node));
+            let thread = thread
+                .map_err(|error| Error::new(Kind::Internal, format!("no thread for {name}: {error}")))?;
+            self.threads.lock().unwrap_or_else(PoisonError::into_inner).push(thread);
+        }
+        Ok(())
+    }
+
+    /// Something was accepted.
+    pub(crate) fn arrived(&self) {
+        self.signals.arrived();
+    }
+
+    /// Stops the threads between two steps and waits for them.
+    pub(crate) fn stop(&self) {
+        self.signals.change(|state| state.stopping = true);
+        let threads = std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
+        for thread in threads {
+            // The last clone of the node may be the one that a job holds: a thread cannot wait for itself.
+            if thread.thread().id() != std::thread::current().id() && thread.join().is_err() {
+                tracing::error!("a job of the node panicked");
+            }
+        }
+    }
+}
+
+impl Signals {
+    fn change(&self, change: impl FnOnce(&mut State)) {
+        change(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner));
+        self.changed.notify_all();
+    }
+
+    fn arrived(&self) {
+        self.change(|state| state.arrivals = true);
+    }
+
+    /// Whether the node is being stopped. Long jobs ask between two steps.
+    pub(crate) fn stopping(&self) -> bool {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).stopping
+    }
+
+    /// Waits for an arrival; false when the node is being stopped.
+    fn wait_for_arrival(&self) -> bool {
+        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let quiet = |state: &mut State| !state.stopping && !state.arrivals;
+        let mut state = self.changed.wait_while(state, quiet).unwrap_or_else(PoisonError::into_inner);
+        state.arrivals = false;
+        !state.stopping
+    }
+
+    /// Waits for a time; false when the node is being stopped.
+    fn wait_for(&self, time: Duration) -> bool {
+        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let waited = self.changed.wait_timeout_while(state, time, |state| !state.stopping);
+        let (state, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        !state.stopping
+    }
+}
+
+fn arrivals(signals: &Signals, node: &Weak<Inner>) {
+    while signals.wait_for_arrival() {
+        let Some(inner) = node.upgrade() else { return };
+        let node = Node { inner };
+        if let Err(error) = node.sequence_arrivals(signals) {
+            // They stay accepted. A full disk passes; what does not pass is told again every minute.
+            tracing::error!(%error, "arrivals wait");
+            drop(node);
+            if !signals.wait_for(FLUSH_EVERY) {
+                return;
+            }
+            signals.arrived();
+        }
+    }
+}
+
+fn housekeeping(signals: &Signals, node: &Weak<Inner>) {
+    let mut next_hourly = Instant::now();
+    // A crash may have left collections that are not filled.
+    if let Some(inner) = node.upgrade()
+        && let Err(error) = (Node { inner }).fill_collections()
+    {
+        tracing::error!(%error, "a collection could not be filled");
+    }
+    loop {
+        let Some(inner) = node.upgrade() else { return };
+        let node = Node { inner };
+        let mut outcomes = vec![node.write_down_uses()];
+        if Instant::now() >= next_hourly {
+            next_hourly = Instant::now() + HOURLY;
+            outcomes.extend([node.retain_hourly(signals), node.let_go_of_old()]);
+        }
+        for error in outcomes.into_iter().filter_map(Result::err) {
+            tracing::error!(%error, "housekeeping failed and is tried again");
+        }
+        drop(node);
+        if !signals.wait_for(FLUSH_EVERY) {
+            return;
+        }
+    }
+}

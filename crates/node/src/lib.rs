@@ -1,0 +1,232 @@
+//! The verbs of Accord. This is the only writer of the record, and what web and the command line talk to.
+//!
+//! Everything here blocks: callers on a runtime move it off their threads. `core` is the pure half: it judges values
+//! and reads no clock, store or randomness.
+
+mod annotate;
+mod around;
+mod chunk;
+pub mod core;
+mod directory;
+pub mod error;
+mod export;
+mod filling;
+mod first_start;
+mod held_back;
+mod import;
+mod intake;
+mod jobs;
+mod lines;
+mod list;
+mod lookup;
+mod maintenance;
+mod marked;
+mod object;
+mod quarantine;
+mod random;
+mod reading;
+mod rebuild;
+mod restore;
+mod retention;
+mod roster;
+mod search;
+mod session;
+mod source;
+mod splitting;
+mod statistics;
+mod submit;
+mod summary;
+mod tokens;
+mod usage;
+pub mod verbs;
+pub mod views;
+mod visible;
+mod withdraw;
+mod writing;
+
+pub use error::{Error, Kind};
+pub use verbs::*;
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use jobs::Jobs;
+use model::{Principal, Timestamp, Tlp};
+use roster::Roster;
+use store::Store;
+use submit::Sequenced;
+use usage::Usage;
+
+/// Where the node takes its time from.
+pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+
+/// What an operator sets.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct Settings {
+    /// What the node is called, on pages and in TAXII's discovery.
+    pub title: String,
+    /// A sentence about it.
+    pub description: String,
+    /// Whom to write to.
+    pub contact: String,
+    /// The name of the node's own member.
+    pub organisation: String,
+    /// Visitors without a token see what is CLEAR.
+    pub anonymous: bool,
+    /// The label of objects that arrive without TLP outside a collection.
+    #[serde(skip)]
+    pub default_label: Tlp,
+    /// Length of one request's content, in bytes.
+    pub max_content_bytes: usize,
+    /// Length of a request's content once inflated, in bytes.
+    pub max_inflated_bytes: usize,
+    /// Largest page, in objects.
+    pub page_limit: usize,
+    /// A submission of more objects than this is accepted and sequenced after the reply.
+    pub asynchronous_objects: usize,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Settings {
+            title: "Accord".to_owned(),
+            description: String::new(),
+            contact: String::new(),
+            organisation: "This organisation".to_owned(),
+            anonymous: false,
+            default_label: Tlp::Amber,
+            max_content_bytes: 32 << 20,
+            max_inflated_bytes: 256 << 20,
+            page_limit: 5_000,
+            asynchronous_objects: 5_000,
+        }
+    }
+}
+
+/// A running node: one folder, one store, the directory and the labels in memory. Cheap to clone; the last clone
+/// stops the jobs and closes the store.
+#[derive(Clone)]
+pub struct Node {
+    pub(crate) inner: Arc<Inner>,
+}
+
+pub(crate) struct Inner {
+    pub(crate) folder: PathBuf,
+    pub(crate) settings: Settings,
+    pub(crate) clock: Clock,
+    pub(crate) store: Store,
+    /// The directory as last seen; replaced whole on change.
+    pub(crate) roster: RwLock<Arc<Roster>>,
+    pub(crate) usage: Usage,
+    /// What readers may see.
+    pub(crate) visibility: visible::Visibility,
+    /// Seals cursors. Made on first start.
+    pub(crate) cursor_key: core::cursor::Key,
+    pub(crate) jobs: Jobs,
+    /// How far the jobs got with arrivals.
+    pub(crate) sequenced: Sequenced,
+    /// Held while the note of collections to fill is changed.
+    pub(crate) filling: Mutex<()>,
+    /// Held while the rules of retention are changed.
+    pub(crate) retaining: Mutex<()>,
+}
+
+impl Node {
+    /// Opens the folder, makes it on first use, repeats what a crash left undone, and starts the jobs.
+    ///
+    /// # Errors
+    /// [`Kind::Locked`] when another process has the folder; [`Kind::Internal`] when it cannot be read.
+    pub fn open(folder: &Path, settings: Settings, clock: Clock) -> Result<Node, Error> {
+        let store = Store::open(folder, &store::Options::default())?;
+        let cursor_key = core::cursor::Key::new(&first_start::cursor_key(&store)?)?;
+        let directory = first_start::directory(&store, &settings, clock())?;
+        let inner = Arc::new(Inner {
+            folder: folder.to_owned(),
+            settings,
+            clock,
+            store,
+            roster: RwLock::new(Arc::new(Roster::new(directory)?)),
+            usage: Usage::default(),
+            visibility: visible::Visibility::default(),
+            cursor_key,
+            jobs: Jobs::default(),
+            sequenced: Sequenced::default(),
+            filling: Mutex::default(),
+            retaining: Mutex::default(),
+        });
+        inner.jobs.start(&inner)?;
+        Ok(Node { inner })
+    }
+
+    /// Stops the jobs and waits for them; what they had accepted is resumed at the next start. Reading goes on until
+    /// the last clone is gone.
+    pub fn stop(&self) {
+        self.inner.stop();
+    }
+
+    /// What the operator set.
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.inner.settings
+    }
+
+    /// The time, from the node's clock.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        (self.inner.clock)()
+    }
+
+    /// The folder that the node was opened on.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.inner.folder
+    }
+
+    /// The directory as last seen.
+    pub(crate) fn roster(&self) -> Arc<Roster> {
+        Arc::clone(&self.inner.roster.read().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Inner {
+    fn stop(&self) {
+        self.jobs.stop();
+        if let Err(error) = self.store.used(&self.usage.take()) {
+            tracing::warn!(%error, "uses of tokens could not be written down");
+        }
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+impl std::fmt::Debug for Node {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Node").field("folder", &self.inner.folder).finish_non_exhaustive()
+    }
+}
+
+/// What a client shows.
+#[derive(Debug, Clone)]
+pub enum Credential {
+    /// The text of a token.
+    Token(String),
+    /// SHA-256 of the DER of a client certificate that TLS has verified.
+    Certificate([u8; 32]),
+}
+
+/// Who asks, and what the node knows of him beside his rights.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    /// What he may.
+    pub principal: Principal,
+    /// The name of his member, for pages; empty for visitors.
+    pub member_name: String,
+    /// The client profile of his token, by name.
+    pub profile: Option<String>,
+    /// The directory's state on which this was found; what he writes is judged against it again.
+    pub facts: store::directory::Epoch,
+}

@@ -1,0 +1,193 @@
+//! What is in a collection or in the record: pages for TAXII and for the API.
+
+use std::fmt::Write as _;
+
+use model::Timestamp;
+use store::read::{Entry, PageQuery, VersionForm, VersionSpec};
+
+use crate::core::cursor::{self, Binding, Cursor, Purpose};
+use crate::core::list_query::{Filters, page_size};
+use crate::directory::not_found;
+use crate::reading::Reading;
+use crate::{Caller, Error, Kind, ListEnd, ListEntry, ListQuery, Node, random};
+
+/// Whether what is served of each entry is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Body {
+    Read,
+    Skip,
+}
+
+impl Node {
+    /// Lends a page's entries in order (TAXII 2.1 §5.4).
+    ///
+    /// # Errors
+    /// [`Kind::NotFound`] for a collection that is not there, or not for this caller; [`Kind::Invalid`] for a filter, a
+    /// limit or a cursor that makes no sense.
+    pub fn list(
+        &self,
+        caller: &Caller,
+        query: &ListQuery,
+        each: &mut dyn FnMut(&ListEntry<'_>),
+    ) -> Result<ListEnd, Error> {
+        self.pages(caller, query, Purpose::List, Body::Read, each)
+    }
+
+    /// The same entries without what is served of each: `wire` is empty, and no body is read (TAXII 2.1 §5.3). The
+    /// cursors of the two are the same.
+    ///
+    /// # Errors
+    /// As [`Node::list`].
+    pub fn manifest(
+        &self,
+        caller: &Caller,
+        query: &ListQuery,
+        each: &mut dyn FnMut(&ListEntry<'_>),
+    ) -> Result<ListEnd, Error> {
+        self.pages(caller, query, Purpose::List, Body::Skip, each)
+    }
+
+    /// The versions of one object through a collection, ascending by date added (TAXII 2.1 §5.8); `wire` is empty.
+    ///
+    /// # Errors
+    /// As [`Node::list`], and [`Kind::NotFound`] for an object of which this caller may see no version.
+    pub fn versions(
+        &self,
+        caller: &Caller,
+        query: &ListQuery,
+        each: &mut dyn FnMut(&ListEntry<'_>),
+    ) -> Result<ListEnd, Error> {
+        let [id] = query.ids.as_slice() else {
+            return Err(Error::new(Kind::Invalid, "versions are listed of one object at a time"));
+        };
+        let end = self.pages(caller, query, Purpose::Versions, Body::Skip, each)?;
+        if end.first.is_none() && !self.is_there(caller, query)? {
+            return Err(not_found("object", id));
+        }
+        Ok(end)
+    }
+
+    fn is_there(&self, caller: &Caller, query: &ListQuery) -> Result<bool, Error> {
+        let any = ListQuery {
+            collection: query.collection.clone(),
+            ids: query.ids.clone(),
+            versions: vec!["all".to_owned()],
+            limit: Some(1),
+            ..ListQuery::default()
+        };
+        Ok(self.pages(caller, &any, Purpose::List, Body::Skip, &mut |_| {})?.first.is_some())
+    }
+
+    fn pages(
+        &self,
+        caller: &Caller,
+        query: &ListQuery,
+        purpose: Purpose,
+        body: Body,
+        each: &mut dyn FnMut(&ListEntry<'_>),
+    ) -> Result<ListEnd, Error> {
+        let (reading, collection) = self.reading_through(caller, query.collection.as_deref())?;
+        let binding = Binding { purpose, collection: collection.as_ref().map(|collection| collection.id) };
+        let (filters, from, before) = self.start(caller, query, binding, &reading)?;
+        let limit = page_size(query.limit, before, self.settings().page_limit)?;
+        if !filters.wants_served_version() {
+            return Ok(ListEnd::default());
+        }
+        let page = PageQuery {
+            visible: &reading.sight.visible,
+            // A collection without a filter holds everything below its ceiling.
+            collection: collection
+                .filter(|collection| !collection.filter.trim().is_empty())
+                .map(|one| one.id),
+            objects: filters.objects(),
+            kinds: filters.types.clone(),
+            sources: Vec::new(),
+            versions: match purpose {
+                Purpose::Versions => vec![VersionSpec::All],
+                Purpose::List | Purpose::Search => filters.version_specs(),
+            },
+            from,
+            limit,
+        };
+        let mut lender = Lender::default();
+        let mut first = None;
+        let mut lend = |entry: &Entry<'_>| {
+            first.get_or_insert_with(|| reading.added(entry));
+            lender.lend(&reading, entry, each);
+        };
+        let end = match body {
+            Body::Read => reading.snapshot.page(&page, &mut lend)?,
+            Body::Skip => reading.snapshot.manifest(&page, &mut lend)?,
+        };
+        let next = if end.more {
+            let limit = query.limit.and(u32::try_from(limit).ok()).or(before);
+            let cursor = Cursor { position: end.next, limit, filters };
+            Some(cursor::seal(&self.inner.cursor_key, random::nonce()?, binding, &caller.principal, &cursor)?)
+        } else {
+            None
+        };
+        Ok(ListEnd { more: end.more, next, first, last: first.and(end.date_added_last) })
+    }
+
+    // The filters in force, where the page begins, and the limit of the page before.
+    fn start(
+        &self,
+        caller: &Caller,
+        query: &ListQuery,
+        binding: Binding,
+        reading: &Reading,
+    ) -> Result<(Filters, u64, Option<u32>), Error> {
+        let filters = Filters::read(query)?;
+        if let Some(next) = &query.next {
+            let cursor: Cursor<Filters> =
+                cursor::open(&self.inner.cursor_key, binding, &caller.principal, next)?;
+            return Ok((filters.continued(cursor.filters)?, cursor.position, cursor.limit));
+        }
+        let from = match filters.added_after {
+            Some(after) => reading.snapshot.position_after(Timestamp(after))?,
+            None => 0,
+        };
+        Ok((filters, from, None))
+    }
+}
+
+/// Lends entries from two texts that are written anew for each, so that a page allocates nothing per entry.
+#[derive(Default)]
+struct Lender {
+    id: String,
+    version: String,
+}
+
+impl Lender {
+    fn lend(&mut self, reading: &Reading, entry: &Entry<'_>, each: &mut dyn FnMut(&ListEntry<'_>)) {
+        self.id.clear();
+        self.id.push_str(entry.kind);
+        self.id.push_str("--");
+        self.id.push_str(entry.uuid.hyphenated().encode_lower(&mut uuid::Uuid::encode_buffer()));
+        let version = match entry.version_form {
+            VersionForm::Other(text) => text,
+            VersionForm::Micros | VersionForm::Millis => time_text(&mut self.version, entry),
+        };
+        // What bears a label that is not known is not visible, so it never comes here.
+        let Some(label) = reading.sight.label(entry.label) else { return };
+        each(&ListEntry {
+            id: &self.id,
+            date_added: reading.added(entry),
+            version,
+            wire: entry.wire,
+            tlp: label.tlp,
+        });
+    }
+}
+
+// The text of a version in one of the two usual forms.
+fn time_text<'t>(text: &'t mut String, entry: &Entry<'_>) -> &'t str {
+    text.clear();
+    // Writing to a `String` does not fail.
+    let _written = write!(text, "{}", entry.version);
+    if entry.version_form == VersionForm::Millis {
+        text.truncate("2026-01-02T03:04:05.678".len());
+        text.push('Z');
+    }
+    text
+}

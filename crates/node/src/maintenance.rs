@@ -1,0 +1,126 @@
+//! Readiness, copies, views made again, checks, and what is let go when its time is over.
+
+use std::path::Path;
+
+use model::Action;
+use serde_json::{Value, json};
+
+use crate::{Caller, Error, Kind, Node};
+
+/// The file of the record, in a node's folder and in a backup.
+pub(crate) const RECORD: &str = "record.sqlite";
+/// So far may the record be ahead of the clock, in seconds. More, and times in lists are no longer when things came.
+const AHEAD_S: i64 = 5;
+/// How often at once what is old is let go; the rest is the next hour's.
+const PURGES: usize = 1_000;
+
+impl Node {
+    /// Ready to serve: the store writes, and the clock is not behind what was recorded. Else why not.
+    ///
+    /// # Errors
+    /// [`Kind::Unavailable`].
+    pub fn ready(&self) -> Result<(), Error> {
+        let health = self.inner.store.health();
+        if let Some(failing) = health.failing {
+            // The engine's words are for the log.
+            tracing::warn!(error = %failing, "the store does not write");
+            let message = match failing.kind {
+                store::Kind::Full => "the disk is full: reading goes on, writing waits for space",
+                _ => "the store cannot write: reading goes on",
+            };
+            return Err(Error::new(Kind::Unavailable, message));
+        }
+        let ahead_s = (health.last_date_added.0 - self.now().0) / 1_000_000;
+        if ahead_s > AHEAD_S {
+            let message = format!("the clock is {ahead_s} s behind what was recorded last");
+            return Err(Error::new(Kind::Unavailable, message).hint("set the machine's clock"));
+        }
+        Ok(())
+    }
+
+    /// Copies the record into a folder on this machine, while the node reads and writes. `progress` gets (pages done,
+    /// pages in all). The copy is whole, checked and on the disk when this returns.
+    ///
+    /// # Errors
+    /// [`Kind::Forbidden`]; [`Kind::Conflict`] for a folder with something in it; [`Kind::Invalid`] for one that
+    /// cannot be made; [`Kind::Unavailable`] when the disk is full.
+    pub fn backup(
+        &self,
+        caller: &Caller,
+        to: &Path,
+        progress: &mut dyn FnMut(u64, u64),
+    ) -> Result<Value, Error> {
+        Node::allowed(caller, &Action::Operate)?;
+        make_empty(to)?;
+        let file = to.join(RECORD);
+        self.inner.store.backup(&file, progress)?;
+        let bytes = std::fs::metadata(&file).map(|file| file.len()).unwrap_or_default();
+        Ok(json!({ "folder": to.display().to_string(), "bytes": bytes, "made": self.now().to_string() }))
+    }
+
+    /// Checks everything that is kept: the engine's own check, positions, leaves that commit to the bytes.
+    ///
+    /// # Errors
+    /// [`Kind::Forbidden`]; what is merely wrong is in the answer.
+    pub fn verify(&self, caller: &Caller) -> Result<Value, Error> {
+        Node::allowed(caller, &Action::Operate)?;
+        let found = self.inner.store.verify()?;
+        Ok(json!({
+            "well": found.problems.is_empty(),
+            "statements": found.statements,
+            "erased": found.erased,
+            "problems": found.problems,
+        }))
+    }
+
+    /// Writes down when tokens were last shown.
+    pub(crate) fn write_down_uses(&self) -> Result<(), Error> {
+        Ok(self.inner.store.used(&self.inner.usage.take())?)
+    }
+
+    /// Lets go what is kept for a time only: refused arrivals (7 days), outcomes of submissions (24 h).
+    pub(crate) fn let_go_of_old(&self) -> Result<(), Error> {
+        for _ in 0..PURGES {
+            let gone = self.inner.store.purge(self.now())?;
+            if gone.outcomes + gone.quarantine == 0 {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Removes what is left of erased bytes in the index and in free space of the file. The erasure stands without
+    /// it, and the hourly job tries again.
+    pub(crate) fn finish_erasures(&self) {
+        if let Err(error) = self.inner.store.purge(self.now()) {
+            tracing::warn!(%error, "what an erasure left will be removed later");
+        }
+    }
+}
+
+// A folder for one's eyes only: what is copied has passed nobody's gate.
+pub(crate) fn make_empty(folder: &Path) -> Result<(), Error> {
+    let failed = |error: std::io::Error| {
+        let kind = match error.kind() {
+            std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => Kind::Unavailable,
+            _ => Kind::Invalid,
+        };
+        Error::new(kind, format!("`{}` cannot be written: {error}", folder.display()))
+    };
+    match std::fs::read_dir(folder) {
+        Ok(mut entries) => {
+            if entries.next().is_some() {
+                let message = format!("`{}` has something in it", folder.display());
+                return Err(Error::new(Kind::Conflict, message).hint("name a folder that is empty or new"));
+            }
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            let mut builder = std::fs::DirBuilder::new();
+            #[cfg(unix)]
+            std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+            builder.recursive(true).create(folder).map_err(failed)?;
+        }
+        Err(error) => return Err(failed(error)),
+    }
+    Ok(())
+}

@@ -1,0 +1,216 @@
+//! Markings that are held, and what a marking opens that arrives after what refers to it.
+//!
+//! Only what a member said himself counts for his own statements, and what the node's own member said: a stranger's
+//! definition under the id that somebody is waiting for opens nothing.
+
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, HashMap};
+
+use model::{CollectionId, Label, MemberId, SubmissionId, Tlp};
+use store::read::{LabelId, PageQuery, Snapshot, VersionSpec, Visible};
+use store::record::{Appended, Audit, Batch, Item, ObjectKey, Quota, Submission};
+
+use crate::core::filter::Facts;
+use crate::core::marking::{Markings, Restriction, restriction};
+use crate::intake::Decided;
+use crate::roster::Roster;
+use crate::writing::Failure;
+use crate::{Error, Node, random, views};
+
+/// Statements that are looked at together.
+const PAGE: usize = 1_000;
+
+/// A statement that refers to a marking.
+struct Waiting {
+    position: u64,
+    source: MemberId,
+    kind: String,
+    author: Option<String>,
+    pattern_type: Option<String>,
+    markings: Markings,
+}
+
+/// A statement that gets another label, and where it is in then.
+struct Opened {
+    position: u64,
+    collections: Vec<CollectionId>,
+}
+
+impl Waiting {
+    fn facts(&self, tlp: Tlp, via: Option<CollectionId>) -> Facts<'_> {
+        Facts {
+            kind: &self.kind,
+            source: self.source,
+            author: self.author.as_deref(),
+            pattern_type: self.pattern_type.as_deref(),
+            tlp,
+            via,
+        }
+    }
+}
+
+impl Node {
+    /// What a marking asks for, if this member or the node's own has said it.
+    pub(crate) fn held_marking(&self, source: MemberId, id: &str) -> Result<Option<Restriction>, Error> {
+        let Some(object) = ObjectKey::parse(id) else { return Ok(None) };
+        let snapshot = self.inner.store.snapshot()?;
+        let trusted = [source, self.roster().own()];
+        let visible = of_authors(&snapshot, |label| trusted.contains(&label.author))?;
+        let mut strictest = None;
+        let query = PageQuery {
+            visible: &visible,
+            collection: None,
+            objects: vec![object],
+            kinds: Vec::new(),
+            sources: trusted.to_vec(),
+            versions: vec![VersionSpec::All],
+            from: 0,
+            limit: PAGE,
+        };
+        snapshot.page(&query, &mut |entry| {
+            let node = strictjson::parse(entry.wire, &strictjson::Limits::default());
+            strictest = strictest.max(node.ok().and_then(|node| restriction(&node)));
+        })?;
+        Ok(strictest)
+    }
+
+    /// Gives what waited for these markings the label that it has now. Statements that wait are RED, which is few of all.
+    pub(crate) fn open_marked(&self, source: MemberId, ids: &[String]) -> Result<(), Error> {
+        let mut from = (!ids.is_empty()).then_some(0);
+        while let Some(begin) = from {
+            from = self.judged(&self.operator(), |roster, _| self.open_page(roster, source, ids, begin))?;
+        }
+        Ok(())
+    }
+
+    // One page of RED statements; answers where the next begins.
+    fn open_page(
+        &self,
+        roster: &Roster,
+        source: MemberId,
+        ids: &[String],
+        from: u64,
+    ) -> Result<Option<u64>, Failure> {
+        let snapshot = self.inner.store.snapshot()?;
+        // What the node's own member says counts for everybody.
+        let meant = |label: &Label| {
+            *label == Label::new(label.author, Tlp::Red) && (label.author == source || source == roster.own())
+        };
+        let visible = of_authors(&snapshot, meant)?;
+        let mut waiting = Vec::new();
+        let next =
+            snapshot.statements(&visible, from, PAGE, &mut |entry| waiting.extend(waits_for(entry, ids)))?;
+        let mut opened: BTreeMap<(MemberId, Tlp), Vec<Opened>> = BTreeMap::new();
+        let mut held = HashMap::new();
+        for one in waiting {
+            let Some(origin) = snapshot.origin(one.position)? else { continue };
+            // A definition that has just come is held by now, so it is found like the others.
+            for id in one.markings.to_look_for() {
+                if let Entry::Vacant(unknown) = held.entry((one.source, id.to_owned())) {
+                    unknown.insert(self.held_marking(one.source, id)?);
+                }
+            }
+            let find = |id: &str| held.get(&(one.source, id.to_owned())).copied().flatten();
+            let tlp = one.markings.amount_to(origin.default_label, find).tlp;
+            if tlp < Tlp::Red {
+                let collections = roster.collections_of(&one.facts(tlp, origin.collection));
+                opened
+                    .entry((one.source, tlp))
+                    .or_default()
+                    .push(Opened { position: one.position, collections });
+            }
+        }
+        drop(snapshot);
+        for ((author, tlp), opened) in opened {
+            self.relabel(roster, Label::new(author, tlp), ids, opened)?;
+        }
+        Ok(next)
+    }
+
+    fn relabel(
+        &self,
+        roster: &Roster,
+        label: Label,
+        ids: &[String],
+        opened: Vec<Opened>,
+    ) -> Result<Vec<Appended>, Failure> {
+        let now = self.now();
+        let act = serde_json::json!({"act": "relabel", "because": ids, "tlp": label.tlp.name()});
+        let (positions, collections) = opened.into_iter().map(|one| (one.position, one.collections)).unzip();
+        let batch = Batch {
+            facts: roster.epoch(),
+            submission: node_submission(label.author, now)?,
+            now,
+            seed: random::bytes()?,
+            items: vec![Item::Relabel { positions, label, collections, body: act.to_string().into_bytes() }],
+            complete: true,
+            quota: Quota::default(),
+            audit: vec![Audit { at: now, token: None, verb: "relabel", target: ids.join(" ") }],
+        };
+        Ok(self.inner.store.append(batch)?)
+    }
+
+    /// What would become of what was decided, in the record as it is.
+    pub(crate) fn foresee(
+        &self,
+        source: MemberId,
+        decided: Vec<Decided>,
+    ) -> Result<Vec<views::Outcome>, Error> {
+        let snapshot = self.inner.store.snapshot()?;
+        let mut outcomes = Vec::with_capacity(decided.len());
+        for Decided { items, mut outcome, .. } in decided {
+            if let Some(Item::Statement(new)) = items.first() {
+                use store::read::OutcomeState as State;
+                outcome.state = match snapshot.foresee(source, new)? {
+                    State::New => outcome.state,
+                    State::Claim => "claim",
+                    State::Duplicate => "duplicate",
+                    State::Equivocation => "equivocation",
+                    State::Rejected => "rejected",
+                };
+            }
+            outcomes.push(outcome);
+        }
+        Ok(outcomes)
+    }
+}
+
+/// A submission for something that the node does by itself, or an act.
+pub(crate) fn node_submission(source: MemberId, now: model::Timestamp) -> Result<Submission, Error> {
+    Ok(Submission {
+        id: SubmissionId(random::uuid()?),
+        source,
+        person: None,
+        token: None,
+        collection: None,
+        received: now,
+        outcomes: false,
+        default_label: Tlp::Red,
+    })
+}
+
+/// The labels that a condition lets through: for what the node does itself, never for a reader.
+pub(crate) fn of_authors(snapshot: &Snapshot, condition: impl Fn(&Label) -> bool) -> Result<Visible, Error> {
+    let mut visible = Visible::default();
+    for (id, label) in snapshot.labels(LabelId(0))? {
+        if condition(&label) {
+            visible.allow(id);
+        }
+    }
+    Ok(visible)
+}
+
+fn waits_for(entry: &store::read::Entry<'_>, ids: &[String]) -> Option<Waiting> {
+    let node = strictjson::parse(entry.wire, &strictjson::Limits::default()).ok()?;
+    let common = stix::common(&node);
+    let markings = Markings::of(&common);
+    let waits = markings.to_look_for().any(|named| ids.iter().any(|id| id == named));
+    waits.then(|| Waiting {
+        position: entry.position,
+        source: entry.source,
+        kind: entry.kind.to_owned(),
+        author: common.created_by_ref.map(str::to_owned),
+        pattern_type: common.text("pattern_type").map(str::to_owned),
+        markings,
+    })
+}

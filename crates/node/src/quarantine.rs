@@ -1,0 +1,122 @@
+//! What was refused and is kept for seven days.
+//!
+//! Nobody could read a label in it, so its content is as RED as a label can be: for the member that sent it. Whoever
+//! works the quarantine sees that something was refused, of whom and when.
+
+use model::{Action, Label, Tlp, may_act, may_see};
+use serde_json::{Value, json};
+use store::upkeep::Quarantined;
+
+use crate::directory::{not_found, signed_in};
+use crate::roster::Roster;
+use crate::{Caller, Error, Node};
+
+/// Most items of one answer, the newest.
+const LISTED: usize = 1_000;
+/// Items that are read from the store at once.
+const PAGE: usize = 100;
+
+/// How much of an item somebody is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Shown {
+    Nothing,
+    Outside,
+    Whole,
+}
+
+impl Node {
+    /// Refused arrivals that are still kept, the newest first: his own member's, and for curators and administrators
+    /// that there are others, without their content.
+    ///
+    /// # Errors
+    /// [`crate::Kind::Unauthenticated`] for visitors; [`crate::Kind::Forbidden`] for a token that neither reads nor
+    /// submits outside of collections.
+    pub fn quarantine(&self, caller: &Caller) -> Result<Value, Error> {
+        allowed(caller)?;
+        let roster = self.roster();
+        let mut listed = Vec::new();
+        let mut before = u64::MAX;
+        loop {
+            let page = self.inner.store.snapshot()?.quarantine(before, PAGE)?;
+            let Some(last) = page.last() else { break };
+            before = last.number;
+            for item in &page {
+                match self.shown(caller, item) {
+                    Shown::Nothing => {}
+                    shown if listed.len() < LISTED => listed.push(row(&roster, item, shown)),
+                    _ => return Ok(json!({ "quarantine": listed, "more": true })),
+                }
+            }
+        }
+        Ok(json!({ "quarantine": listed, "more": false }))
+    }
+
+    /// One of them, by its id in the list, with its bytes: as text where they are, else in base64.
+    ///
+    /// # Errors
+    /// As [`Node::quarantine`], and [`crate::Kind::NotFound`].
+    pub fn quarantined(&self, caller: &Caller, id: &str) -> Result<Value, Error> {
+        allowed(caller)?;
+        let unknown = || not_found("refused arrival", id);
+        let number: u64 = id.parse().map_err(|_| unknown())?;
+        let after = number.checked_add(1).ok_or_else(unknown)?;
+        let found = self.inner.store.snapshot()?.quarantine(after, 1)?;
+        let item = found.into_iter().find(|item| item.number == number).ok_or_else(unknown)?;
+        let shown = self.shown(caller, &item);
+        if shown == Shown::Nothing {
+            return Err(unknown());
+        }
+        let mut answer = row(&self.roster(), &item, shown);
+        if let (Shown::Whole, Some(fields)) = (shown, answer.as_object_mut()) {
+            let (name, content) = match String::from_utf8(item.bytes) {
+                Ok(text) => ("content", text),
+                Err(error) => ("content_base64", base64(error.as_bytes())),
+            };
+            fields.insert(name.to_owned(), Value::String(content));
+        }
+        Ok(answer)
+    }
+
+    fn shown(&self, caller: &Caller, item: &Quarantined) -> Shown {
+        let reader = &caller.principal.reader;
+        if may_see(reader, &Label::new(item.source, Tlp::Red), self.now()) {
+            Shown::Whole
+        } else if may_act(&caller.principal, &Action::ReadQuarantine).is_ok() {
+            Shown::Outside
+        } else {
+            Shown::Nothing
+        }
+    }
+}
+
+fn allowed(caller: &Caller) -> Result<(), Error> {
+    signed_in(caller)?;
+    let own = [Action::Read, Action::Submit, Action::SubmitObservation];
+    if own.iter().any(|action| may_act(&caller.principal, action).is_ok()) {
+        return Ok(());
+    }
+    Node::allowed(caller, &Action::ReadQuarantine)
+}
+
+fn row(roster: &Roster, item: &Quarantined, shown: Shown) -> Value {
+    let mut row = json!({
+        "id": item.number.to_string(),
+        "received": item.at.to_string(),
+        "member": roster.named(item.source),
+        "submission": item.submission.to_string(),
+        "ordinal": item.ordinal,
+        "bytes": item.bytes.len(),
+    });
+    if let (Shown::Whole, Some(fields)) = (shown, row.as_object_mut()) {
+        if let Some(object) = &item.object {
+            fields.insert("object".to_owned(), Value::String(object.clone()));
+        }
+        fields.insert("reason".to_owned(), Value::String(item.reason.clone()));
+    }
+    row
+}
+
+fn base64(bytes: &[u8]) -> String {
+    use base64::Engine;
+    base64::engine::general_purpose::STANDARD.encode(bytes)
+}

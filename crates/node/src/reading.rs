@@ -1,0 +1,106 @@
+//! How reading verbs begin: who may, on which snapshot, seeing which labels. And what they say of an entry.
+
+use std::sync::Arc;
+
+use model::{Action, MemberId, Origin, Timestamp, may_act};
+use store::directory::Collection;
+use store::read::{Entry, Snapshot};
+use strictjson::Limits;
+
+use crate::core::describe::Description;
+use crate::directory::not_found;
+use crate::roster::Roster;
+use crate::visible::Sight;
+use crate::{Caller, Error, Node, views};
+
+/// A snapshot of the record and what one reader may see of it.
+pub(crate) struct Reading {
+    pub roster: Arc<Roster>,
+    pub snapshot: Snapshot,
+    pub sight: Sight,
+    /// The member that is read for; `None` for visitors.
+    pub reader: Option<MemberId>,
+    pub now: Timestamp,
+}
+
+impl Node {
+    /// Begins to read outside of any collection.
+    pub(crate) fn reading(&self, caller: &Caller) -> Result<Reading, Error> {
+        may_act(&caller.principal, &Action::Read)?;
+        self.reading_below(caller, None, self.roster())
+    }
+
+    /// Begins to read through a collection, if one is named. What is unknown and what may not be read are the same.
+    pub(crate) fn reading_through(
+        &self,
+        caller: &Caller,
+        collection: Option<&str>,
+    ) -> Result<(Reading, Option<Collection>), Error> {
+        let Some(name) = collection else { return Ok((self.reading(caller)?, None)) };
+        let roster = self.roster();
+        let readable = |collection: &&Collection| {
+            may_act(&caller.principal, &Action::ReadCollection(collection.id)).is_ok()
+        };
+        let collection = roster.collection_named(name).filter(readable).cloned();
+        let collection = collection.ok_or_else(|| not_found("collection", name))?;
+        Ok((self.reading_below(caller, Some(&collection), roster)?, Some(collection)))
+    }
+
+    /// Begins to read what somebody may who was found to be allowed to, through a collection or outside of any.
+    pub(crate) fn reading_below(
+        &self,
+        caller: &Caller,
+        collection: Option<&Collection>,
+        roster: Arc<Roster>,
+    ) -> Result<Reading, Error> {
+        let now = self.now();
+        let snapshot = self.inner.store.snapshot()?;
+        let reader = &caller.principal.reader;
+        // Nothing above its ceiling is in a collection: as if the token's own ceiling were no higher. So `may_see` is
+        // asked once, and for all.
+        let sight =
+            match collection.map(|collection| collection.ceiling).filter(|most| *most < reader.ceiling) {
+                None => self.inner.visibility.sight(&snapshot, reader, caller.facts, now)?,
+                Some(ceiling) => {
+                    let below = model::Reader { ceiling, ..reader.clone() };
+                    self.inner.visibility.sight(&snapshot, &below, caller.facts, now)?
+                }
+            };
+        Ok(Reading { roster, snapshot, sight, reader: reader.member, now })
+    }
+}
+
+impl Reading {
+    /// When an entry was added, for this reader. A widened right is a grant with times of its own, and the reader's
+    /// time is the greater of the two; there are no grants yet.
+    pub(crate) fn added(&self, entry: &Entry<'_>) -> Timestamp {
+        entry.date_added
+    }
+
+    /// The entry as lists show it.
+    pub(crate) fn summary(&self, entry: &Entry<'_>) -> views::ObjectSummary {
+        let parsed = strictjson::parse(entry.wire, &Limits::default());
+        let described = parsed.map(|object| Description::of(&object)).unwrap_or_default();
+        self.summary_of(entry, described)
+    }
+
+    /// The same, of what the entry is known to say.
+    pub(crate) fn summary_of(&self, entry: &Entry<'_>, described: Description) -> views::ObjectSummary {
+        let label = self.sight.label(entry.label);
+        let told = label.filter(|label| label.origin == Origin::Shown || self.reader == Some(label.author));
+        let id = format!("{}--{}", entry.kind, entry.uuid.hyphenated());
+        views::ObjectSummary {
+            name: if described.name.is_empty() { id.clone() } else { described.name },
+            id,
+            kind: entry.kind.to_owned(),
+            version: entry.version_text(),
+            added: self.added(entry).to_string(),
+            label: label.map(|label| label.tlp.to_string()).unwrap_or_default(),
+            source: told.map(|_| self.roster.named(entry.source)),
+            revoked: described.revoked,
+            claim: !entry.owned,
+            valid_from: described.valid_from,
+            valid_until: described.valid_until,
+        }
+    }
+}

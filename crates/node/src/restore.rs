@@ -1,0 +1,47 @@
+//! A folder made from a backup.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+use store::Store;
+
+use crate::maintenance::{RECORD, make_empty};
+use crate::{Error, Kind, Node};
+
+/// The file that says what was erased, in a node's folder.
+const ERASURES: &str = "erasures";
+
+impl Node {
+    /// Makes a node's folder from a backup: the folder that [`Node::backup`] made, or the file in it. What was erased
+    /// after the backup is erased again before anything can be read: `erasures` is the folder that was lost, or its
+    /// file of that name; without it, a file `erasures` that lies beside the backup is taken.
+    ///
+    /// # Errors
+    /// [`Kind::Conflict`] for a folder with something in it; [`Kind::NotFound`] for no backup, and no erasures where
+    /// they are said to be; [`Kind::Internal`] for a backup that is damaged.
+    pub fn restore(from: &Path, erasures: Option<&Path>, folder: &Path) -> Result<Value, Error> {
+        let file = within(from, RECORD).ok_or_else(|| {
+            let error = Error::new(Kind::NotFound, format!("`{}` holds no backup", from.display()));
+            error.hint("name the folder that `accord backup` made")
+        })?;
+        let erasures = match erasures {
+            Some(given) => Some(within(given, ERASURES).ok_or_else(|| {
+                Error::new(Kind::NotFound, format!("`{}` holds no list of erasures", given.display()))
+            })?),
+            None => file.parent().and_then(|beside| within(beside, ERASURES)),
+        };
+        make_empty(folder)?;
+        let store = Store::restore(&file, erasures.as_deref(), folder, &store::Options::default())?;
+        Ok(json!({
+            "data": folder.display().to_string(),
+            "positions": store.snapshot()?.end(),
+            "erasures": erasures.map(|file| file.display().to_string()),
+        }))
+    }
+}
+
+// The path itself when it is a file, else the file of that name in it.
+fn within(path: &Path, name: &str) -> Option<PathBuf> {
+    let file = if path.is_dir() { path.join(name) } else { path.to_owned() };
+    file.is_file().then_some(file)
+}

@@ -1,0 +1,215 @@
+//! How long statements are kept: rules by type and source, run as erasures.
+
+use std::sync::PoisonError;
+
+use model::{Action, MemberId, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::directory::{member_for, not_found};
+use crate::jobs::Signals;
+use crate::roster::Roster;
+use crate::withdraw::act_by;
+use crate::writing::Failure;
+use crate::{Caller, Error, Kind, NewRetention, Node, random, views};
+
+/// Where the rules are kept in the store: JSON, a list.
+const RULES: &str = "retention";
+/// Most rules: each is a pass over the record every hour.
+const MAX_RULES: usize = 100;
+/// Longest time that a rule may name, in days: a hundred years.
+const MAX_DAYS: u32 = 36_525;
+/// Statements that are erased in one transaction.
+const PAGE: usize = 500;
+const DAY_S: i64 = 86_400;
+
+/// A rule as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Rule {
+    id: String,
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
+    kind: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    source: Option<String>,
+    days: u32,
+    added: String,
+}
+
+impl Rule {
+    fn source(&self) -> Option<MemberId> {
+        self.source.as_deref().and_then(|source| source.parse().ok())
+    }
+
+    // What was added before this is no longer kept.
+    fn keeps_from(&self, now: Timestamp) -> Timestamp {
+        now.plus_seconds(-i64::from(self.days) * DAY_S)
+    }
+
+    fn view(&self, roster: &Roster) -> views::RetentionRule {
+        views::RetentionRule {
+            id: self.id.clone(),
+            kind: self.kind.clone(),
+            source: self.source().map(|source| roster.named(source)),
+            days: self.days,
+            added: self.added.clone(),
+        }
+    }
+}
+
+impl Node {
+    /// Adds a rule: statements of this type, of this source, are erased so many days after they were added.
+    ///
+    /// # Errors
+    /// [`Kind::Forbidden`]; [`Kind::NotFound`] for the member; [`Kind::Invalid`] for a rule that names neither type
+    /// nor source, or keeps nothing for a day; [`Kind::Conflict`] for one that stands, and for more than 100.
+    pub fn add_retention(&self, caller: &Caller, new: &NewRetention) -> Result<views::RetentionRule, Error> {
+        let _one_at_a_time = self.inner.retaining.lock().unwrap_or_else(PoisonError::into_inner);
+        self.judged(caller, |roster, caller| {
+            Node::allowed(caller, &Action::Operate)?;
+            let source = new.source.as_deref().map(|name| member_for(roster, caller, name)).transpose()?;
+            let rule = Rule {
+                id: random::uuid()?.to_string(),
+                kind: new.kind.as_deref().map(checked_type).transpose()?,
+                source: source.map(|member| member.id.to_string()),
+                days: new.days,
+                added: self.now().to_string(),
+            };
+            let mut rules = self.retention_rules()?;
+            check(&rule, &rules)?;
+            let view = rule.view(roster);
+            self.change(roster, caller, "retention.add", rule.id.clone(), &[])?;
+            rules.push(rule);
+            self.keep_rules(&rules)?;
+            Ok(view)
+        })
+    }
+
+    /// The rules, in the order in which they were added.
+    ///
+    /// # Errors
+    /// [`Kind::Forbidden`].
+    pub fn retention(&self, caller: &Caller) -> Result<Vec<views::RetentionRule>, Error> {
+        Node::allowed(caller, &Action::Operate)?;
+        let roster = self.roster();
+        Ok(self.retention_rules()?.iter().map(|rule| rule.view(&roster)).collect())
+    }
+
+    /// Removes a rule. What it erased stays erased.
+    ///
+    /// # Errors
+    /// [`Kind::Forbidden`]; [`Kind::NotFound`].
+    pub fn remove_retention(&self, caller: &Caller, id: &str) -> Result<views::RetentionRule, Error> {
+        let _one_at_a_time = self.inner.retaining.lock().unwrap_or_else(PoisonError::into_inner);
+        self.judged(caller, |roster, caller| {
+            Node::allowed(caller, &Action::Operate)?;
+            let mut rules = self.retention_rules()?;
+            let place = rules.iter().position(|rule| rule.id == id);
+            let place = place.ok_or_else(|| not_found("retention rule", id))?;
+            let removed = rules.remove(place);
+            self.change(roster, caller, "retention.remove", removed.id.clone(), &[])?;
+            self.keep_rules(&rules)?;
+            Ok(removed.view(roster))
+        })
+    }
+
+    /// Runs the rules now, as the node does every hour; or only counts what they would reach. A statement that two
+    /// rules reach is counted for the first, or for both when nothing is erased.
+    ///
+    /// # Errors
+    /// [`Kind::Forbidden`].
+    pub fn run_retention(&self, caller: &Caller, dry_run: bool) -> Result<views::RetentionRun, Error> {
+        Node::allowed(caller, &Action::Operate)?;
+        self.retain(caller, dry_run, &|| false)
+    }
+
+    /// The same as a job.
+    pub(crate) fn retain_hourly(&self, signals: &Signals) -> Result<(), Error> {
+        self.retain(&self.operator(), false, &|| signals.stopping()).map(drop)
+    }
+
+    fn retain(
+        &self,
+        caller: &Caller,
+        dry_run: bool,
+        stop: &dyn Fn() -> bool,
+    ) -> Result<views::RetentionRun, Error> {
+        let mut run = views::RetentionRun { dry_run, statements: 0, rules: Vec::new() };
+        for rule in self.retention_rules()? {
+            let mut reached = 0;
+            let mut from = 0;
+            while !stop() {
+                let old = self.inner.store.snapshot()?.added_before(
+                    rule.keeps_from(self.now()),
+                    rule.kind.as_deref(),
+                    rule.source(),
+                    from,
+                    PAGE,
+                )?;
+                let Some(last) = old.last() else { break };
+                from = last + 1;
+                reached += if dry_run { old.len() as u64 } else { self.let_go(caller, &rule, &old)? };
+            }
+            run.statements += reached;
+            run.rules.push(views::RetentionReached { rule: rule.view(&self.roster()), statements: reached });
+        }
+        if !dry_run && run.statements > 0 {
+            self.finish_erasures();
+        }
+        Ok(run)
+    }
+
+    fn let_go(&self, caller: &Caller, rule: &Rule, positions: &[u64]) -> Result<u64, Error> {
+        self.judged(caller, |roster, caller| {
+            Node::allowed(caller, &Action::Operate)?;
+            let mut act = act_by(caller, "erase");
+            act.push("reason", "retention");
+            act.push("rule", rule.id.clone());
+            act.push("days", rule.days.to_string());
+            let body = strictjson::canonical(&act.into());
+            let audit = self.audit_of(caller, "retention", rule.id.clone());
+            self.erase_positions(roster, caller, positions.to_vec(), body, audit)
+        })
+    }
+
+    fn retention_rules(&self) -> Result<Vec<Rule>, Error> {
+        let Some(kept) = self.inner.store.meta(RULES)? else { return Ok(Vec::new()) };
+        serde_json::from_slice(&kept).map_err(|error| {
+            Error::new(Kind::Internal, format!("the rules of retention are damaged: {error}"))
+        })
+    }
+
+    fn keep_rules(&self, rules: &[Rule]) -> Result<(), Failure> {
+        let text = serde_json::to_vec(rules)
+            .map_err(|error| Error::new(Kind::Internal, format!("rules of retention: {error}")))?;
+        Ok(self.inner.store.set_meta(RULES, (!rules.is_empty()).then_some(text.as_slice()))?)
+    }
+}
+
+fn check(rule: &Rule, rules: &[Rule]) -> Result<(), Error> {
+    if rule.kind.is_none() && rule.source.is_none() {
+        let error = Error::new(Kind::Invalid, "a retention rule names a type, a source, or both");
+        return Err(error.hint("such as `--type observed-data --days 90`"));
+    }
+    if rule.days == 0 || rule.days > MAX_DAYS {
+        return Err(Error::new(Kind::Invalid, format!("a rule keeps for 1 to {MAX_DAYS} days")));
+    }
+    if rules.len() >= MAX_RULES {
+        return Err(Error::new(Kind::Conflict, format!("there are {MAX_RULES} rules already")));
+    }
+    let same = |other: &&Rule| (&other.kind, &other.source) == (&rule.kind, &rule.source);
+    if let Some(other) = rules.iter().find(same) {
+        let message = format!("a rule for these keeps for {} days already", other.days);
+        return Err(Error::new(Kind::Conflict, message).hint(format!("remove `{}` first", other.id)));
+    }
+    Ok(())
+}
+
+// A name of a STIX type (STIX 2.1 §3.1); whether there is anything of it does not matter.
+fn checked_type(kind: &str) -> Result<String, Error> {
+    let kind = kind.trim();
+    let plain = kind.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-'));
+    if plain && (3..=250).contains(&kind.len()) {
+        return Ok(kind.to_owned());
+    }
+    Err(Error::new(Kind::Invalid, format!("`{kind}` is no type such as `indicator`")))
+}

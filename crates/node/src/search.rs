@@ -1,0 +1,215 @@
+//! Objects by text and properties.
+
+use std::collections::HashMap;
+use std::ops::ControlFlow;
+
+use model::{Origin, Timestamp, Tlp};
+use store::find::{Hit, Search};
+use store::read::Visible;
+use store::record::ObjectKey;
+
+use crate::around::{self, summary_at};
+use crate::core::cursor::{self, Binding, Cursor, Purpose};
+use crate::core::list_query::{object_key, page_size};
+use crate::core::search_query::Filters;
+use crate::reading::Reading;
+use crate::{Caller, Error, Node, SearchQuery, random, views};
+
+/// Objects of a page where no limit is asked for.
+const DEFAULT_PAGE: usize = 50;
+/// Most objects of a page.
+const MAX_PAGE: usize = 1_000;
+/// Facets are counted over so many hits at most.
+const COUNTED: usize = 10_000;
+/// Values of a facet that are listed.
+const FACET_VALUES: usize = 20;
+/// Objects around one that are looked among.
+const MAX_RELATED: usize = 1_000;
+
+const SEARCH: Binding = Binding { purpose: Purpose::Search, collection: None };
+
+impl Node {
+    /// Objects by text, type, source, label, time, relation, external id, alias; the newest first.
+    ///
+    /// A page costs what it shows, and of terms (words, names, tags) at most reading where the rarest of them leads. What
+    /// the reader may not see is passed over by label. Facets go through 10,000 hits, relations through 1,000.
+    ///
+    /// # Errors
+    /// [`crate::Kind::Invalid`] for a filter, a limit or a cursor that makes no sense; what the caller may not.
+    pub fn search(&self, caller: &Caller, query: &SearchQuery) -> Result<views::ObjectPage, Error> {
+        let reading = self.reading(caller)?;
+        let mut filters = Filters::read(query)?;
+        let (mut place, mut size) = (None, None);
+        if let Some(next) = &query.next {
+            let cursor: Cursor<Filters> =
+                cursor::open(&self.inner.cursor_key, SEARCH, &caller.principal, next)?;
+            filters = filters.continued(cursor.filters)?;
+            (place, size) = (Some(cursor.position), cursor.limit);
+        }
+        let asked = query.limit.or(size.map_or(Some(DEFAULT_PAGE), |_| None));
+        let limit = page_size(asked, size, MAX_PAGE)?;
+        let found = Found::new(&reading, &filters)?;
+        let (page, more) = page(&reading, &found, place, limit)?;
+        let next = match page.last().filter(|_| more) {
+            Some((place, _)) => {
+                let limit = query.limit.and(u32::try_from(limit).ok()).or(size);
+                let cursor = Cursor { position: *place, limit, filters };
+                let key = &self.inner.cursor_key;
+                Some(cursor::seal(key, random::nonce()?, SEARCH, &caller.principal, &cursor)?)
+            }
+            None => None,
+        };
+        let facets = if query.facets { facets(&reading, &found)? } else { Vec::new() };
+        let objects: Result<Vec<_>, Error> =
+            page.iter().map(|(_, position)| summary_at(&reading, *position)).collect();
+        Ok(views::ObjectPage { objects: objects?.into_iter().flatten().collect(), more, next, facets })
+    }
+}
+
+/// What a search comes to on one snapshot.
+struct Found {
+    text: String,
+    names: Vec<String>,
+    tags: Vec<String>,
+    kinds: Vec<String>,
+    objects: Option<Vec<ObjectKey>>,
+    wanted: Visible,
+    from: u64,
+    before: u64,
+}
+
+impl Found {
+    fn new(reading: &Reading, filters: &Filters) -> Result<Found, Error> {
+        let after = |at: Timestamp| reading.snapshot.position_after(at);
+        Ok(Found {
+            text: filters.text.clone().unwrap_or_default(),
+            names: filters.names(),
+            tags: filters.tags(),
+            kinds: filters.types.clone(),
+            objects: filters.related_to.as_deref().map(|id| related(reading, id)).transpose()?,
+            wanted: wanted(reading, filters),
+            from: filters.added_after.map_or(Ok(0), |at| after(Timestamp(at)))?,
+            // "Before" is strict as well, and times are whole microseconds.
+            before: filters.added_before.map_or(Ok(u64::MAX), |at| after(Timestamp(at.saturating_sub(1))))?,
+        })
+    }
+
+    // The search, from a place in the order on.
+    fn search<'a>(&'a self, reading: &'a Reading, place: Option<u64>) -> Search<'a> {
+        Search {
+            visible: &reading.sight.visible,
+            wanted: &self.wanted,
+            text: &self.text,
+            names: &self.names,
+            tags: &self.tags,
+            kinds: &self.kinds,
+            objects: self.objects.as_deref(),
+            from: self.from,
+            before: self.before,
+            place: place.unwrap_or(u64::MAX),
+        }
+    }
+}
+
+// The labels asked for, among those that the reader may see. A label names its author, so sources are chosen here too;
+// a source whose origin is withheld is not to be found out by asking for it.
+fn wanted(reading: &Reading, filters: &Filters) -> Visible {
+    if filters.labels.is_empty() && filters.sources.is_empty() {
+        return Visible::clone(&reading.sight.visible);
+    }
+    let tlps: Vec<Tlp> = filters.labels.iter().filter_map(|label| label.parse().ok()).collect();
+    let members: Vec<_> = filters
+        .sources
+        .iter()
+        .filter_map(|name| reading.roster.member_named(name).map(|member| member.id))
+        .collect();
+    reading.sight.only(|label| {
+        let told = label.origin == Origin::Shown || reading.reader == Some(label.author);
+        (tlps.is_empty() || tlps.contains(&label.tlp))
+            && (filters.sources.is_empty() || told && members.contains(&label.author))
+    })
+}
+
+fn related(reading: &Reading, id: &str) -> Result<Vec<ObjectKey>, Error> {
+    let key = object_key(id)?;
+    match around::standing(reading, &key)? {
+        Some(position) => around::keys(reading, &key, position, MAX_RELATED),
+        None => Ok(Vec::new()),
+    }
+}
+
+// Places in the order and positions of a page, and whether more follow.
+fn page(
+    reading: &Reading,
+    found: &Found,
+    place: Option<u64>,
+    limit: usize,
+) -> Result<(Vec<(u64, u64)>, bool), Error> {
+    let (mut page, mut more) = (Vec::new(), false);
+    reading.snapshot.search(&found.search(reading, place), &mut |place, hit| {
+        if page.len() == limit {
+            more = true;
+            return ControlFlow::Break(());
+        }
+        page.push((place, hit.position));
+        ControlFlow::Continue(())
+    })?;
+    Ok((page, more))
+}
+
+// Counts what this reader is shown, over the whole search and not the page.
+fn facets(reading: &Reading, found: &Found) -> Result<Vec<views::Facet>, Error> {
+    let mut counts = Counts::default();
+    let (mut positions, mut partial) = (Vec::new(), false);
+    reading.snapshot.search(&found.search(reading, None), &mut |_, hit| {
+        if positions.len() == COUNTED {
+            partial = true;
+            return ControlFlow::Break(());
+        }
+        positions.push(hit.position);
+        counts.add(reading, hit);
+        ControlFlow::Continue(())
+    })?;
+    let mut tags: HashMap<String, u64> = HashMap::new();
+    for position in positions {
+        for tag in reading.snapshot.tags(position)? {
+            *tags.entry(tag).or_default() += 1;
+        }
+    }
+    let sources = counts.sources.into_iter().map(|(id, n)| (reading.roster.named(id).name, n)).collect();
+    let labels = counts.labels.into_iter().map(|(tlp, n)| (tlp.to_string(), n)).collect();
+    Ok(vec![
+        facet("type", counts.kinds, partial),
+        facet("source", sources, partial),
+        facet("label", labels, partial),
+        facet("tag", tags, partial),
+    ])
+}
+
+#[derive(Default)]
+struct Counts {
+    kinds: HashMap<String, u64>,
+    sources: HashMap<model::MemberId, u64>,
+    labels: HashMap<Tlp, u64>,
+}
+
+impl Counts {
+    fn add(&mut self, reading: &Reading, hit: &Hit<'_>) {
+        match self.kinds.get_mut(hit.kind) {
+            Some(count) => *count += 1,
+            None => drop(self.kinds.insert(hit.kind.to_owned(), 1)),
+        }
+        let Some(label) = reading.sight.label(hit.label) else { return };
+        *self.labels.entry(label.tlp).or_default() += 1;
+        if label.origin == Origin::Shown || reading.reader == Some(label.author) {
+            *self.sources.entry(hit.source).or_default() += 1;
+        }
+    }
+}
+
+fn facet(name: &str, counts: HashMap<String, u64>, partial: bool) -> views::Facet {
+    let mut values: Vec<(String, u64)> = counts.into_iter().collect();
+    values.sort_by(|one, other| (other.1, &one.0).cmp(&(one.1, &other.0)));
+    values.truncate(FACET_VALUES);
+    views::Facet { name: name.to_owned(), values, partial }
+}

@@ -1,0 +1,268 @@
+//! What arrives within a request: an envelope, a bundle, or one object.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use model::SubmissionId;
+use store::read::OutcomeState;
+use store::record::{Arrival, Item, Submission};
+
+use crate::chunk::Chunk;
+use crate::directory::{not_found, signed_in};
+use crate::intake::Intake;
+use crate::jobs::Signals;
+use crate::splitting::JsonPieces;
+use crate::{Caller, Error, ImportOptions, Kind, Node, views};
+
+/// How far jobs got with arrivals, so that an error in between begins none of them anew. A restart does.
+#[derive(Debug, Default)]
+pub(crate) struct Sequenced(Mutex<HashMap<SubmissionId, usize>>);
+
+impl Node {
+    /// Takes an envelope, a bundle, or one object, in memory: bytes kept, each object judged alone.
+    ///
+    /// More objects than the node's `asynchronous_objects` are accepted, and sequenced after the reply: the status then
+    /// says `pending`.
+    ///
+    /// # Errors
+    /// [`Kind::Forbidden`]; [`Kind::NotFound`] for the collection or the member; [`Kind::TooLarge`];
+    /// [`Kind::Invalid`] for what is no JSON, with its place, and for what holds no object; [`Kind::Quota`].
+    pub fn submit(
+        &self,
+        caller: &Caller,
+        options: &ImportOptions,
+        bytes: &[u8],
+    ) -> Result<views::Status, Error> {
+        let mut intake = Intake::begin(self, caller, options, "submit")?;
+        let most = self.settings().max_inflated_bytes;
+        if bytes.len() > most {
+            return Err(Error::new(Kind::TooLarge, format!("more than {most} bytes")));
+        }
+        let chunks = match cut(bytes) {
+            Ok(chunks) => chunks,
+            Err(error) => {
+                self.quarantine_whole(&mut intake, bytes, &error.message);
+                return Err(error);
+            }
+        };
+        let count: usize = chunks.iter().map(|chunk| chunk.pieces.len()).sum();
+        if count > self.settings().asynchronous_objects && !intake.dry_run {
+            return self.accept(intake.submission, count as u64, bytes);
+        }
+        let outcomes = self.sequence_all(&mut intake, &chunks, 0, &mut |_| true)?;
+        Ok(status(&intake.submission, outcomes, 0))
+    }
+
+    /// What became of a submission, for its own member.
+    ///
+    /// # Errors
+    /// [`Kind::NotFound`] for one that is not known, or is another member's.
+    pub fn status(&self, caller: &Caller, submission: &str) -> Result<views::Status, Error> {
+        let own = signed_in(caller)?;
+        let unknown = || not_found("submission", submission);
+        let id: SubmissionId = submission.parse().map_err(|_| unknown())?;
+        let found = self.inner.store.snapshot()?.status(id)?;
+        let found = found.filter(|found| found.source == own).ok_or_else(unknown)?;
+        Ok(views::Status {
+            id: id.to_string(),
+            received: found.received.to_string(),
+            complete: found.complete,
+            total: found.total,
+            success: found.success,
+            failure: found.failure,
+            pending: found.pending,
+            label: found.default_label.to_string(),
+            outcomes: found.outcomes.into_iter().map(outcome_view).collect(),
+        })
+    }
+
+    // The bytes are durable before anything of them is judged; a job does the rest.
+    fn accept(&self, submission: Submission, objects: u64, bytes: &[u8]) -> Result<views::Status, Error> {
+        let status =
+            views::Status { pending: objects, total: objects, ..status(&submission, Vec::new(), objects) };
+        self.inner.store.accept(Arrival { submission, objects, bytes: bytes.to_vec() })?;
+        self.inner.jobs.arrived();
+        Ok(status)
+    }
+
+    /// Sequences what was accepted, the oldest first. One arrival that has to wait holds up no other.
+    pub(crate) fn sequence_arrivals(&self, signals: &Signals) -> Result<(), Error> {
+        let mut waits = None;
+        let mut waiting = Vec::new();
+        loop {
+            let mut arrivals = self.inner.store.accepted()?;
+            arrivals.retain(|arrival| !waiting.contains(&arrival.submission.id));
+            if arrivals.is_empty() {
+                return waits.map_or(Ok(()), Err);
+            }
+            for arrival in arrivals {
+                if signals.stopping() {
+                    return Ok(());
+                }
+                let id = arrival.submission.id;
+                if let Err(error) = self.sequence_arrival(&arrival, signals) {
+                    waiting.push(id);
+                    waits = Some(error);
+                }
+            }
+        }
+    }
+
+    fn sequence_arrival(&self, arrival: &Arrival, signals: &Signals) -> Result<(), Error> {
+        let id = arrival.submission.id;
+        // It was cut when it was accepted, so it can be cut.
+        let chunks = cut(&arrival.bytes)?;
+        let mut intake = match Intake::resume(self, arrival.submission.clone()) {
+            Ok(intake) => intake,
+            Err(error) if error.passes() => return Err(error),
+            Err(error) => return self.refuse_arrival(arrival, &chunks, &error.message),
+        };
+        let from = self.inner.sequenced.get(id);
+        let done = self.sequence_all(&mut intake, &chunks, from, &mut |next| {
+            self.inner.sequenced.set(id, next);
+            !signals.stopping()
+        });
+        match done {
+            Ok(_) => {
+                self.inner.sequenced.forget(id);
+                Ok(())
+            }
+            Err(error) if error.passes() => Err(error),
+            // Whoever sent it may no longer write, or where he wrote to is gone.
+            Err(error) => self.refuse_arrival(arrival, &chunks, &error.message),
+        }
+    }
+
+    // What was accepted and can never be taken is refused, each object of it, so that its status ends.
+    fn refuse_arrival(&self, arrival: &Arrival, chunks: &[Chunk], reason: &str) -> Result<(), Error> {
+        let from = self.inner.sequenced.get(arrival.submission.id);
+        let rest: Vec<&Chunk> = chunks.iter().skip(from).collect();
+        for (place, chunk) in rest.iter().enumerate() {
+            let reject = |piece: &crate::chunk::Piece| Item::Reject {
+                ordinal: piece.ordinal,
+                object: None,
+                version: String::new(),
+                reason: reason.to_owned(),
+                bytes: chunk.bytes(piece).to_vec(),
+            };
+            let items = chunk.pieces.iter().map(reject).collect();
+            self.append_as_node(arrival.submission.clone(), items, place + 1 == rest.len())?;
+            self.inner.sequenced.set(arrival.submission.id, from + place + 1);
+        }
+        self.inner.sequenced.forget(arrival.submission.id);
+        Ok(())
+    }
+
+    // Marking definitions count for the objects before them too, so all of them are read first: there are few, and
+    // they are easily told.
+    fn sequence_all(
+        &self,
+        intake: &mut Intake<'_>,
+        chunks: &[Chunk],
+        from: usize,
+        go_on: &mut dyn FnMut(usize) -> bool,
+    ) -> Result<Vec<views::Outcome>, Error> {
+        for chunk in chunks {
+            let definitions = chunk.pieces.iter().filter(|piece| is_definition(chunk.bytes(piece)));
+            let read =
+                definitions.filter_map(|piece| chunk.form.read(chunk.bytes(piece), piece.ordinal).ok());
+            intake.expect(&read.flatten().collect::<Vec<_>>())?;
+        }
+        let mut outcomes = Vec::new();
+        for (place, chunk) in chunks.iter().enumerate().skip(from) {
+            let complete = place + 1 == chunks.len();
+            outcomes.extend(intake.sequence(chunk, chunk.read(), complete, None)?);
+            if !go_on(place + 1) {
+                break;
+            }
+        }
+        Ok(outcomes)
+    }
+
+    // What could not even be cut is kept for a look, as far as there is room. That it could not be is already an error.
+    fn quarantine_whole(&self, intake: &mut Intake<'_>, bytes: &[u8], reason: &str) {
+        if intake.dry_run {
+            return;
+        }
+        let item = Item::Reject {
+            ordinal: 0,
+            object: None,
+            version: String::new(),
+            reason: reason.to_owned(),
+            bytes: bytes.to_vec(),
+        };
+        if let Err(error) = self.append_as_node(intake.submission.clone(), vec![item], true) {
+            tracing::warn!(%error, "a refused arrival could not be kept");
+        }
+    }
+}
+
+impl Sequenced {
+    fn get(&self, id: SubmissionId) -> usize {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&id).copied().unwrap_or(0)
+    }
+
+    fn set(&self, id: SubmissionId, chunks: usize) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(id, chunks);
+    }
+
+    fn forget(&self, id: SubmissionId) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
+    }
+}
+
+fn cut(bytes: &[u8]) -> Result<Vec<Chunk>, Error> {
+    let mut pieces = JsonPieces::default();
+    for part in [bytes, &[]] {
+        pieces.push(part).map_err(|error| Error::new(Kind::Invalid, error.to_string()))?;
+    }
+    let mut chunks = Vec::new();
+    while let Some(chunk) = pieces.next() {
+        chunks.push(chunk);
+    }
+    if chunks.is_empty() {
+        let error = Error::new(Kind::Invalid, "no object is in it");
+        return Err(error.hint("send an envelope (`{\"objects\":[…]}`), a bundle, or one object"));
+    }
+    Ok(chunks)
+}
+
+fn is_definition(piece: &[u8]) -> bool {
+    // As a type it is followed by a quotation mark; as the beginning of an id it is not.
+    let name = b"\"marking-definition\"";
+    memchr::memmem::find(piece, name).is_some()
+}
+
+fn status(submission: &Submission, outcomes: Vec<views::Outcome>, pending: u64) -> views::Status {
+    let failure = outcomes.iter().filter(|outcome| outcome.state == "rejected").count() as u64;
+    let total = outcomes.len() as u64;
+    views::Status {
+        id: submission.id.to_string(),
+        received: submission.received.to_string(),
+        complete: pending == 0,
+        total,
+        success: total - failure,
+        failure,
+        pending,
+        label: submission.default_label.to_string(),
+        outcomes,
+    }
+}
+
+fn outcome_view(outcome: store::read::Outcome) -> views::Outcome {
+    let state = match outcome.state {
+        OutcomeState::New => "new",
+        OutcomeState::Claim => "claim",
+        OutcomeState::Duplicate => "duplicate",
+        OutcomeState::Equivocation => "equivocation",
+        OutcomeState::Rejected => "rejected",
+    };
+    views::Outcome {
+        ordinal: outcome.ordinal,
+        id: outcome.object,
+        version: outcome.version,
+        state,
+        message: Some(outcome.message).filter(|message| !message.is_empty()),
+        findings: Vec::new(),
+    }
+}

@@ -1,0 +1,204 @@
+//! What verbs take.
+
+use model::{Timestamp, Tlp};
+
+/// Where a list begins and what it holds (TAXII 2.1 §3.4), independent of HTTP.
+#[derive(Debug, Clone, Default)]
+pub struct ListQuery {
+    /// The collection, by UUID or alias; `None` for the whole record.
+    pub collection: Option<String>,
+    /// Only what was added after this.
+    pub added_after: Option<Timestamp>,
+    /// At most this many; the node's page limit holds anyway.
+    pub limit: Option<usize>,
+    /// The cursor of a page before. Filters left out come from it; filters that contradict it are refused.
+    pub next: Option<String>,
+    /// `match[id]`
+    pub ids: Vec<String>,
+    /// `match[type]`
+    pub types: Vec<String>,
+    /// `match[version]`: `last`, `first`, `all`, or times.
+    pub versions: Vec<String>,
+    /// `match[spec_version]`
+    pub spec_versions: Vec<String>,
+}
+
+/// How a list ended.
+#[derive(Debug, Clone, Default)]
+pub struct ListEnd {
+    /// More follow.
+    pub more: bool,
+    /// The cursor of the next page, when more follow.
+    pub next: Option<String>,
+    /// `X-TAXII-Date-Added-First`.
+    pub first: Option<Timestamp>,
+    /// `X-TAXII-Date-Added-Last`.
+    pub last: Option<Timestamp>,
+}
+
+/// An entry of a list, lent to the one who writes it out.
+#[derive(Debug)]
+pub struct ListEntry<'a> {
+    /// Its STIX id.
+    pub id: &'a str,
+    /// When it was added, for this reader.
+    pub date_added: Timestamp,
+    /// The text of its version.
+    pub version: &'a str,
+    /// It, as a STIX 2.1 object in JSON.
+    pub wire: &'a [u8],
+    /// Its TLP, for client profiles.
+    pub tlp: Tlp,
+}
+
+/// How to take in what is submitted or imported.
+#[derive(Debug, Clone, Default)]
+pub struct ImportOptions {
+    /// Through this collection (UUID, alias or title).
+    pub collection: Option<String>,
+    /// For this member (an administrator importing on its behalf); else the caller's.
+    pub member: Option<String>,
+    /// The label of objects that bring none.
+    pub tlp: Option<Tlp>,
+    /// `auto`, `stix`, `csv`, `list`.
+    pub format: Option<String>,
+    /// CSV: pairs of a role and a column, by its name or its number from 1, such as (`value`, `ip`), (`type`, `kind`),
+    /// (`tlp`, `3`); docs/formats.md has the roles.
+    pub columns: Vec<(String, String)>,
+    /// The type of a list's values, if they are of one type.
+    pub kind: Option<String>,
+    /// Rows are valid for this long from now, in seconds.
+    pub expire_s: Option<u64>,
+    /// A name for the source of a list, kept as `labels` of the indicators.
+    pub source_name: Option<String>,
+    /// Judge, count, write nothing.
+    pub dry_run: bool,
+}
+
+/// What an import tells on its way.
+#[derive(Debug, Clone)]
+pub enum ImportEvent {
+    /// So many bytes read, so many objects done.
+    Progress {
+        /// Before inflating.
+        bytes: u64,
+        /// Objects done.
+        objects: u64,
+    },
+    /// An object that was refused, or taken with something to say about it.
+    Outcome(crate::views::Outcome),
+}
+
+/// A search (`GET /api/v1/objects`).
+#[derive(Debug, Clone, Default)]
+pub struct SearchQuery {
+    /// Words that must all occur.
+    pub text: Option<String>,
+    /// Only these types.
+    pub types: Vec<String>,
+    /// Only what these members said, by id or name.
+    pub sources: Vec<String>,
+    /// Only these labels.
+    pub labels: Vec<Tlp>,
+    /// Only with this tag.
+    pub tag: Option<String>,
+    /// Only with this external id, such as `T1059` or `CVE-2026-1`.
+    pub external_id: Option<String>,
+    /// Only with this name or alias, whole, any case.
+    pub alias: Option<String>,
+    /// Only what is one step from this object.
+    pub related_to: Option<String>,
+    /// Only what was added after.
+    pub added_after: Option<Timestamp>,
+    /// Only what was added before.
+    pub added_before: Option<Timestamp>,
+    /// Count facets too.
+    pub facets: bool,
+    /// At most this many.
+    pub limit: Option<usize>,
+    /// The cursor of a page before.
+    pub next: Option<String>,
+}
+
+/// What somebody says about an object.
+#[derive(Debug, Clone)]
+pub enum Annotation {
+    /// A note.
+    Note(String),
+    /// An opinion: `strongly-disagree` … `strongly-agree`, and why.
+    Opinion(String, Option<String>),
+    /// Tags: plain words or machine tags (`namespace:predicate="value"`).
+    Tags(Vec<String>),
+    /// The object is revoked: on one's own object a new version, on another's a statement of one's own.
+    Revoke,
+}
+
+/// A member to add.
+#[derive(Debug, Clone, Default)]
+pub struct NewMember {
+    /// Its name.
+    pub name: String,
+    /// A STIX identity to bind to it; one is made otherwise.
+    pub identity: Option<String>,
+    /// Objects an hour; `None` is the node's default.
+    pub objects_per_hour: Option<u64>,
+    /// Bytes an hour; `None` is the node's default.
+    pub bytes_per_hour: Option<u64>,
+}
+
+/// A token to add.
+#[derive(Debug, Clone, Default)]
+pub struct NewToken {
+    /// The member, by name or id.
+    pub member: String,
+    /// The person, by name or id.
+    pub person: Option<String>,
+    /// A name for it.
+    pub name: Option<String>,
+    /// Its roles, by name.
+    pub roles: Vec<String>,
+    /// Its verbs, by name; empty is what the roles need.
+    pub verbs: Vec<String>,
+    /// Collections it reads, by title, alias or id; with `write` both empty, it is good for all.
+    pub read: Vec<String>,
+    /// Collections it writes.
+    pub write: Vec<String>,
+    /// The highest label; `None` is RED.
+    pub ceiling: Option<Tlp>,
+    /// Networks it may be used from, such as `10.0.0.0/8`.
+    pub networks: Vec<String>,
+    /// Valid this long, in seconds; `None` is a year, the longest.
+    pub expire_s: Option<u64>,
+    /// Its client profile.
+    pub profile: Option<String>,
+    /// SHA-256 of a client certificate that stands for it, in hexadecimal.
+    pub certificate: Option<String>,
+}
+
+/// A collection to add.
+#[derive(Debug, Clone, Default)]
+pub struct NewCollection {
+    /// Its title.
+    pub title: String,
+    /// What it is about.
+    pub description: String,
+    /// Another address.
+    pub alias: Option<String>,
+    /// What is in it, such as `type in (indicator, malware) and author = identity--…`; empty is everything.
+    pub filter: String,
+    /// Nothing above; `None` is RED.
+    pub ceiling: Option<Tlp>,
+    /// The label of what arrives without; `None` is AMBER.
+    pub default_label: Option<Tlp>,
+}
+
+/// A rule of retention to add: a type, a source, or both.
+#[derive(Debug, Clone, Default)]
+pub struct NewRetention {
+    /// Statements of this type.
+    pub kind: Option<String>,
+    /// Statements of this member, by name or id.
+    pub source: Option<String>,
+    /// They are kept for so many days after they were added.
+    pub days: u32,
+}

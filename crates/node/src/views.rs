@@ -1,0 +1,398 @@
+//! What verbs answer with, ready to be written as JSON and to be shown on pages. Times are RFC 3339 text.
+
+use serde::Serialize;
+
+/// Something with an id and a name.
+#[derive(Debug, Clone, Serialize)]
+pub struct Named {
+    /// Its UUID.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+}
+
+/// A token that was just made. The secret is shown this once.
+#[derive(Debug, Clone, Serialize)]
+pub struct NewToken {
+    /// Its id, by which it is revoked.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// Its member.
+    pub member: Named,
+    /// Its roles.
+    pub roles: Vec<&'static str>,
+    /// When it ends.
+    pub expires: String,
+    /// The text to hand to the client.
+    pub secret: String,
+}
+
+/// A member as administrators see it.
+#[derive(Debug, Clone, Serialize)]
+pub struct Member {
+    /// Its UUID.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// Its STIX identities.
+    pub identities: Vec<String>,
+    /// When it was added.
+    pub created: String,
+    /// When it was revoked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub revoked: Option<String>,
+    /// Objects an hour; 0 is no limit.
+    pub objects_per_hour: u64,
+    /// Bytes an hour; 0 is no limit.
+    pub bytes_per_hour: u64,
+}
+
+/// A person as administrators see them.
+#[derive(Debug, Clone, Serialize)]
+pub struct Person {
+    /// Their UUID.
+    pub id: String,
+    /// Their name.
+    pub name: String,
+    /// Their member.
+    pub member: Named,
+    /// When they were added.
+    pub created: String,
+    /// When they were revoked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub revoked: Option<String>,
+}
+
+/// A token without its secret.
+#[derive(Debug, Clone, Serialize)]
+pub struct Token {
+    /// Its UUID.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// Its member.
+    pub member: Named,
+    /// The person it names.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub person: Option<Named>,
+    /// Its roles.
+    pub roles: Vec<&'static str>,
+    /// What it may be used for.
+    pub verbs: Vec<&'static str>,
+    /// Collections it reads; absent means all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub read: Option<Vec<Named>>,
+    /// Collections it writes; absent means all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub write: Option<Vec<Named>>,
+    /// The highest label it lets through, such as `TLP:RED`.
+    pub ceiling: String,
+    /// Networks it may be used from; empty is everywhere.
+    pub networks: Vec<String>,
+    /// Its client profile.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub profile: Option<String>,
+    /// When it was made.
+    pub created: String,
+    /// When it ends.
+    pub expires: String,
+    /// When it was revoked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub revoked: Option<String>,
+    /// When it was last shown, within a minute.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_used: Option<String>,
+}
+
+/// A collection as this caller may use it.
+#[derive(Debug, Clone, Serialize)]
+pub struct Collection {
+    /// Its UUID.
+    pub id: String,
+    /// Its title; also called its name.
+    pub name: String,
+    /// What it is about.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub description: String,
+    /// Its other address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub alias: Option<String>,
+    /// What is in it; empty is everything.
+    pub filter: String,
+    /// Nothing above this label is in it.
+    pub ceiling: String,
+    /// The label of what arrives without one.
+    pub default_label: String,
+    /// This caller reads it.
+    pub can_read: bool,
+    /// This caller writes it.
+    pub can_write: bool,
+}
+
+/// A finding on one object of a submission.
+#[derive(Debug, Clone, Serialize)]
+pub struct Finding {
+    /// `must` or `should`.
+    pub severity: &'static str,
+    /// A stable word for what is wrong.
+    pub code: String,
+    /// RFC 6901 pointer into the object.
+    pub pointer: String,
+    /// The clause of the standard.
+    pub clause: String,
+    /// What is wrong.
+    pub message: String,
+}
+
+/// What became of one object of a submission.
+#[derive(Debug, Clone, Serialize)]
+pub struct Outcome {
+    /// Where in the submission, from 0.
+    pub ordinal: u64,
+    /// Its id as far as it could be read.
+    pub id: String,
+    /// Its version's text, or the time that stands for it.
+    pub version: String,
+    /// `new`, `duplicate`, `claim`, `equivocation`, `rejected` or `pending`.
+    pub state: &'static str,
+    /// Why, for what was not simply taken.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+    /// What the standard says about it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub findings: Vec<Finding>,
+}
+
+/// What became of a submission.
+#[derive(Debug, Clone, Serialize)]
+pub struct Status {
+    /// Its id.
+    pub id: String,
+    /// When it arrived.
+    pub received: String,
+    /// Everything in it is sequenced, and a GET returns it, or refused.
+    pub complete: bool,
+    /// Objects in it.
+    pub total: u64,
+    /// Objects taken, duplicates too.
+    pub success: u64,
+    /// Objects refused.
+    pub failure: u64,
+    /// Objects that wait.
+    pub pending: u64,
+    /// The label under which what came without TLP was recorded.
+    pub label: String,
+    /// Each object, in order.
+    pub outcomes: Vec<Outcome>,
+}
+
+/// What an import did.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct ImportSummary {
+    /// The submission.
+    pub submission: String,
+    /// What the input turned out to be: `stix-2.1`, `stix-2.0`, `ndjson`, `csv`, `list`.
+    pub format: String,
+    /// Nothing was written.
+    pub dry_run: bool,
+    /// Bytes read, before inflating.
+    pub bytes: u64,
+    /// Objects seen.
+    pub objects: u64,
+    /// New to the record.
+    pub new: u64,
+    /// Known already.
+    pub duplicates: u64,
+    /// Other bytes under an id and version that stand.
+    pub equivocations: u64,
+    /// Versions of ids that another member owns.
+    pub claims: u64,
+    /// Refused; each was reported.
+    pub rejected: u64,
+    /// Objects with warnings.
+    pub warned: u64,
+    /// The label under which what came without TLP was recorded.
+    pub label: String,
+    /// Where and why the input could not be read to its end; what came before is kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub broken: Option<String>,
+    /// Findings by code and clause, the most frequent first.
+    pub findings: Vec<FindingCount>,
+}
+
+/// How often a finding was made.
+#[derive(Debug, Clone, Serialize)]
+pub struct FindingCount {
+    /// `must` or `should`.
+    pub severity: &'static str,
+    /// The finding's word.
+    pub code: String,
+    /// The clause of the standard.
+    pub clause: String,
+    /// How often.
+    pub count: u64,
+}
+
+/// An object as lists show it.
+#[derive(Debug, Clone, Serialize)]
+pub struct ObjectSummary {
+    /// Its STIX id.
+    pub id: String,
+    /// Its type.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// Its name, value or pattern: the best short text for it.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// When it was added, for this reader.
+    pub added: String,
+    /// Its label, such as `TLP:AMBER`.
+    pub label: String,
+    /// Who said it, where the origin is shown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source: Option<Named>,
+    /// It is revoked by its author.
+    pub revoked: bool,
+    /// It is a claim: the id is bound to another member.
+    pub claim: bool,
+    /// From when it is valid.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub valid_from: Option<String>,
+    /// Until when it is valid.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub valid_until: Option<String>,
+}
+
+/// Objects, and where the next ones begin.
+#[derive(Debug, Clone, Serialize)]
+pub struct ObjectPage {
+    /// The objects of this page, newest first.
+    pub objects: Vec<ObjectSummary>,
+    /// More follow.
+    pub more: bool,
+    /// The cursor of the next page.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
+    /// Counts of what this reader may see, by facet.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub facets: Vec<Facet>,
+}
+
+/// A facet's counts.
+#[derive(Debug, Clone, Serialize)]
+pub struct Facet {
+    /// `type`, `source`, `label`, `tag`.
+    pub name: String,
+    /// Values and counts, the most frequent first.
+    pub values: Vec<(String, u64)>,
+    /// Counted over the first 10,000 hits only.
+    pub partial: bool,
+}
+
+/// One object, its versions, what others claim, and one step around it.
+#[derive(Debug, Clone, Serialize)]
+pub struct ObjectView {
+    /// The version shown.
+    pub summary: ObjectSummary,
+    /// It, as a STIX 2.1 object.
+    pub object: Box<serde_json::value::RawValue>,
+    /// Every version that this reader may see, newest first.
+    pub versions: Vec<ObjectSummary>,
+    /// What other members say under this id.
+    pub claims: Vec<ObjectSummary>,
+    /// One step: objects that it refers to, or that refer to it.
+    pub related: Vec<Related>,
+    /// More are related than are listed.
+    pub related_more: bool,
+}
+
+/// One step from an object.
+#[derive(Debug, Clone, Serialize)]
+pub struct Related {
+    /// The relationship's type, or the property that refers.
+    pub relation: String,
+    /// `out` from the object, `in` towards it.
+    pub direction: &'static str,
+    /// The relationship object that says so, if one does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub by: Option<ObjectSummary>,
+    /// What is at the other end. Only what this reader may see.
+    pub object: ObjectSummary,
+}
+
+/// What is known of a value.
+#[derive(Debug, Clone, Serialize)]
+pub struct LookupAnswer {
+    /// The value as asked.
+    pub query: String,
+    /// Its type, such as `ipv4`; absent when it is none that is understood.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kind: Option<String>,
+    /// Its normal form.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub value: Option<String>,
+    /// Why it is not understood.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+    /// Something that this reader may see mentions it.
+    pub hit: bool,
+    /// What mentions it, most telling first; at most the limit asked for.
+    pub mentions: Vec<Mention>,
+    /// More mention it.
+    pub more: bool,
+}
+
+/// Something that mentions a value.
+#[derive(Debug, Clone, Serialize)]
+pub struct Mention {
+    /// `exact`, `parent-domain`, `subdomain`, `covering-network`, `within-network`, `host`.
+    pub relation: &'static str,
+    /// The value that it mentions, in normal form.
+    pub value: String,
+    /// What mentions it.
+    pub object: ObjectSummary,
+    /// Valid now: not revoked, begun, not ended.
+    pub active: bool,
+    /// One step of context: malware, actors, techniques and the like.
+    pub context: Vec<Related>,
+}
+
+/// How long statements of a type, of a source, are kept.
+#[derive(Debug, Clone, Serialize)]
+pub struct RetentionRule {
+    /// By which it is removed.
+    pub id: String,
+    /// The type; absent means every type.
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
+    pub kind: Option<String>,
+    /// The member; absent means every member.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source: Option<Named>,
+    /// Days after which they are erased.
+    pub days: u32,
+    /// When the rule was added.
+    pub added: String,
+}
+
+/// What the rules of retention reached.
+#[derive(Debug, Clone, Serialize)]
+pub struct RetentionRun {
+    /// Nothing was erased, only counted.
+    pub dry_run: bool,
+    /// Statements reached by all rules; when nothing is erased, by two rules count twice.
+    pub statements: u64,
+    /// Each rule, in order.
+    pub rules: Vec<RetentionReached>,
+}
+
+/// What one rule reached.
+#[derive(Debug, Clone, Serialize)]
+pub struct RetentionReached {
+    /// The rule.
+    #[serde(flatten)]
+    pub rule: RetentionRule,
+    /// Statements.
+    pub statements: u64,
+}

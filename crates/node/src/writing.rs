@@ -1,0 +1,112 @@
+//! How the node writes: authorised on one state of the directory, compared again in the write's transaction, judged
+//! again when that state is gone.
+
+use std::sync::Arc;
+
+use model::{Action, may_act};
+use store::directory::Change;
+use store::record::{Appended, Audit, Batch, Item, Quota, Submission};
+
+use crate::roster::Roster;
+use crate::{Caller, Error, Kind, Node, random};
+
+/// How often a write is judged before it is given up: the directory changes a few times a day, not all the time.
+const JUDGED_AT_MOST: usize = 5;
+
+/// Why a write did not happen.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// The directory changed after it was judged.
+    Stale,
+    /// Something else.
+    Error(Error),
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Failure {
+        Failure::Error(error)
+    }
+}
+
+impl From<store::Error> for Failure {
+    fn from(error: store::Error) -> Failure {
+        if error.kind == store::Kind::Stale { Failure::Stale } else { Failure::Error(error.into()) }
+    }
+}
+
+impl Node {
+    /// Runs a write that is authorised on the directory, again on the new state when it changed meanwhile. The closure
+    /// must judge from the roster that it is given, each time.
+    ///
+    /// # Errors
+    /// What the write fails with; [`Kind::Unavailable`] when the directory would not hold still.
+    pub(crate) fn judged<T>(
+        &self,
+        caller: &Caller,
+        mut write: impl FnMut(&Arc<Roster>, &Caller) -> Result<T, Failure>,
+    ) -> Result<T, Error> {
+        for _ in 0..JUDGED_AT_MOST {
+            let roster = self.roster();
+            let caller = self.renewed(&roster, caller)?;
+            match write(&roster, &caller) {
+                Ok(done) => return Ok(done),
+                Err(Failure::Error(error)) => return Err(error),
+                Err(Failure::Stale) => self.refresh()?,
+            }
+        }
+        let error = Error::new(Kind::Unavailable, "the directory keeps changing");
+        Err(Error { retry_after_s: Some(1), ..error })
+    }
+
+    /// Whether the caller may, as an error to hand on.
+    pub(crate) fn allowed(caller: &Caller, action: &Action) -> Result<(), Error> {
+        may_act(&caller.principal, action).map_err(Error::from)
+    }
+
+    /// Changes the directory, all or nothing, if it still is what the caller was judged on, and takes up the new state.
+    pub(crate) fn change(
+        &self,
+        roster: &Roster,
+        by: &Caller,
+        verb: &'static str,
+        target: String,
+        changes: &[Change],
+    ) -> Result<(), Failure> {
+        let audit = Audit { at: self.now(), token: by.principal.token, verb, target };
+        self.inner.store.change(roster.epoch(), changes, audit)?;
+        Ok(self.refresh()?)
+    }
+
+    /// Sequences what needs no judging, such as what is refused as a whole.
+    pub(crate) fn append_as_node(
+        &self,
+        submission: Submission,
+        items: Vec<Item>,
+        complete: bool,
+    ) -> Result<Vec<Appended>, Error> {
+        self.judged(&self.operator(), |roster, _| {
+            let batch = Batch {
+                facts: roster.epoch(),
+                submission: submission.clone(),
+                now: self.now(),
+                seed: random::bytes()?,
+                items: items.clone(),
+                complete,
+                quota: Quota::default(),
+                audit: Vec::new(),
+            };
+            Ok(self.inner.store.append(batch)?)
+        })
+    }
+
+    /// Reads the directory anew.
+    pub(crate) fn refresh(&self) -> Result<(), Error> {
+        let roster = Arc::new(Roster::new(self.inner.store.directory()?)?);
+        let mut held = self.inner.roster.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+        // Two refreshes may cross: the later state stays.
+        if roster.epoch() >= held.epoch() {
+            *held = roster;
+        }
+        Ok(())
+    }
+}

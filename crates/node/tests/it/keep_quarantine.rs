@@ -1,0 +1,124 @@
+//! What was refused: who is shown what of it, and for how long.
+
+use node::{Caller, Kind, NewToken};
+use serde_json::Value;
+
+use super::write_world::{FIRST, World, envelope, indicator, strings};
+
+const DAY_S: i64 = 86_400;
+const CANARY: &str = "canary-of-alpha";
+
+/// An object that no standard allows.
+fn wrong(n: u32) -> String {
+    indicator(n, FIRST, "").replace("\"pattern_type\":\"stix\",", &format!("\"x_c\":\"{CANARY}\","))
+}
+
+fn listed(world: &World, by: &Caller) -> Vec<Value> {
+    let answer = world.node.quarantine(by).unwrap();
+    assert_eq!(answer["more"], false);
+    answer["quarantine"].as_array().unwrap().clone()
+}
+
+#[test]
+fn a_member_sees_its_own_and_others_that_there_is_something() {
+    let world = World::new();
+    for member in ["alpha", "beta"] {
+        world.member(member);
+    }
+    let alpha = world.token("alpha", &["analyst"]);
+    let status = world.submit(&alpha, &envelope(&[wrong(1), indicator(2, FIRST, ""), wrong(3)])).unwrap();
+    assert_eq!((status.success, status.failure), (1, 2));
+    world.later(1);
+    world.submit(&alpha, &format!("{{\"objects\":[{{\"id\":\"{CANARY}\"}}]}}")).unwrap();
+    world.submit(&world.token("beta", &["analyst"]), "nothing").unwrap();
+
+    let own = listed(&world, &alpha);
+    assert_eq!(own.len(), 3);
+    for item in &own {
+        assert_eq!(item["member"]["name"], "alpha");
+        let whole = world.node.quarantined(&alpha, item["id"].as_str().unwrap()).unwrap();
+        assert!(whole["content"].as_str().unwrap().contains(CANARY));
+        assert!(!whole["reason"].as_str().unwrap().is_empty());
+    }
+    assert_eq!(own[2]["object"], super::write_world::id(1), "the newest first");
+    assert_eq!((&own[2]["submission"], &own[2]["ordinal"]), (&status.id.clone().into(), &0.into()));
+
+    // Nobody knows a label in it, so not even those who work the quarantine are shown what others sent.
+    for (caller, count) in [
+        (world.token("beta", &["curator"]), 4),
+        (world.token("ACME", &["administrator"]), 4),
+        (world.node.operator(), 4),
+        (world.token("beta", &["analyst"]), 1),
+        (world.token("beta", &["reader"]), 1),
+    ] {
+        let items = listed(&world, &caller);
+        assert_eq!(items.len(), count);
+        assert!(items.iter().all(|item| item["bytes"].as_u64().unwrap() > 0));
+        for item in items.iter().filter(|item| item["member"]["name"] == "alpha") {
+            assert!(item.get("reason").is_none() && item.get("object").is_none());
+            let shown = world.node.quarantined(&caller, item["id"].as_str().unwrap()).unwrap();
+            assert!(!shown.to_string().contains(CANARY) && shown.get("content").is_none());
+        }
+        let hidden = world.node.quarantined(&caller, own[0]["id"].as_str().unwrap());
+        assert_eq!(hidden.is_ok(), count == 4);
+    }
+}
+
+#[test]
+fn a_token_that_is_good_for_less_sees_less() {
+    let world = World::new();
+    world.member("alpha");
+    world.collection("here", "");
+    let alpha = world.token("alpha", &["analyst"]);
+    world.submit(&alpha, &envelope(&[wrong(1)])).unwrap();
+    let kind = |caller: &Caller| world.node.quarantine(caller).unwrap_err().kind;
+    assert_eq!(kind(&world.token_for("alpha", &["analyst"], &["here"], &["here"])), Kind::Forbidden);
+    assert_eq!(kind(&world.token("alpha", &["organisation-administrator"])), Kind::Forbidden);
+    let visitor = Caller { principal: model::Principal::anonymous(), ..alpha };
+    assert_eq!(kind(&visitor), Kind::Unauthenticated);
+    let low = NewToken {
+        member: "alpha".to_owned(),
+        roles: strings(&["analyst"]),
+        ceiling: Some(model::Tlp::Amber),
+        ..NewToken::default()
+    };
+    let low = world.signed_in(&world.node.add_token(&world.node.operator(), &low).unwrap().secret);
+    assert_eq!(listed(&world, &low).len(), 0, "it may be RED");
+    for id in ["0", "99", "x", "-1", "18446744073709551615"] {
+        assert_eq!(world.node.quarantined(&world.node.operator(), id).unwrap_err().kind, Kind::NotFound);
+    }
+}
+
+#[test]
+fn it_is_let_go_after_seven_days() {
+    let world = World::new();
+    let operator = world.node.operator();
+    world.submit(&operator, &envelope(&[wrong(1)])).unwrap();
+    world.later(6 * DAY_S);
+    world.submit(&operator, &envelope(&[wrong(2)])).unwrap();
+    let world = world.restarted();
+    assert_eq!(listed(&world, &world.node.operator()).len(), 2);
+    world.later(2 * DAY_S);
+    // The job runs when the node starts.
+    let world = world.restarted();
+    for _ in 0..200 {
+        let left = listed(&world, &world.node.operator());
+        if left.len() == 1 {
+            assert_eq!(left[0]["object"], super::write_world::id(2));
+            return;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+    panic!("what was old was not let go");
+}
+
+#[test]
+fn bytes_that_are_no_text_are_shown_too() {
+    let world = World::new();
+    let operator = world.node.operator();
+    let options = node::ImportOptions::default();
+    world.node.submit(&operator, &options, b"\xff\xfe{").unwrap();
+    let item = listed(&world, &operator).remove(0);
+    let shown = world.node.quarantined(&operator, item["id"].as_str().unwrap()).unwrap();
+    assert_eq!((&shown["content_base64"], shown.get("content")), (&"//57".into(), None));
+}

@@ -1,0 +1,40 @@
+//! The node, driven through its verbs, with the real store in folders that go away.
+
+#[cfg(test)]
+mod keep_backup;
+#[cfg(test)]
+mod keep_erase;
+#[cfg(test)]
+mod keep_quarantine;
+#[cfg(test)]
+mod keep_rebuild;
+#[cfg(test)]
+mod keep_retention;
+#[cfg(test)]
+mod keep_withdraw;
+#[cfg(test)]
+mod read_cursors;
+#[cfg(test)]
+mod read_exports;
+#[cfg(test)]
+mod read_finding;
+#[cfg(test)]
+mod read_hidden;
+#[cfg(test)]
+mod read_lists;
+#[cfg(test)]
+mod read_measure;
+#[cfg(test)]
+mod read_while_writing;
+#[cfg(test)]
+mod read_world;
+#[cfg(test)]
+mod write_corpus;
+#[cfg(test)]
+mod write_directory;
+#[cfg(test)]
+mod write_import;
+#[cfg(test)]
+mod write_submit;
+#[cfg(test)]
+mod write_world;

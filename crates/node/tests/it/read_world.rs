@@ -1,0 +1,398 @@
+//! Worlds to read in: members, collections, tokens, and statements under labels of every kind, written to the store
+//! directly, so that they hold what no submission could make yet (recipients, embargoes, origins withheld).
+
+use std::path::Path;
+use std::sync::Arc;
+
+use model::{Embargo, Label, MemberId, Origin, SubmissionId, Timestamp, Tlp};
+use node::{Caller, Credential, NewCollection, NewMember, NewToken, Node, Settings};
+use store::record::{Appended, Batch, Item, Media, NewStatement, ObjectKey, Quota, Submission};
+use store::{Options, Store};
+use uuid::Uuid;
+
+/// 2026-06-01T00:00:00Z, by the node's clock.
+pub const NOW: Timestamp = Timestamp(1_780_272_000_000_000);
+/// How many members there are beside the node's own.
+pub const MEMBERS: usize = 4;
+/// Ids that statements are about, of each type.
+pub const OBJECTS: u64 = 12;
+/// The member whose origin is always withheld, and his name, which nobody else may read.
+pub const WITHHELD: usize = 3;
+pub const WITHHELD_NAME: &str = "canary-withheld-member";
+/// The collections' titles and filters.
+pub const COLLECTIONS: [(&str, &str, Option<Tlp>); 4] = [
+    ("everything", "", None),
+    ("open", "", Some(Tlp::Green)),
+    ("indicators", "type in (indicator, malware) and label <= amber", None),
+    ("of-one", "source = member-1", Some(Tlp::Amber)),
+];
+
+/// Random enough, and the same each time.
+pub struct Dice(pub u64);
+
+impl Dice {
+    pub fn roll(&mut self, sides: u64) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % sides.max(1)
+    }
+
+    pub fn one_in(&mut self, sides: u64) -> bool {
+        self.roll(sides) == 0
+    }
+
+    pub fn pick<T: Clone>(&mut self, from: &[T]) -> T {
+        from[self.roll(from.len() as u64) as usize].clone()
+    }
+}
+
+/// Opens a node at `NOW`.
+pub fn open(folder: &Path) -> Node {
+    let settings = Settings { anonymous: true, page_limit: 50, ..Settings::default() };
+    Node::open(folder, settings, Arc::new(|| NOW)).unwrap()
+}
+
+/// The directory of a world: made once, and copied for worlds that are to have the same members.
+pub struct Base {
+    pub folder: tempfile::TempDir,
+    pub members: Vec<MemberId>,
+    pub identities: Vec<String>,
+    pub secrets: Vec<String>,
+    /// A second token of the first member, below AMBER.
+    pub low: String,
+    /// A token of the second member, for the collection `indicators` alone.
+    pub scoped: String,
+}
+
+impl Base {
+    pub fn new() -> Base {
+        let folder = tempfile::tempdir().unwrap();
+        let node = open(folder.path());
+        let operator = node.operator();
+        let mut base = Base {
+            members: Vec::new(),
+            identities: Vec::new(),
+            secrets: Vec::new(),
+            low: String::new(),
+            scoped: String::new(),
+            folder,
+        };
+        for n in 0..MEMBERS {
+            let name = if n == WITHHELD { WITHHELD_NAME.to_owned() } else { format!("member-{n}") };
+            let member =
+                node.add_member(&operator, &NewMember { name: name.clone(), ..NewMember::default() });
+            let member = member.unwrap();
+            base.members.push(member.id.parse().unwrap());
+            base.identities.push(member.identities[0].clone());
+            base.secrets.push(token(&node, &operator, &name, None, &[]));
+        }
+        for (title, filter, ceiling) in COLLECTIONS {
+            let new = NewCollection {
+                title: title.to_owned(),
+                alias: Some(format!("{title}-alias")),
+                filter: filter.to_owned(),
+                ceiling,
+                default_label: Some(Tlp::Clear),
+                ..NewCollection::default()
+            };
+            node.add_collection(&operator, &new).unwrap();
+        }
+        base.low = token(&node, &operator, "member-0", Some(Tlp::Green), &[]);
+        base.scoped = token(&node, &operator, "member-1", None, &["indicators"]);
+        node.stop();
+        base
+    }
+
+    /// A world with this directory and these statements. Statements that `keep` refuses are left out, as if they had
+    /// never been.
+    pub fn world(&self, said: &[Said], keep: impl Fn(&Said) -> bool) -> World {
+        let folder = tempfile::tempdir().unwrap();
+        copy(self.folder.path(), folder.path());
+        let store = Store::open(folder.path(), &Options::default()).unwrap();
+        let facts = store.directory().unwrap().epoch;
+        let mut writer = Writer { store, facts, batches: 0 };
+        for one in said.iter().filter(|one| keep(one)) {
+            writer.write(self, one);
+        }
+        drop(writer);
+        World { node: open(folder.path()), folder }
+    }
+}
+
+fn token(node: &Node, operator: &Caller, member: &str, ceiling: Option<Tlp>, read: &[&str]) -> String {
+    let new = NewToken {
+        member: member.to_owned(),
+        roles: vec!["analyst".to_owned()],
+        ceiling,
+        read: read.iter().map(|name| (*name).to_owned()).collect(),
+        ..NewToken::default()
+    };
+    node.add_token(operator, &new).unwrap().secret
+}
+
+fn copy(from: &Path, to: &Path) {
+    for file in std::fs::read_dir(from).unwrap() {
+        let file = file.unwrap();
+        if file.file_type().unwrap().is_file() {
+            std::fs::copy(file.path(), to.join(file.file_name())).unwrap();
+        }
+    }
+}
+
+/// A node with statements in it.
+pub struct World {
+    pub node: Node,
+    pub folder: tempfile::TempDir,
+}
+
+impl World {
+    /// The callers of a base: each member, the low token, the operator, a visitor.
+    pub fn callers(&self, base: &Base) -> Vec<Caller> {
+        let mut callers: Vec<Caller> = base.secrets.iter().map(|secret| self.caller(secret)).collect();
+        callers.push(self.caller(&base.low));
+        callers.push(self.node.operator());
+        callers.push(self.node.visitor().unwrap());
+        callers
+    }
+
+    pub fn caller(&self, secret: &str) -> Caller {
+        self.node.authenticate(&Credential::Token(secret.to_owned()), None).unwrap()
+    }
+
+    pub fn reopen(self) -> World {
+        self.node.stop();
+        let World { node, folder } = self;
+        drop(node);
+        World { node: open(folder.path()), folder }
+    }
+}
+
+/// A statement to be made, or an act.
+#[derive(Debug, Clone)]
+pub struct Said {
+    pub by: usize,
+    pub kind: &'static str,
+    pub n: u64,
+    pub version: u64,
+    pub label: Label,
+    /// A text that is in this statement and in no other.
+    pub canary: String,
+    pub fields: String,
+    /// The member to whom the id is bound; `None` binds it to nobody.
+    pub owner: Option<usize>,
+    pub act: Option<Act>,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub enum Act {
+    /// The member takes back what he said of the object.
+    Withdraw,
+    /// What the member said of the object is CLEAR from now on.
+    Open,
+}
+
+pub const KINDS: [&str; 6] = ["indicator", "malware", "relationship", "note", "ipv4-addr", "report"];
+
+pub fn id(kind: &str, n: u64) -> String {
+    let at = KINDS.iter().position(|one| *one == kind).unwrap_or(KINDS.len());
+    format!("{kind}--{}", Uuid::from_u128((1 << 100) + ((at as u128) << 32) + u128::from(n)))
+}
+
+/// Statements of random members about random objects.
+pub fn random(dice: &mut Dice, base: &Base, count: usize, acts: bool) -> Vec<Said> {
+    (0..count).map(|at| one(dice, base, at, acts)).collect()
+}
+
+fn one(dice: &mut Dice, base: &Base, at: usize, acts: bool) -> Said {
+    let kind = dice.pick(&KINDS);
+    let n = dice.roll(OBJECTS);
+    let (one, two) = (dice.roll(OBJECTS), dice.roll(OBJECTS));
+    let by = dice.roll(MEMBERS as u64) as usize;
+    let mut owner = if n.is_multiple_of(4) { None } else { Some((n % MEMBERS as u64) as usize) };
+    if !acts && dice.one_in(4) {
+        // Somebody names another author under an id that is perhaps somebody's already.
+        owner = if dice.one_in(3) { None } else { Some(dice.roll(MEMBERS as u64) as usize) };
+    }
+    let act = match dice.roll(12) {
+        0 if acts => Some(Act::Withdraw),
+        1 if acts => Some(Act::Open),
+        _ => None,
+    };
+    let version = if kind == "ipv4-addr" { 0 } else { dice.roll(5) };
+    let canary = format!("canary{at}x{}", dice.roll(1 << 20));
+    let fields = match kind {
+        "indicator" => format!(
+            r#""name":"{canary}","pattern":"[ipv4-addr:value = '198.51.100.{n}' OR domain-name:value = 'a{one}.example.com']","pattern_type":"stix","valid_from":"2026-01-0{}T00:00:00Z"{}"#,
+            1 + n % 8,
+            if dice.one_in(3) { r#","valid_until":"2026-02-01T00:00:00Z""# } else { "" },
+        ),
+        "malware" => format!(r#""name":"{canary}","aliases":["alias{n}","{canary}b"],"is_family":false"#),
+        "relationship" => format!(
+            r#""relationship_type":"indicates","source_ref":"{}","target_ref":"{}","description":"{canary}""#,
+            id("indicator", one),
+            id("malware", two),
+        ),
+        "note" => format!(r#""content":"{canary}","object_refs":["{}"]"#, id(dice.pick(&KINDS), one)),
+        "ipv4-addr" => format!(r#""value":"198.51.100.{n}","x_canary":"{canary}""#),
+        _ => format!(
+            r#""name":"{canary}","published":"2026-01-01T00:00:00Z","object_refs":["{}","{}"]"#,
+            id("indicator", one),
+            id("malware", two),
+        ),
+    };
+    Said { by, kind, n, version, label: label(dice, base, by), canary, fields, owner, act }
+}
+
+fn label(dice: &mut Dice, base: &Base, by: usize) -> Label {
+    let mut label = Label::new(base.members[by], dice.pick(&Tlp::ALL));
+    if dice.one_in(3) {
+        label.recipients.members.push(dice.pick(&base.members));
+    }
+    if dice.one_in(6) {
+        label.embargo = Some(Embargo { until: Timestamp(NOW.0 - 1 + dice.roll(3) as i64) });
+    }
+    if by == WITHHELD {
+        label.origin = Origin::Withheld;
+    }
+    label
+}
+
+impl Said {
+    pub fn id(&self) -> String {
+        id(self.kind, self.n)
+    }
+
+    /// The object as it is submitted.
+    pub fn json(&self, base: &Base) -> String {
+        let head = format!(r#"{{"type":"{}","spec_version":"2.1","id":"{}""#, self.kind, self.id());
+        let tag = format!(r#""labels":["tag{}","{}tag"]"#, self.n % 3, self.canary);
+        if self.kind == "ipv4-addr" {
+            return format!("{head},{}}}", self.fields);
+        }
+        let by = match self.owner {
+            Some(owner) => format!(r#""created_by_ref":"{}","#, base.identities[owner]),
+            None => String::new(),
+        };
+        // Some write three digits, some six, some none.
+        let version = ["00.000Z", "00.000000Z", "00Z", "00.1Z", "00.123Z"][self.version as usize % 5];
+        format!(
+            r#"{head},{by}"created":"2026-01-01T00:00:00.000Z","modified":"2026-01-01T0{}:00:{version}",{tag},{}}}"#,
+            self.version, self.fields
+        )
+    }
+
+    fn statement(&self, base: &Base) -> NewStatement {
+        let body = self.json(base);
+        let object = strictjson::parse(body.as_bytes(), &strictjson::Limits::default()).unwrap();
+        let text = |key: &str| object.get(key).and_then(|node| node.as_str()).map(str::to_owned);
+        NewStatement {
+            object: ObjectKey::parse(&self.id()).unwrap(),
+            version: text("modified").map(|text| text.parse().unwrap()),
+            version_text: text("modified"),
+            author: text("created_by_ref"),
+            bound: self.owner == Some(self.by) && self.kind != "ipv4-addr",
+            owned: self.owner.is_none_or(|owner| owner == self.by) || self.kind == "ipv4-addr",
+            pattern_type: text("pattern_type"),
+            revoked: false,
+            label: self.label.clone(),
+            media: Media::Stix21,
+            collections: Vec::new(),
+            index: node::core::index::of(&object),
+            wire: None,
+            body: body.clone().into_bytes(),
+        }
+    }
+}
+
+struct Writer {
+    store: Store,
+    facts: store::directory::Epoch,
+    batches: u128,
+}
+
+impl Writer {
+    fn write(&mut self, base: &Base, said: &Said) {
+        let item = match said.act {
+            None => {
+                let mut new = said.statement(base);
+                new.collections = self.collections(base, &new, said.by);
+                Item::Statement(Box::new(new))
+            }
+            Some(Act::Withdraw) => Item::Withdraw {
+                object: ObjectKey::parse(&said.id()).unwrap(),
+                source: Some(base.members[said.by]),
+                versions: None,
+                body: b"{}".to_vec(),
+            },
+            Some(Act::Open) => {
+                let label = Label { tlp: Tlp::Clear, ..Label::new(base.members[said.by], Tlp::Clear) };
+                let label = Label { origin: said.label.origin, ..label };
+                let positions = self.positions(base, said);
+                let collections = positions
+                    .iter()
+                    .map(|_| {
+                        let new = NewStatement { label: label.clone(), ..said.statement(base) };
+                        self.collections(base, &new, said.by)
+                    })
+                    .collect();
+                Item::Relabel { positions, label, collections, body: b"{}".to_vec() }
+            }
+        };
+        self.append(base.members[said.by], vec![item]);
+    }
+
+    // Filters are judged by the node at submission; here they are told by hand.
+    fn collections(&self, base: &Base, new: &NewStatement, by: usize) -> Vec<model::CollectionId> {
+        let kind = new.object.kind.as_str();
+        let directory = self.store.directory().unwrap();
+        let is_in = |title: &str| match title {
+            "indicators" => ["indicator", "malware"].contains(&kind) && new.label.tlp <= Tlp::Amber,
+            "of-one" => by == 1,
+            _ => false,
+        };
+        assert_eq!(new.label.author, base.members[by]);
+        directory.collections.iter().filter(|one| is_in(&one.title)).map(|one| one.id).collect()
+    }
+
+    fn positions(&self, base: &Base, said: &Said) -> Vec<u64> {
+        let snapshot = self.store.snapshot().unwrap();
+        let mut visible = store::read::Visible::default();
+        for (id, _) in snapshot.labels(store::read::LabelId(0)).unwrap() {
+            visible.allow(id);
+        }
+        let mut positions = Vec::new();
+        snapshot
+            .versions(&visible, &ObjectKey::parse(&said.id()).unwrap(), &mut |hit| {
+                if hit.source == base.members[said.by] {
+                    positions.push(hit.position);
+                }
+                std::ops::ControlFlow::Continue(())
+            })
+            .unwrap();
+        positions
+    }
+
+    fn append(&mut self, source: MemberId, items: Vec<Item>) -> Vec<Appended> {
+        self.batches += 1;
+        let at = Timestamp(NOW.0 - 1_000_000_000 + i64::try_from(self.batches).unwrap() * 1_500);
+        let batch = Batch {
+            facts: self.facts,
+            submission: Submission {
+                id: SubmissionId(Uuid::from_u128(self.batches)),
+                source,
+                person: None,
+                token: None,
+                collection: None,
+                received: at,
+                outcomes: false,
+                default_label: Tlp::Amber,
+            },
+            now: at,
+            seed: [7; 32],
+            items,
+            complete: true,
+            quota: Quota::default(),
+            audit: Vec::new(),
+        };
+        self.store.append(batch).unwrap()
+    }
+}

@@ -1,0 +1,396 @@
+//! Submissions: what is taken, under which label, for whom, and what is refused.
+
+use std::time::{Duration, Instant};
+
+use model::Tlp;
+use node::views::Status;
+use node::{ImportOptions, Kind, NewCollection, NewToken, Settings};
+
+use crate::write_world::{FIRST, SECOND, START, World, envelope, id, indicator, settings, strings};
+
+const GREEN: &str = "marking-definition--34098fce-860f-48ae-8e50-ebd3cc5e41da";
+const RED: &str = "marking-definition--5e57c739-391a-4eb3-b6be-7d15ca92d5ed";
+const STRICT: &str = "marking-definition--939a9414-2ddd-4d32-a0cd-375ea402b003";
+const TERMS: &str = "marking-definition--00000000-0000-4000-8000-0000000000aa";
+
+fn states(status: &Status) -> Vec<&str> {
+    status.outcomes.iter().map(|outcome| outcome.state).collect()
+}
+
+fn message(status: &Status, place: usize) -> &str {
+    status.outcomes[place].message.as_deref().unwrap_or_default()
+}
+
+fn marked(refs: &[&str]) -> String {
+    let quoted: Vec<String> = refs.iter().map(|id| format!("\"{id}\"")).collect();
+    format!(",\"object_marking_refs\":[{}]", quoted.join(","))
+}
+
+fn terms() -> String {
+    format!(
+        "{{\"type\":\"marking-definition\",\"spec_version\":\"2.1\",\"id\":\"{TERMS}\",\"created\":\"{FIRST}\",\
+         \"definition_type\":\"statement\",\"definition\":{{\"statement\":\"(c) ACME\"}}}}"
+    )
+}
+
+#[test]
+fn envelopes_bundles_and_objects_are_taken_each_object_alone() {
+    let world = World::new();
+    let caller = world.node.operator();
+    let good: Vec<String> = (0..1_000).map(|n| indicator(n, FIRST, "")).collect();
+    let mut objects = good.clone();
+    objects[500] =
+        "{\"type\":\"indicator\",\"spec_version\":\"2.1\",\"id\":\"indicator--nothing\"}".to_owned();
+    let status = world.submit(&caller, &envelope(&objects)).unwrap();
+    assert_eq!((status.total, status.success, status.failure), (1_000, 999, 1));
+    assert!(status.complete && status.pending == 0);
+    assert_eq!(status.outcomes[500].state, "rejected");
+    assert!(message(&status, 500).contains("STIX 2.1 §"), "{}", message(&status, 500));
+    assert_eq!(world.listed(&caller, None).len(), 999);
+    // Asked for later it says the same.
+    let later = world.node.status(&caller, &status.id).unwrap();
+    assert_eq!(states(&later), states(&status));
+    assert_eq!((later.total, later.success, later.label.as_str()), (1_000, 999, "TLP:AMBER"));
+    // Again: all are duplicates, which is a success.
+    let bundle = format!(
+        "{{\"type\":\"bundle\",\"id\":\"bundle--00000000-0000-4000-8000-000000000001\",{}",
+        &envelope(&good)[1..]
+    );
+    let again = world.submit(&caller, &bundle).unwrap();
+    assert_eq!((again.success, states(&again)[0], states(&again)[500]), (1_000, "duplicate", "new"));
+    let one = world.submit(&caller, &indicator(1, SECOND, "")).unwrap();
+    assert_eq!((states(&one), one.outcomes[0].version.as_str()), (vec!["new"], SECOND));
+    // The same version with other bytes is kept and flagged, and the first is served.
+    let other = world.submit(&caller, &indicator(1, SECOND, ",\"confidence\":1")).unwrap();
+    assert_eq!(states(&other), ["equivocation"]);
+}
+
+#[test]
+fn labels_come_from_markings_then_from_the_submitter_the_collection_the_node() {
+    let world = World::new();
+    let operator = world.node.operator();
+    let new = NewCollection {
+        title: "Open".to_owned(),
+        ceiling: Some(Tlp::AmberStrict),
+        default_label: Some(Tlp::Green),
+        ..NewCollection::default()
+    };
+    world.node.add_collection(&operator, &new).unwrap();
+    let cases = [
+        ("", None, None, "TLP:AMBER", "new"),
+        ("", Some("Open"), None, "TLP:GREEN", "new"),
+        ("", Some("Open"), Some(Tlp::Clear), "TLP:CLEAR", "new"),
+        (&*marked(&[GREEN]), None, Some(Tlp::Red), "TLP:GREEN", "new"),
+        (&*marked(&[GREEN, STRICT]), Some("Open"), None, "TLP:AMBER+STRICT", "new"),
+        (&*marked(&[RED]), None, None, "TLP:RED", "new"),
+        (&*marked(&[RED]), Some("Open"), None, "", "rejected"),
+        ("", Some("Open"), Some(Tlp::Red), "", "rejected"),
+    ];
+    for (n, (rest, collection, tlp, label, state)) in (1..).zip(cases) {
+        let options =
+            ImportOptions { collection: collection.map(str::to_owned), tlp, ..ImportOptions::default() };
+        let status = world.node.submit(&operator, &options, indicator(n, FIRST, rest).as_bytes()).unwrap();
+        assert_eq!(states(&status), [state], "case {n}: {}", message(&status, 0));
+        assert_eq!(world.label(&operator, &id(n)).unwrap_or_default(), label, "case {n}");
+        if state == "rejected" {
+            assert!(
+                message(&status, 0).contains("the ceiling of the collection `Open`"),
+                "{}",
+                message(&status, 0)
+            );
+        }
+    }
+}
+
+#[test]
+fn a_granular_marking_counts_for_the_whole_object() {
+    let world = World::new();
+    let operator = world.node.operator();
+    let granular =
+        format!(",\"granular_markings\":[{{\"marking_ref\":\"{RED}\",\"selectors\":[\"description\"]}}]");
+    world.submit(&operator, &indicator(1, FIRST, &format!("{}{granular}", marked(&[GREEN])))).unwrap();
+    assert_eq!(world.label(&operator, &id(1)).unwrap(), "TLP:RED");
+}
+
+#[test]
+fn an_unknown_marking_is_red_until_its_own_member_says_it() {
+    let world = World::new();
+    world.member("Blue");
+    world.member("Mallory");
+    let [blue, other, mallory] = ["Blue", "ACME", "Mallory"].map(|member| world.token(member, &["analyst"]));
+    let first = world.submit(&blue, &indicator(1, FIRST, &marked(&[TERMS]))).unwrap();
+    assert!(message(&first, 0).contains(TERMS), "{}", message(&first, 0));
+    let green = ImportOptions { tlp: Some(Tlp::Green), ..ImportOptions::default() };
+    world.node.submit(&blue, &green, indicator(2, FIRST, &marked(&[TERMS])).as_bytes()).unwrap();
+    world.submit(&blue, &indicator(3, FIRST, &marked(&[TERMS, STRICT]))).unwrap();
+    world.submit(&blue, &indicator(4, FIRST, &marked(&[TERMS, &TERMS.replace("aa", "bb")]))).unwrap();
+    let labels = |caller| [1, 2, 3, 4].map(|n| world.label(caller, &id(n)).unwrap_or_default());
+    assert_eq!(labels(&blue), ["TLP:RED"; 4]);
+    assert_eq!(labels(&other), [""; 4]);
+    // Somebody else's definition of the same id opens nothing.
+    world.submit(&mallory, &terms()).unwrap();
+    assert_eq!(labels(&other), [""; 4]);
+    let before = world.listed(&other, None).len();
+    world.submit(&blue, &terms()).unwrap();
+    // Each gets the label that it would have had: the default of its own submission, or its own TLP.
+    assert_eq!(labels(&blue), ["TLP:AMBER", "TLP:GREEN", "TLP:AMBER+STRICT", "TLP:RED"]);
+    assert_eq!(labels(&other)[..3], ["TLP:AMBER", "TLP:GREEN", "TLP:AMBER+STRICT"]);
+    assert_eq!(world.listed(&other, None).len(), before + 3, "three objects; the terms have one id");
+    // What comes after is judged with the definition in view, and so is what comes together with it.
+    world.submit(&blue, &indicator(5, FIRST, &marked(&[TERMS]))).unwrap();
+    assert_eq!(world.label(&other, &id(5)).unwrap(), "TLP:AMBER");
+    let together = [indicator(6, FIRST, &marked(&[TERMS])), terms()];
+    world.submit(&world.node.operator(), &envelope(&together)).unwrap();
+    assert_eq!(world.label(&blue, &id(6)).unwrap(), "TLP:AMBER");
+}
+
+#[test]
+fn what_the_nodes_own_member_says_of_a_marking_counts_for_all() {
+    let world = World::new();
+    world.member("Blue");
+    let blue = world.token("Blue", &["analyst"]);
+    world.collection("Amber", "label = amber");
+    world.submit(&blue, &indicator(1, FIRST, &marked(&[TERMS]))).unwrap();
+    let operator = world.node.operator();
+    assert_eq!(world.label(&operator, &id(1)), None);
+    world.submit(&operator, &terms()).unwrap();
+    assert_eq!(world.label(&operator, &id(1)).as_deref(), Some("TLP:AMBER"));
+    assert!(world.listed(&blue, Some("Amber")).iter().any(|(listed, _)| *listed == id(1)));
+}
+
+#[test]
+fn an_id_is_its_owners_and_others_only_claim() {
+    let world = World::new();
+    let identity = world.member("Blue");
+    world.member("Red");
+    let [blue, red] = ["Blue", "Red"].map(|member| world.token(member, &["analyst"]));
+    let authored = format!(",\"created_by_ref\":\"{identity}\"");
+    let own = world.submit(&blue, &indicator(1, FIRST, &authored)).unwrap();
+    assert_eq!(states(&own), ["new"]);
+    let green = ImportOptions { tlp: Some(Tlp::Green), ..ImportOptions::default() };
+    let claims = [
+        indicator(1, SECOND, &authored),
+        indicator(1, "2026-03-01T00:00:00.000Z", ""),
+        indicator(2, FIRST, &authored),
+        format!(
+            "{{\"type\":\"identity\",\"spec_version\":\"2.1\",\"id\":\"{identity}\",\"created\":\"{FIRST}\",\
+             \"modified\":\"{SECOND}\",\"name\":\"not Blue\"}}"
+        ),
+    ];
+    for (place, claim) in claims.iter().enumerate() {
+        let status = world.node.submit(&red, &green, claim.as_bytes()).unwrap();
+        // Who names no author is not told that somebody has the id: he may not be allowed to see him.
+        assert_eq!(states(&status), [if place == 1 { "new" } else { "claim" }], "{place}");
+        assert_eq!(message(&status, 0).contains("claim"), place != 1);
+    }
+    // It never replaces what the owner says.
+    let mut version = String::new();
+    let query = node::ListQuery { ids: vec![id(1)], ..node::ListQuery::default() };
+    world.node.list(&world.node.operator(), &query, &mut |entry| version = entry.version.to_owned()).unwrap();
+    assert_eq!(version, FIRST);
+}
+
+#[test]
+fn a_collection_takes_what_its_filter_lets_through_and_gets_what_stood_before() {
+    let world = World::new();
+    let operator = world.node.operator();
+    world
+        .submit(&operator, &envelope(&[indicator(1, FIRST, ""), indicator(2, FIRST, &marked(&[RED]))]))
+        .unwrap();
+    world.collection("Indicators", "type = indicator and label <= amber");
+    world.collection("Tools", "type = tool");
+    world.collection("Ours", "source = ACME and pattern_type = stix");
+    world.collection("Through", "via = this");
+    let count = |title: &str| world.listed(&operator, Some(title)).len();
+    assert_eq!(["Indicators", "Tools", "Ours", "Through"].map(count), [1, 0, 2, 0]);
+    let through = |title: &str, n: u32| {
+        let options = ImportOptions { collection: Some(title.to_owned()), ..ImportOptions::default() };
+        world.node.submit(&operator, &options, indicator(n, FIRST, "").as_bytes()).unwrap()
+    };
+    let refused = through("Tools", 3);
+    assert_eq!(states(&refused), ["rejected"]);
+    assert!(message(&refused, 0).contains("type = tool"), "{}", message(&refused, 0));
+    assert_eq!(states(&through("Through", 3)), ["new"]);
+    assert_eq!(states(&through("Indicators", 4)), ["new"]);
+    assert_eq!(["Indicators", "Tools", "Ours", "Through"].map(count), [3, 0, 4, 1]);
+}
+
+#[test]
+fn roles_and_scopes_decide_who_submits_what() {
+    let world = World::new();
+    world.member("Blue");
+    world.collection("Shared", "");
+    world.collection("Other", "");
+    let sighting = format!(
+        "{{\"type\":\"sighting\",\"spec_version\":\"2.1\",\"id\":\"sighting--00000000-0000-4000-8000-000000000001\",\
+         \"created\":\"{FIRST}\",\"modified\":\"{FIRST}\",\"sighting_of_ref\":\"{}\"}}",
+        id(1)
+    );
+    let address = "{\"type\":\"ipv4-addr\",\"id\":\"ipv4-addr--28bb3599-77cd-5a82-a950-b5bc3caf07c4\",\
+                   \"value\":\"198.51.100.3\"}";
+    let object = indicator(1, FIRST, "");
+    // For each role, and a token for the collection `Shared` alone: outside, through it, through another.
+    let expected = [
+        ("reader", false, Err(Kind::Forbidden), Err(Kind::Forbidden), Err(Kind::Forbidden)),
+        ("reader", true, Err(Kind::Forbidden), Err(Kind::Forbidden), Err(Kind::NotFound)),
+        ("administrator", false, Err(Kind::Forbidden), Err(Kind::NotFound), Err(Kind::NotFound)),
+        ("analyst", false, Ok("new"), Ok("new"), Ok("new")),
+        ("analyst", true, Err(Kind::Forbidden), Ok("new"), Err(Kind::NotFound)),
+        ("curator", false, Ok("new"), Ok("new"), Ok("new")),
+        ("sensor", false, Ok("rejected"), Ok("rejected"), Ok("rejected")),
+        ("sensor", true, Err(Kind::Forbidden), Ok("rejected"), Err(Kind::NotFound)),
+    ];
+    let mut n = 10;
+    for (role, scoped, outside, shared, other) in expected {
+        let scope: &[&str] = if scoped { &["Shared"] } else { &[] };
+        let caller = world.token_for("Blue", &[role], scope, scope);
+        for (collection, expected) in [(None, outside), (Some("Shared"), shared), (Some("Other"), other)] {
+            n += 1;
+            let options =
+                ImportOptions { collection: collection.map(str::to_owned), ..ImportOptions::default() };
+            let status = world.node.submit(&caller, &options, indicator(n, FIRST, "").as_bytes());
+            let found = status.as_ref().map(|status| status.outcomes[0].state).map_err(|error| error.kind);
+            assert_eq!(found, expected, "{role} {scoped} {collection:?}");
+        }
+    }
+    let sensor = world.token("Blue", &["sensor"]);
+    let status = world.submit(&sensor, &envelope(&[sighting, address.to_owned(), object])).unwrap();
+    assert_eq!(states(&status), ["new", "new", "rejected"]);
+    assert!(message(&status, 2).contains("a sensor says"));
+}
+
+#[test]
+fn a_tokens_ceiling_holds_for_writing_and_only_administrators_write_for_others() {
+    let world = World::new();
+    world.member("Blue");
+    let new = NewToken {
+        member: "Blue".to_owned(),
+        roles: strings(&["analyst"]),
+        ceiling: Some(Tlp::Green),
+        ..NewToken::default()
+    };
+    let low = world.signed_in(&world.node.add_token(&world.node.operator(), &new).unwrap().secret);
+    let status =
+        world.submit(&low, &envelope(&[indicator(1, FIRST, ""), indicator(2, FIRST, &marked(&[GREEN]))]));
+    let status = status.unwrap();
+    assert_eq!(states(&status), ["rejected", "new"]);
+    assert!(message(&status, 0).contains("TLP:AMBER, above TLP:GREEN"), "{}", message(&status, 0));
+    let for_other = ImportOptions { member: Some("Blue".to_owned()), ..ImportOptions::default() };
+    let object = indicator(3, FIRST, "");
+    let by = |caller: &node::Caller| world.node.submit(caller, &for_other, object.as_bytes());
+    by(&world.node.operator()).unwrap();
+    assert_eq!(by(&world.token("ACME", &["analyst"])).unwrap_err().kind, Kind::NotFound);
+    // It is Blue's own.
+    let blue = world.token("Blue", &["analyst"]);
+    assert_eq!(states(&world.submit(&blue, &indicator(3, FIRST, "")).unwrap()), ["duplicate"]);
+}
+
+#[test]
+fn a_revoked_token_writes_nothing_even_when_it_was_signed_in_before() {
+    let world = World::new();
+    world.member("Blue");
+    let blue = world.token("Blue", &["analyst"]);
+    world.submit(&blue, &indicator(1, FIRST, "")).unwrap();
+    world.node.revoke_token(&world.node.operator(), &blue.principal.token.unwrap().to_string()).unwrap();
+    assert_eq!(world.submit(&blue, &indicator(2, FIRST, "")).unwrap_err().kind, Kind::Unauthenticated);
+}
+
+#[test]
+fn times_far_ahead_and_quotas() {
+    let world = World::new();
+    let operator = world.node.operator();
+    let tomorrow = model::Timestamp(START + 86_400_000_000);
+    let status = world.submit(
+        &operator,
+        &envelope(&[
+            indicator(1, &tomorrow.millis_text(), ""),
+            indicator(2, &tomorrow.plus_seconds(1).millis_text(), ""),
+        ]),
+    );
+    let status = status.unwrap();
+    assert_eq!(states(&status), ["new", "rejected"]);
+    assert!(message(&status, 1).contains("more than a day in the future"));
+    let new =
+        node::NewMember { name: "Small".to_owned(), objects_per_hour: Some(3), ..node::NewMember::default() };
+    world.node.add_member(&operator, &new).unwrap();
+    let small = world.token("Small", &["analyst"]);
+    let post = |range: std::ops::Range<u32>| {
+        let objects: Vec<String> = range.map(|n| indicator(n, FIRST, "")).collect();
+        world.submit(&small, &envelope(&objects))
+    };
+    post(10..13).unwrap();
+    let error = post(13..14).unwrap_err();
+    assert_eq!(error.kind, Kind::Quota);
+    assert!(error.retry_after_s.is_some_and(|wait| wait > 0 && wait <= 3_601));
+    post(10..13).unwrap();
+    world.later(3_600);
+    post(13..14).unwrap();
+}
+
+#[test]
+fn large_submissions_are_accepted_and_sequenced_afterwards_also_after_a_restart() {
+    let settings = Settings { asynchronous_objects: 100, ..settings() };
+    let world = World::with(settings);
+    let operator = world.node.operator();
+    let mut objects: Vec<String> = (0..2_500).map(|n| indicator(n, FIRST, &marked(&[TERMS]))).collect();
+    objects.push(terms());
+    objects[7] = "{\"type\":\"tool\"}".to_owned();
+    let status = world.submit(&operator, &envelope(&objects)).unwrap();
+    assert!(!status.complete);
+    assert_eq!((status.total, status.pending, status.outcomes.len()), (2_501, 2_501, 0));
+    // The node is stopped at once, in the middle of it or before; the next start finishes it.
+    let world = world.restarted();
+    let operator = world.node.operator();
+    let begun = Instant::now();
+    let done = loop {
+        let found = world.node.status(&operator, &status.id).unwrap();
+        if found.complete {
+            break found;
+        }
+        assert!(begun.elapsed() < Duration::from_secs(60), "{found:?}");
+        std::thread::sleep(Duration::from_millis(20));
+    };
+    assert_eq!((done.total, done.success, done.failure, done.pending), (2_501, 2_500, 1, 0));
+    assert_eq!((done.outcomes.len(), done.outcomes[7].state), (2_501, "rejected"));
+    assert_eq!(world.listed(&operator, None).len(), 2_500);
+    assert_eq!(world.label(&operator, &id(0)).unwrap(), "TLP:AMBER", "the terms at the end count for all");
+}
+
+#[test]
+fn an_accepted_submission_of_a_token_that_is_revoked_meanwhile_is_refused() {
+    let world = World::with(Settings { asynchronous_objects: 1, ..settings() });
+    world.member("Blue");
+    let blue = world.token("Blue", &["analyst"]);
+    // Jobs are held up, so that the token goes first.
+    world.node.stop();
+    let objects = [indicator(1, FIRST, ""), indicator(2, FIRST, "")];
+    let status = world.submit(&blue, &envelope(&objects)).unwrap();
+    let second = world.token("Blue", &["analyst"]);
+    world.node.revoke_token(&world.node.operator(), &blue.principal.token.unwrap().to_string()).unwrap();
+    let secret_id = second.principal.token;
+    let world = world.restarted();
+    let second = node::Caller { facts: world.node.operator().facts, ..second };
+    assert_eq!(second.principal.token, secret_id);
+    let begun = Instant::now();
+    loop {
+        let found = world.node.status(&second, &status.id).unwrap();
+        if found.complete {
+            assert_eq!((found.success, found.failure), (0, 2));
+            assert!(message(&found, 0).contains("revoked"), "{}", message(&found, 0));
+            break;
+        }
+        assert!(begun.elapsed() < Duration::from_secs(60), "{found:?}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+#[test]
+fn a_status_is_for_its_own_member() {
+    let world = World::new();
+    world.member("Blue");
+    let status = world.submit(&world.node.operator(), &indicator(1, FIRST, "")).unwrap();
+    let blue = world.token("Blue", &["analyst"]);
+    for (caller, name) in [(&blue, status.id.as_str()), (&blue, "nothing")] {
+        assert_eq!(world.node.status(caller, name).unwrap_err().kind, Kind::NotFound);
+    }
+}
