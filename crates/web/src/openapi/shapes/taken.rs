@@ -1,0 +1,111 @@
+//! What routes take.
+
+use super::Kind::{Count, OneOf, Text, Texts};
+use super::Presence::{Always, Sometimes};
+use super::{Field, Others, Shape};
+
+const TLP: Field = ("tlp", Text, Sometimes, "Its label, such as `amber`.");
+
+const fn taken(name: &'static str, summary: &'static str, fields: &'static [Field]) -> Shape {
+    Shape { name, summary, fields, others: Others::Refused }
+}
+
+/// What routes take.
+pub const SHAPES: &[Shape] = &[
+    taken("LoginRequest", "The one-time secret.", &[("secret", Text, Always, "As the node printed it.")]),
+    taken(
+        "LookupRequest",
+        "Values to look up.",
+        &[
+            ("values", Texts, Always, "At most 10,000, defanged or not."),
+            ("limit", Count, Sometimes, "At most this many mentions of each; 20 unless given."),
+        ],
+    ),
+    taken("NoteRequest", "A note.", &[("text", Text, Always, "What is said."), TLP]),
+    taken(
+        "OpinionRequest",
+        "An opinion.",
+        &[
+            (
+                "opinion",
+                OneOf(&["strongly-disagree", "disagree", "neutral", "agree", "strongly-agree"]),
+                Always,
+                "How far one agrees.",
+            ),
+            ("explanation", Text, Sometimes, "Why."),
+            TLP,
+        ],
+    ),
+    taken("TagsRequest", "Tags.", &[("tags", Texts, Always, "Words or machine tags."), TLP]),
+    taken("RevokeRequest", "A revocation.", &[TLP]),
+    taken("EraseRequest", "An erasure.", &[("reason", Text, Always, "Why; it is kept with the erasure.")]),
+    taken(
+        "NewMemberRequest",
+        "A member to add.",
+        &[
+            ("name", Text, Always, "Its name."),
+            ("identity", Text, Sometimes, "A STIX identity to bind to it; one is made otherwise."),
+            ("objects_per_hour", Count, Sometimes, "Objects that it may submit in an hour; 0 is no limit."),
+            ("bytes_per_hour", Count, Sometimes, "Bytes that it may submit in an hour; 0 is no limit."),
+        ],
+    ),
+    taken(
+        "NewPersonRequest",
+        "A person to add.",
+        &[("name", Text, Always, "Their name."), ("member", Text, Always, "Their member, by name or id.")],
+    ),
+    taken(
+        "NewTokenRequest",
+        "A token to add.",
+        &[
+            ("member", Text, Always, "The member it belongs to, by name or id."),
+            ("person", Text, Sometimes, "The person it names, by name or id."),
+            ("name", Text, Sometimes, "A name to know it by."),
+            ("roles", Texts, Always, "What its bearer is trusted to do."),
+            ("verbs", Texts, Sometimes, "What it may be used for; what its roles need unless given."),
+            ("read", Texts, Sometimes, "Collections that it reads; with `write` left out too, all."),
+            ("write", Texts, Sometimes, "Collections that it writes."),
+            ("ceiling", Text, Sometimes, "The highest label that it lets through; RED unless given."),
+            ("networks", Texts, Sometimes, "Networks that it may be used from; anywhere unless given."),
+            (
+                "expire",
+                Text,
+                Sometimes,
+                "How long it is valid, such as `90d`; a year, the longest, unless given.",
+            ),
+            ("profile", Text, Sometimes, "Its client profile; by User-Agent unless given."),
+            (
+                "certificate",
+                Text,
+                Sometimes,
+                "SHA-256 of a client certificate that stands for it, in hexadecimal.",
+            ),
+        ],
+    ),
+    taken(
+        "NewCollectionRequest",
+        "A collection to add.",
+        &[
+            ("title", Text, Always, "Its title."),
+            ("description", Text, Sometimes, "What it is about."),
+            ("alias", Text, Sometimes, "Another address for it."),
+            ("filter", Text, Sometimes, "What is in it; everything unless given."),
+            ("ceiling", Text, Sometimes, "Nothing above this label is in it; RED unless given."),
+            ("default_label", Text, Sometimes, "The label of what arrives without one; AMBER unless given."),
+        ],
+    ),
+    taken(
+        "NewRetentionRequest",
+        "A rule of retention to add; it names a type, a source, or both.",
+        &[
+            ("type", Text, Sometimes, "Statements of this type."),
+            ("source", Text, Sometimes, "Statements of this member, by name or id."),
+            ("days", Count, Always, "Days after which they are erased."),
+        ],
+    ),
+    taken(
+        "BackupRequest",
+        "Where to copy to.",
+        &[("to", Text, Always, "An absolute path on the node's machine; it must not be there yet.")],
+    ),
+];

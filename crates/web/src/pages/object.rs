@@ -1,0 +1,56 @@
+//! One object: who says it, its versions, what others claim, one step around it, and the object itself.
+
+use std::sync::Arc;
+
+use askama::Template;
+
+use super::picture::{Star, star};
+use super::session::Sessions;
+use super::show::{Row, Step, text};
+use super::{Frame, caller_or_sign_in, render};
+use crate::routes::Outcome;
+use crate::{Request, blocking};
+
+#[derive(Template)]
+#[template(path = "object.html")]
+struct Page {
+    frame: Frame,
+    head: Row,
+    star: Star,
+    related: Vec<Step>,
+    related_more: bool,
+    versions: Vec<Row>,
+    claims: Vec<Row>,
+    json: String,
+}
+
+/// Shows it.
+pub(super) async fn page(request: Request, sessions: Arc<Sessions>) -> Outcome {
+    request.query.only(&["version"])?;
+    let caller = match caller_or_sign_in(&request, &sessions) {
+        Ok(caller) => caller,
+        Err(to_sign_in) => return Ok(*to_sign_in),
+    };
+    let version = request.query.one("version")?;
+    let view = blocking::brief(|| request.node.object(&caller, request.param("id"), version))?;
+    let head = Row::of(&view.summary);
+    let related = Step::all(&view.related);
+    render(&Page {
+        frame: Frame::new(&request, Some(&caller)),
+        star: star(&head.kind, &related),
+        head,
+        related,
+        related_more: view.related_more,
+        versions: Row::all(&view.versions),
+        claims: Row::all(&view.claims),
+        json: pretty(view.object.get()),
+    })
+}
+
+// The object, a member a line, its invisible characters written out.
+fn pretty(json: &str) -> String {
+    let value = serde_json::from_str::<serde_json::Value>(json);
+    let lines =
+        value.and_then(|value| serde_json::to_string_pretty(&value)).unwrap_or_else(|_| json.to_owned());
+    lines.lines().map(text).collect::<Vec<_>>().join("\n")
+}

@@ -1,0 +1,93 @@
+//! The search box: a value is looked up, words are searched for; one box for both.
+
+use std::sync::Arc;
+
+use askama::Template;
+use model::inert::defanged;
+use node::{Kind, SearchQuery};
+
+use super::session::Sessions;
+use super::show::{MentionRow, Row, text};
+use super::{Frame, caller_or_sign_in, render};
+use crate::routes::Outcome;
+use crate::{Request, blocking};
+
+/// Values looked up at once.
+const VALUES: usize = 20;
+/// Mentions of each value.
+const MENTIONS: usize = 25;
+/// Objects on a page.
+const OBJECTS: usize = 50;
+
+#[derive(Template)]
+#[template(path = "search.html")]
+struct Search {
+    frame: Frame,
+    answers: Vec<Answer>,
+    objects: Vec<Row>,
+    next: String,
+    kind: String,
+    nothing: bool,
+}
+
+struct Answer {
+    value: String,
+    kind: String,
+    hit: bool,
+    active: bool,
+    mentions: Vec<MentionRow>,
+    more: bool,
+}
+
+/// Shows it.
+pub(super) async fn page(request: Request, sessions: Arc<Sessions>) -> Outcome {
+    request.query.only(&["q", "type", "next"])?;
+    let caller = match caller_or_sign_in(&request, &sessions) {
+        Ok(caller) => caller,
+        Err(to_sign_in) => return Ok(*to_sign_in),
+    };
+    let asked = request.query.one("q")?.unwrap_or_default().trim().to_owned();
+    let kind = request.query.one("type")?.unwrap_or_default().to_owned();
+    let next = request.query.one("next")?.map(str::to_owned);
+    let values: Vec<String> = asked.split_whitespace().take(VALUES).map(str::to_owned).collect();
+    let looked_up = match (&next, values.is_empty()) {
+        (None, false) => blocking::brief(|| request.node.lookup(&caller, &values, MENTIONS))?,
+        _ => Vec::new(),
+    };
+    let answers: Vec<Answer> = looked_up
+        .iter()
+        .filter(|answer| answer.error.is_none() && answer.value.is_some())
+        .map(|answer| Answer {
+            value: defanged(answer.value.as_deref().unwrap_or(&answer.query)),
+            kind: answer.kind.clone().unwrap_or_default(),
+            hit: answer.hit,
+            active: answer.mentions.iter().any(|mention| mention.active),
+            mentions: answer.mentions.iter().map(MentionRow::of).collect(),
+            more: answer.more,
+        })
+        .collect();
+    let query = SearchQuery {
+        text: (!asked.is_empty()).then(|| asked.clone()),
+        types: if kind.is_empty() { Vec::new() } else { vec![kind.clone()] },
+        limit: Some(OBJECTS),
+        next,
+        ..SearchQuery::default()
+    };
+    let found = match blocking::brief(|| request.node.search(&caller, &query)) {
+        Ok(found) => Some(found),
+        // Text of which no word can be searched for finds nothing; the lookup above still answers.
+        Err(error) if error.kind == Kind::Invalid && !answers.is_empty() => None,
+        Err(error) => return Err(error.into()),
+    };
+    let objects = found.as_ref().map(|found| Row::all(&found.objects)).unwrap_or_default();
+    let mut frame = Frame::new(&request, Some(&caller));
+    frame.query = text(&asked);
+    render(&Search {
+        nothing: objects.is_empty() && !answers.iter().any(|answer| answer.hit),
+        next: found.and_then(|found| found.next).unwrap_or_default(),
+        frame,
+        answers,
+        objects,
+        kind,
+    })
+}

@@ -1,0 +1,152 @@
+//! How what members wrote is shown.
+
+use model::inert::{defanged, inert};
+use node::views::{Mention, ObjectSummary, Related};
+
+/// The longest name in a list, in characters.
+const NAME_LENGTH: usize = 160;
+
+/// Text of strangers on one line, control and bidirectional characters made visible.
+pub(super) fn text(text: &str) -> String {
+    inert(text).into_owned()
+}
+
+/// The same, cut, and with what could be clicked defanged.
+fn name(text: &str) -> String {
+    let mut cut: String = text.chars().take(NAME_LENGTH).collect();
+    if cut.len() < text.len() {
+        cut.push('…');
+    }
+    defanged(&cut)
+}
+
+/// An object in a list, and at the head of its own page.
+pub(super) struct Row {
+    pub(super) id: String,
+    pub(super) kind: String,
+    pub(super) name: String,
+    pub(super) label: String,
+    /// The class that colours the label; the label's text says it too.
+    pub(super) label_class: &'static str,
+    pub(super) source: String,
+    pub(super) version: String,
+    pub(super) added: String,
+    pub(super) validity: String,
+    pub(super) revoked: bool,
+    pub(super) claim: bool,
+}
+
+impl Row {
+    pub(super) fn of(object: &ObjectSummary) -> Row {
+        let until = |at: &Option<String>| at.as_deref().map(instant);
+        let validity = match (until(&object.valid_from), until(&object.valid_until)) {
+            (None, None) => String::new(),
+            (Some(from), None) => format!("from {from}"),
+            (None, Some(to)) => format!("until {to}"),
+            (Some(from), Some(to)) => format!("{from} to {to}"),
+        };
+        Row {
+            id: object.id.clone(),
+            kind: text(&object.kind),
+            name: name(&object.name),
+            label: object.label.clone(),
+            label_class: label_class(&object.label),
+            source: object.source.as_ref().map(|source| text(&source.name)).unwrap_or_default(),
+            version: instant(&object.version),
+            added: instant(&object.added),
+            validity,
+            revoked: object.revoked,
+            claim: object.claim,
+        }
+    }
+
+    pub(super) fn all(objects: &[ObjectSummary]) -> Vec<Row> {
+        objects.iter().map(Row::of).collect()
+    }
+}
+
+/// One step from an object.
+pub(super) struct Step {
+    pub(super) relation: String,
+    pub(super) outward: bool,
+    pub(super) row: Row,
+}
+
+impl Step {
+    pub(super) fn all(related: &[Related]) -> Vec<Step> {
+        related
+            .iter()
+            .map(|step| Step {
+                relation: text(&step.relation),
+                outward: step.direction == "out",
+                row: Row::of(&step.object),
+            })
+            .collect()
+    }
+}
+
+/// Something that mentions a value.
+pub(super) struct MentionRow {
+    pub(super) relation: &'static str,
+    pub(super) value: String,
+    pub(super) active: bool,
+    pub(super) row: Row,
+    pub(super) context: Vec<Step>,
+}
+
+impl MentionRow {
+    pub(super) fn of(mention: &Mention) -> MentionRow {
+        MentionRow {
+            relation: relation(mention.relation),
+            value: defanged(&mention.value),
+            active: mention.active,
+            row: Row::of(&mention.object),
+            context: Step::all(&mention.context),
+        }
+    }
+}
+
+fn relation(word: &'static str) -> &'static str {
+    match word {
+        "exact" => "this value",
+        "parent-domain" => "a domain above it",
+        "subdomain" => "a name below it",
+        "covering-network" => "a network around it",
+        "within-network" => "inside it",
+        "host" => "its host",
+        other => other,
+    }
+}
+
+/// A time to the second, its zone said.
+fn instant(text: &str) -> String {
+    let plain =
+        text.get(..19).filter(|_| text.ends_with('Z')).map(|head| format!("{} UTC", head.replace('T', " ")));
+    plain.unwrap_or_else(|| inert(text).into_owned())
+}
+
+fn label_class(label: &str) -> &'static str {
+    match label {
+        "TLP:RED" => "tlp red",
+        "TLP:AMBER+STRICT" | "TLP:AMBER" => "tlp amber",
+        "TLP:GREEN" => "tlp green",
+        _ => "tlp clear",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_cut_and_defanged() {
+        assert_eq!(name("http://bad.example/\u{202e}x"), "hxxp://bad[.]example/\\u{202e}x");
+        assert_eq!(name(&"a".repeat(500)).chars().count(), NAME_LENGTH + 1);
+    }
+
+    #[test]
+    fn times_say_their_zone() {
+        assert_eq!(instant("2026-03-01T12:00:00.123456Z"), "2026-03-01 12:00:00 UTC");
+        assert_eq!(instant("garbage\u{7}"), "garbage\\u{7}");
+    }
+}

@@ -1,0 +1,159 @@
+//! What stands before us: whose address a request has, and by which address its client knows us.
+
+use std::net::IpAddr;
+
+use http::{HeaderMap, Uri, header};
+
+use crate::WebSettings;
+use crate::request::{Arrival, Road};
+use crate::settings::Network;
+
+/// What headers and connection say together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Seen {
+    /// The client's address.
+    pub client: Option<IpAddr>,
+    /// The address of the base path, no slash at its end.
+    pub base_url: String,
+}
+
+/// Works out who the client is and how he addresses us. Forwarding headers count when the peer is a trusted proxy, and
+/// then only as far back as trusted proxies wrote them: a client can put anything before.
+pub(crate) fn seen(settings: &WebSettings, arrival: &Arrival, uri: &Uri, headers: &HeaderMap) -> Seen {
+    let trusted = |address: IpAddr| settings.trusted_proxies.iter().any(|network| network.holds(address));
+    let forwarded = match arrival.peer {
+        Some(peer) if trusted(peer) => forwarded(headers, &settings.trusted_proxies),
+        _ => Forwarded::default(),
+    };
+    let base_url = match settings.public_url.as_deref() {
+        Some(url) => url.trim_end_matches('/').to_owned(),
+        None => {
+            let scheme = match (&arrival.road, forwarded.scheme) {
+                (_, Some(scheme)) => scheme,
+                (Road::Tls(_), None) => "https",
+                _ => "http",
+            };
+            let host = forwarded.host.as_deref().or_else(|| {
+                uri.authority()
+                    .map(|authority| authority.as_str())
+                    .or_else(|| text(headers, header::HOST.as_str()))
+            });
+            let host = host.filter(|host| is_host(host)).unwrap_or("localhost");
+            format!("{scheme}://{host}{}", settings.base())
+        }
+    };
+    Seen { client: forwarded.client.or(arrival.peer).map(|address| address.to_canonical()), base_url }
+}
+
+#[derive(Debug, Default)]
+struct Forwarded {
+    client: Option<IpAddr>,
+    scheme: Option<&'static str>,
+    host: Option<String>,
+}
+
+fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers.get(name).and_then(|value| value.to_str().ok())
+}
+
+// The older headers where there are any, else RFC 7239. Most proxies write only the older ones and pass on whatever a client
+// put into `Forwarded`, so that counts only where nothing else was written. The proxy next to us wrote the last element; its word on
+// scheme and host is the one that counts.
+fn forwarded(headers: &HeaderMap, trusted: &[Network]) -> Forwarded {
+    let list = |name: &str| -> Vec<String> {
+        let lines = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
+        lines.flat_map(|line| line.split(',')).map(|item| item.trim().to_owned()).collect()
+    };
+    let elements = list("forwarded");
+    let older = ["x-forwarded-for", "x-forwarded-proto", "x-forwarded-host"];
+    let (addresses, scheme, host) =
+        if elements.is_empty() || older.iter().any(|name| headers.contains_key(*name)) {
+            let last = |name: &str| list(name).pop();
+            (list("x-forwarded-for"), last("x-forwarded-proto"), last("x-forwarded-host"))
+        } else {
+            let field = |element: &String, name: &str| {
+                element.split(';').find_map(|pair| {
+                    let (key, value) = pair.trim().split_once('=')?;
+                    key.eq_ignore_ascii_case(name).then(|| value.trim_matches('"').to_owned())
+                })
+            };
+            let last = |name: &str| elements.last().and_then(|element| field(element, name));
+            let addresses = elements.iter().map(|element| field(element, "for").unwrap_or_default());
+            (addresses.collect(), last("proto"), last("host"))
+        };
+    let scheme = scheme.and_then(|scheme| match scheme.to_ascii_lowercase().as_str() {
+        "https" => Some("https"),
+        "http" => Some("http"),
+        _ => None,
+    });
+    Forwarded { client: client(&addresses, trusted), scheme, host: host.filter(|host| is_host(host)) }
+}
+
+// From the end: the first address that is no trusted proxy's. One that cannot be read ends the walk, for what stands
+// before it was not written by anybody we trust.
+fn client(addresses: &[String], trusted: &[Network]) -> Option<IpAddr> {
+    let mut client = None;
+    for text in addresses.iter().rev() {
+        let Some(address) = address(text) else { break };
+        client = Some(address);
+        if !trusted.iter().any(|network| network.holds(address)) {
+            break;
+        }
+    }
+    client
+}
+
+// `192.0.2.1`, `192.0.2.1:80`, `2001:db8::1`, `[2001:db8::1]`, `[2001:db8::1]:80`.
+fn address(text: &str) -> Option<IpAddr> {
+    if let Some(rest) = text.strip_prefix('[') {
+        return rest.split_once(']')?.0.parse().ok();
+    }
+    text.parse().ok().or_else(|| text.rsplit_once(':')?.0.parse().ok())
+}
+
+/// Whether a text can stand as `host[:port]` in an address that we give out.
+fn is_host(text: &str) -> bool {
+    !text.is_empty()
+        && text.len() <= 255
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._:[]".contains(&byte))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(peer: &str, lines: &[(&'static str, &'static str)]) -> (String, String) {
+        let settings = WebSettings {
+            trusted_proxies: vec!["10.0.0.0/8".parse().unwrap()],
+            base_path: Some("/x".to_owned()),
+            ..WebSettings::default()
+        };
+        let mut headers = HeaderMap::new();
+        headers.insert("host", "inner:80".parse().unwrap());
+        for (name, value) in lines {
+            headers.append(*name, value.parse().unwrap());
+        }
+        let arrival = Arrival { road: Road::Tcp, peer: Some(peer.parse().unwrap()) };
+        let seen = seen(&settings, &arrival, &Uri::from_static("/"), &headers);
+        (seen.client.unwrap().to_string(), seen.base_url)
+    }
+
+    #[test]
+    fn forwarding_headers_count_from_trusted_proxies_only() {
+        let inner = |client: &str| (client.to_owned(), "http://inner:80/x".to_owned());
+        let outer = |client: &str| (client.to_owned(), "https://ti.example/x".to_owned());
+        let old = [
+            ("x-forwarded-for", "6.6.6.6, 192.0.2.9, 10.0.0.7"),
+            ("x-forwarded-proto", "https"),
+            ("x-forwarded-host", "ti.example"),
+        ];
+        assert_eq!(check("192.0.2.1", &old), inner("192.0.2.1"));
+        assert_eq!(check("10.0.0.1", &old), outer("192.0.2.9"));
+        let new = [("forwarded", "for=6.6.6.6, for=\"[2001:db8::1]:99\";proto=https;host=ti.example")];
+        assert_eq!(check("10.0.0.1", &new), outer("2001:db8::1"));
+        assert_eq!(check("10.0.0.1", &[("x-forwarded-for", "junk, 192.0.2.9:4711")]), inner("192.0.2.9"));
+        assert_eq!(check("10.0.0.1", &[("x-forwarded-for", "192.0.2.9, unknown")]), inner("10.0.0.1"));
+        assert_eq!(check("10.0.0.1", &[("x-forwarded-host", "evil\"><b>")]), inner("10.0.0.1"));
+        assert_eq!(check("10.0.0.1", &[]), inner("10.0.0.1"));
+    }
+}

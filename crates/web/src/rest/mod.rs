@@ -1,0 +1,71 @@
+//! REST under `/api/v1`: the verbs of the node as JSON. The command line speaks this and nothing else.
+
+mod content;
+mod directory;
+mod lookup;
+mod objects;
+mod operation;
+mod query;
+mod session;
+mod transfer;
+
+use http::{Method, StatusCode};
+
+use crate::routes::{Access, Family, Outcome, Schema};
+use crate::{Answer, Request, Route};
+
+/// The media type of its documents.
+const JSON: &str = "application/json";
+
+/// Its rows of the table.
+#[must_use]
+pub fn routes() -> Vec<Route> {
+    let mut routes = session::routes();
+    routes.extend(lookup::routes());
+    routes.extend(objects::routes());
+    routes.extend(transfer::routes());
+    routes.extend(directory::routes());
+    routes.extend(operation::routes());
+    routes.extend(crate::openapi::routes());
+    routes
+}
+
+/// A row of REST.
+fn row<F, R>(
+    method: Method,
+    path: &'static str,
+    operation: &'static str,
+    summary: &'static str,
+    access: Access,
+    handler: F,
+) -> Route
+where
+    F: Fn(Request) -> R + Send + Sync + 'static,
+    R: Future<Output = Outcome> + Send + 'static,
+{
+    Route::new(Family::Rest, method, path, operation, summary, access, handler)
+}
+
+/// Refuses every parameter of the query, for routes that take none.
+fn no_query(request: &Request) -> Result<(), crate::Failure> {
+    request.query.only(&[])
+}
+
+/// A value as JSON, 201.
+async fn created<T, F>(verb: F) -> Outcome
+where
+    T: serde::Serialize + Send + 'static,
+    F: FnOnce() -> Result<T, node::Error> + Send + 'static,
+{
+    Ok(crate::answer::json_of(verb).await?.status(StatusCode::CREATED))
+}
+
+/// A document with one member, as lists are answered: there is room beside them.
+fn listed<T: serde::Serialize>(name: &'static str, items: &[T]) -> Outcome {
+    Answer::json(&std::collections::BTreeMap::from([(name, items)]))
+}
+
+/// The schema of a document of this name.
+const fn named(name: &'static str) -> Schema {
+    Schema::Named(name)
+}

@@ -1,0 +1,223 @@
+//! Objects: found, opened, spoken about, taken back.
+
+use http::Method;
+use node::{Annotation, SearchQuery};
+
+use super::content::{self, Fields};
+use super::{JSON, created, named, no_query, query, row};
+use crate::answer::json_of;
+use crate::routes::{Access, Need, Outcome, ValueKind};
+use crate::{Answer, Failure, Request, Route, blocking};
+
+pub fn routes() -> Vec<Route> {
+    let mut routes = vec![search_route()];
+    routes.extend(object_routes());
+    routes.extend(annotation_routes());
+    routes
+}
+
+fn search_route() -> Route {
+    row(
+        Method::GET,
+        "/api/v1/objects",
+        "searchObjects",
+        "Objects by text, type, source, label, tag, time, relation, external id or alias, newest first.",
+        Access::Needs(Need::Read),
+        search,
+    )
+    .query("text", ValueKind::Text, "Words that must all occur.")
+    .query("type", ValueKind::Repeated, "Only these types.")
+    .query("source", ValueKind::Repeated, "Only what these members said, by name or id.")
+    .query("label", ValueKind::Repeated, "Only under these TLP labels.")
+    .query("tag", ValueKind::Text, "Only with this tag.")
+    .query("external_id", ValueKind::Text, "Only with this external id, such as `T1059`.")
+    .query("alias", ValueKind::Text, "Only with this name or alias, whole, in any case.")
+    .query("related_to", ValueKind::Text, "Only what is one step from the object of this id.")
+    .query("added_after", ValueKind::Time, "Only what was added after this time.")
+    .query("added_before", ValueKind::Time, "Only what was added before this time.")
+    .query("facets", ValueKind::Flag, "Count types, sources, labels and tags too.")
+    .query("limit", ValueKind::Count, "At most this many.")
+    .query("next", ValueKind::Text, "The cursor of a page before.")
+    .gives(200, "A page of objects.", JSON, named("ObjectPage"))
+}
+
+fn object_routes() -> Vec<Route> {
+    vec![
+        row(
+            Method::GET,
+            "/api/v1/objects/{id}",
+            "showObject",
+            "One object: its versions, what others claim, and one step around it.",
+            Access::Needs(Need::Read),
+            show,
+        )
+        .query("version", ValueKind::Text, "This version instead of the last.")
+        .gives(200, "The object.", JSON, named("ObjectView")),
+        row(
+            Method::DELETE,
+            "/api/v1/objects/{id}",
+            "withdrawObject",
+            "Takes an object back, or some of its versions: it is gone on every road, its history stays.",
+            Access::Needs(Need::Withdraw),
+            withdraw,
+        )
+        .query("version", ValueKind::Repeated, "Only these versions.")
+        .gives(200, "How many versions were taken back.", JSON, named("Withdrawn")),
+        row(
+            Method::POST,
+            "/api/v1/objects/{id}/erase",
+            "eraseObject",
+            "Removes the bytes of an object for good.",
+            Access::Needs(Need::Erase),
+            erase,
+        )
+        .takes(JSON, named("EraseRequest"))
+        .gives(200, "How many versions were erased.", JSON, named("Erased")),
+    ]
+}
+
+fn annotation_routes() -> Vec<Route> {
+    let access = Access::Needs(Need::Annotate);
+    let rows = [
+        row(
+            Method::POST,
+            "/api/v1/objects/{id}/notes",
+            "addNote",
+            "Says something about an object.",
+            access,
+            note,
+        )
+        .takes(JSON, named("NoteRequest")),
+        row(
+            Method::POST,
+            "/api/v1/objects/{id}/opinions",
+            "addOpinion",
+            "Says how far one agrees with an object.",
+            access,
+            opinion,
+        )
+        .takes(JSON, named("OpinionRequest")),
+        row(Method::POST, "/api/v1/objects/{id}/tags", "addTags", "Tags an object.", access, tags)
+            .takes(JSON, named("TagsRequest")),
+        row(
+            Method::POST,
+            "/api/v1/objects/{id}/revoke",
+            "revokeObject",
+            "Revokes an object: one's own gets a new version, on another's one says so.",
+            access,
+            revoke,
+        )
+        .takes(JSON, named("RevokeRequest")),
+    ];
+    let gives = |row: Route| row.gives(201, "What was recorded.", JSON, named("Outcome"));
+    rows.into_iter().map(gives).collect()
+}
+
+async fn search(request: Request) -> Outcome {
+    let query = &request.query;
+    query.only(&[
+        "text",
+        "type",
+        "source",
+        "label",
+        "tag",
+        "external_id",
+        "alias",
+        "related_to",
+        "added_after",
+        "added_before",
+        "facets",
+        "limit",
+        "next",
+    ])?;
+    let label = |text: &str| text.parse().map_err(|error| Failure::invalid(format!("`label`: {error}")));
+    let search = SearchQuery {
+        text: query::text(query, "text")?,
+        types: query::texts(query, "type"),
+        sources: query::texts(query, "source"),
+        labels: query.all("label").map(label).collect::<Result<_, Failure>>()?,
+        tag: query::text(query, "tag")?,
+        external_id: query::text(query, "external_id")?,
+        alias: query::text(query, "alias")?,
+        related_to: query::text(query, "related_to")?,
+        added_after: query::time(query, "added_after")?,
+        added_before: query::time(query, "added_before")?,
+        facets: query::flag(query, "facets")?,
+        limit: query::count(query, "limit")?,
+        next: query::text(query, "next")?,
+    };
+    let caller = request.caller()?.clone();
+    json_of(move || request.node.search(&caller, &search)).await
+}
+
+async fn show(request: Request) -> Outcome {
+    request.query.only(&["version"])?;
+    let version = query::text(&request.query, "version")?;
+    let (caller, id) = (request.caller()?, request.param("id"));
+    Answer::json(&blocking::brief(|| request.node.object(caller, id, version.as_deref()))?)
+}
+
+#[derive(serde::Serialize)]
+struct Withdrawn {
+    withdrawn: u64,
+}
+
+async fn withdraw(request: Request) -> Outcome {
+    request.query.only(&["version"])?;
+    let versions = query::texts(&request.query, "version");
+    let (caller, id) = (request.caller()?.clone(), request.param("id").to_owned());
+    json_of(move || {
+        let withdrawn = request.node.withdraw(&caller, None, &id, &versions)?;
+        Ok(Withdrawn { withdrawn })
+    })
+    .await
+}
+
+#[derive(serde::Serialize)]
+struct Erased {
+    erased: u64,
+}
+
+async fn erase(mut request: Request) -> Outcome {
+    no_query(&request)?;
+    let bytes = content::bytes(&mut request).await?;
+    let reason = Fields::read(&bytes, &["reason"])?.required("reason")?;
+    let (caller, id) = (request.caller()?.clone(), request.param("id").to_owned());
+    json_of(move || {
+        let erased = request.node.erase(&caller, &id, &reason)?;
+        Ok(Erased { erased })
+    })
+    .await
+}
+
+async fn note(request: Request) -> Outcome {
+    annotate(request, &["text", "tlp"], |fields| Ok(Annotation::Note(fields.required("text")?))).await
+}
+
+async fn opinion(request: Request) -> Outcome {
+    annotate(request, &["opinion", "explanation", "tlp"], |fields| {
+        Ok(Annotation::Opinion(fields.required("opinion")?, fields.text("explanation")?))
+    })
+    .await
+}
+
+async fn tags(request: Request) -> Outcome {
+    annotate(request, &["tags", "tlp"], |fields| Ok(Annotation::Tags(fields.required_texts("tags")?))).await
+}
+
+async fn revoke(request: Request) -> Outcome {
+    annotate(request, &["tlp"], |_| Ok(Annotation::Revoke)).await
+}
+
+async fn annotate(
+    mut request: Request,
+    known: &[&str],
+    read: fn(&Fields<'_>) -> Result<Annotation, Failure>,
+) -> Outcome {
+    no_query(&request)?;
+    let bytes = content::bytes(&mut request).await?;
+    let fields = Fields::read(&bytes, known)?;
+    let (annotation, tlp) = (read(&fields)?, fields.tlp("tlp")?);
+    let (caller, id) = (request.caller()?.clone(), request.param("id").to_owned());
+    created(move || request.node.annotate(&caller, &id, &annotation, tlp)).await
+}

@@ -1,0 +1,181 @@
+//! Pages: sign-in and its cookie, what they show, and that text of strangers stays text.
+
+use http::StatusCode;
+
+use crate::fixtures::{envelope, indicator_id};
+use crate::house::House;
+use crate::reply::Reply;
+
+/// A house with a member whose token reads and writes everything.
+fn one() -> (House, String) {
+    let house = House::new();
+    house.member("A & <b>Co</b>");
+    let token = house.token("A & <b>Co</b>", &["analyst"]);
+    (house, token)
+}
+
+async fn get(house: &House, token: &str, path: &str) -> Reply {
+    house.ask("GET", path).bearer(token).send().await
+}
+
+async fn sign_in(house: &House, token: &str) -> Reply {
+    let form = format!("token={token}");
+    let form_type = "application/x-www-form-urlencoded";
+    house.ask("POST", "/sign-in").header("content-type", form_type).body(form.as_bytes()).send().await
+}
+
+fn cookie(reply: &Reply) -> String {
+    let set = reply.header("set-cookie").unwrap();
+    assert!(set.contains("; HttpOnly; SameSite=Strict"), "{set}");
+    set.split(';').next().unwrap().to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_opens_a_session_and_signing_out_ends_it() {
+    let (house, token) = one();
+    let nobody = get(&house, "", "/").await;
+    assert_eq!(
+        (nobody.status, nobody.header("location")),
+        (StatusCode::SEE_OTHER, Some("http://ti.example/sign-in"))
+    );
+    let wrong = sign_in(&house, "acc_wrong").await;
+    assert_eq!(wrong.status, StatusCode::UNAUTHORIZED);
+    assert!(wrong.header("set-cookie").is_none() && !wrong.text().contains("acc_wrong"));
+    let opened = sign_in(&house, &token).await;
+    assert_eq!(opened.status, StatusCode::SEE_OTHER);
+    let session = cookie(&opened);
+    assert!(!session.contains(&token), "the token does not leave the node");
+    let home = house.ask("GET", "/").header("cookie", &session).send().await;
+    assert_eq!(home.status, StatusCode::OK);
+    assert!(home.text().contains("A &#38; &#60;b&#62;Co&#60;/b&#62;"), "{}", home.text());
+    let out = house.ask("POST", "/sign-out").header("cookie", &session).send().await;
+    assert_eq!(out.status, StatusCode::SEE_OTHER);
+    let again = house.ask("GET", "/").header("cookie", &session).send().await;
+    assert_eq!(again.status, StatusCode::SEE_OTHER, "the word is worth nothing after signing out");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_revoked_token_ends_its_sessions() {
+    let (house, token) = one();
+    let session = cookie(&sign_in(&house, &token).await);
+    let operator = house.node.operator();
+    let tokens = house.node.tokens(&operator).unwrap();
+    for token in tokens.iter().filter(|token| token.member.name.starts_with("A &")) {
+        house.node.revoke_token(&operator, &token.id).unwrap();
+    }
+    let home = house.ask("GET", "/").header("cookie", &session).send().await;
+    assert_eq!(home.status, StatusCode::SEE_OTHER);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_one_time_secret_is_traded_on_the_page_once() {
+    let house = House::new();
+    let secret = house.node.first_secret(true).unwrap().unwrap();
+    let traded = sign_in(&house, &secret).await;
+    assert_eq!(traded.status, StatusCode::OK);
+    assert!(traded.text().contains("shown only now") && traded.text().contains("acc_"));
+    cookie(&traded);
+    assert_eq!(sign_in(&house, &secret).await.status, StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn forms_of_other_sites_are_refused() {
+    let (house, token) = one();
+    for (name, value, status) in [
+        ("sec-fetch-site", "cross-site", 403),
+        ("sec-fetch-site", "same-site", 403),
+        ("origin", "https://evil.example", 403),
+        ("origin", "null", 403),
+        ("origin", "http://ti.example", 303),
+        ("sec-fetch-site", "same-origin", 303),
+    ] {
+        let form = format!("token={token}");
+        let reply = house.ask("POST", "/sign-in").header(name, value).body(form.as_bytes()).send().await;
+        assert_eq!(reply.status, status, "{name}: {value}");
+    }
+    // A policy on referrers may hide the origin; the browser's word on the site still counts.
+    let form = format!("token={token}");
+    let hidden =
+        house.ask("POST", "/sign-in").header("sec-fetch-site", "same-origin").header("origin", "null");
+    assert_eq!(hidden.body(form.as_bytes()).send().await.status, 303);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn text_of_strangers_stays_text() {
+    let (house, token) = one();
+    let collection =
+        house.collection("<i>Title</i>", |new| new.description = "\"><script>alert(1)</script>".into());
+    let nasty = "<script>alert(1)</script> \\u202e <img src=x onerror=alert(1)> http://bad.example/ {{7*7}}";
+    let id = indicator_id('1');
+    let object = format!(
+        r#"{{"type":"indicator","spec_version":"2.1","id":"{id}","created":"2026-01-01T00:00:00.000Z",
+        "modified":"2026-01-01T00:00:00.000Z","name":"{nasty}","description":"{nasty}",
+        "pattern":"[url:value = 'http://bad.example/<script>']","pattern_type":"stix","valid_from":"2026-01-01T00:00:00Z",
+        "x_note":"{nasty}","labels":["{nasty}"]}}"#
+    );
+    let posted = house.post(&token, &collection, &envelope(&[object])).await;
+    assert_eq!(posted.status, StatusCode::ACCEPTED, "{}", posted.text());
+    let searched =
+        "/search?q=%3Cscript%3Ealert(1)%3C/script%3E%20bad.example%20http://bad.example/%3Cscript%3E";
+    for path in ["/", searched, &format!("/objects/{id}"), "/objects/%3Cscript%3E", "/%3Cscript%3E"] {
+        let page = get(&house, &token, path).await;
+        let text = page.text();
+        assert!(
+            !text.contains("<script") && !text.contains("<img") && !text.contains('\u{202e}'),
+            "{path}: {text}"
+        );
+        assert!(!text.contains("href=\"http://bad"), "{path}");
+        let policy = page.header("content-security-policy").unwrap();
+        assert!(policy.contains("default-src 'none'") && !policy.contains("unsafe"), "{policy}");
+    }
+    let shown = get(&house, &token, &format!("/objects/{id}")).await;
+    assert!(shown.text().contains("hxxp://bad[.]example/"), "{}", shown.text());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_have_their_true_status_and_one_heading() {
+    let (house, token) = one();
+    house.collection("All", |_| {});
+    for (path, status) in [
+        ("/", 200),
+        ("/search?q=203.0.113.7", 200),
+        ("/search?q=", 200),
+        ("/search?q=x&colour=red", 400),
+        ("/search?next=rubbish", 400),
+        ("/sign-in", 200),
+        ("/objects/indicator--00000000-0000-4000-8000-000000000000", 404),
+        ("/objects/rubbish", 400),
+        ("/nowhere", 404),
+        ("/static/other.css", 404),
+    ] {
+        let page = get(&house, &token, path).await;
+        assert_eq!(page.status, status, "{path}: {}", page.text());
+        if path != "/static/other.css" {
+            assert_eq!(page.text().matches("<h1").count(), 1, "{path}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_tells_nothing_that_its_reader_may_not_see() {
+    let (house, token) = one();
+    house.member("B");
+    let other = house.token("B", &["analyst"]);
+    let collection = house.collection("All", |_| {});
+    let id = indicator_id('7');
+    let red = "marking-definition--e828b379-4e03-4974-9ac4-e53a884c97c1";
+    let object = format!(
+        r#"{{"type":"indicator","spec_version":"2.1","id":"{id}","created":"2026-01-01T00:00:00.000Z",
+        "modified":"2026-01-01T00:00:00.000Z","name":"canary","pattern":"[ipv4-addr:value = '198.51.100.77']",
+        "pattern_type":"stix","valid_from":"2026-01-01T00:00:00Z","object_marking_refs":["{red}"]}}"#
+    );
+    house.post(&token, &collection, &envelope(&[object])).await;
+    let own = get(&house, &token, "/search?q=198.51.100.77").await;
+    assert!(own.text().contains("Known, and valid now"), "{}", own.text());
+    for path in ["/", "/search?q=198.51.100.77", "/search?q=canary"] {
+        let page = get(&house, &other, path).await;
+        assert!(!page.text().contains(&id) && !page.text().contains("valid now"), "{path}: {}", page.text());
+    }
+    assert_eq!(get(&house, &other, &format!("/objects/{id}")).await.status, 404);
+    assert!(!get(&house, &other, "/").await.text().contains("1 objects"));
+}
