@@ -1,0 +1,221 @@
+//! Commands about what is known: look up, search, import, export, say.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+/// `accord lookup`
+#[derive(Debug, Args)]
+pub struct Lookup {
+    /// What to look up, defanged or not; `-`, or nothing with a pipe, reads lines from standard input
+    #[arg(value_name = "VALUE")]
+    pub values: Vec<String>,
+    /// At most this many mentions for each value
+    #[arg(long, value_name = "COUNT", default_value_t = 20)]
+    pub limit: usize,
+}
+
+/// `accord search`
+#[derive(Debug, Args)]
+pub struct Search {
+    /// Words that must all occur
+    #[arg(value_name = "TEXT")]
+    pub text: Vec<String>,
+    /// Only objects of this type; may be given several times
+    #[arg(long = "type", value_name = "TYPE")]
+    pub types: Vec<String>,
+    /// Only what this member said; may be given several times
+    #[arg(long, value_name = "MEMBER")]
+    pub source: Vec<String>,
+    /// Only under this label; may be given several times
+    #[arg(long, value_name = "TLP")]
+    pub label: Vec<String>,
+    /// Only with this tag
+    #[arg(long, value_name = "TAG")]
+    pub tag: Option<String>,
+    /// Only with this external id, such as T1059 or CVE-2026-1234
+    #[arg(long, value_name = "ID")]
+    pub external_id: Option<String>,
+    /// Only with this name or alias, whole, in any case
+    #[arg(long, value_name = "NAME")]
+    pub alias: Option<String>,
+    /// Only what is one step from this object
+    #[arg(long, value_name = "ID")]
+    pub related_to: Option<String>,
+    /// Only what was added after this time (RFC 3339)
+    #[arg(long, value_name = "TIME")]
+    pub added_after: Option<String>,
+    /// Only what was added before this time (RFC 3339)
+    #[arg(long, value_name = "TIME")]
+    pub added_before: Option<String>,
+    /// Count types, sources, labels and tags too
+    #[arg(long)]
+    pub facets: bool,
+    /// At most this many
+    #[arg(long, value_name = "COUNT", default_value_t = 50)]
+    pub limit: usize,
+    /// Go on where a page before ended
+    #[arg(long, value_name = "CURSOR")]
+    pub next: Option<String>,
+}
+
+/// `accord show`
+#[derive(Debug, Args)]
+pub struct Show {
+    /// The object's STIX id
+    #[arg(value_name = "ID")]
+    pub id: String,
+    /// This version instead of the last
+    #[arg(long, value_name = "TIME")]
+    pub version: Option<String>,
+    /// Only the object itself, as STIX
+    #[arg(long)]
+    pub stix: bool,
+}
+
+/// `accord import`
+#[derive(Debug, Args)]
+pub struct Import {
+    /// Files; `-` is standard input
+    #[arg(value_name = "FILE", required = true)]
+    pub files: Vec<PathBuf>,
+    /// Through this collection, by title, alias or id
+    #[arg(long, value_name = "COLLECTION")]
+    pub collection: Option<String>,
+    /// On behalf of this member, by name or id; for administrators
+    #[arg(long, value_name = "MEMBER")]
+    pub member: Option<String>,
+    /// The label of objects that bring none [default: the collection's, else AMBER]
+    #[arg(long, value_name = "TLP")]
+    pub tlp: Option<String>,
+    /// What the input is
+    #[arg(long, value_name = "FORMAT", default_value = "auto", value_parser = ["auto", "stix", "csv", "list"])]
+    pub format: String,
+    /// CSV: which column, by name or number, is what, such as `value=ip`; may be given several times
+    #[arg(long, value_name = "ROLE=COLUMN")]
+    pub column: Vec<String>,
+    /// List: the type of its values, such as `ipv4` or `domain` [default: guessed]
+    #[arg(long = "type", value_name = "TYPE")]
+    pub kind: Option<String>,
+    /// Rows of a CSV or a list are valid for this long, such as 30d or 12h
+    #[arg(long, value_name = "DURATION")]
+    pub expire: Option<String>,
+    /// A name for where a CSV or a list comes from
+    #[arg(long, value_name = "NAME")]
+    pub source: Option<String>,
+    /// Judge and count, write nothing
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// `accord export`
+#[derive(Debug, Args)]
+pub struct Export {
+    /// Where to [default: standard output]
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// As a STIX bundle, one object a line, CSV, or a plain list of values
+    #[arg(long, value_name = "FORMAT", default_value = "stix", value_parser = ["stix", "ndjson", "csv", "list"])]
+    pub format: String,
+    /// Every version, with labels and sources: complete enough to leave
+    #[arg(long)]
+    pub full: bool,
+    /// Only what is in this collection
+    #[arg(long, value_name = "COLLECTION")]
+    pub collection: Option<String>,
+    /// Only objects of this type; may be given several times
+    #[arg(long = "type", value_name = "TYPE")]
+    pub types: Vec<String>,
+    /// Only the object of this id; may be given several times
+    #[arg(long = "id", value_name = "ID")]
+    pub ids: Vec<String>,
+    /// Only what was added after this time (RFC 3339)
+    #[arg(long, value_name = "TIME")]
+    pub added_after: Option<String>,
+}
+
+/// `accord status`
+#[derive(Debug, Args)]
+pub struct Status {
+    /// The submission's id, as `accord import` or TAXII told it
+    #[arg(value_name = "SUBMISSION")]
+    pub submission: String,
+}
+
+/// `accord note`
+#[derive(Debug, Args)]
+pub struct Note {
+    /// The object's STIX id
+    #[arg(value_name = "ID")]
+    pub id: String,
+    /// What you have to say
+    #[arg(value_name = "TEXT")]
+    pub text: String,
+    /// The label of what you say [default: the node's]
+    #[arg(long, value_name = "TLP")]
+    pub tlp: Option<String>,
+}
+
+/// `accord opinion`
+#[derive(Debug, Args)]
+pub struct Opinion {
+    /// The object's STIX id
+    #[arg(value_name = "ID")]
+    pub id: String,
+    /// How far you agree
+    #[arg(value_name = "OPINION", value_parser = ["strongly-disagree", "disagree", "neutral", "agree", "strongly-agree"])]
+    pub opinion: String,
+    /// Why
+    #[arg(long, value_name = "TEXT")]
+    pub why: Option<String>,
+    /// The label of what you say [default: the node's]
+    #[arg(long, value_name = "TLP")]
+    pub tlp: Option<String>,
+}
+
+/// `accord tag`
+#[derive(Debug, Args)]
+pub struct Tag {
+    /// The object's STIX id
+    #[arg(value_name = "ID")]
+    pub id: String,
+    /// Words, or machine tags such as `namespace:predicate="value"`
+    #[arg(value_name = "TAG", required = true)]
+    pub tags: Vec<String>,
+    /// The label of what you say [default: the node's]
+    #[arg(long, value_name = "TLP")]
+    pub tlp: Option<String>,
+}
+
+/// `accord revoke`
+#[derive(Debug, Args)]
+pub struct Revoke {
+    /// The object's STIX id
+    #[arg(value_name = "ID")]
+    pub id: String,
+    /// The label of what you say [default: the node's]
+    #[arg(long, value_name = "TLP")]
+    pub tlp: Option<String>,
+}
+
+/// `accord withdraw`
+#[derive(Debug, Args)]
+pub struct Withdraw {
+    /// The object's STIX id
+    #[arg(value_name = "ID")]
+    pub id: String,
+    /// Only this version; may be given several times
+    #[arg(long, value_name = "TIME")]
+    pub version: Vec<String>,
+}
+
+/// `accord erase`
+#[derive(Debug, Args)]
+pub struct Erase {
+    /// The object's STIX id
+    #[arg(value_name = "ID")]
+    pub id: String,
+    /// Why; it is kept with the erasure
+    #[arg(long, value_name = "TEXT")]
+    pub reason: String,
+}

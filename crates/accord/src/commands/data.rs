@@ -1,0 +1,160 @@
+//! Out in bulk, and what is said about objects.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use super::{Session, counted, flag, list, number, text};
+use crate::arguments::{Erase, Export, Note, Opinion, Revoke, Status, Tag, Withdraw};
+use crate::failure::{Exit, Failure};
+use crate::terminal::{Progress, Style, defanged, inert};
+use crate::transport::Call;
+
+/// Writes out what one may see.
+///
+/// # Errors
+/// The node refuses, or cannot be asked; the output cannot be written.
+pub async fn export(session: &mut Session<'_>, export: Export) -> Result<Exit, Failure> {
+    let mut call = Call::get(&["export"])
+        .query("format", export.format.as_str())
+        .query_some("collection", export.collection.as_deref())
+        .query_each("type", &export.types)
+        .query_each("id", &export.ids)
+        .query_some("added_after", export.added_after.as_deref());
+    if export.full {
+        call = call.query("full", "true");
+    }
+    let mut reply = session.transport.send(call).await?.accepted().await?;
+    let Some(path) = export.output.filter(|path| path != Path::new("-")) else {
+        while let Some(chunk) = reply.chunk().await? {
+            session.output.bytes(&chunk)?;
+        }
+        return Ok(Exit::Ok);
+    };
+    let failed = |error: io::Error| Failure::usage(format!("cannot write `{}`: {error}", path.display()));
+    // Beside and renamed, so that a name never stands for half an export.
+    let beside = path.with_added_extension("part");
+    let mut file = File::create(&beside).map_err(failed)?;
+    let progress =
+        Progress::new(&path.display().to_string(), None, session.output.quiet || session.output.json);
+    let mut bytes = 0;
+    while let Some(chunk) = reply.chunk().await? {
+        file.write_all(&chunk).map_err(failed)?;
+        bytes += chunk.len() as u64;
+        progress.at(bytes, String::new());
+    }
+    drop(progress);
+    file.sync_all().and_then(|()| std::fs::rename(&beside, &path)).map_err(failed)?;
+    let output = &mut *session.output;
+    if output.json {
+        output.document(&json!({ "file": path.display().to_string(), "bytes": bytes }))?;
+    } else {
+        output.line(&format!("{}  {}", path.display(), counted(bytes, "byte")))?;
+    }
+    Ok(Exit::Ok)
+}
+
+/// What became of a submission. Exit code 1 if objects were refused.
+///
+/// # Errors
+/// The node refuses, or cannot be asked.
+pub async fn status(session: &mut Session<'_>, status: Status) -> Result<Exit, Failure> {
+    let answer = session.ask(Call::get(&["submissions", &status.submission])).await?;
+    let output = &mut *session.output;
+    let exit = if number(&answer, "/failure") > 0 { Exit::Finding } else { Exit::Ok };
+    if output.json {
+        output.document(&answer)?;
+        return Ok(exit);
+    }
+    let state = if flag(&answer, "/complete") { "complete" } else { "in work" };
+    let state = output.paint(Style::Strong, state);
+    output.line(&format!("{state}  received {}", inert(text(&answer, "/received"))))?;
+    for (words, pointer) in
+        [("objects", "/total"), ("taken", "/success"), ("refused", "/failure"), ("waiting", "/pending")]
+    {
+        output.line(&format!("  {:>10}  {words}", super::grouped(number(&answer, pointer))))?;
+    }
+    for outcome in list(&answer, "/outcomes").iter().filter(|outcome| text(outcome, "/state") == "rejected") {
+        let (id, message) = (inert(text(outcome, "/id")), defanged(text(outcome, "/message")));
+        output.line(&format!("  {}  {id}  {message}", output.paint(Style::Alert, "refused")))?;
+    }
+    Ok(exit)
+}
+
+/// Says something about an object.
+///
+/// # Errors
+/// The node refuses, or cannot be asked.
+pub async fn note(session: &mut Session<'_>, note: Note) -> Result<Exit, Failure> {
+    say(session, &note.id, "notes", json!({ "text": note.text, "tlp": note.tlp })).await
+}
+
+/// Says how far one agrees with an object.
+///
+/// # Errors
+/// The node refuses, or cannot be asked.
+pub async fn opinion(session: &mut Session<'_>, opinion: Opinion) -> Result<Exit, Failure> {
+    let body = json!({ "opinion": opinion.opinion, "explanation": opinion.why, "tlp": opinion.tlp });
+    say(session, &opinion.id, "opinions", body).await
+}
+
+/// Tags an object.
+///
+/// # Errors
+/// The node refuses, or cannot be asked.
+pub async fn tag(session: &mut Session<'_>, tag: Tag) -> Result<Exit, Failure> {
+    say(session, &tag.id, "tags", json!({ "tags": tag.tags, "tlp": tag.tlp })).await
+}
+
+/// Revokes an object.
+///
+/// # Errors
+/// The node refuses, or cannot be asked.
+pub async fn revoke(session: &mut Session<'_>, revoke: Revoke) -> Result<Exit, Failure> {
+    say(session, &revoke.id, "revoke", json!({ "tlp": revoke.tlp })).await
+}
+
+async fn say(session: &mut Session<'_>, id: &str, what: &str, body: Value) -> Result<Exit, Failure> {
+    let outcome = session.ask(Call::post(&["objects", id, what]).json(body)).await?;
+    let output = &mut *session.output;
+    if output.json {
+        output.document(&outcome)?;
+        return Ok(Exit::Ok);
+    }
+    let (state, id) = (text(&outcome, "/state"), inert(text(&outcome, "/id")));
+    output.line(&format!("{}  {id}", output.paint(Style::Good, state)))?;
+    Ok(Exit::Ok)
+}
+
+/// Takes an object back.
+///
+/// # Errors
+/// The node refuses, or cannot be asked.
+pub async fn withdraw(session: &mut Session<'_>, withdraw: Withdraw) -> Result<Exit, Failure> {
+    let call = Call::delete(&["objects", &withdraw.id]).query_each("version", &withdraw.version);
+    let answer = session.ask(call).await?;
+    reached(session, &answer, "withdrawn")
+}
+
+/// Removes the bytes of an object.
+///
+/// # Errors
+/// The node refuses, or cannot be asked.
+pub async fn erase(session: &mut Session<'_>, erase: Erase) -> Result<Exit, Failure> {
+    let call = Call::post(&["objects", &erase.id, "erase"]).json(json!({ "reason": erase.reason }));
+    let answer = session.ask(call).await?;
+    reached(session, &answer, "erased")
+}
+
+fn reached(session: &mut Session<'_>, answer: &Value, word: &str) -> Result<Exit, Failure> {
+    let output = &mut *session.output;
+    if output.json {
+        output.document(answer)?;
+    } else {
+        let count = number(answer, &format!("/{word}"));
+        output.line(&format!("{word}: {}", counted(count, "version")))?;
+    }
+    Ok(Exit::Ok)
+}

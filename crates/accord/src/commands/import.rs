@@ -1,0 +1,162 @@
+//! `accord import`: files and standard input, of any size.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+use serde_json::Value;
+
+use super::{Session, counted, grouped, list, number, text};
+use crate::arguments::Import;
+use crate::failure::{Exit, Failure};
+use crate::terminal::{Output, Progress, Style, defanged, inert, inert_document};
+use crate::transport::{Call, Reply, refusal};
+
+/// Objects told of one by one; the summary has the rest.
+const OUTCOMES_TOLD: u64 = 20;
+
+/// Takes files in, one submission each. Exit code 1 if objects were refused.
+///
+/// # Errors
+/// A file cannot be read; the node refuses, or cannot be asked.
+pub async fn run(session: &mut Session<'_>, import: Import) -> Result<Exit, Failure> {
+    let mut exit = Exit::Ok;
+    for file in &import.files {
+        let (input, length) = open(file)?;
+        let name = file.display().to_string();
+        let reply = session.transport.send(call(&import).stream(input, length)).await?.accepted().await?;
+        let quiet = session.output.quiet || session.output.json;
+        let progress = Progress::new(&name, length, quiet);
+        let told = follow(session.output, reply, &progress).await;
+        drop(progress);
+        let summary = told?;
+        if number(&summary, "/rejected") > 0 || !text(&summary, "/broken").is_empty() {
+            exit = Exit::Finding;
+        }
+        if !session.output.json {
+            write_summary(session.output, &name, &summary)?;
+        }
+    }
+    Ok(exit)
+}
+
+fn open(file: &Path) -> Result<(Box<dyn Read + Send>, Option<u64>), Failure> {
+    if file == Path::new("-") {
+        return Ok((Box::new(io::stdin()), None));
+    }
+    let unreadable = |error: io::Error| Failure::usage(format!("cannot read `{}`: {error}", file.display()));
+    let input = File::open(file).map_err(unreadable)?;
+    let found = input.metadata().map_err(unreadable)?;
+    if found.is_dir() {
+        return Err(Failure::usage(format!("`{}` is a folder", file.display())).hint("name the files in it"));
+    }
+    // A pipe or a device has no length to go by.
+    let length = found.is_file().then_some(found.len());
+    Ok((Box::new(input), length))
+}
+
+fn call(import: &Import) -> Call {
+    let call = Call::post(&["import"])
+        .query_some("collection", import.collection.as_deref())
+        .query_some("member", import.member.as_deref())
+        .query_some("tlp", import.tlp.as_deref())
+        .query("format", import.format.as_str())
+        .query_each("column", &import.column)
+        .query_some("type", import.kind.as_deref())
+        .query_some("expire", import.expire.as_deref())
+        .query_some("source", import.source.as_deref());
+    if import.dry_run { call.query("dry_run", "true") } else { call }
+}
+
+/// Follows an import to its end and answers its summary.
+async fn follow(output: &mut Output, mut reply: Reply, progress: &Progress) -> Result<Value, Failure> {
+    let mut outcomes = 0;
+    while let Some(event) = reply.next_document().await? {
+        if output.json {
+            output.document(&event)?;
+        }
+        let event = if output.json { event } else { inert_document(event) };
+        match text(&event, "/event") {
+            "progress" => {
+                let objects = counted(number(&event, "/objects"), "object");
+                progress.at(number(&event, "/bytes"), objects);
+            }
+            // What was taken with warnings is counted in the summary; people are told of what was not simply taken.
+            "outcome" if !output.json && !matches!(text(&event, "/state"), "new" | "duplicate") => {
+                outcomes += 1;
+                if outcomes <= OUTCOMES_TOLD {
+                    progress.aside(|| write_outcome(output, &event))?;
+                } else if outcomes == OUTCOMES_TOLD + 1 {
+                    progress.aside(|| output.line("  ... and more; `--json` has every one"))?;
+                }
+            }
+            "summary" => return Ok(event),
+            "problem" => {
+                let status =
+                    http::StatusCode::from_u16(u16::try_from(number(&event, "/status")).unwrap_or(500));
+                let failure =
+                    refusal(status.unwrap_or(http::StatusCode::INTERNAL_SERVER_ERROR), &event, None);
+                return Err(failure);
+            }
+            _ => {}
+        }
+    }
+    Err(Failure::network("the answer broke off before the summary")
+        .hint("import it again: what was taken already is a duplicate then"))
+}
+
+fn write_outcome(output: &mut Output, outcome: &Value) -> Result<(), Failure> {
+    let state = text(outcome, "/state");
+    let style = if state == "rejected" { Style::Alert } else { Style::Warning };
+    let id = Some(text(outcome, "/id")).filter(|id| !id.is_empty()).unwrap_or("?");
+    let ordinal = grouped(number(outcome, "/ordinal"));
+    let message = Some(text(outcome, "/message")).filter(|message| !message.is_empty());
+    let message = message.map_or_else(String::new, |message| format!("  {}", defanged(message)));
+    output.line(&format!("  {}  object {ordinal}  {}{message}", output.paint(style, state), inert(id)))?;
+    for finding in list(outcome, "/findings") {
+        let (severity, clause) = (text(finding, "/severity"), inert(text(finding, "/clause")));
+        let (pointer, message) = (inert(text(finding, "/pointer")), defanged(text(finding, "/message")));
+        output.line(&format!("    {severity}  {pointer}  {message}  ({clause})"))?;
+    }
+    Ok(())
+}
+
+fn write_summary(output: &mut Output, name: &str, summary: &Value) -> Result<(), Failure> {
+    let dry = if super::flag(summary, "/dry_run") { " (nothing written)" } else { "" };
+    let objects = counted(number(summary, "/objects"), "object");
+    let title = output.paint(Style::Strong, &inert(name));
+    output.line(&format!("{title}  {}  {objects}{dry}", inert(text(summary, "/format"))))?;
+    let counts = [
+        ("new", "/new", Style::Good),
+        ("known already", "/duplicates", Style::Faint),
+        ("claims", "/claims", Style::Warning),
+        ("equivocations", "/equivocations", Style::Warning),
+        ("with warnings", "/warned", Style::Warning),
+        ("refused", "/rejected", Style::Alert),
+    ];
+    for (words, pointer, style) in counts {
+        let count = number(summary, pointer);
+        if count > 0 || pointer == "/new" {
+            output.line(&format!("  {:>10}  {}", grouped(count), output.paint(style, words)))?;
+        }
+    }
+    for finding in list(summary, "/findings") {
+        let (severity, clause) = (text(finding, "/severity"), inert(text(finding, "/clause")));
+        let (count, code) = (grouped(number(finding, "/count")), inert(text(finding, "/code")));
+        output.line(&format!("  {count:>10}  {severity} {code}  ({clause})"))?;
+    }
+    let broken = text(summary, "/broken");
+    if !broken.is_empty() {
+        let words = output.paint(Style::Alert, "broken off");
+        output.line(&format!("  {words}: {}; what came before is kept", inert(broken)))?;
+    }
+    let label = inert(text(summary, "/label"));
+    let submission = inert(text(summary, "/submission"));
+    if !label.is_empty() {
+        output.line(&format!("  what came without a label is {label}"))?;
+    }
+    if !submission.is_empty() {
+        output.line(&output.paint(Style::Faint, &format!("  submission {submission}")))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,177 @@
+//! What each command does: a call to a node, and its answer written for people or programs.
+
+pub mod config;
+mod data;
+pub mod documents;
+mod import;
+mod login;
+mod lookup;
+mod manage;
+mod notify;
+mod operation;
+mod serve;
+mod show;
+
+use serde_json::Value;
+
+use crate::arguments::{CollectionCommand, Command, MemberCommand, TokenCommand};
+use crate::failure::{Exit, Failure};
+use crate::settings::Loaded;
+use crate::terminal::{Output, inert_document};
+use crate::transport::{Absent, Call, Transport};
+
+/// Runs a command that needs settings.
+///
+/// # Errors
+/// Why it failed.
+pub fn run(command: Command, loaded: &Loaded, output: &mut Output) -> Result<Exit, Failure> {
+    match command {
+        Command::Serve(_) => serve::run(loaded, output),
+        Command::Config(_) => config::show(loaded, output),
+        Command::Restore(restore) => operation::restore(loaded, &restore, output),
+        command => {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .map_err(|error| Failure::network(format!("cannot start: {error}")))?;
+            let exit = runtime.block_on(ask(command, loaded, output));
+            // A thread may still wait for a terminal's input; it must not hold up our end.
+            runtime.shutdown_background();
+            exit
+        }
+    }
+}
+
+async fn ask(command: Command, loaded: &Loaded, output: &mut Output) -> Result<Exit, Failure> {
+    if let Command::Login(login) = command {
+        return login::run(loaded, login, output).await;
+    }
+    let transport = Transport::find(loaded, absent(&command), output).await?;
+    let mut session = Session { transport, output };
+    match command {
+        Command::Whoami => login::whoami(&mut session).await,
+        Command::Lookup(lookup) => lookup::run(&mut session, lookup).await,
+        Command::Search(search) => show::search(&mut session, search).await,
+        Command::Show(show) => show::show(&mut session, show).await,
+        Command::Import(import) => import::run(&mut session, import).await,
+        Command::Export(export) => data::export(&mut session, export).await,
+        Command::Status(status) => data::status(&mut session, status).await,
+        Command::Note(note) => data::note(&mut session, note).await,
+        Command::Opinion(opinion) => data::opinion(&mut session, opinion).await,
+        Command::Tag(tag) => data::tag(&mut session, tag).await,
+        Command::Revoke(revoke) => data::revoke(&mut session, revoke).await,
+        Command::Withdraw(withdraw) => data::withdraw(&mut session, withdraw).await,
+        Command::Erase(erase) => data::erase(&mut session, erase).await,
+        Command::Member(member) => manage::member(&mut session, member).await,
+        Command::Person(person) => manage::person(&mut session, person).await,
+        Command::Collection(collection) => manage::collection(&mut session, collection).await,
+        Command::Token(token) => manage::token(&mut session, token).await,
+        Command::Quarantine(quarantine) => operation::quarantine(&mut session, quarantine).await,
+        Command::Retention(retention) => operation::retention(&mut session, retention).await,
+        Command::Statistics => operation::statistics(&mut session).await,
+        Command::Backup(backup) => operation::backup(&mut session, backup).await,
+        Command::Rebuild => operation::rebuild(&mut session).await,
+        Command::Check => operation::check(&mut session).await,
+        Command::Serve(_)
+        | Command::Login(_)
+        | Command::Config(_)
+        | Command::Restore(_)
+        | Command::Completions(_)
+        | Command::Man
+        | Command::Version => Err(Failure::usage("this command needs no node")),
+    }
+}
+
+/// What becomes of a folder that is named and not there: whoever adds something makes it, whoever asks has mistyped.
+fn absent(command: &Command) -> Absent {
+    let makes = match command {
+        Command::Member(member) => matches!(member, MemberCommand::Add(_)),
+        Command::Collection(collection) => matches!(collection, CollectionCommand::Add(_)),
+        Command::Token(token) => matches!(token, TokenCommand::Add(_)),
+        Command::Import(import) => !import.dry_run,
+        _ => false,
+    };
+    if makes { Absent::Make } else { Absent::Refuse }
+}
+
+/// A node to talk to, and where to write what it says.
+struct Session<'a> {
+    transport: Transport,
+    output: &'a mut Output,
+}
+
+impl Session<'_> {
+    /// Asks for a document. For people, every text in it is inert from here on.
+    async fn ask(&self, call: Call) -> Result<Value, Failure> {
+        let document = self.ask_as_it_is(call).await?;
+        Ok(if self.output.json { document } else { inert_document(document) })
+    }
+
+    /// Asks for a document, whatever it holds.
+    async fn ask_as_it_is(&self, call: Call) -> Result<Value, Failure> {
+        self.transport.send(call).await?.accepted().await?.document().await
+    }
+}
+
+/// The text at a pointer, or nothing.
+fn text<'a>(value: &'a Value, pointer: &str) -> &'a str {
+    value.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
+}
+
+/// The number at a pointer, or 0.
+fn number(value: &Value, pointer: &str) -> u64 {
+    value.pointer(pointer).and_then(Value::as_u64).unwrap_or_default()
+}
+
+/// Whether it is true at a pointer.
+fn flag(value: &Value, pointer: &str) -> bool {
+    value.pointer(pointer).and_then(Value::as_bool).unwrap_or_default()
+}
+
+/// The list at a pointer, or an empty one.
+fn list<'a>(value: &'a Value, pointer: &str) -> &'a [Value] {
+    value.pointer(pointer).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
+}
+
+/// The texts, or the names, in a list, joined for people.
+fn joined(value: &Value, pointer: &str) -> String {
+    let texts = list(value, pointer).iter().map(|item| item.as_str().unwrap_or_else(|| text(item, "/name")));
+    texts.collect::<Vec<_>>().join(", ")
+}
+
+/// The day of a time.
+fn day(time: &str) -> &str {
+    time.split('T').next().unwrap_or_default()
+}
+
+/// A number and its noun: `1 object`, `2 objects`, `12,345 objects`.
+fn counted(count: u64, noun: &str) -> String {
+    format!("{} {noun}{}", grouped(count), if count == 1 { "" } else { "s" })
+}
+
+/// A number with its thousands set apart.
+fn grouped(count: u64) -> String {
+    let digits = count.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_grouped() {
+        for (count, text) in [(0, "0"), (999, "999"), (1_000, "1,000"), (1_234_567, "1,234,567")] {
+            assert_eq!(grouped(count), text);
+        }
+        assert_eq!(counted(1, "object"), "1 object");
+        assert_eq!(counted(2_000, "object"), "2,000 objects");
+    }
+}

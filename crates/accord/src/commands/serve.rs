@@ -1,0 +1,212 @@
+//! `accord serve`: a node, and the ways in to it.
+
+use std::io::{self, IsTerminal};
+use std::net::{SocketAddr, ToSocketAddrs};
+
+use node::Node;
+use serde_json::json;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tracing_subscriber::EnvFilter;
+use web::serve::Server;
+
+use super::notify;
+use crate::failure::{Exit, Failure};
+use crate::settings::{Loaded, LogFormat};
+use crate::terminal::{Colour, Output, Style};
+use crate::transport::{SOCKET, open_node, short_path};
+
+/// Runs the node until it is told to stop.
+///
+/// # Errors
+/// Another process has the folder; an address cannot be listened on; TLS files cannot be used.
+pub fn run(loaded: &Loaded, output: &mut Output) -> Result<Exit, Failure> {
+    start_logging(loaded)?;
+    // Before anything is made: a typing error in an address should leave no folder behind.
+    let addresses = addresses(loaded)?;
+    let settings = loaded.settings.web()?;
+    let folder = &loaded.place.data.value;
+    let node = open_node(loaded, folder).map_err(|failure| match failure.exit {
+        Exit::Conflict => failure.hint("commands reach the node that runs on it through its socket"),
+        _ => failure,
+    })?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::network(format!("cannot start: {error}")))?;
+    let stopped = runtime.block_on(serve(loaded, &node, &addresses, &settings, output));
+    runtime.shutdown_timeout(settings.drain_timeout);
+    node.stop();
+    stopped?;
+    tracing::info!("the node has stopped");
+    Ok(Exit::Ok)
+}
+
+async fn serve(
+    loaded: &Loaded,
+    node: &Node,
+    addresses: &[(String, SocketAddr)],
+    settings: &web::WebSettings,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    let router = web::router(node.clone(), settings);
+    let mut server = Server::new(router).map_err(|error| Failure::usage(error.to_string()))?;
+    let mut listening = Vec::new();
+    for (name, address) in addresses {
+        let address = server.listen(*address).await.map_err(|error| cannot_listen(name, &error))?;
+        listening.push(address);
+    }
+    let folder = short_path(&loaded.place.data.value);
+    let folder = folder.map_err(|error| Failure::usage(format!("cannot open the folder: {error}")))?;
+    server.listen_admin(&folder.path().join(SOCKET)).map_err(|error| {
+        Failure::usage(format!(
+            "cannot listen on `{}`: {error}",
+            loaded.place.data.value.join(SOCKET).display()
+        ))
+    })?;
+    let stop = stop_signal()?;
+    greet(loaded, node, server.is_tls(), &listening, output)?;
+    notify::tell("READY=1");
+    let stop = async {
+        stop.await;
+        notify::tell("STOPPING=1");
+    };
+    server.run(stop).await;
+    Ok(())
+}
+
+fn addresses(loaded: &Loaded) -> Result<Vec<(String, SocketAddr)>, Failure> {
+    let mut addresses = Vec::new();
+    for name in &loaded.settings.listen.addresses {
+        let wrong = |why: &str| {
+            Failure::usage(format!("cannot listen on `{name}`: {why}"))
+                .hint("use HOST:PORT, such as 127.0.0.1:8470")
+        };
+        let found = name.to_socket_addrs().map_err(|error| wrong(&error.to_string()))?;
+        let before = addresses.len();
+        addresses.extend(found.map(|address| (name.clone(), address)));
+        if addresses.len() == before {
+            return Err(wrong("it has no address"));
+        }
+    }
+    if addresses.is_empty() {
+        return Err(Failure::usage("`listen.addresses` is empty").hint("give one with `--listen HOST:PORT`"));
+    }
+    Ok(addresses)
+}
+
+fn cannot_listen(name: &str, error: &io::Error) -> Failure {
+    match error.kind() {
+        io::ErrorKind::AddrInUse => {
+            Failure::new(Exit::Conflict, format!("another process listens on `{name}`"))
+                .hint("stop it, or choose another address with `--listen HOST:PORT`")
+        }
+        io::ErrorKind::PermissionDenied => Failure::usage(format!("may not listen on `{name}`"))
+            .hint("ports below 1024 are for root: choose a higher one, with a proxy in front"),
+        _ => Failure::usage(format!("cannot listen on `{name}`: {error}")),
+    }
+}
+
+/// Ready when the process is asked to stop. SIGHUP does not stop it: certificates are read again when they change.
+fn stop_signal() -> Result<impl Future<Output = ()>, Failure> {
+    let watch = |kind: SignalKind| {
+        signal(kind).map_err(|error| Failure::network(format!("cannot watch for signals: {error}")))
+    };
+    let (mut terminate, mut interrupt) = (watch(SignalKind::terminate())?, watch(SignalKind::interrupt())?);
+    let mut hang_up = watch(SignalKind::hangup())?;
+    Ok(async move {
+        loop {
+            let stop = tokio::select! {
+                _ = terminate.recv() => true,
+                _ = interrupt.recv() => true,
+                () = received(&mut hang_up) => false,
+            };
+            if stop {
+                tracing::info!("stopping: requests that run come to their end");
+                return;
+            }
+            tracing::info!("SIGHUP: certificates are read again when their files have changed");
+        }
+    })
+}
+
+async fn received(signal: &mut Signal) {
+    signal.recv().await;
+}
+
+/// Says where the node is, how to sign in, and what to try next. On standard output, for whoever started it; the log
+/// is on standard error.
+fn greet(
+    loaded: &Loaded,
+    node: &Node,
+    tls: bool,
+    listening: &[SocketAddr],
+    output: &mut Output,
+) -> Result<(), Failure> {
+    let secret = node.first_secret(false)?;
+    let scheme = if tls { "https" } else { "http" };
+    let base = loaded.settings.web()?.base().to_owned();
+    let addresses: Vec<String> =
+        listening.iter().map(|address| format!("{scheme}://{address}{base}/")).collect();
+    for address in &addresses {
+        tracing::info!(listen.address = address, "the node listens");
+    }
+    let public =
+        loaded.settings.listen.public_url.clone().or_else(|| addresses.first().cloned()).unwrap_or_default();
+    let public = public.trim_end_matches('/');
+    let folder = &loaded.place.data.value;
+    if output.json {
+        let version = env!("CARGO_PKG_VERSION");
+        output.document(&json!({
+            "name": "accord", "version": version, "addresses": addresses, "url": public,
+            "data": folder.display().to_string(), "secret": secret,
+        }))?;
+        return Ok(());
+    }
+    if output.quiet {
+        return Ok(());
+    }
+    let title = output.paint(Style::Strong, &format!("{public}/"));
+    output.line(&format!("accord {} serves {title} from {}", env!("CARGO_PKG_VERSION"), folder.display()))?;
+    for address in addresses.iter().filter(|address| **address != format!("{public}/")) {
+        output.line(&format!("it listens on {address}"))?;
+    }
+    output.line("")?;
+    match secret {
+        Some(secret) => {
+            output.line(&format!("one-time secret  {}", output.paint(Style::Strong, &secret)))?;
+            output
+                .line("trade it once for an administrator's token, valid 24 hours, on the page or with:")?;
+            output.line(&format!("  accord login {public}"))?;
+        }
+        None => output.line("for a new one-time secret: accord login --renew")?,
+    }
+    let data = match loaded.place.data.origin {
+        crate::settings::Origin::Default => String::new(),
+        _ => format!(" --data {}", folder.display()),
+    };
+    output.line("")?;
+    output.line("try next, in another terminal:")?;
+    output.line(&format!("  accord import FILE{data}         bundles, CSV and plain lists"))?;
+    output.line(&format!("  accord lookup 203.0.113.7{data}  what is known of it"))?;
+    output.line(&format!("  accord token add --member NAME --role reader{data}"))?;
+    output.line(&format!("  TAXII clients: {public}/taxii2/"))?;
+    output.flush()
+}
+
+/// Logs go to standard error: text for people, or one JSON object a line.
+fn start_logging(loaded: &Loaded) -> Result<(), Failure> {
+    let log = &loaded.settings.log;
+    let filter = EnvFilter::try_new(&log.level)
+        .map_err(|error| Failure::usage(format!("`log.level` is no filter: {error}")))?;
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
+    let started = match log.format {
+        LogFormat::Json => {
+            builder.json().flatten_event(true).with_current_span(false).with_span_list(false).try_init()
+        }
+        LogFormat::Text => {
+            let colour = Colour::of(io::stderr().is_terminal()) == Colour::On;
+            builder.with_ansi(colour).with_target(false).try_init()
+        }
+    };
+    started.map_err(|error| Failure::usage(format!("cannot log: {error}")))
+}

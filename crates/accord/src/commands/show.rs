@@ -1,0 +1,167 @@
+//! Objects: found and opened.
+
+use serde_json::Value;
+
+use super::lookup::related_line;
+use super::{Session, day, flag, list, text};
+use crate::arguments::{Search, Show};
+use crate::failure::{Exit, Failure};
+use crate::terminal::{Output, Style, Table, defanged, inert};
+use crate::transport::Call;
+
+/// The longest name in a list, in characters.
+const NAME_WIDTH: usize = 60;
+
+/// Finds objects.
+///
+/// # Errors
+/// The node refuses, or cannot be asked.
+pub async fn search(session: &mut Session<'_>, search: Search) -> Result<Exit, Failure> {
+    let words = Some(search.text.join(" ")).filter(|words| !words.is_empty());
+    let mut call = Call::get(&["objects"])
+        .query_some("text", words.as_deref())
+        .query_each("type", &search.types)
+        .query_each("source", &search.source)
+        .query_each("label", &search.label)
+        .query_some("tag", search.tag.as_deref())
+        .query_some("external_id", search.external_id.as_deref())
+        .query_some("alias", search.alias.as_deref())
+        .query_some("related_to", search.related_to.as_deref())
+        .query_some("added_after", search.added_after.as_deref())
+        .query_some("added_before", search.added_before.as_deref())
+        .query("limit", search.limit.to_string())
+        .query_some("next", search.next.as_deref());
+    if search.facets {
+        call = call.query("facets", "true");
+    }
+    let page = session.ask(call).await?;
+    let output = &mut *session.output;
+    if output.json {
+        output.document(&page)?;
+        return Ok(Exit::Ok);
+    }
+    write_objects(output, list(&page, "/objects"))?;
+    for facet in list(&page, "/facets") {
+        write_facet(output, facet)?;
+    }
+    if !text(&page, "/next").is_empty() && !output.quiet {
+        crate::terminal::remark(&format!("more with --next {}", text(&page, "/next")));
+    }
+    Ok(Exit::Ok)
+}
+
+fn write_objects(output: &mut Output, objects: &[Value]) -> Result<(), Failure> {
+    if objects.is_empty() {
+        return output.line("nothing found");
+    }
+    let mut table = Table::new(&["added", "type", "name", "label", "source", "id"]);
+    for object in objects {
+        let mut name: String = defanged(text(object, "/name")).chars().take(NAME_WIDTH).collect();
+        if flag(object, "/revoked") {
+            name.push_str(" (revoked)");
+        }
+        if flag(object, "/claim") {
+            name.push_str(" (claim)");
+        }
+        let source = text(object, "/source/name");
+        let (added, kind, label) =
+            (day(text(object, "/added")), text(object, "/type"), text(object, "/label"));
+        table.row([added, kind, &name, label, source, text(object, "/id")]);
+    }
+    table.write(output)
+}
+
+fn write_facet(output: &mut Output, facet: &Value) -> Result<(), Failure> {
+    let value = |pair: &Value| {
+        let (name, count) = (text(pair, "/0"), super::number(pair, "/1"));
+        format!("{} {}", inert(name), super::grouped(count))
+    };
+    let values: Vec<String> = list(facet, "/values").iter().map(value).collect();
+    let partial = if flag(facet, "/partial") { " (of the first hits)" } else { "" };
+    let name = output.paint(Style::Faint, text(facet, "/name"));
+    output.line(&format!("{name}{partial}  {}", values.join(", ")))
+}
+
+/// Opens an object.
+///
+/// # Errors
+/// The node refuses, or cannot be asked.
+pub async fn show(session: &mut Session<'_>, show: Show) -> Result<Exit, Failure> {
+    let call = Call::get(&["objects", &show.id]).query_some("version", show.version.as_deref());
+    if show.stix {
+        let view = session.ask_as_it_is(call).await?;
+        session.output.document(view.pointer("/object").unwrap_or(&Value::Null))?;
+        return Ok(Exit::Ok);
+    }
+    let view = session.ask(call).await?;
+    let output = &mut *session.output;
+    if output.json {
+        output.document(&view)?;
+        return Ok(Exit::Ok);
+    }
+    write_view(output, &view, view.pointer("/object").unwrap_or(&Value::Null))?;
+    Ok(Exit::Ok)
+}
+
+fn write_view(output: &mut Output, view: &Value, object: &Value) -> Result<(), Failure> {
+    let summary = view.pointer("/summary").unwrap_or(&Value::Null);
+    let name = output.paint(Style::Strong, &defanged(text(summary, "/name")));
+    output.line(&format!("{name}  {}  {}", inert(text(summary, "/type")), text(summary, "/label")))?;
+    let states = [
+        ("revoked", flag(summary, "/revoked")),
+        ("a claim: another member owns this id", flag(summary, "/claim")),
+    ];
+    for (state, _) in states.iter().filter(|(_, is)| *is) {
+        output.line(&output.paint(Style::Warning, state))?;
+    }
+    let rows = [
+        ("id", text(summary, "/id")),
+        ("version", text(summary, "/version")),
+        ("added", text(summary, "/added")),
+        ("said by", text(summary, "/source/name")),
+        ("valid from", text(summary, "/valid_from")),
+        ("valid until", text(summary, "/valid_until")),
+    ];
+    for (title, value) in rows.iter().filter(|(_, value)| !value.is_empty()) {
+        output.line(&format!("{}  {}", output.paint(Style::Faint, &format!("{title:11}")), inert(value)))?;
+    }
+    for (title, value) in object.as_object().into_iter().flatten().filter(|(title, _)| !told_above(title)) {
+        let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        let title = inert(title);
+        output.line(&format!(
+            "{}  {}",
+            output.paint(Style::Faint, &format!("{title:11}")),
+            defanged(&value)
+        ))?;
+    }
+    write_section(output, "related", list(view, "/related"), |related| {
+        format!("{}  {}", related_line(related), inert(text(related, "/object/id")))
+    })?;
+    if flag(view, "/related_more") {
+        output.line("  and more")?;
+    }
+    let version = |object: &Value| {
+        let source = inert(text(object, "/source/name")).into_owned();
+        format!("{}  {}  {source}", inert(text(object, "/version")), text(object, "/label"))
+    };
+    write_section(output, "versions", list(view, "/versions"), version)?;
+    write_section(output, "claims of others", list(view, "/claims"), version)
+}
+
+fn told_above(title: &str) -> bool {
+    matches!(title, "id" | "type" | "name" | "spec_version" | "valid_from" | "valid_until" | "revoked")
+}
+
+fn write_section(
+    output: &mut Output,
+    title: &str,
+    items: &[Value],
+    line: impl Fn(&Value) -> String,
+) -> Result<(), Failure> {
+    if items.is_empty() {
+        return Ok(());
+    }
+    output.line("")?;
+    output.line(&output.paint(Style::Faint, title))?;
+    items.iter().try_for_each(|item| output.line(&format!("  {}", line(item))))
+}

@@ -1,0 +1,79 @@
+//! The binary: arguments, settings, wiring. It holds no rules; `node` does.
+
+mod arguments;
+mod commands;
+mod credentials;
+mod failure;
+mod settings;
+mod terminal;
+mod transport;
+
+use std::collections::BTreeMap;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use clap::Parser;
+
+use arguments::{Arguments, Command, Global};
+use failure::{Exit, Failure};
+use settings::{Loaded, PlaceFlags, Raw};
+use terminal::Output;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let json = arguments.global.json;
+    match run(arguments) {
+        Ok(exit) => exit.into(),
+        Err(failure) => {
+            terminal::tell_failure(&failure, json);
+            failure.exit.into()
+        }
+    }
+}
+
+fn run(arguments: Arguments) -> Result<Exit, Failure> {
+    let mut output = Output::new(arguments.global.json, arguments.global.quiet);
+    let exit = match arguments.command {
+        Command::Completions(completions) => {
+            commands::documents::completions(&mut output, completions.shell)?
+        }
+        Command::Man => commands::documents::man(&mut output)?,
+        Command::Version => commands::documents::version(&mut output)?,
+        command => {
+            let flags = match &command {
+                Command::Serve(serve) => serve.settings(),
+                _ => Vec::new(),
+            };
+            let loaded = load(&arguments.global, flags)?;
+            commands::run(command, &loaded, &mut output)?
+        }
+    };
+    output.flush()?;
+    Ok(exit)
+}
+
+fn load(global: &Global, mut flags: Vec<(String, String, Raw)>) -> Result<Loaded, Failure> {
+    let place = PlaceFlags {
+        data: global.data.clone(),
+        config: global.config.clone(),
+        url: global.url.clone(),
+        token: global.token.clone(),
+        ca: global.ca.clone(),
+    };
+    let set =
+        global.set.iter().map(|(key, value)| ("--set".to_owned(), key.clone(), Raw::Text(value.clone())));
+    flags.extend(set);
+    let environment: BTreeMap<String, String> = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.to_string_lossy().into_owned())))
+        .collect();
+    settings::load(place, &environment, &flags)
+}
+
+/// The machine's clock, for the node.
+fn system_clock() -> node::Clock {
+    Arc::new(|| {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        model::Timestamp(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
+    })
+}

@@ -1,0 +1,74 @@
+//! The exit codes, and that each failure says what is wrong and what to do next.
+
+use crate::bench::{BUNDLE, Bench, INDICATOR};
+
+#[test]
+fn the_table_of_exit_codes() {
+    let bench = Bench::new();
+    bench.write("bundle.json", BUNDLE);
+    let bad = BUNDLE.replace(r#""pattern":"[ipv4-addr:value = '203.0.113.7']","#, "");
+    bench.write("bad.json", &bad);
+    bench.write("garbage.json", "{\"type\":");
+    let serving = bench.serve();
+    let url = serving.url().to_owned();
+    let owner = |arguments: &[&str]| bench.run(&[arguments, &["--data", "node"]].concat());
+    owner(&["member", "add", "ACME"]).exits(0);
+    let token =
+        owner(&["token", "add", "--member", "ACME", "--role", "reader", "--json"]).exits(0).text("/secret");
+    let reader = ["--url", &url, "--token", &token];
+
+    let table: &[(i32, &[&str])] = &[
+        (0, &["member", "list", "--data", "node"]),
+        (0, &["import", "bundle.json", "--data", "node"]),
+        (0, &["lookup", "198.51.100.77", "--data", "node"]),
+        (1, &["lookup", "203.0.113.7", "--data", "node"]),
+        (1, &["import", "bad.json", "--data", "node"]),
+        (1, &["show", "indicator--00000000-0000-4000-8000-000000000000", "--data", "node"]),
+        (1, &["member", "show", "nobody", "--data", "node"]),
+        (2, &["lookup", "--bogus"]),
+        (2, &["nonsense"]),
+        (2, &["import", "missing.json", "--data", "node"]),
+        (2, &["import", ".", "--data", "node"]),
+        (2, &["lookup", "not a value at all!", "--data", "node"]),
+        (2, &["whoami", "--data", "nowhere"]),
+        (2, &["whoami", "--url", "gopher://x"]),
+        (2, &["search", "--added-after", "yesterday", "--data", "node"]),
+        (2, &["collection", "add", "C", "--filter", "type = ", "--data", "node"]),
+        (2, &["collection", "add", "C", "--ceiling", "purple", "--data", "node"]),
+        (2, &["token", "add", "--member", "ACME", "--role", "king"]),
+        (2, &["token", "add", "--member", "ACME", "--role", "reader", "--expire", "soon", "--data", "node"]),
+        (2, &["serve", "--listen", "nonsense", "--data", "other"]),
+        (3, &["whoami", "--url", &url, "--token", "acc_nonsense"]),
+        (3, &[&["member", "add", "Other"], &reader[..]].concat()),
+        (3, &[&["import", "bundle.json"], &reader[..]].concat()),
+        (3, &[&["withdraw", INDICATOR], &reader[..]].concat()),
+        (3, &["backup", "copy", "--url", &url, "--token", &token, "--data", "nowhere"]),
+        (4, &["whoami", "--url", "http://127.0.0.1:9"]),
+        (4, &["whoami", "--url", "https://127.0.0.1:9"]),
+        (5, &["member", "add", "ACME", "--data", "node"]),
+        (5, &["serve", "--data", "node", "--listen", "127.0.0.1:0"]),
+    ];
+    for (code, arguments) in table {
+        let said = bench.run(arguments);
+        assert_eq!(said.code, *code, "{arguments:?}\nout: {}\nerr: {}", said.out, said.err);
+        // clap writes its own, with a usage line.
+        if *code > 1
+            && !said.err.contains("Usage:")
+            && !said.err.contains("possible values")
+            && !said.out.contains("not understood")
+        {
+            let first = said.err.lines().find(|line| line.starts_with("error: "));
+            assert!(first.is_some(), "{arguments:?}: {}", said.err);
+        }
+    }
+    assert!(!bench.path().join("nowhere").exists() && !bench.path().join("other").exists());
+}
+
+#[test]
+fn a_failure_in_json_is_a_document() {
+    let bench = Bench::new();
+    let said = bench.run(&["whoami", "--url", "http://127.0.0.1:9", "--json"]).exits(4);
+    let document: serde_json::Value = serde_json::from_str(said.err.trim()).unwrap();
+    assert_eq!(document["error"]["exit"], 4);
+    assert!(document["error"]["hint"].is_string() && said.out.is_empty());
+}

@@ -1,0 +1,15 @@
+//! The real binary in folders of its own: what people and programs see of it.
+
+// The attributes tell clippy that helpers are tests, too.
+#[cfg(test)]
+mod bench;
+#[cfg(test)]
+mod exits;
+#[cfg(test)]
+mod manners;
+#[cfg(test)]
+mod settings;
+#[cfg(test)]
+mod story;
+#[cfg(test)]
+mod transports;

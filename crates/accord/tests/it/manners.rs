@@ -1,0 +1,98 @@
+//! Pipes, colours, strangers' text, documents made from the arguments.
+
+use std::io::Read;
+use std::process::Stdio;
+
+use crate::bench::{Bench, Said};
+
+#[test]
+fn values_come_from_standard_input() {
+    let bench = Bench::new();
+    bench.run(&["member", "add", "x", "--data", "node"]).exits(0);
+    let input = "203.0.113.7\n\n# a comment\nhxxp://bad[.]example/\n";
+    for arguments in
+        [&["lookup", "--data", "node", "--json"][..], &["lookup", "-", "--data", "node", "--json"]]
+    {
+        let said = bench.pipe(arguments, input).exits(0);
+        let queries: Vec<String> =
+            said.lines().iter().map(|line| line["query"].as_str().unwrap().to_owned()).collect();
+        assert_eq!(queries, ["203.0.113.7", "hxxp://bad[.]example/"]);
+    }
+    bench.pipe(&["lookup", "--data", "node"], "not a value at all!\n").exits(2);
+    let list = bench
+        .pipe(&["import", "-", "--format", "list", "--data", "node", "--json"], "198.51.100.9\n")
+        .exits(0);
+    assert_eq!(list.lines().pop().unwrap()["new"], 1);
+    bench.run(&["lookup", "198.51.100.9", "--data", "node"]).exits(1);
+}
+
+#[test]
+fn a_reader_that_goes_away_ends_the_command_without_a_word() {
+    let bench = Bench::new();
+    bench.run(&["member", "add", "x", "--data", "node"]).exits(0);
+    let list: String =
+        (0..60_000).map(|n| format!("10.{}.{}.{}\n", n >> 16, (n >> 8) & 255, n & 255)).collect();
+    bench.pipe(&["import", "-", "--data", "node"], &list).exits(0);
+    let mut command = bench.command(&["export", "--data", "node"]);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut some = [0; 100];
+    let mut out = child.stdout.take().unwrap();
+    out.read_exact(&mut some).unwrap();
+    drop(out);
+    let said = Said::of_child(child);
+    assert_eq!((said.code, said.err.as_str()), (0, ""));
+}
+
+#[test]
+fn colours_follow_the_conventions() {
+    let bench = Bench::new();
+    bench.run(&["member", "add", "x", "--data", "node"]).exits(0);
+    let coloured = |variables: &[(&str, &str)]| {
+        let mut command = bench.command(&["member", "list", "--data", "node"]);
+        Said::of(command.envs(variables.iter().copied())).exits(0).out.contains('\u{1b}')
+    };
+    assert!(!coloured(&[]), "a pipe is no terminal");
+    assert!(coloured(&[("CLICOLOR_FORCE", "1")]));
+    assert!(!coloured(&[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")]));
+    let json =
+        Said::of(bench.command(&["member", "list", "--data", "node", "--json"]).env("CLICOLOR_FORCE", "1"));
+    assert!(!json.out.contains('\u{1b}'));
+}
+
+#[test]
+fn what_strangers_wrote_is_inert_in_text_and_whole_in_json() {
+    let bench = Bench::new();
+    let name = "\u{1b}]0;owned\u{7}x\u{202e}gpj.exe";
+    let bundle = crate::bench::BUNDLE.replace("C2 of Crimson", r"\u001b]0;owned\u0007x\u202egpj.exe");
+    bench.write("bundle.json", &bundle);
+    bench.run(&["import", "bundle.json", "--data", "node", "--json"]).exits(0);
+    for arguments in [
+        &["lookup", "203.0.113.7"][..],
+        &["search", "--type", "indicator"],
+        &["show", crate::bench::INDICATOR],
+    ] {
+        let text = bench.run(&[arguments, &["--data", "node"]].concat());
+        assert!(!text.out.contains(['\u{1b}', '\u{7}', '\u{202e}']), "{:?}", text.out);
+        assert!(text.out.contains("\\u{202e}"), "{:?}", text.out);
+    }
+    let json = bench.run(&["show", crate::bench::INDICATOR, "--data", "node", "--json"]).json();
+    assert_eq!(json["object"]["name"], name);
+}
+
+#[test]
+fn completions_and_man_page_are_made() {
+    let bench = Bench::new();
+    for (shell, word) in [
+        ("bash", "complete -F"),
+        ("zsh", "#compdef accord"),
+        ("fish", "complete -c accord"),
+        ("powershell", "Register-ArgumentCompleter"),
+        ("elvish", "edit:completion:arg-completer"),
+    ] {
+        let said = bench.run(&["completions", shell]).exits(0);
+        assert!(said.out.contains(word) && said.out.contains("collection"), "{shell}");
+    }
+    let man = bench.run(&["man"]).exits(0);
+    assert!(man.out.contains(".TH accord 1") && man.out.contains("ACCORD TOKEN ADD"));
+    assert!(bench.run(&["version", "--json"]).exits(0).text("/version").starts_with(char::is_numeric));
+}

@@ -1,0 +1,100 @@
+//! Three ways to a node, one answer.
+
+use serde_json::Value;
+
+use crate::bench::{BUNDLE, Bench, INDICATOR, Said};
+
+/// Commands that only read, so that they can be asked again.
+const COMMANDS: &[&[&str]] = &[
+    &["member", "list"],
+    &["member", "show", "ACME"],
+    &["person", "list"],
+    &["collection", "list"],
+    &["collection", "show", "Sector"],
+    &["token", "list"],
+    &["token", "show", "for tests"],
+    &["lookup", "203.0.113.7", "198.51.100.1", "nonsense!"],
+    &["search", "Crimson"],
+    &["search", "--facets", "--limit", "1"],
+    &["show", INDICATOR],
+    &["show", "indicator--00000000-0000-4000-8000-000000000000"],
+    &["export"],
+    &["export", "--format", "csv"],
+    &["member", "show", "nobody"],
+    &["search", "--next", "garbage"],
+    &["import", "bundle.json", "--dry-run"],
+];
+
+#[test]
+fn the_same_commands_give_the_same_over_all_three() {
+    let bench = Bench::new();
+    bench.write("bundle.json", BUNDLE);
+    let owner = |arguments: &[&str]| bench.run(&[arguments, &["--data", "node", "--json"]].concat());
+    let mut serving = bench.serve();
+    owner(&["member", "add", "ACME"]).exits(0);
+    owner(&["person", "add", "Ada", "--member", "ACME"]).exits(0);
+    owner(&["collection", "add", "Sector"]).exits(0);
+    owner(&["import", "bundle.json"]).exits(0);
+    let roles = ["--role", "administrator", "--role", "analyst", "--name", "for tests"];
+    let own = owner(&["whoami"]).text("/member/name");
+    let token = owner(&[&["token", "add", "--member", &own], &roles[..]].concat()).exits(0).text("/secret");
+
+    let url = serving.url().to_owned();
+    let remote: Vec<Said> = COMMANDS
+        .iter()
+        .map(|arguments| {
+            let mut command = bench.command(&[arguments, &["--json", "--url", &url][..]].concat());
+            Said::of(command.env("ACCORD_TOKEN", &token))
+        })
+        .collect();
+    let socket: Vec<Said> = COMMANDS.iter().map(|arguments| owner(arguments)).collect();
+    serving.stop();
+    let folder: Vec<Said> = COMMANDS.iter().map(|arguments| owner(arguments)).collect();
+    for (at, arguments) in COMMANDS.iter().enumerate() {
+        for (way, other) in [("remote", &remote[at]), ("folder", &folder[at])] {
+            let here = &socket[at];
+            assert_eq!(here.code, other.code, "{way} {arguments:?}: {} {}", here.err, other.err);
+            assert_eq!(stable(&here.out), stable(&other.out), "{way} {arguments:?}");
+            assert_eq!(here.err, other.err, "{way} {arguments:?}");
+        }
+    }
+}
+
+/// Without what differs from one asking to the next: submissions, sealed cursors, bundles made for the answer, and
+/// when a token was last used.
+fn stable(text: &str) -> Vec<Value> {
+    let read = |line: &str| {
+        let Ok(mut document) = serde_json::from_str::<Value>(line) else {
+            let head = line.split_once("bundle--").map(|(head, rest)| format!("{head}{}", &rest[36..]));
+            return Value::from(head.unwrap_or_else(|| line.to_owned()));
+        };
+        let documents = match &mut document {
+            Value::Array(items) => items.iter_mut().collect(),
+            one => vec![one],
+        };
+        for fields in documents.into_iter().filter_map(Value::as_object_mut) {
+            ["submission", "next", "last_used"].into_iter().for_each(|name| drop(fields.remove(name)));
+        }
+        document
+    };
+    text.lines().map(read).collect()
+}
+
+#[test]
+fn a_node_with_tls_is_reached_by_who_trusts_its_authority() {
+    let bench = Bench::new();
+    let names = ["localhost", "127.0.0.1"].map(str::to_owned);
+    let made = rcgen::generate_simple_self_signed(names).unwrap();
+    bench.write("certificate.pem", &made.cert.pem());
+    bench.write("key.pem", &made.signing_key.serialize_pem());
+    let serving = bench.serve_with(&["--tls-cert", "certificate.pem", "--tls-key", "key.pem"]);
+    let url = serving.url();
+    assert!(url.starts_with("https://"), "{url}");
+    let secret = serving.greeting["secret"].as_str().unwrap();
+    let stranger = bench.pipe(&["login", url], secret).exits(4);
+    assert!(stranger.err.contains("--ca FILE"), "{}", stranger.err);
+    bench.pipe(&["login", url, "--ca", "certificate.pem"], secret).exits(0);
+    bench.run(&["whoami", "--url", url, "--ca", "certificate.pem"]).exits(0);
+    bench.run(&["whoami", "--url", url, "--ca", "key.pem"]).exits(4);
+    bench.run(&["whoami", "--url", &url.replace("https", "http")]).exits(4);
+}
