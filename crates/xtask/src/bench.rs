@@ -1,0 +1,34 @@
+//! Benchmarks: each measures beside an anchor in the same run and prints ratios, since machines differ and are noisy.
+
+mod anchor;
+mod bare;
+pub mod cpu;
+mod exchange;
+mod ingest;
+mod load;
+mod nginx;
+mod peers;
+mod report;
+
+use crate::Outcome;
+
+/// What to measure.
+#[derive(clap::Subcommand)]
+pub enum Bench {
+    /// Taking in, paging, crawling, looking up, starting.
+    Exchange(exchange::Options),
+    /// The anchor for large pages: a bare scan of the record behind the same server library. Runs until killed.
+    #[command(hide = true)]
+    Bare(bare::Options),
+}
+
+/// Runs one.
+///
+/// # Errors
+/// What kept it from measuring.
+pub fn run(which: &Bench) -> Outcome {
+    match which {
+        Bench::Exchange(options) => exchange::run(options),
+        Bench::Bare(options) => bare::run(options),
+    }
+}

@@ -1,0 +1,302 @@
+//! `bench exchange`: what a member's clients feel.
+
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use super::load::{self, Client};
+use super::report::{Bar, Report};
+use super::{ingest, nginx, peers};
+use crate::generate::{self, Random};
+use crate::http::Connection;
+use crate::server::{Server, command, text};
+use crate::{Outcome, server};
+
+/// How much to measure.
+#[derive(clap::Args)]
+pub struct Options {
+    /// Objects stored; the bars are meant for a million.
+    #[arg(long, default_value_t = 1_000_000)]
+    objects: u64,
+    /// Seconds of load for each figure.
+    #[arg(long, default_value_t = 3.0)]
+    seconds: f64,
+    /// One JSON document in place of lines.
+    #[arg(long)]
+    json: bool,
+    /// Keep the folder and use it again.
+    #[arg(long)]
+    folder: Option<PathBuf>,
+}
+
+/// Runs all of it.
+///
+/// # Errors
+/// What kept it from measuring; a missed bar is printed, not an error, since machines differ.
+pub fn run(options: &Options) -> Outcome {
+    server::binary()?;
+    let temporary = tempfile::tempdir()?;
+    let base = options.folder.clone().unwrap_or_else(|| temporary.path().to_path_buf());
+    let report = &mut Report::new(options.json);
+    let (small, large) = (base.join("small"), base.join("large"));
+    for folder in [&small, &large] {
+        std::fs::create_dir_all(folder)?;
+    }
+    let stored = large.read_dir()?.next().is_some();
+    if !stored {
+        ingest::run(&large, options.objects, report)?;
+    }
+    let flat = Flat::measure(&small, options.seconds)?;
+    started(&large, report)?;
+    let node = Running::start(&large)?;
+    pages(&node, options, temporary.path(), &flat, report)?;
+    large_pages(&node, &large, options, report)?;
+    crawl(&node, options.objects, report)?;
+    lookup(&node, options, report)?;
+    node.server.stop()?;
+    peers::medallion(temporary.path(), flat.cpu_ms, options.seconds, report)?;
+    std::mem::take(report).end()
+}
+
+/// A node with a collection and 50 tokens for it.
+struct Running {
+    server: Server,
+    tokens: Vec<String>,
+    /// A token that is not bound to a collection.
+    everywhere: String,
+    objects: String,
+    /// Times of addition all over the record.
+    times: Vec<String>,
+}
+
+impl Running {
+    fn start(folder: &Path) -> Outcome<Running> {
+        let title = format!("Bench {}", std::process::id());
+        let collection = command(folder, &["collection", "add", &title])?;
+        let server = Server::start(folder, &[])?;
+        // The node's own member: it stored the objects, and so sees them.
+        let member = text(command(folder, &["whoami"])?.get("member").ok_or("no member")?, "name")?;
+        let tokens = (0..50).map(|_| {
+            let words = ["token", "add", "--member", &member, "--role", "reader", "--read", &title];
+            text(&command(folder, &words)?, "secret")
+        });
+        let tokens = tokens.collect::<Outcome<_>>()?;
+        let everywhere =
+            text(&command(folder, &["token", "add", "--member", &member, "--role", "reader"])?, "secret")?;
+        let objects = format!("/taxii2/default/collections/{}/objects/", text(&collection, "id")?);
+        Ok(Running { server, tokens, everywhere, objects, times: times(folder)? })
+    }
+
+    /// Clients for pages of `limit` that begin at random places, by cursors that each was given. A cursor is good for
+    /// the one who got it only.
+    fn clients(&self, limit: u64, wanted: usize, cursors: usize) -> Outcome<Vec<Client>> {
+        let random = &mut Random::new(limit);
+        let mut clients = Vec::new();
+        for token in self.tokens.iter().take(wanted) {
+            let mut connection = Connection::new(&self.server.url, token);
+            let mut paths = Vec::new();
+            while paths.len() < cursors {
+                let after =
+                    self.times.get(random.below(self.times.len() as u64) as usize).ok_or("nothing stored")?;
+                let path = format!("{}?limit=1&added_after={after}", self.objects);
+                let answer = connection.send("GET", &path, None)?;
+                let cursor = cursor_of(&answer.body).ok_or("no cursor")?;
+                paths.push(format!("{}?limit={limit}&next={cursor}", self.objects));
+            }
+            clients.push(Client { token: token.clone(), paths });
+        }
+        Ok(clients)
+    }
+}
+
+/// Times of addition at which a page of 5,000 may begin, from the database.
+fn times(folder: &Path) -> Outcome<Vec<String>> {
+    let file = super::anchor::database(folder)?;
+    let source = rusqlite::Connection::open_with_flags(file, rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    let count: i64 = source.query_row("SELECT count(*) FROM statement", [], |row| row.get(0))?;
+    let step = (count / 1_000).max(1);
+    let sql = "SELECT date_added FROM statement WHERE position % ?1 = 0 AND position < ?2";
+    let mut statement = source.prepare(sql)?;
+    let rows = statement.query_map([step, (count - 5_002).max(1)], |row| row.get(0))?;
+    let times: Vec<i64> = rows.collect::<Result<_, _>>()?;
+    Ok(times.into_iter().map(|at| model::Timestamp(at).to_string()).collect())
+}
+
+fn cursor_of(body: &[u8]) -> Option<String> {
+    let head = body.get(..2_000.min(body.len()))?;
+    let tail = body.get(body.len().saturating_sub(2_000)..)?;
+    [tail, head].into_iter().find_map(|part| {
+        let text = String::from_utf8_lossy(part).into_owned();
+        let (_, rest) = text.split_once("\"next\":\"")?;
+        rest.split_once('"').map(|(cursor, _)| cursor.to_owned())
+    })
+}
+
+fn fill(folder: &Path, objects: u64) -> Outcome {
+    if folder.read_dir()?.next().is_some() {
+        return Ok(());
+    }
+    let file = folder.with_extension("json");
+    std::fs::write(&file, generate::envelope(ingest::SEED, 0, objects))?;
+    command(folder, &["import", &file.to_string_lossy()])?;
+    Ok(())
+}
+
+/// A page of 100 with 1,000 objects stored, one connection.
+struct Flat {
+    median_ms: f64,
+    cpu_ms: f64,
+}
+
+impl Flat {
+    fn measure(folder: &Path, seconds: f64) -> Outcome<Flat> {
+        fill(folder, 1_000)?;
+        let node = Running::start(folder)?;
+        let clients = node.clients(100, 1, 100)?;
+        let before = node.server.cpu_seconds()?;
+        let found = load::get(&node.server.url, &clients, 1, seconds)?;
+        let cpu_ms = (node.server.cpu_seconds()? - before) * 1000.0 / found.requests as f64;
+        node.server.stop()?;
+        Ok(Flat { median_ms: found.median_ms, cpu_ms })
+    }
+}
+
+fn started(folder: &Path, report: &mut Report) -> Outcome {
+    report.heading("start");
+    let at = Instant::now();
+    let server = Server::start(folder, &[])?;
+    let mut connection = Connection::new(&server.url, "");
+    while connection.send("GET", "/livez", None).map(|answer| answer.status).unwrap_or(0) != 200 {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    report.line("first answer", at.elapsed().as_secs_f64() * 1000.0, "ms", &Bar::AtMost(100.0));
+    std::thread::sleep(Duration::from_secs(2));
+    let (resident, anonymous) = server.resident_mib()?;
+    report.line("idle, resident", resident, "MiB", &Bar::AtMost(40.0));
+    report.line("idle, anonymous", anonymous, "MiB", &Bar::None);
+    server.stop()
+}
+
+fn pages(node: &Running, options: &Options, folder: &Path, flat: &Flat, report: &mut Report) -> Outcome {
+    report.heading("pages of 100 at random cursors, 50 tokens");
+    let clients = node.clients(100, 50, 200)?;
+    let first = clients.first().ok_or("no client")?;
+    let mut pages = Vec::new();
+    let mut connection = Connection::new(&node.server.url, &first.token);
+    for path in &first.paths {
+        pages.push(connection.send("GET", path, None)?.body);
+    }
+    let nginx = nginx::Nginx::start(folder, &pages)?;
+    for connections in [1, 32] {
+        let before = node.server.cpu_seconds()?;
+        let ours = load::get(&node.server.url, &clients, connections, options.seconds)?;
+        let cpu_ms = (node.server.cpu_seconds()? - before) * 1000.0 / ours.requests as f64;
+        report.line(&format!("{connections} connections"), ours.rate, "pages/s", &Bar::None);
+        report.line(&format!("{connections} connections, a page's CPU"), cpu_ms, "ms", &Bar::AtMost(0.2));
+        if connections == 1 {
+            report.line("median round trip", ours.median_ms, "ms", &Bar::None);
+            report.line(
+                "that to the same with 1,000 stored",
+                ours.median_ms / flat.median_ms,
+                "ratio",
+                &Bar::AtMost(1.5),
+            );
+        }
+        if let Some(nginx) = &nginx {
+            let files = load::get(&nginx.url, &[nginx.client()], connections, options.seconds)?;
+            report.line("nginx, the same bytes as files", files.rate, "pages/s", &Bar::None);
+            report.line("ours to nginx", ours.rate / files.rate, "ratio", &Bar::AtLeast(0.5));
+        }
+    }
+    Ok(())
+}
+
+/// The anchor's process.
+struct Bare(Child, String);
+
+impl Bare {
+    fn start(folder: &Path) -> Outcome<Bare> {
+        use std::io::{BufRead, BufReader};
+        let own = std::env::current_exe()?;
+        let mut child = Command::new(own)
+            .args(["bench", "bare"])
+            .arg(super::anchor::database(folder)?)
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let mut url = String::new();
+        BufReader::new(child.stdout.take().ok_or("no output")?).read_line(&mut url)?;
+        Ok(Bare(child, url.trim().to_owned()))
+    }
+}
+
+impl Drop for Bare {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn large_pages(node: &Running, folder: &Path, options: &Options, report: &mut Report) -> Outcome {
+    report.heading("large pages against a bare scan behind the same HTTP library");
+    let bare = Bare::start(folder)?;
+    let random = &mut Random::new(7);
+    for limit in [1_000, 5_000] {
+        let clients = node.clients(limit, 32, 20)?;
+        let last = options.objects.saturating_sub(limit).max(1);
+        let scans = (0..200).map(|_| format!("/?from={}&limit={limit}", random.below(last))).collect();
+        let scans = [Client { token: String::new(), paths: scans }];
+        for connections in [1, 32] {
+            let ours = load::get(&node.server.url, &clients, connections, options.seconds)?;
+            let scan = load::get(&bare.1, &scans, connections, options.seconds)?;
+            let (ours_rate, scan_rate) = (ours.bytes as f64, scan.bytes as f64);
+            report.line(
+                &format!("{limit} objects, {connections} connections"),
+                ours.rate,
+                "pages/s",
+                &Bar::None,
+            );
+            report.line(
+                "bytes to those of the bare scan",
+                ours_rate / scan_rate,
+                "ratio",
+                &Bar::AtLeast(0.6),
+            );
+        }
+    }
+    Ok(())
+}
+
+fn crawl(node: &Running, stored: u64, report: &mut Report) -> Outcome {
+    report.heading("a crawl of everything, 5,000 a page");
+    let mut connection = Connection::new(&node.server.url, node.tokens.first().ok_or("no token")?);
+    let (cpu, at) = (node.server.cpu_seconds()?, Instant::now());
+    let (mut next, mut bytes) = (String::new(), 0);
+    loop {
+        let answer = connection.send("GET", &format!("{}?limit=5000{next}", node.objects), None)?;
+        bytes += answer.body.len();
+        let Some(cursor) = cursor_of(&answer.body) else { break };
+        next = format!("&next={cursor}");
+    }
+    let spent = node.server.cpu_seconds()? - cpu;
+    let bar = if stored >= 1_000_000 { Bar::AtMost(4.0) } else { Bar::None };
+    report.line("server CPU", spent, "s", &bar);
+    report.line("throughput", bytes as f64 / 1e6 / at.elapsed().as_secs_f64(), "MB/s", &Bar::None);
+    Ok(())
+}
+
+fn lookup(node: &Running, options: &Options, report: &mut Report) -> Outcome {
+    report.heading("lookup of an address, one connection, round trip");
+    let random = &mut Random::new(3);
+    let groups = (options.objects / 10).max(1);
+    let paths: Vec<String> = (0..5_000)
+        .map(|_| {
+            let n = random.below(groups) * 10 + random.below(6);
+            format!("/api/v1/lookup?value={}", generate::address(ingest::SEED, n))
+        })
+        .collect();
+    let found =
+        load::get(&node.server.url, &[Client { token: node.everywhere.clone(), paths }], 1, options.seconds)?;
+    report.line("median", found.median_ms, "ms", &Bar::None);
+    report.line("99th percentile", found.p99_ms, "ms", &Bar::AtMost(0.5));
+    Ok(())
+}

@@ -1,0 +1,47 @@
+//! Chores of the house: `cargo xtask crash`, `cargo xtask bench exchange`.
+#![expect(clippy::print_stdout, reason = "chores tell people what they found")]
+
+mod bench;
+mod crash;
+mod fuzz;
+mod generate;
+mod http;
+mod server;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(about = "Chores of the house", disable_version_flag = true)]
+struct Arguments {
+    #[command(subcommand)]
+    chore: Chore,
+}
+
+#[derive(Subcommand)]
+enum Chore {
+    /// Kill a node again and again while it takes objects in; judge from outside that what it acknowledged stands.
+    Crash(crash::Options),
+    /// Measure, and print ratios to an anchor that ran beside.
+    #[command(subcommand)]
+    Bench(bench::Bench),
+    /// Feed every parser with damaged inputs; none may panic or break its promise.
+    Fuzz(fuzz::Options),
+}
+
+/// What a chore may end with: a text that says what failed.
+type Outcome<T = ()> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
+
+fn main() -> std::process::ExitCode {
+    let outcome = match Arguments::parse().chore {
+        Chore::Crash(options) => crash::run(&options),
+        Chore::Bench(which) => bench::run(&which),
+        Chore::Fuzz(options) => fuzz::run(&options),
+    };
+    match outcome {
+        Ok(()) => std::process::ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            std::process::ExitCode::FAILURE
+        }
+    }
+}
