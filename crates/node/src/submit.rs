@@ -8,6 +8,7 @@ use store::read::OutcomeState;
 use store::record::{Arrival, Item, Submission};
 
 use crate::chunk::Chunk;
+use crate::core::reading::OBJECT_BYTES;
 use crate::directory::{not_found, signed_in};
 use crate::intake::Intake;
 use crate::jobs::Signals;
@@ -26,7 +27,8 @@ impl Node {
     ///
     /// # Errors
     /// [`Kind::Forbidden`]; [`Kind::NotFound`] for the collection or the member; [`Kind::TooLarge`];
-    /// [`Kind::Invalid`] for what is no JSON, with its place, and for what holds no object; [`Kind::Quota`].
+    /// [`Kind::Invalid`] for what is no JSON, with its place, for what is neither of the three, and for what holds no
+    /// object; [`Kind::Quota`].
     pub fn submit(
         &self,
         caller: &Caller,
@@ -221,10 +223,38 @@ fn cut(bytes: &[u8]) -> Result<Vec<Chunk>, Error> {
         chunks.push(chunk);
     }
     if chunks.is_empty() {
-        let error = Error::new(Kind::Invalid, "no object is in it");
-        return Err(error.hint("send an envelope (`{\"objects\":[…]}`), a bundle, or one object"));
+        return Err(malformed("no object is in it"));
+    }
+    if bytes.trim_ascii_start().starts_with(b"[") {
+        return Err(malformed("it is a list, not an envelope around one"));
+    }
+    if pieces.lines {
+        check_document(&chunks, pieces.count)?;
     }
     Ok(chunks)
+}
+
+// Files are cut from many shapes, among them values one after the other. A request that is no envelope and no bundle is
+// one object, and whoever sends something else is told so, and not that an object of his was refused.
+fn check_document(chunks: &[Chunk], count: u64) -> Result<(), Error> {
+    if count > 1 {
+        return Err(malformed("it is more than one document"));
+    }
+    let document = chunks.first().and_then(|chunk| Some((chunk, chunk.pieces.first()?)));
+    let Some((chunk, piece)) = document.filter(|(_, piece)| piece.skipped.is_none()) else { return Ok(()) };
+    let limits = strictjson::Limits { bytes: OBJECT_BYTES, ..strictjson::Limits::default() };
+    let root = strictjson::parse(chunk.bytes(piece), &limits)
+        .map_err(|error| Error::new(Kind::Invalid, error.to_string()))?;
+    match root.get("type").and_then(strictjson::Node::as_str) {
+        Some("bundle") => Err(malformed("no object is in it")),
+        Some(_) => Ok(()),
+        None => Err(malformed("it is neither an envelope with objects nor an object with a type")),
+    }
+}
+
+fn malformed(message: &str) -> Error {
+    let hint = "send an envelope (`{\"objects\":[…]}`), a bundle, or one object";
+    Error::new(Kind::Invalid, message).hint(hint)
 }
 
 fn is_definition(piece: &[u8]) -> bool {

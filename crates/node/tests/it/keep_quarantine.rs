@@ -30,7 +30,7 @@ fn a_member_sees_its_own_and_others_that_there_is_something() {
     assert_eq!((status.success, status.failure), (1, 2));
     world.later(1);
     world.submit(&alpha, &format!("{{\"objects\":[{{\"id\":\"{CANARY}\"}}]}}")).unwrap();
-    world.submit(&world.token("beta", &["analyst"]), "nothing").unwrap();
+    world.submit(&world.token("beta", &["analyst"]), "nothing").unwrap_err();
 
     let own = listed(&world, &alpha);
     assert_eq!(own.len(), 3);
@@ -117,7 +117,7 @@ fn bytes_that_are_no_text_are_shown_too() {
     let world = World::new();
     let operator = world.node.operator();
     let options = node::ImportOptions::default();
-    world.node.submit(&operator, &options, b"\xff\xfe{").unwrap();
+    world.node.submit(&operator, &options, b"\xff\xfe{").unwrap_err();
     let item = listed(&world, &operator).remove(0);
     let shown = world.node.quarantined(&operator, item["id"].as_str().unwrap()).unwrap();
     assert_eq!((&shown["content_base64"], shown.get("content")), (&"//57".into(), None));

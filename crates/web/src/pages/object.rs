@@ -31,7 +31,7 @@ pub(super) async fn page(request: Request, sessions: Arc<Sessions>) -> Outcome {
         Ok(caller) => caller,
         Err(to_sign_in) => return Ok(*to_sign_in),
     };
-    let version = request.query.one("version")?;
+    let version = request.query.one("version")?.filter(|version| !version.is_empty());
     let view = blocking::brief(|| request.node.object(&caller, request.param("id"), version))?;
     let head = Row::of(&view.summary);
     let related = Step::all(&view.related);

@@ -48,7 +48,8 @@ pub(super) async fn page(request: Request, sessions: Arc<Sessions>) -> Outcome {
     };
     let asked = request.query.one("q")?.unwrap_or_default().trim().to_owned();
     let kind = request.query.one("type")?.unwrap_or_default().to_owned();
-    let next = request.query.one("next")?.map(str::to_owned);
+    // A form and a link carry what is empty as well: here that is as if it were left out.
+    let next = request.query.one("next")?.filter(|next| !next.is_empty()).map(str::to_owned);
     let values: Vec<String> = asked.split_whitespace().take(VALUES).map(str::to_owned).collect();
     let looked_up = match (&next, values.is_empty()) {
         (None, false) => blocking::brief(|| request.node.lookup(&caller, &values, MENTIONS))?,

@@ -41,7 +41,7 @@ pub fn routes() -> Vec<Route> {
 
 async fn get(request: Request) -> Outcome {
     request.query.only(&["value", "limit"])?;
-    let values = request.query.all("value").map(str::to_owned).collect();
+    let values = query::texts(&request.query, "value")?;
     let limit = query::count(&request.query, "limit")?;
     answer(request, values, limit).await
 }

@@ -130,12 +130,12 @@ async fn search(request: Request) -> Outcome {
         "limit",
         "next",
     ])?;
-    let label = |text: &str| text.parse().map_err(|error| Failure::invalid(format!("`label`: {error}")));
+    let label = |text: String| text.parse().map_err(|error| Failure::invalid(format!("`label`: {error}")));
     let search = SearchQuery {
         text: query::text(query, "text")?,
-        types: query::texts(query, "type"),
-        sources: query::texts(query, "source"),
-        labels: query.all("label").map(label).collect::<Result<_, Failure>>()?,
+        types: query::texts(query, "type")?,
+        sources: query::texts(query, "source")?,
+        labels: query::texts(query, "label")?.into_iter().map(label).collect::<Result<_, Failure>>()?,
         tag: query::text(query, "tag")?,
         external_id: query::text(query, "external_id")?,
         alias: query::text(query, "alias")?,
@@ -164,7 +164,7 @@ struct Withdrawn {
 
 async fn withdraw(request: Request) -> Outcome {
     request.query.only(&["version"])?;
-    let versions = query::texts(&request.query, "version");
+    let versions = query::texts(&request.query, "version")?;
     let (caller, id) = (request.caller()?.clone(), request.param("id").to_owned());
     json_of(move || {
         let withdrawn = request.node.withdraw(&caller, None, &id, &versions)?;

@@ -1,4 +1,7 @@
 //! Parameters of queries, read as what they must be.
+//!
+//! A parameter without a value is refused, but for flags: `?version=` in a withdrawal must not mean every version, nor
+//! `?tlp=` in an import the collection's own label.
 
 use std::str::FromStr;
 
@@ -10,14 +13,24 @@ use crate::request::Query;
 /// A text.
 ///
 /// # Errors
-/// 400 when it is given twice.
+/// 400 when it is given twice, or is empty.
 pub fn text(query: &Query, name: &str) -> Result<Option<String>, Failure> {
-    Ok(query.one(name)?.filter(|text| !text.is_empty()).map(str::to_owned))
+    query.one(name)?.map(|text| not_empty(name, text)).transpose()
 }
 
 /// Every text of that name.
-pub fn texts(query: &Query, name: &str) -> Vec<String> {
-    query.all(name).filter(|text| !text.is_empty()).map(str::to_owned).collect()
+///
+/// # Errors
+/// 400 when one is empty.
+pub fn texts(query: &Query, name: &str) -> Result<Vec<String>, Failure> {
+    query.all(name).map(|text| not_empty(name, text)).collect()
+}
+
+fn not_empty(name: &str, text: &str) -> Result<String, Failure> {
+    match text.trim() {
+        "" => Err(Failure::invalid(format!("`{name}` is empty")).hint("leave it out, or give it a value")),
+        _ => Ok(text.to_owned()),
+    }
 }
 
 /// A whole number from 1.
@@ -62,9 +75,10 @@ where
     T: FromStr,
     T::Err: std::fmt::Display,
 {
-    let read =
-        |text: &str| text.parse().map_err(|error| Failure::invalid(format!("`{name}` is `{text}`: {error}")));
-    query.one(name)?.filter(|text| !text.is_empty()).map(read).transpose()
+    let read = |text: String| {
+        text.parse().map_err(|error| Failure::invalid(format!("`{name}` is `{text}`: {error}")))
+    };
+    text(query, name)?.map(read).transpose()
 }
 
 /// A span in seconds: `30`, `30s`, `5m`, `12h`, `90d`, `2w`.
@@ -110,5 +124,14 @@ mod tests {
         assert_eq!(duration_s(&query, "e").unwrap(), Some(90 * 86_400));
         assert!(duration_s(&query, "w").is_err());
         assert_eq!(parsed::<model::Tlp>(&query, "tlp").unwrap(), Some(model::Tlp::Amber));
+        let query = Query::parse("a=&a=x&b=&c").unwrap();
+        assert!(texts(&query, "a").is_err());
+        for name in ["b", "c"] {
+            assert!(
+                text(&query, name).is_err() && count(&query, name).is_err() && time(&query, name).is_err()
+            );
+            assert!(parsed::<model::Tlp>(&query, name).is_err() && duration_s(&query, name).is_err());
+            assert!(flag(&query, name).unwrap());
+        }
     }
 }

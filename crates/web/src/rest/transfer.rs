@@ -220,8 +220,8 @@ async fn export(request: Request) -> Outcome {
     let list = ListQuery {
         collection: query::text(query, "collection")?,
         added_after: query::time(query, "added_after")?,
-        ids: query::texts(query, "id"),
-        types: query::texts(query, "type"),
+        ids: query::texts(query, "id")?,
+        types: query::texts(query, "type")?,
         ..ListQuery::default()
     };
     let media = match format.as_str() {

@@ -91,3 +91,32 @@ async fn content_that_cannot_be_taken_says_why() {
         assert_eq!(of(&[("content-type", accepted)], good.as_bytes()).await.status, 202, "{accepted}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn content_of_another_shape_is_no_failure_of_an_object() {
+    let (house, token, collection) = one().await;
+    let object = indicator('1');
+    for body in [
+        "{}",
+        "null",
+        "7",
+        "hello",
+        "[]",
+        "{\"objects\":[]}",
+        "{\"objects\":null}",
+        "{\"objects\":{}}",
+        "{\"more\":false}",
+        "{\"type\":\"bundle\",\"id\":\"bundle--11111111-0000-4000-8000-000000000000\"}",
+        &format!("[{object}]"),
+        &format!("{object}\n{object}"),
+    ] {
+        let posted = house.post(&token, &collection, body).await;
+        assert_eq!(posted.status, 422, "{body}: {}", posted.text());
+        assert_eq!(posted.json()["http_status"], "422");
+    }
+    assert_eq!(house.post(&token, &collection, &object).await.json()["success_count"], 1);
+    assert_eq!(
+        house.post(&token, &collection, &envelope(&["7".to_owned()])).await.json()["failure_count"],
+        1
+    );
+}
