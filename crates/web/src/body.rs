@@ -1,6 +1,7 @@
 //! Content on its way in and out.
 
 use std::io::{self, Read, Write};
+use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
@@ -13,6 +14,7 @@ use tokio::sync::mpsc;
 
 use crate::Failure;
 use crate::coding::{self, Coding};
+use crate::router::said;
 
 /// How much of refused content is read and thrown away, so that the client gets to read the refusal.
 const LINGER_BYTES: usize = 64 << 20;
@@ -277,7 +279,11 @@ pub(crate) fn written(write: impl FnOnce(&mut dyn Write) -> io::Result<()> + Sen
     let (sender, receiver) = mpsc::channel(PIECES_WAITING);
     let _detached = tokio::task::spawn_blocking(move || {
         let mut writer = PieceWriter { sender, piece: BytesMut::with_capacity(PIECE_BYTES) };
-        match write(&mut writer).and_then(|()| writer.flush()) {
+        // A panic must not look like the end.
+        let write = AssertUnwindSafe(|| write(&mut writer).and_then(|()| writer.flush()));
+        let written = std::panic::catch_unwind(write)
+            .unwrap_or_else(|panic| Err(io::Error::other(format!("it panicked: {}", said(&*panic)))));
+        match written {
             Ok(()) => {}
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
                 tracing::debug!("a client went before its answer ended");
@@ -321,5 +327,24 @@ impl Write for PieceWriter {
         let piece = std::mem::replace(&mut self.piece, BytesMut::with_capacity(PIECE_BYTES));
         let gone = |_| io::Error::new(io::ErrorKind::BrokenPipe, "the client has gone");
         self.sender.blocking_send(Ok(piece.freeze())).map_err(gone)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fails() -> io::Result<()> {
+        panic!("there is something")
+    }
+
+    #[tokio::test]
+    async fn an_answer_whose_writer_panics_is_broken_off() {
+        let body = written(|to| {
+            to.write_all(b"begun")?;
+            to.flush()?;
+            fails()
+        });
+        assert!(body.collect().await.unwrap_err().to_string().contains("there is something"));
     }
 }

@@ -84,13 +84,13 @@ impl Failure {
         self
     }
 
-    /// The answer of a family of routes. Pages have their own face for it.
+    /// The answer of a family of routes, below the base path `base`. Pages have their own face for it.
     #[must_use]
-    pub fn answer(self, family: Family, request_id: &str) -> Answer {
+    pub fn answer(self, family: Family, request_id: &str, base: &str) -> Answer {
         let mut answer = match family {
             Family::Rest => problem(&self, request_id),
             Family::Taxii => taxii::error::message(&self, request_id),
-            Family::Page => crate::pages::failure(&self, request_id),
+            Family::Page => crate::pages::failure(&self, request_id, base),
         };
         if let Some(seconds) = self.retry_after_s {
             answer.headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));

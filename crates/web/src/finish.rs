@@ -32,11 +32,35 @@ pub(crate) fn request_id(headers: &HeaderMap, new: impl FnOnce() -> String) -> S
     }
 }
 
+/// A `traceparent` of version 00 is as long as this, and so is the part of later ones that we know, in characters.
+const TRACE_LENGTH: usize = 55;
+
+/// The trace that the request belongs to, as W3C Trace Context §3.2 has it; what is malformed counts as none.
+fn trace_parent(headers: &HeaderMap) -> Option<&str> {
+    let mut values = headers.get_all("traceparent").iter();
+    let (Some(value), None) = (values.next(), values.next()) else { return None };
+    let text = value.to_str().ok()?;
+    // "If the size of the header is greater, a later version begins with the fields of this one and a dash."
+    let known = text.get(..TRACE_LENGTH)?;
+    let later = text.get(TRACE_LENGTH..)?;
+    let mut fields = known.split('-');
+    let mut field = |length: usize| {
+        let is_hex = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+        fields.next().filter(|field| field.len() == length && field.bytes().all(is_hex))
+    };
+    let (version, trace, parent, _flags) = (field(2)?, field(32)?, field(16)?, field(2)?);
+    let is_set = |id: &str| id.bytes().any(|byte| byte != b'0');
+    let ends = if version == "00" { later.is_empty() } else { later.is_empty() || later.starts_with('-') };
+    (version != "ff" && ends && is_set(trace) && is_set(parent)).then_some(known)
+}
+
 /// A request as far as its answer and the log need it.
 #[derive(Debug)]
 pub(crate) struct Asked<'a> {
     pub(crate) began: Instant,
     pub(crate) id: &'a str,
+    /// The base path, no slash at its end.
+    pub(crate) base: &'a str,
     pub(crate) method: &'a Method,
     pub(crate) headers: &'a HeaderMap,
     pub(crate) route: &'static str,
@@ -49,7 +73,7 @@ pub(crate) fn finish(asked: &Asked<'_>, outcome: Outcome) -> Response<AnswerBody
     let mut fault = None;
     let mut answer = outcome.unwrap_or_else(|mut failure| {
         fault = failure.log.take();
-        failure.answer(asked.family, asked.id)
+        failure.answer(asked.family, asked.id, asked.base)
     });
     common_headers(&mut answer.headers, asked.family, asked.id);
     if is_unchanged(&answer, asked) {
@@ -109,7 +133,7 @@ fn sent(headers: &mut HeaderMap, body: AnswerBody, asked: &Asked<'_>) -> AnswerB
 }
 
 fn log(asked: &Asked<'_>, status: StatusCode, fault: Option<&str>) {
-    let trace = asked.headers.get("traceparent").and_then(|value| value.to_str().ok());
+    let trace = trace_parent(asked.headers);
     let client = asked.client.map(tracing::field::display);
     let micros = asked.began.elapsed().as_micros() as u64;
     let (status, method) = (status.as_u16(), asked.method.as_str());
@@ -158,5 +182,41 @@ fn common_headers(headers: &mut HeaderMap, family: Family, id: &str) {
     }
     if let Ok(id) = HeaderValue::from_str(id) {
         headers.insert(REQUEST_ID.clone(), id);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(values: &[&str]) -> Option<String> {
+        let mut headers = HeaderMap::new();
+        for value in values {
+            headers.append("traceparent", value.parse().unwrap());
+        }
+        trace_parent(&headers).map(str::to_owned)
+    }
+
+    #[test]
+    fn a_trace_is_taken_over_when_it_is_one() {
+        let good = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+        assert_eq!(check(&[good]).as_deref(), Some(good));
+        let later = format!("cc{}-what-the-future-will-be-like", &good[2..]);
+        assert_eq!(check(&[&later]).as_deref(), Some(&later[..TRACE_LENGTH]));
+        let long = format!("{good}-{}", "x".repeat(100_000));
+        for wrong in [
+            "",
+            "x",
+            &long,
+            &good.to_uppercase(),
+            &good.replace("00-", "ff-"),
+            &good.replace("b7ad6b7169203331", "0000000000000000"),
+            &good.replace("0af7651916cd43dd8448eb211c80319c", "00000000000000000000000000000000"),
+            &good[..54],
+            &format!("cc{}x", &good[2..]),
+        ] {
+            assert_eq!(check(&[wrong]), None, "{wrong}");
+        }
+        assert_eq!(check(&[good, good]), None);
     }
 }

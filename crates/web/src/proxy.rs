@@ -15,6 +15,8 @@ pub(crate) struct Seen {
     pub client: Option<IpAddr>,
     /// The address of the base path, no slash at its end.
     pub base_url: String,
+    /// The request says by no address that could be one whom it is for: RFC 9112 §3.2 wants it refused.
+    pub is_misaddressed: bool,
 }
 
 /// Works out who the client is and how he addresses us. Forwarding headers count when the peer is a trusted proxy, and
@@ -25,6 +27,10 @@ pub(crate) fn seen(settings: &WebSettings, arrival: &Arrival, uri: &Uri, headers
         Some(peer) if trusted(peer) => forwarded(headers, &settings.trusted_proxies),
         _ => Forwarded::default(),
     };
+    let (named, is_misaddressed) = match named(uri, headers) {
+        Ok(named) => (named, false),
+        Err(NoHost) => (None, true),
+    };
     let base_url = match settings.public_url.as_deref() {
         Some(url) => url.trim_end_matches('/').to_owned(),
         None => {
@@ -33,16 +39,29 @@ pub(crate) fn seen(settings: &WebSettings, arrival: &Arrival, uri: &Uri, headers
                 (Road::Tls(_), None) => "https",
                 _ => "http",
             };
-            let host = forwarded.host.as_deref().or_else(|| {
-                uri.authority()
-                    .map(|authority| authority.as_str())
-                    .or_else(|| text(headers, header::HOST.as_str()))
-            });
-            let host = host.filter(|host| is_host(host)).unwrap_or("localhost");
+            let host = forwarded.host.as_deref().or(named).unwrap_or("localhost");
             format!("{scheme}://{host}{}", settings.base())
         }
     };
-    Seen { client: forwarded.client.or(arrival.peer).map(|address| address.to_canonical()), base_url }
+    let client = forwarded.client.or(arrival.peer).map(|address| address.to_canonical());
+    Seen { client, base_url, is_misaddressed }
+}
+
+/// What stands where a host should is none.
+struct NoHost;
+
+// The host that a request names, in its target or in `Host`. HTTP/1.0 clients name none.
+fn named<'a>(uri: &'a Uri, headers: &'a HeaderMap) -> Result<Option<&'a str>, NoHost> {
+    let mut lines = headers.get_all(header::HOST).iter();
+    let line = match (lines.next(), lines.next()) {
+        (None, _) => None,
+        (Some(line), None) => Some(line.to_str().map_err(|_| NoHost)?),
+        (Some(_), Some(_)) => return Err(NoHost),
+    };
+    match uri.authority().map(|authority| authority.as_str()).or(line) {
+        Some(host) if !is_host(host) => Err(NoHost),
+        host => Ok(host),
+    }
 }
 
 #[derive(Debug, Default)]
@@ -50,10 +69,6 @@ struct Forwarded {
     client: Option<IpAddr>,
     scheme: Option<&'static str>,
     host: Option<String>,
-}
-
-fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    headers.get(name).and_then(|value| value.to_str().ok())
 }
 
 // The older headers where there are any, else RFC 7239. Most proxies write only the older ones and pass on whatever a client
@@ -111,11 +126,27 @@ fn address(text: &str) -> Option<IpAddr> {
     text.parse().ok().or_else(|| text.rsplit_once(':')?.0.parse().ok())
 }
 
-/// Whether a text can stand as `host[:port]` in an address that we give out.
+/// The longest name in the DNS, in characters.
+const NAME_LENGTH: usize = 253;
+
+/// Whether a text can stand as `host[:port]` in an address that we give out: a name, an IPv4 address, or an IPv6 address
+/// in brackets.
 fn is_host(text: &str) -> bool {
-    !text.is_empty()
-        && text.len() <= 255
-        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._:[]".contains(&byte))
+    let (host, port) = match text.strip_prefix('[') {
+        Some(rest) => match rest.split_once(']') {
+            Some((six, rest)) if six.parse::<std::net::Ipv6Addr>().is_ok() => {
+                ("six", rest.strip_prefix(':').or((!rest.is_empty()).then_some("no port")))
+            }
+            _ => return false,
+        },
+        None => text.split_once(':').map_or((text, None), |(host, port)| (host, Some(port))),
+    };
+    let is_name = !host.is_empty()
+        && host.len() <= NAME_LENGTH
+        && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte));
+    is_name
+        && port
+            .is_none_or(|port| port.bytes().all(|byte| byte.is_ascii_digit()) && port.parse::<u16>().is_ok())
 }
 
 #[cfg(test)]
@@ -136,6 +167,43 @@ mod tests {
         let arrival = Arrival { road: Road::Tcp, peer: Some(peer.parse().unwrap()) };
         let seen = seen(&settings, &arrival, &Uri::from_static("/"), &headers);
         (seen.client.unwrap().to_string(), seen.base_url)
+    }
+
+    #[test]
+    fn a_host_is_a_name_or_an_address_and_a_port() {
+        for host in
+            ["a", "ti.example", "ti.example:8470", "192.0.2.1:80", "[2001:db8::1]", "[::1]:8470", "a_b.c."]
+        {
+            assert!(is_host(host), "{host}");
+        }
+        let long = "a".repeat(254);
+        for host in [
+            "",
+            ":80",
+            "a:",
+            "a:x",
+            "a:99999",
+            "a:+8",
+            "a b",
+            "a/b",
+            "a@b",
+            "a\"><b>",
+            "::1",
+            "[::1",
+            "[]",
+            "[::1]x",
+            "[::1]:",
+            "[a]",
+            "a:80:80",
+            "é.example",
+            "a,b",
+            "a?b",
+            "a#b",
+            "a\\b",
+            long.as_str(),
+        ] {
+            assert!(!is_host(host), "{host}");
+        }
     }
 
     #[test]

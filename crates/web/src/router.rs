@@ -1,8 +1,11 @@
 //! From an HTTP request to a handler and back.
 
+use std::any::Any;
 use std::hash::{BuildHasher, RandomState};
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::Poll;
 use std::time::Instant;
 
 use http::{HeaderValue, Method, StatusCode, header};
@@ -118,11 +121,12 @@ impl Router {
         let path = self.below_base(parts.uri.path());
         let found = self.shared.find(path);
         let (row, outcome) = match &found {
+            _ if seen.is_misaddressed => (None, Err(Failure::invalid("the request's `Host` is none"))),
             None => (None, Err(Failure::not_found())),
             Some((at, params)) => match self.shared.choose(at, &parts.method) {
                 Choice::Row(row, route) => {
                     let incoming = Incoming { parts: &parts, path, params, arrival, seen, id: &id, body };
-                    (Some(row), self.run(route, incoming).await)
+                    (Some(row), caught(self.run(route, incoming)).await)
                 }
                 Choice::Options(allow) => (None, Ok(options(&allow))),
                 Choice::None(allow) => (None, Err(wrong_method(&parts.method, &allow))),
@@ -133,6 +137,7 @@ impl Router {
         let asked = finish::Asked {
             began,
             id: &id,
+            base: self.settings.base(),
             method: &parts.method,
             headers: &parts.headers,
             route: route.map_or("", |route| route.path),
@@ -307,6 +312,29 @@ impl Path {
     }
 }
 
+/// What a handler comes to; one that panics comes to a failure of ours, and takes nobody's connection with it.
+async fn caught(handler: impl Future<Output = Outcome>) -> Outcome {
+    let mut handler = std::pin::pin!(handler);
+    // A handler that panicked is not asked again, and what it shared stands behind locks that are taken over.
+    let polled = std::future::poll_fn(|context| {
+        let poll = AssertUnwindSafe(|| handler.as_mut().poll(context));
+        match std::panic::catch_unwind(poll) {
+            Ok(Poll::Pending) => Poll::Pending,
+            Ok(Poll::Ready(outcome)) => Poll::Ready(outcome),
+            Err(panic) => {
+                Poll::Ready(Err(Failure::internal(format!("a handler panicked: {}", said(&*panic)))))
+            }
+        }
+    });
+    polled.await
+}
+
+/// What a panic says.
+pub(crate) fn said(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("nothing")
+}
+
 fn family_of(path: &str) -> Family {
     match segments(path).next() {
         Some("taxii2") => Family::Taxii,
@@ -325,5 +353,31 @@ fn wrong_method(method: &Method, allow: &str) -> Failure {
     match HeaderValue::from_str(allow) {
         Ok(allow) => failure.header(header::ALLOW, allow),
         Err(_) => failure,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fails() -> Outcome {
+        panic!("there is something")
+    }
+
+    #[tokio::test]
+    async fn a_handler_that_panics_comes_to_a_failure() {
+        let late = caught(async {
+            tokio::task::yield_now().await;
+            fails()
+        });
+        let failure = late.await.unwrap_err();
+        assert_eq!(failure.status, StatusCode::INTERNAL_SERVER_ERROR);
+        assert!(failure.log.as_deref().unwrap().contains("there is something"), "{failure:?}");
+        assert!(!failure.detail.contains("something\""), "{failure:?}");
+        let answer = failure.answer(Family::Rest, "the-id", "");
+        assert_eq!(answer.headers.get(header::CONTENT_TYPE).unwrap(), "application/problem+json");
+        let text = answer.body.collect().await.unwrap();
+        assert!(String::from_utf8_lossy(&text).contains("\"request_id\":\"the-id\""));
+        assert_eq!(caught(async { Ok(Answer::text("ok")) }).await.unwrap().status, StatusCode::OK);
     }
 }

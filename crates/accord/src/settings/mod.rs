@@ -98,7 +98,7 @@ settings! {
         base_path: Option<String> = None, "path";
         /// Proxies whose `Forwarded` and `X-Forwarded-*` headers are believed.
         trusted_proxies: Vec<String> = Vec::new(), "list of networks";
-        /// Certificate chain in PEM; with it, every address speaks TLS. Read again on SIGHUP.
+        /// Certificate chain in PEM; with it, every address speaks TLS. Read again when the file changes.
         tls_certificate: Option<PathBuf> = None, "path";
         /// The certificate's private key in PEM.
         tls_key: Option<PathBuf> = None, "path";

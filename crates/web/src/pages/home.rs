@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use askama::Template;
-use node::views::{Collection, ObjectPage};
+use node::views::Collection;
 use node::{Kind, SearchQuery};
 
 use super::picture::{Bar, bars};
@@ -25,7 +25,10 @@ struct Home {
     description: String,
     contact: String,
     newest: Vec<Row>,
+    /// How many objects there are for this reader.
     total: u64,
+    /// Whether this reader searches the record at all.
+    searches: bool,
     types: Vec<Bar>,
     collections: Vec<CollectionRow>,
     discovery: String,
@@ -46,28 +49,40 @@ pub(super) async fn page(request: Request, sessions: Arc<Sessions>) -> Outcome {
         Ok(caller) => caller,
         Err(to_sign_in) => return Ok(*to_sign_in),
     };
-    let query = SearchQuery { facets: true, limit: Some(NEWEST), ..SearchQuery::default() };
+    let query = SearchQuery { limit: Some(NEWEST), ..SearchQuery::default() };
     let found = match blocking::brief(|| request.node.search(&caller, &query)) {
         // A token for some collections only searches nothing; its collections are still told.
-        Err(error) if error.kind == Kind::Forbidden => {
-            ObjectPage { objects: Vec::new(), more: false, next: None, facets: Vec::new() }
-        }
-        found => found?,
+        Err(error) if error.kind == Kind::Forbidden => None,
+        found => Some(found?),
     };
-    let types = found.facets.iter().find(|facet| facet.name == "type");
-    let counts = types.map(|facet| facet.values.as_slice()).unwrap_or_default();
+    let (total, counts) = match found {
+        Some(_) => counts(&blocking::brief(|| request.node.statistics(&caller))?),
+        None => (0, Vec::new()),
+    };
     let collections = request.node.collections(&caller);
     let settings = request.node.settings();
     render(&Home {
         description: text(&settings.description),
         contact: text(&settings.contact),
-        newest: Row::all(&found.objects),
-        total: counts.iter().map(|(_, count)| count).sum(),
-        types: bars(counts, TYPES),
+        searches: found.is_some(),
+        newest: found.map(|found| Row::all(&found.objects)).unwrap_or_default(),
+        total,
+        types: bars(&counts, TYPES),
         collections: collections.iter().map(|collection| row(collection, &request)).collect(),
         discovery: format!("{}/taxii2/", request.base_url),
         frame: Frame::new(&request, Some(&caller)),
     })
+}
+
+// How many objects this reader may see, and of which types, the most frequent first. The figures are kept as sums by label,
+// so they are exact at any size, and are added up over the labels that he may see.
+fn counts(figures: &serde_json::Value) -> (u64, Vec<(String, u64)>) {
+    let count = |value: &serde_json::Value| value.as_u64().unwrap_or_default();
+    let types = figures.get("types").and_then(serde_json::Value::as_object);
+    let mut types: Vec<(String, u64)> =
+        types.into_iter().flatten().map(|(name, value)| (name.clone(), count(value))).collect();
+    types.sort_by(|one, other| (other.1, &one.0).cmp(&(one.1, &other.0)));
+    (figures.get("objects").map(count).unwrap_or_default(), types)
 }
 
 fn row(collection: &Collection, request: &Request) -> CollectionRow {

@@ -82,7 +82,7 @@ type Page = fn(Request, Arc<Sessions>) -> std::pin::Pin<Box<dyn Future<Output = 
 pub(crate) struct Frame {
     /// The node's name.
     node: String,
-    /// The address of the base path, no slash at its end.
+    /// The base path, no slash at its end. Links have no host: that of a request is only what its sender says.
     base: String,
     /// The member of the one who is signed in; empty for visitors.
     member: String,
@@ -95,7 +95,7 @@ impl Frame {
         let member = caller.filter(|caller| !caller.principal.is_anonymous());
         Frame {
             node: show::text(&request.node.settings().title),
-            base: request.base_url.clone(),
+            base: request.settings.base().to_owned(),
             member: member.map(|caller| show::text(&caller.member_name)).unwrap_or_default(),
             query: String::new(),
         }
@@ -111,7 +111,7 @@ fn caller_or_sign_in(request: &Request, sessions: &Sessions) -> Result<Caller, B
     match session::caller(request, sessions) {
         Some(caller) => Ok(caller),
         None => {
-            let to = format!("{}/sign-in", request.base_url);
+            let to = format!("{}/sign-in", request.settings.base());
             Err(Box::new(Answer::see_other(&to).unwrap_or_else(|_| Answer::empty(StatusCode::UNAUTHORIZED))))
         }
     }
@@ -129,18 +129,20 @@ struct FailurePage<'a> {
     detail: String,
     hint: String,
     request_id: &'a str,
+    base: &'a str,
     style: String,
 }
 
-/// The page that tells of a failure, with the failure's own status.
-pub(crate) fn failure(failure: &Failure, request_id: &str) -> Answer {
+/// The page that tells of a failure, with the failure's own status, below the base path `base`.
+pub(crate) fn failure(failure: &Failure, request_id: &str, base: &str) -> Answer {
     let page = FailurePage {
         status: failure.status.as_u16(),
         title: failure.status.canonical_reason().unwrap_or("Error"),
         detail: show::text(&failure.detail),
         hint: failure.hint.as_deref().map(show::text).unwrap_or_default(),
         request_id,
-        style: format!("/static/{}", assets::style_name()),
+        base,
+        style: format!("{base}/static/{}", assets::style_name()),
     };
     let plain = || Answer::text(format!("{}: {}\n", failure.status, failure.detail));
     page.render().map_or_else(|_| plain(), Answer::html).status(failure.status)

@@ -56,7 +56,7 @@ pub(super) async fn sign_in(mut request: Request, sessions: Arc<Sessions>) -> Ou
     let word = sessions.open(token, URL_SAFE_NO_PAD.encode(random));
     let cookie = session::set_cookie(&request, &word)?;
     let answer = if traded.is_empty() {
-        Answer::see_other(&format!("{}/", request.base_url))?
+        Answer::see_other(&format!("{}/", request.settings.base()))?
     } else {
         render(&SignIn { frame: Frame::new(&request, Some(&caller)), wrong: String::new(), traded })?
     };
@@ -76,7 +76,7 @@ pub(super) async fn sign_out(request: Request, sessions: Arc<Sessions>) -> Outco
         sessions.close(word);
     }
     let cookie = session::set_cookie(&request, "")?;
-    Ok(Answer::see_other(&format!("{}/", request.base_url))?.header(header::SET_COOKIE, cookie))
+    Ok(Answer::see_other(&format!("{}/", request.settings.base()))?.header(header::SET_COOKIE, cookie))
 }
 
 async fn form(request: &mut Request) -> Result<Query, Failure> {

@@ -2,7 +2,11 @@
 
 use http::StatusCode;
 
-use crate::fixtures::{envelope, indicator_id};
+use node::Settings;
+use stix::tlp::Level;
+use web::WebSettings;
+
+use crate::fixtures::{envelope, indicator, indicator_id, marked};
 use crate::house::House;
 use crate::reply::Reply;
 
@@ -34,10 +38,7 @@ fn cookie(reply: &Reply) -> String {
 async fn a_token_opens_a_session_and_signing_out_ends_it() {
     let (house, token) = one();
     let nobody = get(&house, "", "/").await;
-    assert_eq!(
-        (nobody.status, nobody.header("location")),
-        (StatusCode::SEE_OTHER, Some("http://ti.example/sign-in"))
-    );
+    assert_eq!((nobody.status, nobody.header("location")), (StatusCode::SEE_OTHER, Some("/sign-in")));
     let wrong = sign_in(&house, "acc_wrong").await;
     assert_eq!(wrong.status, StatusCode::UNAUTHORIZED);
     assert!(wrong.header("set-cookie").is_none() && !wrong.text().contains("acc_wrong"));
@@ -178,4 +179,61 @@ async fn a_page_tells_nothing_that_its_reader_may_not_see() {
     }
     assert_eq!(get(&house, &other, &format!("/objects/{id}")).await.status, 404);
     assert!(!get(&house, &other, "/").await.text().contains("1 objects"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_link_below_the_base_path_and_to_no_host() {
+    let web = WebSettings { base_path: Some("/accord".to_owned()), ..WebSettings::default() };
+    let house = House::with(Settings { anonymous: true, ..Settings::default() }, &web);
+    for path in ["/accord/", "/accord/search?q=203.0.113.7", "/accord/sign-in", "/accord/nowhere"] {
+        let page = get(&house, "", path).await;
+        for attribute in ["href=\"", "action=\""] {
+            for link in page.text().split(attribute).skip(1) {
+                assert!(link.starts_with("/accord/") || link.starts_with("#main"), "{path}: {link:.40}");
+            }
+        }
+        assert!(page.text().contains("href=\"/accord/static/style-"), "{path}");
+    }
+    let style = get(&house, "", "/accord/nowhere").await.text().split("href=\"").nth(1).unwrap().to_owned();
+    assert_eq!(get(&house, "", style.split('"').next().unwrap()).await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_front_page_counts_everything_that_its_reader_sees_and_no_more() {
+    let (house, token) = one();
+    house.member("B");
+    let other = house.token("B", &["reader"]);
+    let collection = house.collection("All", |_| {});
+    // More types than any list of facets has.
+    let objects: Vec<String> = (10..40)
+        .map(|n| {
+            format!(
+                r#"{{"type":"x-kind-{n}","spec_version":"2.1","id":"x-kind-{n}--11111111-0000-4000-8000-000000000000","created":"2026-01-01T00:00:00.000Z","modified":"2026-01-01T00:00:00.000Z"}}"#
+            )
+        })
+        .chain([marked(&indicator('1'), Level::Red)])
+        .collect();
+    let posted = house.post(&token, &collection, &envelope(&objects)).await;
+    assert_eq!(posted.json()["success_count"], 31, "{}", posted.text());
+    assert!(get(&house, &token, "/").await.text().contains("31 objects, by type"));
+    let seen = get(&house, &other, "/").await;
+    assert!(
+        seen.text().contains("30 objects, by type") && !seen.text().contains(">indicator<"),
+        "{}",
+        seen.text()
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_host_that_is_none_is_refused_and_stands_in_no_page() {
+    let house = House::with(Settings { anonymous: true, ..Settings::default() }, &WebSettings::default());
+    for path in ["/taxii2/", "/", "/sign-in", "/api/v1/whoami"] {
+        let good = get(&house, "", path).await;
+        assert_eq!(good.status, 200, "{path}");
+        assert_eq!(good.header("cache-control"), Some("no-store"), "{path}");
+        // The house's own `Host` is there already.
+        let two = house.ask("GET", path).header("host", "evil.example").send().await;
+        assert_eq!(two.status, 400, "{path}");
+        assert!(!two.text().contains("evil.example"), "{path}: {}", two.text());
+    }
 }
