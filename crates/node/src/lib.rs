@@ -127,8 +127,6 @@ pub(crate) struct Inner {
     pub(crate) sequenced: Sequenced,
     /// Held while the note of collections to fill is changed.
     pub(crate) filling: Mutex<()>,
-    /// Held while the rules of retention are changed.
-    pub(crate) retaining: Mutex<()>,
 }
 
 impl Node {
@@ -152,7 +150,6 @@ impl Node {
             jobs: Jobs::default(),
             sequenced: Sequenced::default(),
             filling: Mutex::default(),
-            retaining: Mutex::default(),
         });
         inner.jobs.start(&inner)?;
         Ok(Node { inner })

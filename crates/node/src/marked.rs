@@ -166,7 +166,10 @@ impl Node {
                     State::Claim => "claim",
                     State::Duplicate => "duplicate",
                     State::Equivocation => "equivocation",
-                    State::Rejected => "rejected",
+                    State::Rejected => {
+                        outcome.message = Some(store::record::ERASED.to_owned());
+                        "rejected"
+                    }
                 };
             }
             outcomes.push(outcome);

@@ -11,10 +11,19 @@ use crate::{Error, Kind, Node};
 /// The file that says what was erased, in a node's folder.
 const ERASURES: &str = "erasures";
 
+/// The file that says what was revoked, beside it.
+const REVOCATIONS: &str = "revocations";
+const NO_ERASURES: &str = "what was erased after the backup is back, and tokens, persons and members that were revoked \
+    after it are good again: give the folder that was lost, or its file `erasures` with `revocations` beside it, with \
+    `--erasures`, or erase and revoke again before you serve";
+const NO_REVOCATIONS: &str = "there is no `revocations` beside the list of erasures: tokens, persons and members that \
+    were revoked after the backup are good again, unless none ever was; revoke them again before you serve";
+
 impl Node {
     /// Makes a node's folder from a backup: the folder that [`Node::backup`] made, or the file in it. What was erased
-    /// after the backup is erased again before anything can be read: `erasures` is the folder that was lost, or its
-    /// file of that name; without it, a file `erasures` that lies beside the backup is taken.
+    /// after the backup is erased again before anything can be read, and what was revoked is revoked again: `erasures`
+    /// is the folder that was lost, or its file of that name with `revocations` beside it; without it, a file
+    /// `erasures` that lies beside the backup is taken. `warning` in the answer says what could not be repeated.
     ///
     /// # Errors
     /// [`Kind::Conflict`] for a folder with something in it; [`Kind::NotFound`] for no backup, and no erasures where
@@ -32,11 +41,23 @@ impl Node {
         };
         make_empty(folder)?;
         let store = Store::restore(&file, erasures.as_deref(), folder, &store::Options::default())?;
-        Ok(json!({
+        let revocations = erasures.as_ref().map(|file| file.with_file_name(REVOCATIONS));
+        let revocations = revocations.filter(|file| file.is_file());
+        let mut answer = json!({
             "data": folder.display().to_string(),
             "positions": store.snapshot()?.end(),
-            "erasures": erasures.map(|file| file.display().to_string()),
-        }))
+            "erasures": erasures.as_ref().map(|file| file.display().to_string()),
+            "revocations": revocations.as_ref().map(|file| file.display().to_string()),
+        });
+        let warning = match (&erasures, &revocations) {
+            (Some(_), Some(_)) => return Ok(answer),
+            (Some(_), None) => NO_REVOCATIONS,
+            (None, _) => NO_ERASURES,
+        };
+        if let Some(fields) = answer.as_object_mut() {
+            fields.insert("warning".to_owned(), warning.into());
+        }
+        Ok(answer)
     }
 }
 

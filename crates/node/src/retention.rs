@@ -1,15 +1,14 @@
 //! How long statements are kept: rules by type and source, run as erasures.
 
-use std::sync::PoisonError;
-
 use model::{Action, MemberId, Timestamp};
 use serde::{Deserialize, Serialize};
+use store::directory::Change;
+use store::record::{Again, Item};
 
 use crate::directory::{member_for, not_found};
 use crate::jobs::Signals;
 use crate::roster::Roster;
 use crate::withdraw::act_by;
-use crate::writing::Failure;
 use crate::{Caller, Error, Kind, NewRetention, Node, random, views};
 
 /// Where the rules are kept in the store: JSON, a list.
@@ -63,7 +62,6 @@ impl Node {
     /// [`Kind::Forbidden`]; [`Kind::NotFound`] for the member; [`Kind::Invalid`] for a rule that names neither type
     /// nor source, or keeps nothing for a day; [`Kind::Conflict`] for one that stands, and for more than 100.
     pub fn add_retention(&self, caller: &Caller, new: &NewRetention) -> Result<views::RetentionRule, Error> {
-        let _one_at_a_time = self.inner.retaining.lock().unwrap_or_else(PoisonError::into_inner);
         self.judged(caller, |roster, caller| {
             Node::allowed(caller, &Action::Operate)?;
             let source = new.source.as_deref().map(|name| member_for(roster, caller, name)).transpose()?;
@@ -77,9 +75,9 @@ impl Node {
             let mut rules = self.retention_rules()?;
             check(&rule, &rules)?;
             let view = rule.view(roster);
-            self.change(roster, caller, "retention.add", rule.id.clone(), &[])?;
+            let id = rule.id.clone();
             rules.push(rule);
-            self.keep_rules(&rules)?;
+            self.change(roster, caller, "retention.add", id, &[kept(&rules)?])?;
             Ok(view)
         })
     }
@@ -99,15 +97,13 @@ impl Node {
     /// # Errors
     /// [`Kind::Forbidden`]; [`Kind::NotFound`].
     pub fn remove_retention(&self, caller: &Caller, id: &str) -> Result<views::RetentionRule, Error> {
-        let _one_at_a_time = self.inner.retaining.lock().unwrap_or_else(PoisonError::into_inner);
         self.judged(caller, |roster, caller| {
             Node::allowed(caller, &Action::Operate)?;
             let mut rules = self.retention_rules()?;
             let place = rules.iter().position(|rule| rule.id == id);
             let place = place.ok_or_else(|| not_found("retention rule", id))?;
             let removed = rules.remove(place);
-            self.change(roster, caller, "retention.remove", removed.id.clone(), &[])?;
-            self.keep_rules(&rules)?;
+            self.change(roster, caller, "retention.remove", removed.id.clone(), &[kept(&rules)?])?;
             Ok(removed.view(roster))
         })
     }
@@ -147,7 +143,14 @@ impl Node {
                 )?;
                 let Some(last) = old.last() else { break };
                 from = last + 1;
-                reached += if dry_run { old.len() as u64 } else { self.let_go(caller, &rule, &old)? };
+                if dry_run {
+                    reached += old.len() as u64;
+                    continue;
+                }
+                match self.let_go(caller, &rule, &old)? {
+                    Some(gone) => reached += gone,
+                    None => break,
+                }
             }
             run.statements += reached;
             run.rules.push(views::RetentionReached { rule: rule.view(&self.roster()), statements: reached });
@@ -158,16 +161,22 @@ impl Node {
         Ok(run)
     }
 
-    fn let_go(&self, caller: &Caller, rule: &Rule, positions: &[u64]) -> Result<u64, Error> {
+    // `None` when the rule stands no more. Rules change with the directory, so what is erased by one that was removed
+    // meanwhile is refused as stale, and looked at again.
+    fn let_go(&self, caller: &Caller, rule: &Rule, positions: &[u64]) -> Result<Option<u64>, Error> {
         self.judged(caller, |roster, caller| {
             Node::allowed(caller, &Action::Operate)?;
+            if !self.retention_rules()?.contains(rule) {
+                return Ok(None);
+            }
             let mut act = act_by(caller, "erase");
             act.push("reason", "retention");
             act.push("rule", rule.id.clone());
             act.push("days", rule.days.to_string());
             let body = strictjson::canonical(&act.into());
             let audit = self.audit_of(caller, "retention", rule.id.clone());
-            self.erase_positions(roster, caller, positions.to_vec(), body, audit)
+            let erase = Item::Erase { positions: positions.to_vec(), again: Again::Taken, body };
+            self.erase_positions(roster, caller, erase, audit).map(Some)
         })
     }
 
@@ -177,12 +186,12 @@ impl Node {
             Error::new(Kind::Internal, format!("the rules of retention are damaged: {error}"))
         })
     }
+}
 
-    fn keep_rules(&self, rules: &[Rule]) -> Result<(), Failure> {
-        let text = serde_json::to_vec(rules)
-            .map_err(|error| Error::new(Kind::Internal, format!("rules of retention: {error}")))?;
-        Ok(self.inner.store.set_meta(RULES, (!rules.is_empty()).then_some(text.as_slice()))?)
-    }
+fn kept(rules: &[Rule]) -> Result<Change, Error> {
+    let text = serde_json::to_vec(rules)
+        .map_err(|error| Error::new(Kind::Internal, format!("rules of retention: {error}")))?;
+    Ok(Change::Meta(RULES, (!rules.is_empty()).then_some(text)))
 }
 
 fn check(rule: &Rule, rules: &[Rule]) -> Result<(), Error> {

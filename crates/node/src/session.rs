@@ -13,6 +13,8 @@ use crate::{Caller, Credential, Error, Kind, Node, random, views};
 const SECRET_LIFE_S: i64 = 7 * 86_400;
 /// How long the token that it is traded for is valid, in seconds: 24 hours.
 const TRADED_LIFE_S: i64 = 86_400;
+/// How to come by another one-time secret.
+const RENEW: &str = "`accord login --renew` where the node runs makes another";
 
 impl Node {
     /// A secret that can be traded once for an administrator's token, made on first start and told to the console. It
@@ -51,7 +53,7 @@ impl Node {
             let known = roster.token_by_digest(&model::token::digest(secret));
             let Some(once) = known.filter(|token| token.once && roster.is_live(token, now)) else {
                 let error = Error::new(Kind::Unauthenticated, "this secret is wrong, used or too old");
-                return Err(error.hint("start the node again to be shown another").into());
+                return Err(error.hint(RENEW).into());
             };
             let used = Token { revoked: Some(now), ..once.clone() };
             let (secret, token) = self.new_own_token(roster, "traded for the first secret", TRADED_LIFE_S)?;
@@ -170,6 +172,10 @@ fn operator(roster: &Roster) -> Caller {
 
 fn usable(roster: &Roster, token: &Token, from: Option<IpAddr>, now: Timestamp) -> Result<(), Error> {
     let refused = |why: &str| Err(Error::new(Kind::Unauthenticated, why));
+    if token.once && !roster.is_live(token, now) {
+        let error = Error::new(Kind::Unauthenticated, "this one-time secret is used or too old");
+        return Err(error.hint(RENEW));
+    }
     if token.once {
         return refused("this is a one-time secret: trade it for a token first");
     }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use model::{Action, CollectionId, MemberId, Timestamp, may_act};
 use store::directory::Collection;
 use store::read::VersionSpec;
-use store::record::{Appended, Audit, Batch, Item, ObjectKey, Quota, Submission};
+use store::record::{Again, Appended, Audit, Batch, Item, ObjectKey, Quota, Submission};
 use strictjson::Object;
 
 use crate::core::list_query::{Filters, object_key};
@@ -116,7 +116,7 @@ impl Node {
 
     /// Erases every statement of an object, whoever said it, withdrawn ones too: bodies and salts are gone for good,
     /// the leaves stay and say nothing. An administrator does so without seeing it. The reason is kept in the record.
-    /// Answers how many statements were erased.
+    /// The same bytes are not taken again of the members who said them; each may say a new version. Answers how many statements were erased.
     ///
     /// # Errors
     /// [`Kind::Forbidden`]; [`Kind::Invalid`] for no id, and without a reason; [`Kind::NotFound`] when nothing of it
@@ -137,7 +137,10 @@ impl Node {
             let audit = self.audit_of(caller, "erase", object.to_owned());
             let erased = match positions.is_empty() {
                 true => 0,
-                false => self.erase_positions(roster, caller, positions, body, audit)?,
+                false => {
+                    let erase = Item::Erase { positions, again: Again::Refused, body };
+                    self.erase_positions(roster, caller, erase, audit)?
+                }
             };
             if erased == 0 { Err(not_found("object", object).into()) } else { Ok(erased) }
         })?;
@@ -145,16 +148,15 @@ impl Node {
         Ok(erased)
     }
 
-    /// Erases what stands at these positions.
+    /// Erases positions, by an [`Item::Erase`].
     pub(crate) fn erase_positions(
         &self,
         roster: &Roster,
         caller: &Caller,
-        positions: Vec<u64>,
-        body: Vec<u8>,
+        erase: Item,
         audit: Audit,
     ) -> Result<u64, Failure> {
-        let appended = self.append_act(roster, caller, vec![Item::Erase { positions, body }], audit)?;
+        let appended = self.append_act(roster, caller, vec![erase], audit)?;
         Ok(appended
             .iter()
             .map(|appended| match appended {

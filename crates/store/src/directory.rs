@@ -132,8 +132,25 @@ pub enum Change {
     Person(Person),
     /// Adds or replaces, by id.
     Token(Token),
-    /// Adds or replaces, by id. A changed filter reopens what it newly lets in, as entries at new positions.
+    /// Adds or replaces, by id. The filter of one that stands is never changed: what it newly let in would have to enter
+    /// at new positions, or a client that asks for what was added later would miss it.
     Collection(Collection),
     /// Binds a STIX identity to a member.
     Identity(String, MemberId),
+    /// Keeps a small value beside the record ([`Store::meta`](crate::Store::meta)), or removes it: rules that the node
+    /// goes by, which whoever judged on the old ones has to see changed.
+    Meta(&'static str, Option<Vec<u8>>),
+}
+
+impl Change {
+    /// Whether it revokes something, or says of what was revoked that it is.
+    pub(crate) fn is_revoked(&self) -> bool {
+        match self {
+            Change::Member(member) => member.revoked.is_some(),
+            Change::Person(person) => person.revoked.is_some(),
+            Change::Token(token) => token.revoked.is_some(),
+            Change::Collection(collection) => collection.revoked.is_some(),
+            Change::Identity(..) | Change::Meta(..) => false,
+        }
+    }
 }

@@ -9,7 +9,7 @@ use crate::read::{OutcomeState, Snapshot};
 use crate::record::{Media, NewStatement, ObjectKey, Submission};
 use crate::sqlite::row::{damaged, entry, flag, state};
 use crate::sqlite::views::{Side, side};
-use crate::sqlite::{arrivals, directory, enlist, intern};
+use crate::sqlite::{arrivals, directory, enlist, erasures, intern};
 use crate::{Error, Store};
 
 /// A statement of an object that is held, withdrawn or not.
@@ -100,10 +100,14 @@ impl Snapshot {
     pub fn foresee(&self, source: MemberId, new: &NewStatement) -> Result<OutcomeState, Error> {
         let fresh = if new.owned { OutcomeState::New } else { OutcomeState::Claim };
         let conn = self.conn()?;
+        let digest: [u8; 32] = Sha256::digest(&new.body).into();
+        let fresh = match erasures::refuses(conn)? && erasures::is_refused(conn, source.0, &digest)? {
+            true => OutcomeState::Rejected,
+            false => fresh,
+        };
         let (Some(object), Some(source)) = (self.object(&new.object)?, intern::source(conn, source)?) else {
             return Ok(fresh);
         };
-        let digest: [u8; 32] = Sha256::digest(&new.body).into();
         let mut query = conn.prepare_cached(
             "SELECT s.version, f.digest FROM statement s JOIN leaf f ON f.position = s.position
              WHERE s.object = ?1 AND s.state IN (?2, ?3, ?4) AND s.source = ?5",
@@ -119,7 +123,7 @@ impl Snapshot {
             }
             other |= same_version && !by_bytes(new);
         }
-        Ok(if other { OutcomeState::Equivocation } else { fresh })
+        Ok(if other && fresh != OutcomeState::Rejected { OutcomeState::Equivocation } else { fresh })
     }
 
     /// Positions of statements whose body is held and which were added before a time, by type and source, in order

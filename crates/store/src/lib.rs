@@ -31,6 +31,7 @@ use sqlite::erasures::Erasures;
 use sqlite::index::filter::Filters;
 use sqlite::names::Shared;
 use sqlite::pool::Pool;
+use sqlite::revocations::Revocations;
 use sqlite::sequencer::{Sequencer, Vitals};
 use sqlite::writer::Writer;
 use sqlite::{append, arrivals, connect, migrate};
@@ -97,8 +98,8 @@ impl Store {
         migrate::migrate(&mut conn, migrate::STEPS)?;
         arrivals::begin_anew(&conn)?;
         let (filters, vitals) = (Arc::<Filters>::default(), Arc::<Vitals>::default());
-        let erasures = Erasures::open(folder)?;
-        let sequencer = Sequencer::new(conn, filters.clone(), vitals.clone(), erasures)?;
+        let (erasures, revocations) = (Erasures::open(folder)?, Revocations::open(folder, &conn)?);
+        let sequencer = Sequencer::new(conn, filters.clone(), vitals.clone(), erasures, revocations)?;
         let pool = Arc::new(Pool::new(path.clone(), options.clone()));
         let writer = Writer::start(sequencer, pool.clone(), options.group)?;
         let names = Shared::default();

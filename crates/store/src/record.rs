@@ -161,6 +161,8 @@ pub enum Item {
     Erase {
         /// Which.
         positions: Vec<u64>,
+        /// What becomes of the same bytes when their member says them again.
+        again: Again,
         /// Canonical JSON of the act, with the reason.
         body: Vec<u8>,
     },
@@ -178,6 +180,19 @@ pub enum Item {
         bytes: Vec<u8>,
     },
 }
+
+/// What becomes of bytes that were erased when the same member says them again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Again {
+    /// They are not taken. A digest under a key of the folder is kept to know them by.
+    Refused,
+    /// They are news: their time was over, and nobody minds them.
+    Taken,
+}
+
+/// What a member is told who says again what was erased for good, and nobody else: it was his.
+pub const ERASED: &str =
+    "an administrator of this node erased these bytes of this member, so they are not taken again";
 
 /// One arrival.
 #[derive(Debug, Clone)]
@@ -247,6 +262,8 @@ pub enum Appended {
     },
     /// Kept in the quarantine.
     Rejected,
+    /// Not taken, and not kept: these bytes of this member were erased for good.
+    Erased,
 }
 
 /// A row of the audit.

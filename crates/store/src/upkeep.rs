@@ -150,7 +150,8 @@ impl Store {
     }
 
     /// Makes the folder from a backup. `erasures` is the file `erasures` of the folder that was lost, if there is one:
-    /// what was erased after the backup is erased again before this returns.
+    /// what was erased after the backup is erased again before this returns, and no byte of it is left in the folder.
+    /// What the file `revocations` beside it says is revoked again.
     ///
     /// # Errors
     /// [`crate::Kind::Conflict`] when the folder is not empty; [`crate::Kind::Corrupt`] when `from` is no backup;
@@ -162,7 +163,10 @@ impl Store {
         options: &Options,
     ) -> Result<Store, Error> {
         copy::restore(from, erasures, folder)?;
-        Store::open(folder, options)
+        let store = Store::open(folder, options)?;
+        // The copy had in its free pages and its index what is erased now.
+        store.scrub()?;
+        Ok(store)
     }
 
     /// Lets go what is kept for a time only, at most some thousands at once; and finishes what an erasure began.
@@ -172,9 +176,14 @@ impl Store {
     pub fn purge(&self, now: Timestamp) -> Result<Purged, Error> {
         let writer = &self.inner.writer;
         let purged = writer.run(0, None, move |to| purge::purge(&to.conn, now))?;
-        // Others write between the steps.
-        while !writer.run(0, None, |to| to.index.scrub(&to.conn))? {}
+        self.scrub()?;
         Ok(purged)
+    }
+
+    // Others write between the steps.
+    fn scrub(&self) -> Result<(), Error> {
+        while !self.inner.writer.run(0, None, |to| to.index.scrub(&to.conn))? {}
+        Ok(())
     }
 
     /// How the store is. Costs nothing.

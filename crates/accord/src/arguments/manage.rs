@@ -222,7 +222,8 @@ pub struct Restore {
     /// The backup
     #[arg(value_name = "FROM")]
     pub from: PathBuf,
-    /// The file `erasures` of the folder that was lost: what was erased after the backup is erased again
-    #[arg(long, value_name = "FILE")]
+    /// The folder that was lost, or its file `erasures` with `revocations` beside it: what was erased and revoked after
+    /// the backup is erased and revoked again
+    #[arg(long, value_name = "FOLDER")]
     pub erasures: Option<PathBuf>,
 }

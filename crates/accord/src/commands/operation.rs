@@ -158,8 +158,17 @@ pub fn restore(loaded: &Loaded, restore: &Restore, output: &mut Output) -> Resul
         return Err(Failure::usage(format!("there is nothing at `{}`", restore.from.display())));
     }
     let folder = &loaded.place.data.value;
-    let answer = node::Node::restore(&restore.from, restore.erasures.as_deref(), folder)?;
-    document(output, &answer)
+    let mut answer = node::Node::restore(&restore.from, restore.erasures.as_deref(), folder)?;
+    if output.json {
+        return document(output, &answer);
+    }
+    // Nobody overlooks it among the fields, nor with `--quiet`.
+    let warning = answer.as_object_mut().and_then(|fields| fields.remove("warning"));
+    document(output, &answer)?;
+    if let Some(Value::String(warning)) = warning {
+        crate::terminal::remark(&format!("warning: {warning}"));
+    }
+    Ok(Exit::Ok)
 }
 
 /// Drops the views and makes them again. Exit code 1 if they were not the same.

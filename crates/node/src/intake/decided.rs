@@ -114,6 +114,10 @@ pub(super) fn settle(outcome: &mut views::Outcome, appended: &Appended) {
                 "other bytes were said under this id and version before; both are kept, the first is served";
             outcome.message = Some(message.to_owned());
         }
+        Appended::Erased => {
+            outcome.state = "rejected";
+            outcome.message = Some(store::record::ERASED.to_owned());
+        }
         Appended::Done { .. } | Appended::Rejected => {}
     }
 }

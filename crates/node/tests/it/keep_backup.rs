@@ -34,6 +34,7 @@ fn a_restored_backup_is_the_node_of_that_moment_without_what_was_erased_later() 
         world.submit(&token, &envelope(&objects)).unwrap();
     }
     assert_eq!(world.node.erase(&operator, &id(0), "before").unwrap(), 2);
+    let before = world.token("alpha", &["reader"]);
     let elsewhere = tempfile::tempdir().unwrap();
     let copy = elsewhere.path().join("copies").join("tonight");
     let answer = backup(&world, &copy);
@@ -44,13 +45,17 @@ fn a_restored_backup_is_the_node_of_that_moment_without_what_was_erased_later() 
     // After the backup: one is erased, one is taken back, one is new, and one is new and erased.
     assert_eq!(world.node.erase(&operator, &id(1), "a person's right").unwrap(), 2);
     assert_eq!(world.node.withdraw(&token, None, &id(2), &[]).unwrap(), 2);
+    let secret = world.token("alpha", &["reader"]).principal.token.unwrap().to_string();
+    world.node.revoke_token(&operator, &before.principal.token.unwrap().to_string()).unwrap();
+    world.node.revoke_token(&operator, &secret).unwrap();
     for n in [20, 21] {
         world.submit(&token, &envelope(&[indicator(n, FIRST, "")])).unwrap();
     }
     assert_eq!(world.node.erase(&operator, &id(21), "again").unwrap(), 1);
 
     let without = elsewhere.path().join("without");
-    Node::restore(&copy, None, &without).unwrap();
+    let answer = Node::restore(&copy, None, &without).unwrap();
+    assert!(answer["warning"].as_str().unwrap().contains("`--erasures`"), "{answer}");
     let node = open(&without);
     assert!(has(&node, &id(1)), "nobody told it of the erasure");
     assert!(!has(&node, &id(0)) && has(&node, &id(2)) && !has(&node, &id(20)));
@@ -60,9 +65,14 @@ fn a_restored_backup_is_the_node_of_that_moment_without_what_was_erased_later() 
     let with = elsewhere.path().join("with");
     let answer = Node::restore(&copy.join("record.sqlite"), Some(world.folder.path()), &with).unwrap();
     assert!(answer["erasures"].as_str().unwrap().ends_with("erasures"));
+    assert!(answer["revocations"].as_str().unwrap().ends_with("revocations") && answer["warning"].is_null());
     let node = open(&with);
     assert!(!has(&node, &id(1)), "erased again before it served");
     assert!(!has(&node, &id(0)) && has(&node, &id(2)) && has(&node, &id(8)));
+    let tokens = node.tokens(&node.operator()).unwrap();
+    let shut_out = before.principal.token.unwrap().to_string();
+    assert!(tokens.iter().any(|token| token.id == shut_out && token.revoked.is_some()), "{tokens:?}");
+    assert!(tokens.iter().any(|token| token.revoked.is_none()));
     let members = node.members(&node.operator()).unwrap();
     assert!(members.iter().any(|member| member.identities == [alpha.clone()]));
     let verified = node.verify(&node.operator()).unwrap();

@@ -162,3 +162,30 @@ fn what_is_the_last_version_is_so_again_when_a_later_one_is_erased_by_withdrawin
     assert_eq!(erased(&world, &operator, &id(1)), Ok(2), "what was withdrawn is erased too");
     assert_eq!(world.node.rebuild(&operator, &mut |_, _| {}).unwrap()["equal"], true);
 }
+
+#[test]
+fn erased_bytes_that_come_again_are_refused_to_their_member_and_told_to_nobody_else() {
+    let world = World::new();
+    world.member("alpha");
+    world.member("beta");
+    let [alpha, beta] = ["alpha", "beta"].map(|member| world.token(member, &["analyst"]));
+    let object = indicator(1, FIRST, "");
+    world.submit(&alpha, &object).unwrap();
+    assert_eq!(erased(&world, &world.node.operator(), &id(1)), Ok(1));
+    for dry_run in [true, false] {
+        let options = node::ImportOptions { dry_run, ..node::ImportOptions::default() };
+        let status = world.node.submit(&alpha, &options, object.as_bytes()).unwrap();
+        let outcome = &status.outcomes[0];
+        assert_eq!((outcome.state, outcome.id.as_str()), ("rejected", id(1).as_str()), "dry run {dry_run}");
+        assert!(outcome.message.as_ref().unwrap().contains("erased these bytes"), "{outcome:?}");
+    }
+    let (summary, told) =
+        world.import_as(&alpha, &node::ImportOptions::default(), object.as_bytes()).unwrap();
+    assert_eq!((summary.rejected, told[0].state), (1, "rejected"));
+    let kept = world.node.quarantine(&alpha).unwrap();
+    assert_eq!(kept["quarantine"].as_array().unwrap().len(), 0, "its bytes are not kept on another road");
+    // Somebody else may say it: that something was there is not for him to know.
+    let status = world.submit(&beta, &object).unwrap();
+    assert_eq!((status.outcomes[0].state, &status.outcomes[0].message), ("new", &None));
+    assert_eq!(world.submit(&alpha, &indicator(1, SECOND, "")).unwrap().outcomes[0].state, "new");
+}

@@ -102,6 +102,39 @@ fn many_are_erased_page_by_page() {
 }
 
 #[test]
+fn a_rule_that_is_removed_erases_nothing_more_even_in_the_middle_of_a_run() {
+    let world = World::new();
+    let operator = world.node.operator();
+    let objects: Vec<String> = (0..4_900).map(|n| indicator(n, FIRST, "")).collect();
+    world.submit(&operator, &envelope(&objects)).unwrap();
+    world.later(2 * DAY_S);
+    let added = world.node.add_retention(&operator, &rule(Some("indicator"), None, 1)).unwrap();
+    let left = std::thread::scope(|scope| {
+        let running = scope.spawn(|| world.node.run_retention(&operator, false).unwrap().statements);
+        while types(&world, &operator).len() == 4_900 {
+            std::thread::yield_now();
+        }
+        world.node.remove_retention(&operator, &added.id).unwrap();
+        let left = types(&world, &operator).len();
+        assert_eq!(running.join().unwrap() as usize, 4_900 - left);
+        left
+    });
+    assert!(left > 0, "the run was over before the rule went");
+    assert_eq!(types(&world, &operator).len(), left);
+}
+
+#[test]
+fn what_retention_let_go_may_come_again() {
+    let world = World::new();
+    let operator = world.node.operator();
+    world.submit(&operator, &sighting(1)).unwrap();
+    world.later(2 * DAY_S);
+    world.node.add_retention(&operator, &rule(Some("sighting"), None, 1)).unwrap();
+    assert_eq!(reached(&world, &operator, false), [1]);
+    assert_eq!(world.submit(&operator, &sighting(1)).unwrap().outcomes[0].state, "new");
+}
+
+#[test]
 fn rules_are_an_administrators_and_make_sense() {
     let world = World::new();
     let operator = world.node.operator();

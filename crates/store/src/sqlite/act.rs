@@ -15,9 +15,9 @@ use super::head::Head;
 use super::intern::{self, LabelRef};
 use super::row::{damaged, entry, flag, media_number, state};
 use super::sequencer::Leaf;
-use super::{connect, directory, views};
+use super::{connect, directory, erasures, views};
 use crate::Error;
-use crate::record::{Appended, Media, ObjectKey};
+use crate::record::{Again, Appended, Media, ObjectKey};
 
 /// A statement that an act is to reach.
 #[derive(Debug, Clone, Copy)]
@@ -123,7 +123,7 @@ impl Run<'_> {
     }
 
     /// Removes bodies and salts.
-    pub(crate) fn erase(&mut self, positions: &[u64], body: &[u8]) -> Result<Appended, Error> {
+    pub(crate) fn erase(&mut self, positions: &[u64], again: Again, body: &[u8]) -> Result<Appended, Error> {
         let mut reached = Vec::new();
         let mut roots = FxHashSet::default();
         for position in positions {
@@ -141,7 +141,7 @@ impl Run<'_> {
         for one in &reached {
             self.reach(act, one.known.position)?;
             self.take_out(one, state::ERASED)?;
-            self.empty(one.known.position)?;
+            self.empty(one.known.position, again)?;
         }
         connect::overwrite_freed(&self.to.conn, false)?;
         self.to.index.scrub_due(&self.to.conn)?;
@@ -255,14 +255,22 @@ impl Run<'_> {
     }
 
     // Body, salt, and everything that tells of the body.
-    fn empty(&mut self, position: i64) -> Result<(), Error> {
+    fn empty(&mut self, position: i64, again: Again) -> Result<(), Error> {
+        let mark = match again {
+            Again::Taken => None,
+            Again::Refused => {
+                let (digest, source) = self.committed(position)?;
+                self.to.refuses = true;
+                Some(erasures::mark(&self.to.conn, source, &digest)?)
+            }
+        };
         self.to
             .conn
             .prepare_cached(
-                "INSERT INTO erasure (position, hash) SELECT position, hash FROM leaf
+                "INSERT INTO erasure (position, hash, mark) SELECT position, hash, ?2 FROM leaf
                  WHERE position = ?1 AND NOT EXISTS (SELECT 1 FROM erasure e WHERE e.position = ?1)",
             )?
-            .execute([position])?;
+            .execute(params![position, mark])?;
         self.to
             .conn
             .prepare_cached(

@@ -5,7 +5,6 @@ use rusqlite::{OptionalExtension, params};
 use rustc_hash::{FxHashMap, FxHashSet};
 use sha2::{Digest, Sha256};
 
-use super::arrivals;
 use super::head::Head;
 use super::intern::LabelRef;
 use super::known::Stands;
@@ -13,6 +12,7 @@ use super::packed::Packed;
 use super::row::{entry, flag, media_number, state};
 use super::sequencer::{Leaf, Sequencer};
 use super::views::{self, Standing, Views};
+use super::{arrivals, erasures};
 use crate::record::{Appended, Batch, Index, Item, NewStatement, ObjectKey};
 use crate::{Error, Kind};
 
@@ -94,6 +94,7 @@ pub(crate) fn append(to: &mut Sequencer, batch: &Batch) -> Result<Vec<Appended>,
     let added = run.added;
     arrivals::charge(to, batch, source, added)?;
     arrivals::finish(to, batch, submission, &appended)?;
+    arrivals::audit_refused(to, batch, &appended)?;
     for audit in &batch.audit {
         arrivals::audit(&to.conn, audit)?;
     }
@@ -165,7 +166,7 @@ impl Run<'_> {
             Item::Relabel { positions, label, collections, body } => {
                 self.relabel(positions, label, collections, body)
             }
-            Item::Erase { positions, body } => self.erase(positions, body),
+            Item::Erase { positions, again, body } => self.erase(positions, *again, body),
             Item::Reject { ordinal, object, reason, bytes, .. } => {
                 let kept = arrivals::reject(self, *ordinal, object.as_deref(), reason, bytes)?;
                 self.added = (self.added.0 + 1, self.added.1 + kept);
@@ -190,6 +191,9 @@ impl Run<'_> {
             Stands::Other(first) => Some(first.position),
             Stands::Nothing => None,
         };
+        if self.to.refuses && erasures::is_refused(&self.to.conn, self.member.0, &digest)? {
+            return Ok(Appended::Erased);
+        }
         let at = self.to.take();
         let place = Place {
             at,

@@ -8,7 +8,7 @@ use super::row::{damaged, flag, uuid};
 use super::sequencer::Sequencer;
 use super::views::count;
 use crate::read::{Outcome, OutcomeState, Status, VersionForm};
-use crate::record::{Appended, Arrival, Audit, Batch, Item, Submission};
+use crate::record::{Appended, Arrival, Audit, Batch, ERASED, Item, Submission};
 use crate::{Error, Kind};
 
 /// Bytes of one item in the quarantine.
@@ -124,7 +124,8 @@ pub(crate) fn finish(to: &Sequencer, batch: &Batch, submission: i64, all: &[Appe
             .zip(all)
             .filter(|(item, _)| matches!(item, Item::Statement(_) | Item::Reject { .. }))
     };
-    let failure = objects().filter(|(_, appended)| **appended == Appended::Rejected).count() as i64;
+    let refused = |appended: &Appended| matches!(appended, Appended::Rejected | Appended::Erased);
+    let failure = objects().filter(|(_, appended)| refused(appended)).count() as i64;
     let total = objects().count() as i64;
     if batch.submission.outcomes {
         let first: i64 = to
@@ -158,9 +159,14 @@ fn outcome(conn: &Connection, at: (i64, i64), item: &Item, appended: &Appended) 
         Appended::New { position, .. } => (NEW, Some(position.cast_signed())),
         Appended::Duplicate { position, .. } => (DUPLICATE, Some(position.cast_signed())),
         Appended::Equivocation { position, .. } => (EQUIVOCATION, Some(position.cast_signed())),
-        Appended::Done { .. } | Appended::Rejected => (REJECTED, None),
+        Appended::Done { .. } | Appended::Rejected | Appended::Erased => (REJECTED, None),
     };
+    let named;
     let (object, version, message) = match item {
+        Item::Statement(new) if *appended == Appended::Erased => {
+            named = new.object.to_string();
+            (Some(named.as_str()), new.version_text.as_deref(), Some(ERASED))
+        }
         Item::Reject { object, version, reason, .. } => {
             (object.as_deref(), Some(version.as_str()), Some(reason.as_str()))
         }
@@ -172,6 +178,16 @@ fn outcome(conn: &Connection, at: (i64, i64), item: &Item, appended: &Appended) 
     )?
     .execute(params![at.0, at.1, state, position, object, version, message])?;
     Ok(())
+}
+
+/// Tells the audit that erased bytes came again, a row for a batch.
+pub(crate) fn audit_refused(to: &Sequencer, batch: &Batch, all: &[Appended]) -> Result<(), Error> {
+    let refused = all.iter().filter(|appended| **appended == Appended::Erased).count();
+    if refused == 0 {
+        return Ok(());
+    }
+    let target = format!("{} ({refused})", batch.submission.id);
+    audit(&to.conn, &Audit { at: batch.now, token: batch.submission.token, verb: "erased.again", target })
 }
 
 /// Writes a row of the audit.

@@ -7,7 +7,7 @@ use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, OpenFlags};
 
 use super::connect::{APPLICATION_ID, FILE};
-use super::{erasures, verify};
+use super::{erasures, revocations, verify};
 use crate::{Error, Kind};
 
 /// Pages copied between two words of progress.
@@ -70,6 +70,11 @@ pub(crate) fn restore(from: &Path, erased: Option<&Path>, folder: &Path) -> Resu
     // The erasures first: were the database there without them, it would serve what was erased.
     if let Some(erased) = erased {
         put(erased, &folder.join(erasures::FILE))?;
+        // Who was shut out meanwhile stays out: the list lies beside the other.
+        let revoked = erased.with_file_name(revocations::FILE);
+        if revoked.is_file() {
+            put(&revoked, &folder.join(revocations::FILE))?;
+        }
     }
     put(from, &folder.join(FILE))
 }
@@ -97,7 +102,7 @@ fn put(from: &Path, to: &Path) -> Result<(), Error> {
 }
 
 // A name is on the disk when its folder is.
-fn sync_folder(of: &Path) -> Result<(), Error> {
+pub(crate) fn sync_folder(of: &Path) -> Result<(), Error> {
     let folder = of.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     Ok(File::open(folder)?.sync_all()?)
 }

@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::arrivals::{self, tlp};
 use super::row::{damaged, uuid};
 use super::sequencer::Sequencer;
+use super::small;
 use super::views::COLLECTIONS;
 use crate::directory::{Change, Collection, Directory, Epoch, Member, Person, Token};
 use crate::record::Audit;
@@ -49,6 +50,8 @@ pub(crate) fn change(
     }
     for change in changes {
         apply(&to.conn, change)?;
+        // Also where the transaction fails: then the file is written once more as it was.
+        to.revocations.due |= change.is_revoked();
     }
     arrivals::audit(&to.conn, audit)?;
     let epoch: i64 =
@@ -63,6 +66,7 @@ fn apply(conn: &Connection, change: &Change) -> Result<(), Error> {
         Change::Person(person) => known(conn, person.member).and_then(|()| put_person(conn, person)),
         Change::Token(token) => known(conn, token.member).and_then(|()| put_token(conn, token)),
         Change::Collection(collection) => put_collection(conn, collection),
+        Change::Meta(name, value) => small::set_value(conn, name, value.as_deref()),
         Change::Identity(stix, member) => known(conn, *member).and_then(|()| bind(conn, stix, *member)),
     }
 }

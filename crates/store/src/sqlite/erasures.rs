@@ -1,14 +1,23 @@
 //! Erasures outlive the database that they were made in: a file beside it says which leaves lost their bodies, so that a
 //! restored backup loses them too.
 //!
-//! The file says what the table `erasure` says, a line each: position and leaf in hex. A line is written after the
-//! commit and before the answer. A crash between the two leaves a file that is short of lines; on opening they are
-//! added. A file with more lines than the table means a database that was put back: what they name is erased, if its
-//! leaf is the one that was meant.
+//! The file says what the table `erasure` says, a line each: position, leaf in hex, mark in hex, and the act, its words
+//! apart by a space. The mark is `-` where the same bytes may come again; the act is `=` where it is that of the line
+//! before. The first release wrote position and leaf only.
+//!
+//! A line is on the disk before its erasure is committed, and an erasure whose line cannot be written is not made. What
+//! can happen in between:
+//! - the line is written by half: before the next line is written, and when the folder is opened, it is cut off.
+//! - a crash after the line and before the commit: nobody was answered, and the next start makes the erasure.
+//! - the commit fails: the line is cut off again.
+//!
+//! A file with fewer lines than the table was lost or cut: the lines are added. A file with more means that crash, or a
+//! database that was put back: what the lines name is erased, if its leaf is the one that was meant.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use model::{MemberId, SubmissionId, Tlp};
 use rusqlite::{Connection, OptionalExtension, params};
@@ -16,21 +25,35 @@ use sha2::{Digest, Sha256};
 use uuid::{Builder, Uuid};
 
 use super::append::{By, Run};
-use super::arrivals;
+use super::row::{damaged, entry};
 use super::sequencer::Sequencer;
-use crate::record::{Item, Submission};
+use super::{arrivals, copy, small};
+use crate::record::{Again, Item, Submission};
 use crate::{Error, Kind};
 
 /// The name of the file in the folder.
 pub(crate) const FILE: &str = "erasures";
 /// Positions that one act erases, when erasures are repeated.
 const AT_ONCE: usize = 1_000;
+/// Where the key of the marks is kept.
+const KEY: &str = "erasure-key";
+/// The act of an erasure of which nobody knows more.
+const REPEATED: &[u8] = b"{\"act\":\"erase\",\"reason\":\"erased after the backup that was restored\"}";
 
-/// The file, and how many lines of the table it has.
+/// How much of the file stands: lines of the table, and their bytes.
+#[derive(Debug, Clone, Copy, Default)]
+struct Extent {
+    lines: i64,
+    bytes: u64,
+}
+
+/// The file.
 #[derive(Debug)]
 pub(crate) struct Erasures {
     path: PathBuf,
-    lines: i64,
+    committed: Extent,
+    // Ahead of what is committed while a commit is under way.
+    written: Extent,
 }
 
 impl Erasures {
@@ -47,82 +70,150 @@ impl Erasures {
             File::options().write(true).open(&path)?.set_len(whole as u64)?;
         }
         let lines = text.iter().filter(|byte| **byte == b'\n').count() as i64;
-        Ok(Erasures { path, lines })
+        let extent = Extent { lines, bytes: whole as u64 };
+        Ok(Erasures { path, committed: extent, written: extent })
     }
 
-    /// Writes the lines that the table has and the file has not. Called after each commit, and costs nothing when
+    /// Writes the lines that the table has and the file has not. Called before each commit, and costs a look when
     /// nothing was erased.
-    pub(crate) fn keep_up(&mut self, conn: &Connection) -> Result<(), Error> {
+    pub(crate) fn write(&mut self, conn: &Connection) -> Result<(), Error> {
         let last: i64 = conn
             .prepare_cached("SELECT coalesce(max(num), 0) FROM erasure")?
             .query_row([], |row| row.get(0))?;
-        if last <= self.lines {
+        if last <= self.written.lines {
             return Ok(());
         }
-        let mut text = Vec::new();
-        let mut query =
-            conn.prepare_cached("SELECT position, hex(hash) FROM erasure WHERE num > ?1 ORDER BY num")?;
-        let mut rows = query.query([self.lines])?;
-        while let Some(row) = rows.next()? {
-            writeln!(text, "{} {}", row.get::<_, i64>(0)?, row.get::<_, String>(1)?)?;
-        }
+        let text = lines(conn, self.written.lines)?;
+        let is_new = !self.path.exists();
         let mut file = File::options().create(true).append(true).open(&self.path)?;
+        // What a write that failed left behind is no line.
+        if file.metadata()?.len() != self.written.bytes {
+            file.set_len(self.written.bytes)?;
+        }
         file.write_all(&text)?;
         file.sync_all()?;
-        self.lines = last;
+        if is_new {
+            copy::sync_folder(&self.path)?;
+        }
+        self.written = Extent { lines: last, bytes: self.written.bytes + text.len() as u64 };
         Ok(())
+    }
+
+    /// What was written is committed.
+    pub(crate) fn committed(&mut self) {
+        self.committed = self.written;
+    }
+
+    /// What was written is not committed: it goes. Where that fails, it goes before the next line is written.
+    pub(crate) fn take_back(&mut self) {
+        let extent = self.committed;
+        if self.written.bytes != extent.bytes {
+            let file = File::options().write(true).open(&self.path);
+            let _later = file.and_then(|file| file.set_len(extent.bytes).and_then(|()| file.sync_all()));
+        }
+        self.written = extent;
     }
 
     /// Writes what the file lacks. Answers the lines that the table lacks: of a database that was put back.
     pub(crate) fn reconcile(&mut self, conn: &Connection) -> Result<Vec<Erased>, Error> {
         let last: i64 = conn.query_row("SELECT coalesce(max(num), 0) FROM erasure", [], |row| row.get(0))?;
-        if self.lines <= last {
-            self.keep_up(conn)?;
+        if self.written.lines <= last {
+            self.write(conn)?;
+            self.committed();
             return Ok(Vec::new());
         }
-        let lines = BufReader::new(File::open(&self.path)?).lines();
-        lines
-            .skip(usize::try_from(last).unwrap_or(0))
-            .map(|line| {
-                parse(&line?).ok_or_else(|| {
-                    let path = self.path.display();
-                    Error::new(Kind::Corrupt, format!("`{path}` has a line that is no erasure"))
-                })
-            })
-            .collect()
+        let mut act = None;
+        let mut lacking = Vec::new();
+        for (at, line) in (0i64..).zip(BufReader::new(File::open(&self.path)?).lines()) {
+            let erased = parse(&line?, &mut act).ok_or_else(|| {
+                let path = self.path.display();
+                Error::new(Kind::Corrupt, format!("`{path}` has a line that is no erasure"))
+            })?;
+            if at >= last {
+                lacking.push(erased);
+            }
+        }
+        Ok(lacking)
     }
 }
 
-/// A line: a position, and the leaf that lost its body.
-pub(crate) type Erased = (i64, Vec<u8>);
-
-fn parse(line: &str) -> Option<Erased> {
-    let (position, hex) = line.split_once(' ')?;
-    let digits = hex.as_bytes().chunks(2);
-    let bytes = digits.map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok());
-    let hash: Vec<u8> = bytes.collect::<Option<_>>()?;
-    (hash.len() == 32).then_some((position.parse().ok()?, hash))
+/// A line.
+#[derive(Debug)]
+pub(crate) struct Erased {
+    position: i64,
+    /// The leaf that lost its body.
+    hash: Vec<u8>,
+    mark: Option<Vec<u8>>,
+    act: Option<Arc<[u8]>>,
 }
 
-/// Erases again what was erased after the backup that this database comes from. All of it is one transaction.
+// The lines of the table after the first so many.
+fn lines(conn: &Connection, after: i64) -> Result<Vec<u8>, Error> {
+    let mut query = conn.prepare_cached(
+        "SELECT e.position, hex(e.hash), hex(e.mark), (SELECT a.body FROM reach r JOIN statement a ON a.position = r.act
+           WHERE r.target = e.position AND a.entry = ?2)
+         FROM erasure e WHERE e.num > ?1 ORDER BY e.num",
+    )?;
+    let mut rows = query.query([after, entry::ERASE])?;
+    let (mut text, mut before) = (Vec::new(), None);
+    while let Some(row) = rows.next()? {
+        let act: Option<Vec<u8>> = row.get(3)?;
+        let mark: String = row.get(2)?;
+        let mark = if mark.is_empty() { "-" } else { mark.as_str() };
+        write!(text, "{} {} {mark} ", row.get::<_, i64>(0)?, row.get::<_, String>(1)?)?;
+        match &act {
+            // An act is canonical JSON, which is one line.
+            Some(body) if act != before && !body.contains(&b'\n') => text.extend_from_slice(body),
+            Some(_) if act == before => text.push(b'='),
+            _ => text.push(b'-'),
+        }
+        text.push(b'\n');
+        before = act;
+    }
+    Ok(text)
+}
+
+fn parse(line: &str, act: &mut Option<Arc<[u8]>>) -> Option<Erased> {
+    let mut words = line.splitn(4, ' ');
+    let (position, hash) = (words.next()?.parse().ok()?, bytes(words.next()?)?);
+    let mark = match words.next() {
+        None | Some("-") => None,
+        Some(mark) => Some(bytes(mark)?),
+    };
+    match words.next() {
+        Some("=") => {}
+        None | Some("-") => *act = None,
+        Some(other) => *act = Some(other.as_bytes().into()),
+    }
+    Some(Erased { position, hash, mark, act: act.clone() })
+}
+
+fn bytes(hex: &str) -> Option<Vec<u8>> {
+    let digits = hex.as_bytes().chunks(2);
+    let bytes = digits.map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok());
+    bytes.collect::<Option<Vec<u8>>>().filter(|bytes| bytes.len() == 32)
+}
+
+/// Erases again what was erased after the backup that this database comes from, by the acts that erased it. All of it is
+/// one transaction.
 pub(crate) fn repeat(to: &mut Sequencer, lines: &[Erased]) -> Result<(), Error> {
     if lines.is_empty() {
         return Ok(());
     }
     // The clock is not the store's to ask: the times that are given out go on from the last.
     to.begin(lines.len() as u64, None)?;
-    let mut positions = Vec::new();
-    for (position, hash) in lines {
+    let mut stand = Vec::new();
+    for line in lines {
+        let found = standing(&to.conn, line)?;
+        // Of what stands the mark is made anew: an old backup may have another key.
+        let own =
+            found.filter(|_| line.mark.is_some()).map(|(digest, member)| mark(&to.conn, member, &digest));
+        let mark = own.transpose()?.map(Vec::from).or_else(|| line.mark.clone());
         to.conn
-            .prepare_cached("INSERT INTO erasure (position, hash) VALUES (?1, ?2)")?
-            .execute(params![position, hash])?;
-        let stands: Option<bool> = to
-            .conn
-            .prepare_cached("SELECT hash = ?2 AND digest IS NOT NULL FROM leaf WHERE position = ?1")?
-            .query_row(params![position, hash], |row| row.get(0))
-            .optional()?;
-        if stands == Some(true) {
-            positions.push(position.cast_unsigned());
+            .prepare_cached("INSERT INTO erasure (position, hash, mark) VALUES (?1, ?2, ?3)")?
+            .execute(params![line.position, line.hash, mark])?;
+        if found.is_some() {
+            stand.push(line);
         }
     }
     let member = MemberId(Uuid::nil());
@@ -145,14 +236,61 @@ pub(crate) fn repeat(to: &mut Sequencer, lines: &[Erased]) -> Result<(), Error> 
         seed,
     };
     let mut run = Run::new(to, by);
-    for some in positions.chunks(AT_ONCE) {
-        let body = b"{\"act\":\"erase\",\"reason\":\"erased after the backup that was restored\"}".to_vec();
-        run.item(&Item::Erase { positions: some.to_vec(), body })?;
+    for same in stand.chunk_by(|one, other| one.act == other.act) {
+        for some in same.chunks(AT_ONCE) {
+            let act = some.first().and_then(|line| line.act.as_deref());
+            let positions = some.iter().map(|line| line.position.cast_unsigned()).collect();
+            let body = act.unwrap_or(REPEATED).to_vec();
+            run.item(&Item::Erase { positions, again: Again::Taken, body })?;
+        }
     }
     run.flush()?;
     to.conn.execute("UPDATE submission SET complete = 1 WHERE id = ?1", [submission.id.0.as_bytes()])?;
     to.commit()?;
     Ok(())
+}
+
+// Digest and member of what a line means, if its body stands.
+fn standing(conn: &Connection, line: &Erased) -> Result<Option<([u8; 32], Uuid)>, Error> {
+    let found: Option<(Vec<u8>, Vec<u8>)> = conn
+        .prepare_cached(
+            "SELECT l.digest, m.id FROM leaf l JOIN statement s ON s.position = l.position
+               JOIN source m ON m.num = s.source
+             WHERE l.position = ?1 AND l.hash = ?2 AND l.digest IS NOT NULL",
+        )?
+        .query_row(params![line.position, line.hash], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    let Some((digest, member)) = found else { return Ok(None) };
+    let digest = digest.try_into().map_err(|_| damaged("digest"))?;
+    Ok(Some((digest, super::row::uuid(&member)?)))
+}
+
+/// What is kept of bytes that are not to be taken again of a member: nothing that can be guessed at without the key.
+pub(crate) fn mark(conn: &Connection, member: Uuid, digest: &[u8; 32]) -> Result<[u8; 32], Error> {
+    let key = small::value(conn, KEY)?.ok_or_else(|| damaged(KEY))?;
+    let mut hash = Sha256::new();
+    hash.update(key);
+    hash.update(b"accord-erased 1\n");
+    hash.update(member.as_bytes());
+    hash.update(digest);
+    Ok(hash.finalize().into())
+}
+
+/// Whether these bytes of this member were erased not to be taken again.
+pub(crate) fn is_refused(conn: &Connection, member: Uuid, digest: &[u8; 32]) -> Result<bool, Error> {
+    let mark = mark(conn, member, digest)?;
+    Ok(conn
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM erasure WHERE mark = ?1 AND mark IS NOT NULL)")?
+        .query_row([mark], |row| row.get(0))?)
+}
+
+/// Whether there is anything that is not to be taken again.
+pub(crate) fn refuses(conn: &Connection) -> Result<bool, Error> {
+    Ok(conn
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM erasure INDEXED BY erasure_mark WHERE mark IS NOT NULL)",
+        )?
+        .query_row([], |row| row.get(0))?)
 }
 
 fn first_half(digest: &[u8; 32]) -> [u8; 16] {

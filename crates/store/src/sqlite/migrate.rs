@@ -7,7 +7,7 @@ use super::connect::APPLICATION_ID;
 use crate::{Error, Kind};
 
 /// The steps; the number of a schema is its place in this list, counted from 1.
-pub(crate) const STEPS: &[&str] = &[include_str!("schema.sql")];
+pub(crate) const STEPS: &[&str] = &[include_str!("schema.sql"), include_str!("schema2.sql")];
 
 /// Brings the file to the last schema.
 ///
@@ -27,7 +27,11 @@ pub(crate) fn migrate(conn: &mut Connection, steps: &[&str]) -> Result<(), Error
     if stands > steps.len() {
         return Err(Error::new(
             Kind::TooNew,
-            format!("this folder has schema {stands}, and this release knows {} only", steps.len()),
+            format!(
+                "a later release wrote this folder: it has schema {stands}, and this release knows up to {}; start \
+                 that release or a later one, the folder is as it was",
+                steps.len()
+            ),
         ));
     }
     if stands == steps.len() {
@@ -42,4 +46,92 @@ pub(crate) fn migrate(conn: &mut Connection, steps: &[&str]) -> Result<(), Error
         tx.commit()?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Options, Store};
+
+    // What the next release might do, to a folder of today.
+    const NEXT: &str = "CREATE TABLE next (position INTEGER PRIMARY KEY, note TEXT NOT NULL) STRICT;
+        INSERT INTO next SELECT position, 'of ' || position FROM statement;
+        ALTER TABLE member ADD COLUMN motto TEXT NOT NULL DEFAULT ''";
+
+    fn next() -> Vec<&'static str> {
+        STEPS.iter().copied().chain([NEXT]).collect()
+    }
+
+    fn version(conn: &Connection) -> i64 {
+        conn.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap()
+    }
+
+    /// A folder of this release.
+    fn today() -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        drop(Store::open(folder.path(), &Options::default()).unwrap());
+        folder
+    }
+
+    fn connect(folder: &tempfile::TempDir) -> Connection {
+        crate::sqlite::connect::writer(&folder.path().join("record.sqlite"), &Options::default()).unwrap()
+    }
+
+    #[test]
+    fn the_next_step_is_taken_once_and_this_release_leaves_the_folder_alone_then() {
+        let folder = today();
+        let mut conn = connect(&folder);
+        for _ in 0..2 {
+            migrate(&mut conn, &next()).unwrap();
+            assert_eq!(version(&conn), STEPS.len() as i64 + 1);
+        }
+        conn.query_row("SELECT count(motto) FROM member", [], |_| Ok(())).unwrap();
+        drop(conn);
+        let refused = Store::open(folder.path(), &Options::default()).unwrap_err();
+        assert_eq!(refused.kind, Kind::TooNew);
+    }
+
+    #[test]
+    fn a_step_that_fails_leaves_the_schema_before_and_can_be_taken_later() {
+        let folder = today();
+        let mut conn = connect(&folder);
+        let broken: Vec<&str> =
+            STEPS.iter().copied().chain([NEXT, "CREATE TABLE after (a); SELECT nonsense"]).collect();
+        assert!(migrate(&mut conn, &broken).is_err());
+        // The step before stands, and of the one that failed nothing.
+        assert_eq!(version(&conn), STEPS.len() as i64 + 1);
+        let after: i64 = conn
+            .query_row("SELECT count(*) FROM sqlite_schema WHERE name = 'after'", [], |row| row.get(0))
+            .unwrap();
+        assert_eq!(after, 0);
+        let mended: Vec<&str> = next().into_iter().chain(["CREATE TABLE after (a)"]).collect();
+        migrate(&mut conn, &mended).unwrap();
+        assert_eq!(version(&conn), STEPS.len() as i64 + 2);
+    }
+
+    // What a killed process leaves is the files as they are, with what of its transaction was spilled to the log.
+    #[test]
+    fn a_kill_in_the_middle_of_a_step_is_harmless() {
+        let folder = today();
+        let conn = connect(&folder);
+        conn.execute_batch("CREATE TABLE filler (bytes BLOB)").unwrap();
+        conn.pragma_update(None, "cache_size", 10).unwrap();
+        conn.execute_batch("BEGIN IMMEDIATE").unwrap();
+        conn.execute_batch(NEXT).unwrap();
+        for _ in 0..200 {
+            conn.execute("INSERT INTO filler VALUES (zeroblob(8000))", []).unwrap();
+        }
+        conn.pragma_update(None, "user_version", STEPS.len() as i64 + 1).unwrap();
+        let killed = tempfile::tempdir().unwrap();
+        let mut log_bytes = 0;
+        for name in ["record.sqlite", "record.sqlite-wal"] {
+            log_bytes = std::fs::copy(folder.path().join(name), killed.path().join(name)).unwrap();
+        }
+        assert!(log_bytes > 100 * 8000, "the step reached the disk: {log_bytes}");
+        drop(Store::open(killed.path(), &Options::default()).unwrap());
+        let mut conn = connect(&killed);
+        assert_eq!(version(&conn), STEPS.len() as i64);
+        migrate(&mut conn, &next()).unwrap();
+        assert_eq!(version(&conn), STEPS.len() as i64 + 1);
+    }
 }

@@ -30,6 +30,7 @@ pub(crate) mod pool;
 pub(crate) mod purge;
 pub(crate) mod rebuild;
 pub(crate) mod resolve;
+pub(crate) mod revocations;
 pub(crate) mod row;
 pub(crate) mod search;
 pub(crate) mod sequencer;

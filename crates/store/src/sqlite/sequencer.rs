@@ -7,12 +7,13 @@ use model::Timestamp;
 use rusqlite::{Connection, params};
 use sha2::{Digest, Sha256};
 
-use super::erasures::Erasures;
+use super::erasures::{self, Erasures};
 use super::head::Head;
 use super::index::filter::Filters;
 use super::index::keys;
 use super::index::write::Index;
 use super::intern::Interned;
+use super::revocations::Revocations;
 use crate::record::ObjectKey;
 use crate::{Error, Kind};
 
@@ -115,6 +116,11 @@ pub(crate) struct Sequencer {
     pub(crate) epoch: u64,
     pub(crate) vitals: Arc<Vitals>,
     pub(crate) erasures: Erasures,
+    pub(crate) revocations: Revocations,
+    /// Something was erased that is not to be taken again.
+    pub(crate) refuses: bool,
+    /// The fields below and above could not be taken from the file after a transaction that failed.
+    stale: bool,
     next: i64,
     last_date: i64,
     // The whole millisecond that this commit ends on, and the next time to give out.
@@ -129,6 +135,7 @@ impl Sequencer {
         filters: Arc<Filters>,
         vitals: Arc<Vitals>,
         erasures: Erasures,
+        revocations: Revocations,
     ) -> Result<Sequencer, Error> {
         let mut sequencer = Sequencer {
             conn,
@@ -136,6 +143,9 @@ impl Sequencer {
             index: Index::new(filters),
             vitals,
             erasures,
+            revocations,
+            refuses: false,
+            stale: false,
             epoch: 0,
             next: 0,
             last_date: 0,
@@ -145,7 +155,7 @@ impl Sequencer {
         };
         sequencer.reload()?;
         let again = sequencer.erasures.reconcile(&sequencer.conn)?;
-        super::erasures::repeat(&mut sequencer, &again)?;
+        erasures::repeat(&mut sequencer, &again)?;
         sequencer.committed()?;
         Ok(sequencer)
     }
@@ -161,13 +171,24 @@ impl Sequencer {
         )?;
         self.interned = Interned::default();
         self.index.reload(&self.conn)?;
+        self.refuses = erasures::refuses(&self.conn)?;
         self.tail = None;
+        Ok(())
+    }
+
+    // INVARIANT: nothing is written from fields that the file may not agree with: positions would have gaps.
+    fn make_current(&mut self) -> Result<(), Error> {
+        if self.stale {
+            self.reload()?;
+            self.stale = false;
+        }
         Ok(())
     }
 
     /// Begins a transaction that may take `statements` positions. Their times lie before the whole millisecond that
     /// the last one is moved to, and after all that were given out, also with the clock behind.
     pub(crate) fn begin(&mut self, statements: u64, now: Option<Timestamp>) -> Result<(), Error> {
+        self.make_current()?;
         self.conn.execute_batch("BEGIN IMMEDIATE")?;
         let count = i64::try_from(statements).unwrap_or(i64::MAX / 2);
         let least = self.last_date.saturating_add(count);
@@ -252,7 +273,9 @@ impl Sequencer {
     pub(crate) fn commit(&mut self) -> Result<Option<Moved>, Error> {
         let moved = self.tail.map(|tail| self.seal_commit(tail)).transpose()?;
         self.index.merge(&self.conn)?;
+        self.erasures.write(&self.conn)?;
         self.conn.execute_batch("COMMIT")?;
+        self.erasures.committed();
         if moved.is_some() {
             self.last_date = self.seal;
         }
@@ -288,13 +311,16 @@ impl Sequencer {
         })
     }
 
-    /// After a transaction that failed: leaves it, and takes everything from the file again.
+    /// After a transaction that failed: leaves it, and takes everything from the file again; where that fails, before
+    /// anything else is written.
     pub(crate) fn abandon(&mut self) {
         if !self.conn.is_autocommit() {
             // Where the rollback fails too, the next BEGIN fails and says so.
             let _failed = self.conn.execute_batch("ROLLBACK");
         }
-        let _kept = self.reload();
+        self.erasures.take_back();
+        self.stale = true;
+        let _later = self.make_current();
     }
 
     /// Checkpoints a log that has grown long, after the answers are out. A checkpoint that fails leaves the log as it
@@ -313,15 +339,16 @@ impl Sequencer {
         let _later = self.conn.query_row(mode, [], |_| Ok(()));
     }
 
-    /// What comes between a commit and its answers: the file that tells of erasures keeps up.
+    /// What comes between a commit and its answers: the file that tells of revocations keeps up.
     pub(crate) fn committed(&mut self) -> Result<(), Error> {
         self.vitals.date(self.last_date);
-        self.erasures.keep_up(&self.conn)
+        self.revocations.keep_up(&self.conn)
     }
 
     fn try_to_write(&mut self) -> Result<(), Error> {
+        self.make_current()?;
         self.conn.execute("UPDATE counter SET value = value WHERE name = 'last'", [])?;
-        self.erasures.keep_up(&self.conn)
+        self.revocations.keep_up(&self.conn)
     }
 
     /// The position that the next statement gets.
@@ -342,7 +369,7 @@ impl Sequencer {
 
     /// Nothing to do: a step of merging, if one is due. Answers whether there is more.
     pub(crate) fn tidy(&mut self) -> bool {
-        let step = self.conn.execute_batch("BEGIN IMMEDIATE").map_err(Error::from).and_then(|()| {
+        let step = self.begin(0, None).and_then(|()| {
             let more = self.index.merge_some(&self.conn, TIDY)?;
             self.conn.execute_batch("COMMIT")?;
             Ok(more)
@@ -362,5 +389,35 @@ impl Sequencer {
         }
         let _later = self.conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
         let _kept = self.conn.execute_batch("PRAGMA shrink_memory");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sqlite::{connect, migrate};
+    use crate::{Options, Store};
+
+    #[test]
+    fn nothing_is_written_until_what_stands_could_be_read_again() {
+        let folder = tempfile::tempdir().unwrap();
+        drop(Store::open(folder.path(), &Options::default()).unwrap());
+        let path = folder.path().join(connect::FILE);
+        let mut conn = connect::writer(&path, &Options::default()).unwrap();
+        migrate::migrate(&mut conn, migrate::STEPS).unwrap();
+        let erasures = Erasures::open(folder.path()).unwrap();
+        let revocations = Revocations::open(folder.path(), &conn).unwrap();
+        let mut sequencer =
+            Sequencer::new(conn, Arc::default(), Arc::default(), erasures, revocations).unwrap();
+        sequencer.begin(1, None).unwrap();
+        sequencer.take();
+        // The file cannot be read just now.
+        sequencer.conn.execute_batch("ROLLBACK; ALTER TABLE epoch RENAME TO gone").unwrap();
+        sequencer.abandon();
+        assert!(sequencer.begin(1, None).is_err(), "positions would have a gap");
+        assert!(!sequencer.tidy());
+        sequencer.conn.execute_batch("ALTER TABLE gone RENAME TO epoch").unwrap();
+        sequencer.begin(1, None).unwrap();
+        assert_eq!(sequencer.next(), 0);
     }
 }

@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use model::{MemberId, Tlp};
 use store::find::{Hit, Keys, Search};
 use store::read::{LabelId, Visible};
-use store::record::{Appended, Index, Item, NewStatement, ObjectKey};
+use store::record::{Again, Appended, Index, Item, NewStatement, ObjectKey};
 
 use crate::support::{World, key, member, said, statement};
 
@@ -87,6 +87,7 @@ fn world(dice: &mut Dice) -> World {
             },
             2 => Item::Erase {
                 positions: vec![positions[dice.roll(positions.len() as u64) as usize]],
+                again: Again::Taken,
                 body: b"{}".to_vec(),
             },
             _ => continue,

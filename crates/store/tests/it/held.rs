@@ -2,7 +2,7 @@
 
 use model::{Timestamp, Tlp};
 use store::read::OutcomeState;
-use store::record::{Appended, Item, Media};
+use store::record::{Again, Appended, Item, Media};
 
 use crate::support::{World, all, key, said};
 
@@ -105,7 +105,7 @@ fn everything_that_is_held_is_found_by_object_and_by_age() {
     assert_eq!(snapshot.added_before(far, Some("malware"), None, 0, 100).unwrap(), []);
     assert_eq!(snapshot.added_before(far, None, None, 0, 2).unwrap(), [0, 1]);
     drop(snapshot);
-    world.append(1, act(Item::Erase { positions: vec![0, 1], body: b"{}".to_vec() }));
+    world.append(1, act(Item::Erase { positions: vec![0, 1], again: Again::Refused, body: b"{}".to_vec() }));
     let snapshot = world.store.snapshot().unwrap();
     assert_eq!(snapshot.every_statement(&object).unwrap().len(), 1);
     assert_eq!(snapshot.added_before(far, None, None, 0, 100).unwrap(), [2, 3]);

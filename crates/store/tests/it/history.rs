@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use model::{CollectionId, Label, Timestamp, Tlp};
 use store::read::{LabelId, Visible};
-use store::record::{Appended, Index, Item, NewStatement, ObjectKey};
+use store::record::{Again, Appended, Index, Item, NewStatement, ObjectKey};
 use store::upkeep::{StoredStatement, Viewed};
 
 use crate::measure::Random;
@@ -124,9 +124,11 @@ impl History {
                     .collect();
                 Item::Relabel { positions, label, collections, body: b"{\"act\":\"relabel\"}".to_vec() }
             }
-            2 => {
-                Item::Erase { positions: vec![self.random.below(end)], body: b"{\"act\":\"erase\"}".to_vec() }
-            }
+            2 => Item::Erase {
+                positions: vec![self.random.below(end)],
+                again: Again::Taken,
+                body: b"{\"act\":\"erase\"}".to_vec(),
+            },
             _ => {
                 let items = (0..1 + self.random.below(6)).map(|_| statement(self.statement(by))).collect();
                 self.world.append(u128::from(by), items);

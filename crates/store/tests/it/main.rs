@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod append;
 #[cfg(test)]
+mod erasures;
+#[cfg(test)]
 mod find;
 #[cfg(test)]
 mod held;
@@ -10,6 +12,8 @@ mod held;
 mod history;
 #[cfg(test)]
 mod measure;
+#[cfg(test)]
+mod migrations;
 #[cfg(test)]
 mod page;
 #[cfg(test)]

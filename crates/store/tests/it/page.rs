@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use model::{Label, Timestamp, Tlp};
 use store::read::{LabelId, PageQuery, VersionSpec, Visible};
-use store::record::{Appended, Item, ObjectKey};
+use store::record::{Again, Appended, Item, ObjectKey};
 
 use crate::history::{History, MEMBERS, Standing};
 use crate::support::{START, World, all, key, member, said};
@@ -191,7 +191,7 @@ fn a_relabelled_statement_leaves_its_old_readers_and_is_new_to_others() {
     assert!(seen[1].wire.contains("indicator--00000000-0000-0000-0000-000000000001"));
     // It is still the same statement: said again it is a duplicate, erased it is gone at both positions.
     assert!(matches!(world.say(1, said(1, 1, 1, Tlp::Red)), Appended::Duplicate { position: 3, .. }));
-    world.append(1, vec![Item::Erase { positions: vec![3], body: b"{}".to_vec() }]);
+    world.append(1, vec![Item::Erase { positions: vec![3], again: Again::Refused, body: b"{}".to_vec() }]);
     let (seen, _) = world.page(&all(&visible));
     assert_eq!(seen.iter().map(|one| one.position).collect::<Vec<_>>(), [1]);
     assert_eq!(world.store.verify().unwrap().erased, 2);

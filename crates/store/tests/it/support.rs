@@ -77,6 +77,11 @@ impl World {
         World { store, folder, now: START, facts: Epoch(0), submissions: 0 }
     }
 
+    /// Submissions are numbered after this one.
+    pub fn submissions_from(&mut self, number: u128) {
+        self.submissions = number;
+    }
+
     pub fn batch(&mut self, by: u128, items: Vec<Item>) -> Batch {
         self.submissions += 1;
         self.now += 1_000_000;

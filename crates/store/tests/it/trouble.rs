@@ -75,17 +75,6 @@ fn one_changed_byte_of_a_body_is_found() {
     assert!(error.message.contains("its body is not the one that was committed to"), "{error}");
 }
 
-#[test]
-fn a_later_schema_is_refused_and_left_alone() {
-    let World { store, folder, .. } = World::new();
-    drop(store);
-    let file = folder.path().join("record.sqlite");
-    Connection::open(&file).unwrap().pragma_update(None, "user_version", 999).unwrap();
-    let before = fs::read(&file).unwrap();
-    assert_eq!(Store::open(folder.path(), &Options::default()).unwrap_err().kind, Kind::TooNew);
-    assert_eq!(fs::read(&file).unwrap(), before);
-}
-
 // A limit of pages does to the engine what a full disk does.
 #[test]
 fn a_full_disk_is_told_read_on_and_recovered_from() {

@@ -64,7 +64,10 @@ pub(super) async fn sign_in(mut request: Request, sessions: Arc<Sessions>) -> Ou
 }
 
 fn refused(request: &Request) -> Outcome {
-    let wrong = "That token is unknown, expired or revoked. Nothing was changed.".to_owned();
+    let wrong =
+        "That token is unknown, expired or revoked. Nothing was changed. A one-time secret is good once: \
+                 `accord login --renew` where the node runs makes another."
+            .to_owned();
     let page = SignIn { frame: Frame::new(request, None), wrong, traded: String::new() };
     Ok(render(&page)?.status(http::StatusCode::UNAUTHORIZED))
 }

@@ -1,0 +1,228 @@
+//! What is erased stays erased: the file beside the database, bytes that come again, folders that are put back.
+
+use std::fs;
+use std::path::Path;
+
+use model::{PersonId, Roles, Timestamp, Tlp, TokenId};
+use store::directory::{Change, Member, Person, Token};
+use store::record::{Again, Appended, Audit, Item};
+use store::{Options, Store};
+use uuid::Uuid;
+
+use crate::support::{START, World, member, said, statement};
+
+const LAW: &[u8] = b"{\"act\":\"erase\",\"reason\":\"the law\"}";
+
+fn erase(position: u64) -> Item {
+    Item::Erase { positions: vec![position], again: Again::Refused, body: LAW.to_vec() }
+}
+
+fn world_of(statements: u128) -> World {
+    let mut world = World::new();
+    for n in 0..statements {
+        world.say(1, said(n, 1, 1, Tlp::Green));
+    }
+    world
+}
+
+fn holds(folder: &Path, needle: &[u8]) -> bool {
+    fs::read_dir(folder).unwrap().any(|file| {
+        let bytes = fs::read(file.unwrap().path()).unwrap();
+        bytes.windows(needle.len()).any(|window| window == needle)
+    })
+}
+
+fn erased(world: &World) -> u64 {
+    let verified = world.store.verify().unwrap();
+    assert_eq!(verified.problems, [""; 0]);
+    verified.erased
+}
+
+#[test]
+fn a_line_that_was_written_by_half_is_cut_off_before_the_next() {
+    let mut world = world_of(3);
+    world.append(1, vec![erase(0)]);
+    let file = world.folder.path().join("erasures");
+    let first = fs::read_to_string(&file).unwrap();
+    fs::write(&file, format!("{first}2 0123")).unwrap();
+    world.append(1, vec![erase(2)]);
+    let both = fs::read_to_string(&file).unwrap();
+    let second = both.strip_prefix(&first).unwrap();
+    assert!(second.starts_with("2 ") && second.lines().count() == 1, "{second}");
+    assert_eq!(erased(&world.reopen()), 2);
+}
+
+#[test]
+fn an_erasure_whose_line_cannot_be_written_is_not_made() {
+    let mut world = world_of(2);
+    let file = world.folder.path().join("erasures");
+    fs::create_dir(&file).unwrap();
+    let batch = world.batch(1, vec![erase(0)]);
+    assert!(world.store.append(batch).is_err());
+    assert_eq!(erased(&world), 0);
+    assert!(world.store.health().failing.is_some());
+    // Whatever else there is to write is written.
+    assert!(matches!(world.say(1, said(7, 1, 1, Tlp::Green)), Appended::New { position: 2, .. }));
+    fs::remove_dir(&file).unwrap();
+    world.append(1, vec![erase(0)]);
+    assert_eq!(erased(&world), 1);
+    assert_eq!(fs::read_to_string(&file).unwrap().lines().count(), 1);
+}
+
+#[test]
+fn an_erasure_whose_line_was_written_and_that_was_not_committed_is_made_on_opening() {
+    let World { store, folder, .. } = world_of(2);
+    drop(store);
+    let copy = tempfile::tempdir().unwrap();
+    fs::copy(folder.path().join("record.sqlite"), copy.path().join("record.sqlite")).unwrap();
+    let mut world = World::over(Store::open(folder.path(), &Options::default()).unwrap(), folder);
+    world.submissions_from(50);
+    world.append(1, vec![erase(1)]);
+    fs::copy(world.folder.path().join("erasures"), copy.path().join("erasures")).unwrap();
+    let world = World::over(Store::open(copy.path(), &Options::default()).unwrap(), copy);
+    assert_eq!(erased(&world), 1);
+    assert!(holds(world.folder.path(), LAW), "by the act that erased it");
+}
+
+#[test]
+fn erased_bytes_are_not_taken_again_of_their_member() {
+    let mut world = world_of(3);
+    world.append(1, vec![erase(0)]);
+    let gone =
+        Item::Erase { positions: vec![1], again: Again::Taken, body: b"{\"reason\":\"retention\"}".to_vec() };
+    world.append(1, vec![gone]);
+    let again = |world: &mut World| {
+        assert_eq!(world.say(1, said(0, 1, 1, Tlp::Green)), Appended::Erased);
+        assert_eq!(world.say(1, said(0, 1, 1, Tlp::Red)), Appended::Erased, "under another label");
+    };
+    again(&mut world);
+    let foreseen = world.store.snapshot().unwrap().foresee(member(1), &said(0, 1, 1, Tlp::Green)).unwrap();
+    assert_eq!(foreseen, store::read::OutcomeState::Rejected);
+    // Its status says so, to the one whose it is; and the audit.
+    let batch =
+        world.batch(1, vec![statement(said(0, 1, 1, Tlp::Green)), statement(said(5, 1, 1, Tlp::Green))]);
+    let id = batch.submission.id;
+    world.store.append(batch).unwrap();
+    let status = world.store.snapshot().unwrap().status(id).unwrap().unwrap();
+    assert_eq!((status.success, status.failure), (1, 1));
+    assert!(status.outcomes[0].message.contains("erased these bytes"), "{:?}", status.outcomes[0]);
+    assert!(status.outcomes[0].object.starts_with("indicator--"));
+    let audited: i64 = rusqlite::Connection::open(world.folder.path().join("record.sqlite"))
+        .unwrap()
+        .query_row("SELECT count(*) FROM audit WHERE verb = 'erased.again'", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(audited, 3);
+    // What let go by time, what others say, and a new version are news.
+    assert!(matches!(world.say(1, said(1, 1, 1, Tlp::Green)), Appended::New { .. }));
+    let mut others = said(0, 1, 1, Tlp::Green);
+    others.label = model::Label::new(member(2), Tlp::Green);
+    assert!(matches!(world.say(2, others), Appended::New { .. }));
+    assert!(matches!(world.say(1, said(0, 1, 2, Tlp::Green)), Appended::New { .. }));
+    let mut world = world.reopen();
+    again(&mut world);
+    assert_eq!(erased(&world), 2);
+}
+
+#[test]
+fn a_restored_folder_has_no_byte_of_what_was_erased_and_knows_it_again() {
+    let mut world = World::new();
+    // In pages that were used and freed, in the index, in the body.
+    for n in 0..1_500 {
+        let mut new = said(n, 1, 1, Tlp::Green);
+        if n == 3 {
+            new.index.text = "veryprivateword".to_owned();
+            new.index.names = vec!["veryprivatename".to_owned()];
+            new.body = b"{\"body\":\"veryprivatebody\"}".to_vec();
+        }
+        world.append(1, vec![statement(new)]);
+    }
+    let elsewhere = tempfile::tempdir().unwrap();
+    let copy = elsewhere.path().join("copy");
+    world.store.backup(&copy, &mut |_, _| ()).unwrap();
+    let Appended::New { position, .. } = world.say(1, said(5_000, 1, 1, Tlp::Green)) else { panic!() };
+    world.append(1, vec![erase(3)]);
+    world.append(1, vec![erase(position)]);
+    let folder = elsewhere.path().join("folder");
+    let erasures = world.folder.path().join("erasures");
+    drop(Store::restore(&copy, Some(&erasures), &folder, &Options::default()).unwrap());
+    for needle in ["veryprivatebody", "veryprivateword", "veryprivatename"] {
+        assert!(!holds(&folder, needle.as_bytes()), "{needle} is still in the folder");
+    }
+    assert!(holds(&folder, LAW), "the reason that was given is kept");
+    let store = Store::open(&folder, &Options::default()).unwrap();
+    let mut restored = World::over(store, elsewhere);
+    restored.submissions_from(100_000);
+    let mut same = said(3, 1, 1, Tlp::Green);
+    same.body = b"{\"body\":\"veryprivatebody\"}".to_vec();
+    assert_eq!(restored.say(1, same), Appended::Erased);
+    assert_eq!(restored.say(1, said(5_000, 1, 1, Tlp::Green)), Appended::Erased);
+}
+
+#[test]
+fn who_was_shut_out_after_a_backup_stays_out() {
+    let mut world = World::new();
+    let audit = || Audit { at: Timestamp(START), token: None, verb: "test", target: String::new() };
+    let own = Member {
+        id: member(1),
+        name: "one".to_owned(),
+        created: Timestamp(START),
+        revoked: None,
+        own: true,
+        objects_per_hour: 0,
+        bytes_per_hour: 0,
+    };
+    let person = Person {
+        id: PersonId(Uuid::from_u128(2)),
+        member: member(1),
+        name: "somebody".to_owned(),
+        created: Timestamp(START),
+        revoked: None,
+    };
+    let tokens: Vec<Token> = (0..3).map(token).collect();
+    let mut changes = vec![Change::Member(own.clone()), Change::Person(person.clone())];
+    changes.extend(tokens.iter().take(2).cloned().map(Change::Token));
+    world.facts = world.store.change(world.facts, &changes, audit()).unwrap();
+    let elsewhere = tempfile::tempdir().unwrap();
+    let copy = elsewhere.path().join("copy");
+    world.store.backup(&copy, &mut |_, _| ()).unwrap();
+    let at = Some(Timestamp(START + 5));
+    let changes = [
+        Change::Token(Token { revoked: at, ..tokens[0].clone() }),
+        Change::Token(Token { revoked: at, ..tokens[2].clone() }),
+        Change::Person(Person { revoked: at, ..person }),
+    ];
+    world.store.change(world.facts, &changes, audit()).unwrap();
+    let erasures = world.folder.path().join("erasures");
+    fs::write(&erasures, "").unwrap();
+    let folder = elsewhere.path().join("folder");
+    let restored = Store::restore(&copy, Some(&erasures), &folder, &Options::default()).unwrap();
+    let directory = restored.directory().unwrap();
+    let revoked: Vec<_> = directory.tokens.iter().map(|token| token.revoked).collect();
+    assert_eq!(revoked, [at, None]);
+    assert_eq!(directory.persons[0].revoked, at);
+    assert_eq!(directory.members, [own]);
+    assert!(directory.epoch > world.facts, "what was judged on the backup is stale");
+}
+
+fn token(n: u128) -> Token {
+    Token {
+        id: TokenId(Uuid::from_u128(10 + n)),
+        digest: [n as u8; 32],
+        member: member(1),
+        person: None,
+        name: format!("token {n}"),
+        roles: Roles::of(&[]),
+        verbs: Vec::new(),
+        read: None,
+        write: None,
+        ceiling: Tlp::Red,
+        networks: Vec::new(),
+        certificate: None,
+        profile: None,
+        created: Timestamp(START),
+        expires: Timestamp(START + 1_000_000_000),
+        revoked: None,
+        once: false,
+        last_used: None,
+    }
+}
