@@ -81,6 +81,7 @@ impl From<store::Error> for Error {
             From::Locked => Kind::Locked,
             From::Conflict => Kind::Conflict,
             From::NotFound => Kind::NotFound,
+            From::TooMuch => Kind::TooLarge,
             From::Full | From::Stale => Kind::Unavailable,
             From::Quota { .. } => Kind::Quota,
             From::TooNew | From::Corrupt | From::Engine => Kind::Internal,
@@ -88,6 +89,9 @@ impl From<store::Error> for Error {
         let mut made = Error::new(kind, error.message);
         if let From::Quota { wait_s } = error.kind {
             made.retry_after_s = Some(u64::from(wait_s));
+        }
+        if error.kind == From::TooMuch {
+            made.hint = Some("send it in smaller parts, or ask for a larger quota".to_owned());
         }
         made
     }

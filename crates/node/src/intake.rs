@@ -18,8 +18,8 @@ mod terms;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use model::SubmissionId;
-use store::record::{Appended, Audit, Batch, Submission};
+use model::{SubmissionId, Timestamp};
+use store::record::{Appended, Arrival, Audit, Batch, Submission};
 
 pub(crate) use self::decided::Decided;
 use self::decided::decide;
@@ -92,7 +92,22 @@ impl<'n> Intake<'n> {
         };
         terms(node, &roster, &caller, &asked)?;
         let held = HashMap::new();
-        Ok(Intake { node, caller, asked, verb: "submit", submission, held, audited: false, dry_run: false })
+        Ok(Intake { node, caller, asked, verb: "submit", submission, held, audited: true, dry_run: false })
+    }
+
+    /// Makes the bytes of the whole submission durable, charges and audits them, to be sequenced after the reply.
+    pub(crate) fn accept(&self, objects: u64, bytes: &[u8]) -> Result<(), Error> {
+        self.node.judged(&self.caller, |roster, caller| {
+            let terms = terms(self.node, roster, caller, &self.asked)?;
+            let arrival = Arrival { submission: self.submission.clone(), objects, bytes: bytes.to_vec() };
+            let audit = self.audit(self.node.now());
+            Ok(self.node.inner.store.accept(roster.epoch(), arrival, terms.quota, audit)?)
+        })
+    }
+
+    fn audit(&self, at: Timestamp) -> Audit {
+        let target = self.submission.id.to_string();
+        Audit { at, token: self.submission.token, verb: self.verb, target }
     }
 
     /// Decides on the pieces of a chunk and sequences what is taken, in one transaction. `complete` says that it is
@@ -168,8 +183,6 @@ impl<'n> Intake<'n> {
             told.push(Told { outcome: one.outcome, items: one.items.len(), defines: one.defines });
             items.extend(one.items);
         }
-        let target = self.submission.id.to_string();
-        let audit = Audit { at: now, token: self.submission.token, verb: self.verb, target };
         let batch = Batch {
             facts: roster.epoch(),
             submission: self.submission.clone(),
@@ -178,7 +191,7 @@ impl<'n> Intake<'n> {
             items,
             complete,
             quota: terms.quota,
-            audit: if self.audited { Vec::new() } else { vec![audit] },
+            audit: if self.audited { Vec::new() } else { vec![self.audit(now)] },
         };
         Ok((batch, told))
     }

@@ -95,6 +95,15 @@ impl Signals {
         !state.stopping
     }
 
+    /// Waits for an arrival or a time; false when the node is being stopped.
+    fn wait_for_arrival_within(&self, time: Duration) -> bool {
+        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let quiet = |state: &mut State| !state.stopping && !state.arrivals;
+        let waited = self.changed.wait_timeout_while(state, time, quiet);
+        let (state, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        !state.stopping
+    }
+
     /// Waits for a time; false when the node is being stopped.
     fn wait_for(&self, time: Duration) -> bool {
         let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
@@ -112,7 +121,8 @@ fn arrivals(signals: &Signals, node: &Weak<Inner>) {
             // They stay accepted. A full disk passes; what does not pass is told again every minute.
             tracing::error!(%error, "arrivals wait");
             drop(node);
-            if !signals.wait_for(FLUSH_EVERY) {
+            // What arrives meanwhile is not held up.
+            if !signals.wait_for_arrival_within(FLUSH_EVERY) {
                 return;
             }
             signals.arrived();

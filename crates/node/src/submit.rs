@@ -1,9 +1,9 @@
 //! What arrives within a request: an envelope, a bundle, or one object.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, PoisonError};
 
-use model::SubmissionId;
+use model::{MemberId, SubmissionId};
 use store::read::OutcomeState;
 use store::record::{Arrival, Item, Submission};
 
@@ -15,6 +15,9 @@ use crate::jobs::Signals;
 use crate::splitting::JsonPieces;
 use crate::{Caller, Error, ImportOptions, Kind, Node, views};
 
+/// Chunks of one arrival that are sequenced before another member's turn comes.
+const TURN: usize = 8;
+
 /// How far jobs got with arrivals, so that an error in between begins none of them anew. A restart does.
 #[derive(Debug, Default)]
 pub(crate) struct Sequenced(Mutex<HashMap<SubmissionId, usize>>);
@@ -23,10 +26,11 @@ impl Node {
     /// Takes an envelope, a bundle, or one object, in memory: bytes kept, each object judged alone.
     ///
     /// More objects than the node's `asynchronous_objects` are accepted, and sequenced after the reply: the status then
-    /// says `pending`.
+    /// says `pending`. They are charged to the member's quota when they are accepted, known ones too.
     ///
     /// # Errors
-    /// [`Kind::Forbidden`]; [`Kind::NotFound`] for the collection or the member; [`Kind::TooLarge`];
+    /// [`Kind::Forbidden`]; [`Kind::NotFound`] for the collection or the member; [`Kind::TooLarge`], also for more than
+    /// the member's quota of a whole hour;
     /// [`Kind::Invalid`] for what is no JSON, with its place, for what is neither of the three, and for what holds no
     /// object; [`Kind::Quota`].
     pub fn submit(
@@ -49,7 +53,7 @@ impl Node {
         };
         let count: usize = chunks.iter().map(|chunk| chunk.pieces.len()).sum();
         if count > self.settings().asynchronous_objects && !intake.dry_run {
-            return self.accept(intake.submission, count as u64, bytes);
+            return self.accept(&intake, count as u64, bytes);
         }
         let outcomes = self.sequence_all(&mut intake, &chunks, 0, &mut |_| true)?;
         Ok(status(&intake.submission, outcomes, 0))
@@ -78,40 +82,38 @@ impl Node {
         })
     }
 
-    // The bytes are durable before anything of them is judged; a job does the rest.
-    fn accept(&self, submission: Submission, objects: u64, bytes: &[u8]) -> Result<views::Status, Error> {
-        let status =
-            views::Status { pending: objects, total: objects, ..status(&submission, Vec::new(), objects) };
-        self.inner.store.accept(Arrival { submission, objects, bytes: bytes.to_vec() })?;
+    // The bytes are durable, and charged, before anything of them is judged; a job does the rest.
+    fn accept(&self, intake: &Intake<'_>, objects: u64, bytes: &[u8]) -> Result<views::Status, Error> {
+        intake.accept(objects, bytes)?;
         self.inner.jobs.arrived();
-        Ok(status)
+        Ok(views::Status { total: objects, ..status(&intake.submission, Vec::new(), objects) })
     }
 
-    /// Sequences what was accepted, the oldest first. One arrival that has to wait holds up no other.
+    /// Sequences what was accepted: members take turns, and of each member the oldest comes first. One arrival that
+    /// has to wait holds up no other. Of all the bytes that wait, those of one arrival are in memory.
     pub(crate) fn sequence_arrivals(&self, signals: &Signals) -> Result<(), Error> {
         let mut waits = None;
-        let mut waiting = Vec::new();
-        loop {
-            let mut arrivals = self.inner.store.accepted()?;
-            arrivals.retain(|arrival| !waiting.contains(&arrival.submission.id));
-            if arrivals.is_empty() {
+        let mut failed = HashSet::new();
+        let mut last = None;
+        while !signals.stopping() {
+            let mut waiting = self.inner.store.waiting()?;
+            waiting.retain(|(submission, _)| !failed.contains(submission));
+            let Some((submission, source)) = next_turn(&waiting, last) else {
                 return waits.map_or(Ok(()), Err);
-            }
-            for arrival in arrivals {
-                if signals.stopping() {
-                    return Ok(());
-                }
-                let id = arrival.submission.id;
-                if let Err(error) = self.sequence_arrival(&arrival, signals) {
-                    waiting.push(id);
-                    waits = Some(error);
-                }
+            };
+            last = Some(source);
+            let Some(arrival) = self.inner.store.arrival(submission)? else { continue };
+            if let Err(error) = self.sequence_arrival(&arrival, signals) {
+                failed.insert(submission);
+                waits = Some(error);
             }
         }
+        Ok(())
     }
 
+    // One turn of an arrival: all of it, or a part while others wait.
     fn sequence_arrival(&self, arrival: &Arrival, signals: &Signals) -> Result<(), Error> {
-        let id = arrival.submission.id;
+        let (id, source) = (arrival.submission.id, arrival.submission.source);
         // It was cut when it was accepted, so it can be cut.
         let chunks = cut(&arrival.bytes)?;
         let mut intake = match Intake::resume(self, arrival.submission.clone()) {
@@ -120,13 +122,19 @@ impl Node {
             Err(error) => return self.refuse_arrival(arrival, &chunks, &error.message),
         };
         let from = self.inner.sequenced.get(id);
+        let others_wait = || {
+            let waiting = self.inner.store.waiting().unwrap_or_default();
+            waiting.iter().any(|(_, other)| *other != source)
+        };
         let done = self.sequence_all(&mut intake, &chunks, from, &mut |next| {
             self.inner.sequenced.set(id, next);
-            !signals.stopping()
+            !signals.stopping() && (next - from < TURN || !others_wait())
         });
         match done {
             Ok(_) => {
-                self.inner.sequenced.forget(id);
+                if self.inner.sequenced.get(id) >= chunks.len() {
+                    self.inner.sequenced.forget(id);
+                }
                 Ok(())
             }
             Err(error) if error.passes() => Err(error),
@@ -211,6 +219,17 @@ impl Sequenced {
     fn forget(&self, id: SubmissionId) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
     }
+}
+
+// The oldest arrival of the member who comes after the last one, in the order of their ids.
+fn next_turn(
+    waiting: &[(SubmissionId, MemberId)],
+    last: Option<MemberId>,
+) -> Option<(SubmissionId, MemberId)> {
+    let members = || waiting.iter().map(|(_, member)| *member);
+    let next = members().filter(|member| last.is_some_and(|last| *member > last)).min();
+    let next = next.or_else(|| members().min())?;
+    waiting.iter().find(|(_, member)| *member == next).copied()
 }
 
 fn cut(bytes: &[u8]) -> Result<Vec<Chunk>, Error> {

@@ -24,6 +24,8 @@ pub enum Kind {
         /// Seconds until the next hour begins.
         wait_s: u32,
     },
+    /// More at once than the source may add in any hour: waiting does not help.
+    TooMuch,
     /// The file is damaged, or is none of ours.
     Corrupt,
     /// The engine failed; the message is for the log.

@@ -139,21 +139,37 @@ impl Store {
     }
 
     /// Keeps an arrival's bytes until it is sequenced: accepted, durable, acknowledged. For arrivals too large to
-    /// sequence within a request.
+    /// sequence within a request. All of its objects and bytes are charged to the quota now, those too that will turn
+    /// out to be known, and nothing is charged when it is sequenced.
     ///
     /// # Errors
-    /// [`Kind::Conflict`] when the submission is known; [`Kind::Full`], [`Kind::Engine`].
-    pub fn accept(&self, arrival: record::Arrival) -> Result<(), Error> {
-        self.inner.writer.run(0, None, move |to| arrivals::accept(to, &arrival))
+    /// [`Kind::Stale`] when the directory is no longer of `facts`; [`Kind::Conflict`] when the submission is known;
+    /// [`Kind::Quota`], [`Kind::TooMuch`], [`Kind::Full`], [`Kind::Engine`].
+    pub fn accept(
+        &self,
+        facts: directory::Epoch,
+        arrival: record::Arrival,
+        quota: record::Quota,
+        audit: record::Audit,
+    ) -> Result<(), Error> {
+        self.inner.writer.run(0, None, move |to| arrivals::accept(to, facts, &arrival, quota, &audit))
     }
 
-    /// Arrivals that are accepted and not yet sequenced, the oldest first, about 64 MiB of them at once. Their
-    /// submissions may have begun before a crash: sequencing them again from the start is right.
+    /// Arrivals that are accepted and not yet sequenced, the oldest first, and whose they are. Their submissions may
+    /// have begun before a crash: sequencing them again from the start is right.
     ///
     /// # Errors
     /// [`Kind::Engine`].
-    pub fn accepted(&self) -> Result<Vec<record::Arrival>, Error> {
-        arrivals::accepted(self.snapshot()?.conn()?)
+    pub fn waiting(&self) -> Result<Vec<(model::SubmissionId, model::MemberId)>, Error> {
+        arrivals::waiting(self.snapshot()?.conn()?)
+    }
+
+    /// One of them, with its bytes; `None` when it waits no more.
+    ///
+    /// # Errors
+    /// [`Kind::Engine`].
+    pub fn arrival(&self, submission: model::SubmissionId) -> Result<Option<record::Arrival>, Error> {
+        arrivals::arrival(self.snapshot()?.conn()?, submission)
     }
 
     /// Sequences a batch: positions, times, leaves, views, outcomes and audit in one transaction, shared with others
@@ -161,7 +177,7 @@ impl Store {
     /// nothing.
     ///
     /// # Errors
-    /// [`Kind::Stale`] when the directory is no longer of `batch.facts`; [`Kind::Quota`]; [`Kind::Conflict`] when the
+    /// [`Kind::Stale`] when the directory is no longer of `batch.facts`; [`Kind::Quota`]; [`Kind::TooMuch`]; [`Kind::Conflict`] when the
     /// submission is complete; [`Kind::NotFound`] when a collection is not known; [`Kind::Full`]; [`Kind::Engine`].
     pub fn append(&self, batch: record::Batch) -> Result<Vec<record::Appended>, Error> {
         let (statements, now) = (batch.items.len() as u64, batch.now);

@@ -114,7 +114,8 @@ pub struct Batch {
     pub items: Vec<Item>,
     /// This is the last batch of its submission.
     pub complete: bool,
-    /// What the source may add in an hour; more is [`Kind::Quota`](crate::Kind::Quota) and nothing is written.
+    /// What the source may add in an hour; more is [`Kind::Quota`](crate::Kind::Quota) and nothing is written. What was
+    /// accepted before was charged then.
     pub quota: Quota,
     /// Rows for the audit.
     pub audit: Vec<Audit>,

@@ -356,6 +356,65 @@ fn large_submissions_are_accepted_and_sequenced_afterwards_also_after_a_restart(
     assert_eq!(world.label(&operator, &id(0)).unwrap(), "TLP:AMBER", "the terms at the end count for all");
 }
 
+fn complete(world: &World, caller: &node::Caller, id: &str) -> Status {
+    let begun = Instant::now();
+    loop {
+        let found = world.node.status(caller, id).unwrap();
+        if found.complete {
+            return found;
+        }
+        assert!(begun.elapsed() < Duration::from_secs(60), "{found:?}");
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
+fn many(range: std::ops::Range<u32>) -> String {
+    envelope(&range.map(|n| indicator(n, FIRST, "")).collect::<Vec<_>>())
+}
+
+#[test]
+fn what_is_accepted_counts_for_the_quota_at_once_and_only_once() {
+    let world = World::with(Settings { asynchronous_objects: 100, ..settings() });
+    let new = node::NewMember {
+        name: "Blue".to_owned(),
+        objects_per_hour: Some(150),
+        ..node::NewMember::default()
+    };
+    world.node.add_member(&world.node.operator(), &new).unwrap();
+    let blue = world.token("Blue", &["analyst"]);
+    world.node.stop();
+    let accepted = world.submit(&blue, &many(0..120)).unwrap();
+    assert_eq!(accepted.pending, 120);
+    assert_eq!(world.submit(&blue, &many(200..320)).unwrap_err().kind, Kind::Quota);
+    let error = world.submit(&blue, &many(200..360)).unwrap_err();
+    assert_eq!((error.kind, error.retry_after_s), (Kind::TooLarge, None));
+    assert!(error.message.contains("160 objects") && error.message.contains("150"), "{error}");
+    let world = world.restarted();
+    assert_eq!(complete(&world, &blue, &accepted.id).success, 120);
+    world.submit(&blue, &many(200..230)).unwrap();
+    assert_eq!(world.submit(&blue, &indicator(500, FIRST, "")).unwrap_err().kind, Kind::Quota);
+}
+
+#[test]
+fn the_large_arrivals_of_one_member_hold_up_no_other() {
+    let world = World::with(Settings { asynchronous_objects: 100, ..settings() });
+    for member in ["Blue", "Red"] {
+        world.member(member);
+    }
+    let [blue, red] = ["Blue", "Red"].map(|member| world.token(member, &["analyst"]));
+    world.node.stop();
+    let large = world.submit(&blue, &many(0..14_000)).unwrap();
+    let small: Vec<Status> = (0..3).map(|n| world.submit(&blue, &many(n..n + 101)).unwrap()).collect();
+    let other = world.submit(&red, &many(20_000..20_101)).unwrap();
+    let world = world.restarted();
+    assert_eq!(complete(&world, &red, &other.id).success, 101);
+    assert!(!world.node.status(&blue, &large.id).unwrap().complete, "it was their turn first");
+    assert_eq!(complete(&world, &blue, &large.id).success, 14_000);
+    for small in small {
+        assert_eq!(complete(&world, &blue, &small.id).success, 101);
+    }
+}
+
 #[test]
 fn an_accepted_submission_of_a_token_that_is_revoked_meanwhile_is_refused() {
     let world = World::with(Settings { asynchronous_objects: 1, ..settings() });

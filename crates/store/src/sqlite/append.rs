@@ -92,7 +92,7 @@ pub(crate) fn append(to: &mut Sequencer, batch: &Batch) -> Result<Vec<Appended>,
     let appended = batch.items.iter().map(|item| run.item(item)).collect::<Result<Vec<_>, Error>>()?;
     run.flush()?;
     let added = run.added;
-    arrivals::charge(to, batch, source, added)?;
+    arrivals::charge_batch(to, batch, (submission, source), added)?;
     arrivals::finish(to, batch, submission, &appended)?;
     arrivals::audit_refused(to, batch, &appended)?;
     for audit in &batch.audit {

@@ -7,8 +7,9 @@ use super::append::Run;
 use super::row::{damaged, flag, uuid};
 use super::sequencer::Sequencer;
 use super::views::count;
+use crate::directory::Epoch;
 use crate::read::{Outcome, OutcomeState, Status, VersionForm};
-use crate::record::{Appended, Arrival, Audit, Batch, ERASED, Item, Submission};
+use crate::record::{Appended, Arrival, Audit, Batch, ERASED, Item, Quota, Submission};
 use crate::{Error, Kind};
 
 /// Bytes of one item in the quarantine.
@@ -17,8 +18,6 @@ const ITEM_BYTES: usize = 1 << 20;
 const QUARANTINE_BYTES: i64 = 64 << 20;
 /// What an item costs beside its bytes.
 pub(crate) const ITEM_OVERHEAD: i64 = 256;
-/// Bytes of waiting arrivals that are handed out at once, but for the first.
-const ACCEPTED_BYTES: usize = 64 << 20;
 const HOUR_US: i64 = 3_600_000_000;
 
 /// The number of a submission, made when it is new. One that is complete takes nothing more.
@@ -59,9 +58,31 @@ pub(crate) fn submission(to: &mut Sequencer, new: &Submission, waits: bool) -> R
     }
 }
 
-/// Counts what a batch adds against its source's quota of this hour.
-pub(crate) fn charge(to: &Sequencer, batch: &Batch, source: i64, added: (u64, u64)) -> Result<(), Error> {
-    let hour = batch.now.0.div_euclid(HOUR_US);
+/// Counts what a batch adds against its source's quota of this hour, unless that was done when it was accepted.
+pub(crate) fn charge_batch(
+    to: &Sequencer,
+    batch: &Batch,
+    (submission, source): (i64, i64),
+    added: (u64, u64),
+) -> Result<(), Error> {
+    let charged: bool = to
+        .conn
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM arrival WHERE submission = ?1)")?
+        .query_row([submission], |row| row.get(0))?;
+    if charged || added == (0, 0) { Ok(()) } else { charge(to, batch.now, source, added, batch.quota) }
+}
+
+fn charge(to: &Sequencer, now: Timestamp, source: i64, added: (u64, u64), quota: Quota) -> Result<(), Error> {
+    let exceeds = |used: u64, most: u64| most > 0 && used > most;
+    for (what, adds, most) in
+        [("objects", added.0, quota.objects_per_hour), ("bytes", added.1, quota.bytes_per_hour)]
+    {
+        if exceeds(adds, most) {
+            let message = format!("these are {adds} {what}, and the member may add {most} in an hour");
+            return Err(Error::new(Kind::TooMuch, message));
+        }
+    }
+    let hour = now.0.div_euclid(HOUR_US);
     let (objects, bytes): (i64, i64) = to
         .conn
         .prepare_cached(
@@ -73,11 +94,10 @@ pub(crate) fn charge(to: &Sequencer, batch: &Batch, source: i64, added: (u64, u6
         .query_row([source, hour, added.0.cast_signed(), added.1.cast_signed()], |row| {
             Ok((row.get(0)?, row.get(1)?))
         })?;
-    let over = |used: i64, most: u64| most > 0 && used.cast_unsigned() > most;
-    if added != (0, 0)
-        && (over(objects, batch.quota.objects_per_hour) || over(bytes, batch.quota.bytes_per_hour))
+    if exceeds(objects.cast_unsigned(), quota.objects_per_hour)
+        || exceeds(bytes.cast_unsigned(), quota.bytes_per_hour)
     {
-        let left_us = (hour + 1) * HOUR_US - batch.now.0;
+        let left_us = (hour + 1) * HOUR_US - now.0;
         let wait_s = u32::try_from(left_us / 1_000_000 + 1).unwrap_or(u32::MAX);
         return Err(Error::new(Kind::Quota { wait_s }, "more than the source may add in this hour"));
     }
@@ -197,13 +217,24 @@ pub(crate) fn audit(conn: &Connection, audit: &Audit) -> Result<(), Error> {
     Ok(())
 }
 
-/// Keeps an arrival's bytes.
-pub(crate) fn accept(to: &mut Sequencer, arrival: &Arrival) -> Result<(), Error> {
+/// Keeps an arrival's bytes, and charges them.
+pub(crate) fn accept(
+    to: &mut Sequencer,
+    facts: Epoch,
+    arrival: &Arrival,
+    quota: Quota,
+    by: &Audit,
+) -> Result<(), Error> {
+    if facts.0 != to.epoch {
+        return Err(Error::new(Kind::Stale, "the directory has changed since this was authorised"));
+    }
     let submission = submission(to, &arrival.submission, true)?;
+    let source = to.interned.source(&to.conn, arrival.submission.source)?;
+    charge(to, by.at, source, (arrival.objects, arrival.bytes.len() as u64), quota)?;
     to.conn
         .prepare_cached("INSERT INTO arrival (submission, objects, bytes) VALUES (?1, ?2, ?3)")?
         .execute(params![submission, arrival.objects.cast_signed(), arrival.bytes])?;
-    Ok(())
+    audit(&to.conn, by)
 }
 
 /// On opening: arrivals that a crash left half sequenced begin anew. What of them stands will be met as duplicates;
@@ -220,25 +251,31 @@ pub(crate) fn begin_anew(conn: &Connection) -> Result<(), Error> {
 }
 
 /// Arrivals that wait, the oldest first.
-pub(crate) fn accepted(conn: &Connection) -> Result<Vec<Arrival>, Error> {
+pub(crate) fn waiting(conn: &Connection) -> Result<Vec<(SubmissionId, MemberId)>, Error> {
     let mut query = conn.prepare_cached(
-        "SELECT s.id, m.id, s.person, s.token, s.collection, s.received, s.outcomes, s.default_label, a.objects, a.bytes
-         FROM arrival a JOIN submission s ON s.num = a.submission JOIN source m ON m.num = s.source
+        "SELECT s.id, m.id FROM arrival a JOIN submission s ON s.num = a.submission JOIN source m ON m.num = s.source
          ORDER BY a.submission",
     )?;
     let mut rows = query.query([])?;
-    let mut arrivals = Vec::new();
-    let mut held = 0;
+    let mut waiting = Vec::new();
     while let Some(row) = rows.next()? {
-        let bytes: Vec<u8> = row.get(9)?;
-        held += bytes.len();
-        if held > ACCEPTED_BYTES && !arrivals.is_empty() {
-            break;
-        }
-        let objects: i64 = row.get(8)?;
-        arrivals.push(Arrival { submission: read_submission(row)?, objects: objects.cast_unsigned(), bytes });
+        let (submission, member): (Vec<u8>, Vec<u8>) = (row.get(0)?, row.get(1)?);
+        waiting.push((SubmissionId(uuid(&submission)?), MemberId(uuid(&member)?)));
     }
-    Ok(arrivals)
+    Ok(waiting)
+}
+
+/// One that waits, whole.
+pub(crate) fn arrival(conn: &Connection, submission: SubmissionId) -> Result<Option<Arrival>, Error> {
+    let mut query = conn.prepare_cached(
+        "SELECT s.id, m.id, s.person, s.token, s.collection, s.received, s.outcomes, s.default_label, a.objects, a.bytes
+         FROM submission s JOIN arrival a ON a.submission = s.num JOIN source m ON m.num = s.source WHERE s.id = ?1",
+    )?;
+    let mut rows = query.query([submission.0.as_bytes()])?;
+    let Some(row) = rows.next()? else { return Ok(None) };
+    let objects: i64 = row.get(8)?;
+    let submission = read_submission(row)?;
+    Ok(Some(Arrival { submission, objects: objects.cast_unsigned(), bytes: row.get(9)? }))
 }
 
 /// The submission that brought the body of the statement at a position.

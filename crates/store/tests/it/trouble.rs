@@ -7,11 +7,11 @@ use std::time::{Duration, Instant};
 
 use model::{Timestamp, Tlp};
 use rusqlite::Connection;
-use store::record::{Appended, Arrival, Item, Quota};
+use store::record::{Appended, Arrival, Audit, Item, Quota};
 use store::{Kind, Options, Store};
 
 use crate::measure::{Random, synthetic};
-use crate::support::{START, World, all, batch, said, statement};
+use crate::support::{START, World, all, batch, member, said, statement};
 
 fn damaged(break_it: impl Fn(&Path)) -> store::Error {
     let mut world = World::new();
@@ -173,8 +173,54 @@ fn a_quota_counts_what_is_new_and_says_how_long_to_wait() {
     assert_eq!(send(&mut world, 5..10).unwrap(), 5);
     let mut batch = world.batch(2, vec![statement(said(50, 2, 1, Tlp::Green))]);
     batch.quota = Quota { objects_per_hour: 0, bytes_per_hour: 10 };
-    assert!(matches!(world.store.append(batch).unwrap_err().kind, Kind::Quota { .. }));
+    assert_eq!(world.store.append(batch).unwrap_err().kind, Kind::TooMuch, "waiting does not help");
     assert_eq!(world.store.snapshot().unwrap().end(), 10);
+}
+
+fn accept(world: &World, arrival: &Arrival, quota: Quota) -> Result<(), store::Error> {
+    let audit = Audit { at: Timestamp(START), token: None, verb: "submit", target: "it".to_owned() };
+    world.store.accept(world.facts, arrival.clone(), quota, audit)
+}
+
+#[test]
+fn what_is_accepted_is_charged_and_audited_then_and_never_again() {
+    let quota = Quota { objects_per_hour: 5, bytes_per_hour: 0 };
+    let mut world = World::new();
+    let arrival = |n: u128, objects: u64| {
+        let submission = batch(n, 1, START, Vec::new()).submission;
+        Arrival { submission, objects, bytes: b"bytes".to_vec() }
+    };
+    accept(&world, &arrival(100, 3), quota).unwrap();
+    assert!(matches!(accept(&world, &arrival(101, 3), quota).unwrap_err().kind, Kind::Quota { .. }));
+    let error = accept(&world, &arrival(102, 6), quota).unwrap_err();
+    assert_eq!((error.kind, error.message.contains("6 objects")), (Kind::TooMuch, true), "{error}");
+    let few_bytes = Quota { objects_per_hour: 0, bytes_per_hour: 4 };
+    assert_eq!(accept(&world, &arrival(103, 1), few_bytes).unwrap_err().kind, Kind::TooMuch);
+    let stale = Audit { at: Timestamp(START), token: None, verb: "submit", target: String::new() };
+    let facts = store::directory::Epoch(world.facts.0 + 1);
+    let refused = world.store.accept(facts, arrival(104, 1), quota, stale);
+    assert_eq!(refused.unwrap_err().kind, Kind::Stale);
+    // A crash in the middle, and all of it again.
+    for complete in [false, true] {
+        let mut sequenced =
+            batch(100, 1, START, (0..3).map(|n| statement(said(n, 1, 1, Tlp::Green))).collect());
+        (sequenced.quota, sequenced.complete) = (quota, complete);
+        world.store.append(sequenced).unwrap();
+        world = world.reopen();
+    }
+    let send = |world: &World, n: u128| {
+        let mut one = batch(200 + n, 1, START, vec![statement(said(n, 1, 1, Tlp::Green))]);
+        one.quota = quota;
+        world.store.append(one)
+    };
+    send(&world, 3).unwrap();
+    send(&world, 4).unwrap();
+    assert!(matches!(send(&world, 5).unwrap_err().kind, Kind::Quota { .. }));
+    let audited: i64 = Connection::open(world.folder.path().join("record.sqlite"))
+        .unwrap()
+        .query_row("SELECT count(*) FROM audit WHERE verb = 'submit'", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(audited, 1);
 }
 
 #[test]
@@ -183,8 +229,8 @@ fn an_arrival_that_was_half_sequenced_begins_anew() {
     let mut first = batch(7, 1, START, vec![statement(said(1, 1, 1, Tlp::Green))]);
     first.complete = false;
     let arrival = Arrival { submission: first.submission.clone(), objects: 3, bytes: b"all of it".to_vec() };
-    world.store.accept(arrival.clone()).unwrap();
-    assert_eq!(world.store.accept(arrival).unwrap_err().kind, Kind::Conflict);
+    accept(&world, &arrival, Quota::default()).unwrap();
+    assert_eq!(accept(&world, &arrival, Quota::default()).unwrap_err().kind, Kind::Conflict);
     let id = first.submission.id;
     let status = |world: &World| world.store.snapshot().unwrap().status(id).unwrap().unwrap();
     assert_eq!((status(&world).pending, status(&world).complete), (3, false));
@@ -192,9 +238,9 @@ fn an_arrival_that_was_half_sequenced_begins_anew() {
     assert_eq!((status(&world).pending, status(&world).total), (2, 3));
     // The process ends here.
     let world = world.reopen();
-    let waiting = world.store.accepted().unwrap();
-    assert_eq!((waiting.len(), &waiting[0].bytes[..], waiting[0].objects), (1, &b"all of it"[..], 3));
-    assert_eq!(waiting[0].submission.id, id);
+    assert_eq!(world.store.waiting().unwrap(), [(id, member(1))]);
+    let waiting = world.store.arrival(id).unwrap().unwrap();
+    assert_eq!((&waiting.bytes[..], waiting.objects, waiting.submission.id), (&b"all of it"[..], 3, id));
     assert_eq!((status(&world).pending, status(&world).outcomes.len()), (3, 0));
     assert!(matches!(world.store.append(first.clone()).unwrap()[0], Appended::Duplicate { .. }));
     let mut last = first;
@@ -212,7 +258,7 @@ fn an_arrival_that_was_half_sequenced_begins_anew() {
     world.store.append(last).unwrap();
     let status = status(&world);
     assert_eq!((status.total, status.success, status.failure, status.pending), (3, 2, 1, 0));
-    assert!(status.complete && world.store.accepted().unwrap().is_empty());
+    assert!(status.complete && world.store.waiting().unwrap().is_empty());
     assert_eq!(status.outcomes.iter().map(|one| one.ordinal).collect::<Vec<_>>(), [0, 1, 2]);
 }
 
