@@ -1,11 +1,9 @@
 //! Views dropped and made again from the record, by the same pure functions that made them.
 
-use std::io::Write;
 use std::sync::Arc;
 
 use model::{Action, CollectionId};
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 use store::read::Snapshot;
 use store::upkeep::{StoredStatement, Viewed};
 
@@ -14,111 +12,57 @@ use crate::core::index;
 use crate::roster::Roster;
 use crate::{Caller, Error, Kind, Node};
 
-/// How often the comparison is tried: others may write between the making and the second look.
-const ATTEMPTS: usize = 3;
-
 impl Node {
     /// Drops the views and makes them again from the record, and answers whether what they hold is the same:
     /// `{"equal", "statements", "positions"}`. Readers see the old views until the new ones are whole; writers wait.
     /// `progress` gets (positions done, positions in all).
     ///
     /// # Errors
-    /// [`Kind::Forbidden`]; [`Kind::Unavailable`] when the disk is full, or others wrote too much to compare.
+    /// [`Kind::Forbidden`]; [`Kind::Unavailable`] when the disk is full. The views are as they were then.
     pub fn rebuild(&self, caller: &Caller, progress: &mut dyn FnMut(u64, u64)) -> Result<Value, Error> {
         Node::allowed(caller, &Action::Operate)?;
-        for _ in 0..ATTEMPTS {
-            let (before, statements) = self.rebuild_once(progress)?;
-            let after = self.look()?;
-            if before.positions == after.positions {
-                let equal = before.dump == after.dump;
-                if !equal {
-                    tracing::error!("the views were not what the record makes of them");
-                }
-                let positions = after.positions;
-                return Ok(json!({ "equal": equal, "statements": statements, "positions": positions }));
-            }
-        }
-        let message = "the views were made again, but others wrote meanwhile, so they could not be compared";
-        Err(Error::new(Kind::Unavailable, message).hint("try again when it is quieter"))
-    }
-
-    // What was there before, and the number of statements that were gone through.
-    fn rebuild_once(&self, progress: &mut dyn FnMut(u64, u64)) -> Result<(Looked, u64), Error> {
-        let roster = self.roster();
-        let needs_origin = roster.filtered().any(|(_, predicate)| predicate.via.is_some());
-        let mut making = Making { node: self, roster, needs_origin, before: None, statements: 0 };
+        let mut making = Making { node: self, seen: None, statements: 0 };
         let mut failure = None;
-        let mut view = |statement: &StoredStatement| {
-            // After a failure nothing is looked at any more, and what was made is not said to be right.
-            let made = if failure.is_none() { making.view(statement) } else { Ok(Viewed::default()) };
-            made.unwrap_or_else(|error| {
-                failure = Some(error);
-                Viewed::default()
-            })
-        };
-        self.inner.store.rebuild(&mut view, progress)?;
+        let mut view =
+            |statement: &StoredStatement| making.view(statement).map_err(|error| failure = Some(error)).ok();
+        let rebuilt = self.inner.store.rebuild(&mut view, progress);
         if let Some(error) = failure {
             return Err(error);
         }
-        let before = match making.before {
-            Some((before, _)) => before,
-            None => self.look()?,
-        };
-        Ok((before, making.statements))
-    }
-
-    fn look(&self) -> Result<Looked, Error> {
-        let snapshot = self.inner.store.snapshot()?;
-        let mut digest = Sum(Sha256::new());
-        snapshot.dump(&mut digest)?;
-        Ok(Looked { positions: snapshot.end(), dump: digest.0.finalize().into() })
+        let rebuilt = rebuilt?;
+        if !rebuilt.equal {
+            tracing::error!("the views were not what the record makes of them");
+        }
+        let (equal, positions) = (rebuilt.equal, rebuilt.positions);
+        Ok(json!({ "equal": equal, "statements": making.statements, "positions": positions }))
     }
 }
 
 /// Views being made.
 struct Making<'n> {
     node: &'n Node,
-    roster: Arc<Roster>,
-    /// A filter asks through which collection something came.
-    needs_origin: bool,
-    /// What the old views held, and a snapshot of them.
-    before: Option<(Looked, Snapshot)>,
+    /// The collections of this moment, and what everybody still sees. Taken with the first statement: nothing else is
+    /// written from then on, a collection that is added meanwhile neither.
+    seen: Option<(Arc<Roster>, Snapshot)>,
     statements: u64,
 }
 
 impl Making<'_> {
     fn view(&mut self, statement: &StoredStatement) -> Result<Viewed, Error> {
         self.statements += 1;
-        let (_, snapshot) = match &mut self.before {
-            Some(before) => before,
-            // Nothing else is written from here on, and the old views are what everybody still sees.
-            before => before.insert((self.node.look()?, self.node.inner.store.snapshot()?)),
+        let (roster, snapshot) = match &mut self.seen {
+            Some(seen) => seen,
+            none => {
+                self.node.refresh()?;
+                none.insert((self.node.roster(), self.node.inner.store.snapshot()?))
+            }
         };
         let mut via = None;
-        if self.needs_origin {
+        // A filter may ask through which collection something came.
+        if roster.filtered().any(|(_, predicate)| predicate.via.is_some()) {
             via = snapshot.origin(statement.position)?.and_then(|submission| submission.collection);
         }
-        viewed(&self.roster, via, statement)
-    }
-}
-
-/// What the views held at some time.
-struct Looked {
-    positions: u64,
-    dump: [u8; 32],
-}
-
-/// A dump is as large as the record: only its digest is kept.
-struct Sum(Sha256);
-
-impl Write for Sum {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.update(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
+        viewed(roster, via, statement)
     }
 }
 

@@ -46,6 +46,15 @@ pub struct Viewed {
     pub collections: Vec<CollectionId>,
 }
 
+/// What came of making the views again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rebuilt {
+    /// They hold the same as before.
+    pub equal: bool,
+    /// Positions taken: statements and acts.
+    pub positions: u64,
+}
+
 /// What a check of the whole store found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Verified {
@@ -120,15 +129,16 @@ pub struct Figures {
 impl Store {
     /// Drops the views and makes them again from the record. `view` says what the views keep of a statement; `progress`
     /// gets (positions done, positions in all). All in one transaction: readers see the old views until the new ones
-    /// are whole, and a crash leaves the old ones.
+    /// are whole, and a crash leaves the old ones, and so does `view` when it answers `None`. Writers wait for it, so
+    /// what they would write is in neither of the views that are compared.
     ///
     /// # Errors
-    /// [`crate::Kind::Full`], [`crate::Kind::Engine`].
+    /// [`crate::Kind::Full`], [`crate::Kind::Engine`], also when it was given up.
     pub fn rebuild(
         &self,
-        view: &mut dyn FnMut(&StoredStatement) -> Viewed,
+        view: &mut dyn FnMut(&StoredStatement) -> Option<Viewed>,
         progress: &mut dyn FnMut(u64, u64),
-    ) -> Result<(), Error> {
+    ) -> Result<Rebuilt, Error> {
         rebuild::rebuild(self, view, progress)
     }
 
@@ -200,7 +210,7 @@ impl Snapshot {
     /// # Errors
     /// [`crate::Kind::Engine`], also when `out` fails.
     pub fn dump(&self, out: &mut dyn Write) -> Result<(), Error> {
-        dump::dump(self, out)
+        dump::dump(self.conn()?, self.runs()?, out)
     }
 
     /// What is in the quarantine, the newest first, before a number (`u64::MAX` begins).

@@ -247,3 +247,36 @@ fn it_goes_on_while_others_read_and_write() {
     });
     assert_eq!(world.listed(&operator, None).len(), 2_040);
 }
+
+#[test]
+fn a_busy_node_is_rebuilt_and_compared() {
+    use std::sync::atomic::{AtomicBool, Ordering};
+    let world = World::new();
+    let operator = world.node.operator();
+    let objects: Vec<String> = (0..3_000).map(|n| indicator(n, FIRST, "")).collect();
+    world.submit(&operator, &envelope(&objects)).unwrap();
+    let ends = AtomicBool::new(false);
+    let written = std::thread::scope(|scope| {
+        let writers: Vec<_> = (1..4u32)
+            .map(|writer| {
+                let (world, operator, ends) = (&world, &operator, &ends);
+                scope.spawn(move || {
+                    let mut written = 0;
+                    while !ends.load(Ordering::SeqCst) {
+                        let n = writer * 1_000_000 + written;
+                        world.submit(operator, &indicator(n, FIRST, "")).unwrap();
+                        written += 1;
+                    }
+                    written
+                })
+            })
+            .collect();
+        for _ in 0..3 {
+            let rebuilt = world.node.rebuild(&operator, &mut |_, _| {}).unwrap();
+            assert_eq!(rebuilt["equal"], true);
+        }
+        ends.store(true, Ordering::SeqCst);
+        writers.into_iter().map(|writer| writer.join().unwrap()).sum::<u32>()
+    });
+    assert_eq!(world.listed(&operator, None).len(), 3_000 + written as usize);
+}

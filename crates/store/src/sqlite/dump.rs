@@ -4,10 +4,11 @@ use std::io::Write;
 
 use rusqlite::Connection;
 use rusqlite::types::ValueRef;
+use sha2::{Digest, Sha256};
 
+use super::index::scan::Runs;
 use super::packed::Packed;
 use super::row::damaged;
-use crate::read::Snapshot;
 use crate::{Error, Kind};
 
 const TABLES: &[(&str, &str)] = &[
@@ -17,18 +18,37 @@ const TABLES: &[(&str, &str)] = &[
     ("counter", "SELECT value FROM counter WHERE name = 'last'"),
 ];
 
-/// Writes every view.
-pub(crate) fn dump(snapshot: &Snapshot, out: &mut dyn Write) -> Result<(), Error> {
-    let conn = snapshot.conn()?;
+/// Writes every view that a connection sees.
+pub(crate) fn dump(conn: &Connection, runs: &Runs, out: &mut dyn Write) -> Result<(), Error> {
     for (name, sql) in TABLES {
         table(conn, name, sql, out)?;
     }
     packed(conn, out)?;
-    let mut keys = snapshot.runs()?.scan(conn, &[], &[], None)?;
+    let mut keys = runs.scan(conn, &[], &[], None)?;
     while let Some(key) = keys.next()? {
         writeln!(out, "key {}", hex(key)).map_err(failed)?;
     }
     Ok(())
+}
+
+/// The same, as a digest: a dump is as large as the record.
+pub(crate) fn digest(conn: &Connection, runs: &Runs) -> Result<[u8; 32], Error> {
+    let mut sum = Sum(Sha256::new());
+    dump(conn, runs, &mut sum)?;
+    Ok(sum.0.finalize().into())
+}
+
+struct Sum(Sha256);
+
+impl Write for Sum {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.update(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
 }
 
 fn table(conn: &Connection, name: &str, sql: &str, out: &mut dyn Write) -> Result<(), Error> {

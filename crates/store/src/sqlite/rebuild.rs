@@ -10,13 +10,13 @@ use rusqlite::{Connection, params};
 use rustc_hash::FxHashMap;
 
 use super::append::pack;
-use super::index::{block::Presence, keys};
+use super::index::{block::Presence, keys, scan::Runs};
 use super::row::{entry, flag, state};
 use super::sequencer::Sequencer;
-use super::stored;
 use super::views::{self, Standing, Views};
+use super::{dump, stored};
 use crate::read::Snapshot;
-use crate::upkeep::{StoredStatement, Viewed};
+use crate::upkeep::{Rebuilt, StoredStatement, Viewed};
 use crate::{Error, Kind, Store};
 
 /// Statements handed over at once.
@@ -36,9 +36,9 @@ enum Message {
 /// Makes the views again.
 pub(crate) fn rebuild(
     store: &Store,
-    view: &mut dyn FnMut(&StoredStatement) -> Viewed,
+    view: &mut dyn FnMut(&StoredStatement) -> Option<Viewed>,
     progress: &mut dyn FnMut(u64, u64),
-) -> Result<(), Error> {
+) -> Result<Rebuilt, Error> {
     let (pieces, arriving) = sync_channel(WAITING);
     let (began, begun) = sync_channel(1);
     std::thread::scope(|scope| {
@@ -57,14 +57,15 @@ pub(crate) fn rebuild(
 
 fn hand_over(
     snapshot: &Snapshot,
-    view: &mut dyn FnMut(&StoredStatement) -> Viewed,
+    view: &mut dyn FnMut(&StoredStatement) -> Option<Viewed>,
     progress: &mut dyn FnMut(u64, u64),
     pieces: &SyncSender<Message>,
 ) -> Result<(), Error> {
-    let stopped = |_| Error::new(Kind::Engine, "the rebuild was given up");
+    let given_up = || Error::new(Kind::Engine, "the rebuild was given up");
+    let stopped = |_| given_up();
     let mut piece = Vec::with_capacity(PIECE);
     stored::each(snapshot, &mut |stored| {
-        piece.push((stored.position.cast_signed(), view(&stored)));
+        piece.push((stored.position.cast_signed(), view(&stored).ok_or_else(given_up)?));
         if piece.len() == PIECE {
             progress(stored.position, snapshot.end());
             pieces.send(Message::Piece(std::mem::take(&mut piece))).map_err(stopped)?;
@@ -77,7 +78,8 @@ fn hand_over(
     Ok(())
 }
 
-fn write(to: &mut Sequencer, began: &SyncSender<()>, arriving: &Receiver<Message>) -> Result<(), Error> {
+fn write(to: &mut Sequencer, began: &SyncSender<()>, arriving: &Receiver<Message>) -> Result<Rebuilt, Error> {
+    let before = looked(to)?;
     drop_views(to)?;
     states(&to.conn)?;
     ids(to)?;
@@ -93,10 +95,17 @@ fn write(to: &mut Sequencer, began: &SyncSender<()>, arriving: &Receiver<Message
                 views.flush(&to.conn, &mut to.index)?;
                 to.index.merge(&to.conn)?;
             }
-            Ok(Message::End) => return Ok(()),
+            Ok(Message::End) => {
+                let positions = to.next().cast_unsigned();
+                return Ok(Rebuilt { equal: looked(to)? == before, positions });
+            }
             Err(_) => return Err(Error::new(Kind::Engine, "the rebuild was given up")),
         }
     }
+}
+
+fn looked(to: &Sequencer) -> Result<[u8; 32], Error> {
+    dump::digest(&to.conn, &Runs::read(&to.conn, &to.index.filters)?)
 }
 
 fn drop_views(to: &mut Sequencer) -> Result<(), Error> {

@@ -33,6 +33,7 @@ pub(crate) trait Answer: Send + 'static {
 impl Answer for () {}
 impl Answer for bool {}
 impl Answer for crate::upkeep::Purged {}
+impl Answer for crate::upkeep::Rebuilt {}
 impl Answer for crate::directory::Epoch {}
 impl Answer for Vec<Appended> {
     fn moved(&mut self, moved: Moved) {

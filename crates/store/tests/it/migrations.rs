@@ -40,7 +40,7 @@ fn a_folder_of_the_first_release_is_migrated_whole_and_used() {
     assert!(lines.starts_with(include_str!("../data/erasures1")) && lines.lines().count() == 2);
     let world = world.reopen();
     assert_eq!(world.store.verify().unwrap().erased, 2);
-    world.store.rebuild(&mut |_| Viewed::default(), &mut |_, _| ()).unwrap();
+    world.store.rebuild(&mut |_| Some(Viewed::default()), &mut |_, _| ()).unwrap();
 }
 
 #[test]

@@ -4,6 +4,7 @@ use std::fs;
 
 use model::{Timestamp, Tlp};
 use store::record::{Again, Appended, Item};
+use store::upkeep::{Rebuilt, StoredStatement, Viewed};
 use store::{Kind, Options, Store};
 
 use crate::history::History;
@@ -16,13 +17,26 @@ fn views_made_again_are_equal_after_any_history() {
         let before = history.dump();
         assert!(before.lines().count() > 1_000, "{}", before.lines().count());
         let mut told = 0;
-        history.world.store.rebuild(&mut |stored| history.view(stored), &mut |done, _| told = done).unwrap();
+        let view = &mut |stored: &StoredStatement| Some(history.view(stored));
+        let rebuilt = history.world.store.rebuild(view, &mut |done, _| told = done).unwrap();
+        assert_eq!(rebuilt, Rebuilt { equal: true, positions: told });
         assert_eq!(told, history.world.store.snapshot().unwrap().end());
         similar(&before, &history.dump(), seed);
         let verified = history.world.store.verify().unwrap();
         assert_eq!(verified.problems, [""; 0], "{seed}");
         assert!(verified.erased > 0 && verified.statements == told);
     }
+}
+
+#[test]
+fn a_rebuild_that_makes_other_views_says_so_and_one_that_is_given_up_leaves_the_old() {
+    let history = History::new(3, 60);
+    let before = history.dump();
+    let given_up = history.world.store.rebuild(&mut |_| None, &mut |_, _| ());
+    assert!(given_up.is_err());
+    similar(&before, &history.dump(), 3);
+    let empty = history.world.store.rebuild(&mut |_| Some(Viewed::default()), &mut |_, _| ()).unwrap();
+    assert!(!empty.equal);
 }
 
 #[test]
