@@ -11,6 +11,9 @@ use crate::generate;
 use crate::http::Connection;
 
 const STORED: u64 = 1_000;
+/// The API root. Medallion takes the first value anywhere in its data whose key is the root's name, and so finds the address
+/// in discovery for a root that is named `default`.
+const ROOT: &str = "bench";
 const COLLECTION: &str = "91a7b528-80eb-42ed-a74d-c6fbd5a26116";
 
 struct Medallion(Child);
@@ -42,7 +45,7 @@ pub fn medallion(folder: &Path, ours_ms: f64, seconds: f64, report: &mut Report)
         .spawn()?;
     let server = Medallion(child);
     let url = format!("http://127.0.0.1:{port}");
-    let path = format!("/default/collections/{COLLECTION}/objects/?limit=100");
+    let path = format!("/{ROOT}/collections/{COLLECTION}/objects/?limit=100");
     let mut connection = Connection::authorized(&url, "Basic YmVuY2g6YmVuY2g=");
     let end = Instant::now() + Duration::from_secs(20);
     while connection.send("GET", &path, None).map(|answer| answer.status).unwrap_or(0) != 200 {
@@ -55,7 +58,10 @@ pub fn medallion(folder: &Path, ours_ms: f64, seconds: f64, report: &mut Report)
     let (cpu, at) = (super::cpu::seconds_of(&pid)?, Instant::now());
     let mut pages = 0.0;
     while at.elapsed().as_secs_f64() < seconds {
-        connection.send("GET", &path, None)?;
+        let status = connection.send("GET", &path, None)?.status;
+        if status != 200 {
+            return Err(format!("medallion answers {status}").into());
+        }
         pages += 1.0;
     }
     let theirs_ms = (super::cpu::seconds_of(&pid)? - cpu) * 1000.0 / pages;
@@ -76,8 +82,8 @@ fn configure(folder: &Path) -> Outcome<std::path::PathBuf> {
         objects.push(object);
     }
     let data = serde_json::json!({
-        "/discovery": {"title": "bench", "default": "/default/", "api_roots": ["/default/"]},
-        "default": {
+        "/discovery": {"title": "bench", "default": format!("/{ROOT}/"), "api_roots": [format!("/{ROOT}/")]},
+        ROOT: {
             "information": {"title": "bench", "versions": ["application/taxii+json;version=2.1"],
                             "max_content_length": 10_000_000},
             "status": [],
