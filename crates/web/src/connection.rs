@@ -12,7 +12,10 @@ use tokio::time::{Instant, Sleep};
 /// time limit begins only when it knows which of the two it is.
 const BEGIN_BYTES: usize = 24;
 
-/// A stream that fails when nothing moves.
+/// A client that has let us wait must take more than this on the whole until it has caught up, in bytes a second.
+const MIN_BYTES_PER_S: u64 = 1024;
+
+/// A stream that fails when nothing moves, or hardly anything.
 #[derive(Debug)]
 pub(crate) struct Watched<S> {
     stream: S,
@@ -20,25 +23,49 @@ pub(crate) struct Watched<S> {
     begin: Pin<Box<Sleep>>,
     idle: Duration,
     stuck: Option<Pin<Box<Sleep>>>,
+    behind: Option<Behind>,
+}
+
+/// How a client does that has not taken all that was sent.
+#[derive(Debug, Clone, Copy)]
+struct Behind {
+    since: Instant,
+    taken: u64,
+}
+
+impl Behind {
+    fn is_too_slow(&self, idle: Duration) -> bool {
+        let took = self.since.elapsed();
+        took > idle && self.taken < took.as_secs().saturating_mul(MIN_BYTES_PER_S)
+    }
 }
 
 impl<S> Watched<S> {
     pub(crate) fn new(stream: S, begin: Duration, idle: Duration) -> Watched<S> {
         let begin = Box::pin(tokio::time::sleep(begin));
-        Watched { stream, read: 0, begin, idle, stuck: None }
+        Watched { stream, read: 0, begin, idle, stuck: None, behind: None }
     }
 
-    // Fails when writing has been waiting for the other end for too long.
+    // Fails when writing has been waiting for the other end for too long, at once or on the whole.
     fn watch<T>(&mut self, context: &mut Context<'_>, outcome: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+        let slow = || io::Error::new(io::ErrorKind::TimedOut, "the client does not take what is sent");
         if outcome.is_ready() {
             self.stuck = None;
-            return outcome;
+            let too_slow = self.behind.is_some_and(|behind| behind.is_too_slow(self.idle));
+            return if too_slow { Poll::Ready(Err(slow())) } else { outcome };
         }
+        self.behind.get_or_insert_with(|| Behind { since: Instant::now(), taken: 0 });
         let idle = self.idle;
         let stuck =
             self.stuck.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(Instant::now() + idle)));
         ready!(stuck.as_mut().poll(context));
-        Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the client does not take what is sent")))
+        Poll::Ready(Err(slow()))
+    }
+
+    fn took(&mut self, outcome: &Poll<io::Result<usize>>) {
+        if let (Some(behind), Poll::Ready(Ok(count))) = (&mut self.behind, outcome) {
+            behind.taken = behind.taken.saturating_add(*count as u64);
+        }
     }
 }
 
@@ -66,6 +93,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let outcome = Pin::new(&mut self.stream).poll_write(context, bytes);
+        self.took(&outcome);
         self.watch(context, outcome)
     }
 
@@ -75,6 +103,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let outcome = Pin::new(&mut self.stream).poll_write_vectored(context, slices);
+        self.took(&outcome);
         self.watch(context, outcome)
     }
 
@@ -84,11 +113,44 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let outcome = Pin::new(&mut self.stream).poll_flush(context);
+        // Whoever flushes has written all that he had: the client has caught up.
+        if outcome.is_ready() {
+            self.behind = None;
+        }
         self.watch(context, outcome)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let outcome = Pin::new(&mut self.stream).poll_shutdown(context);
         self.watch(context, outcome)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    use super::*;
+
+    // The other end takes so many bytes ten times a second. Whether we get all of this off.
+    async fn sent_to(taken: usize, bytes: &[u8]) -> io::Result<()> {
+        let (near, mut far) = tokio::io::duplex(8);
+        let mut near = Watched::new(near, Duration::from_secs(60), Duration::from_millis(500));
+        let reading = tokio::spawn(async move {
+            let mut some = vec![0; taken];
+            while far.read_exact(&mut some).await.is_ok() {
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+        });
+        let sent = near.write_all(bytes).await;
+        reading.abort();
+        sent
+    }
+
+    #[tokio::test]
+    async fn a_client_that_takes_a_trickle_is_cut_off_and_a_slow_one_is_not() {
+        let error = sent_to(8, &[0; 10_000]).await.unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+        sent_to(500, &[0; 10_000]).await.unwrap();
     }
 }

@@ -31,7 +31,7 @@ use crate::tls::Tls;
 
 /// The folder's owner may pipe from what is slow and to what is read by hand: he holds up nobody but himself.
 const OWNER_PATIENCE: Duration = Duration::from_secs(24 * 3_600);
-/// A TLS handshake takes no longer than this.
+/// A TLS handshake takes no longer than this, nor than headers may take.
 const HANDSHAKE: Duration = Duration::from_secs(10);
 /// After an error that accepting runs into again at once, such as too many open files.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
@@ -254,8 +254,9 @@ async fn serve_tcp(
     let Some(tls) = tls else {
         return front.serve(stream, Arrival { road: Road::Tcp, peer }, watcher).await;
     };
+    let patience = HANDSHAKE.min(front.router.settings().header_timeout);
     let handshake = TlsAcceptor::from(tls.current()).accept(stream);
-    match tokio::time::timeout(HANDSHAKE, handshake).await {
+    match tokio::time::timeout(patience, handshake).await {
         Ok(Ok(stream)) => {
             let certificate = stream.get_ref().1.peer_certificates().and_then(<[_]>::first);
             let digest = certificate.map(|certificate| Sha256::digest(certificate).into());

@@ -164,6 +164,49 @@ async fn polling_by_time_sees_what_is_new_once() {
     }
 }
 
+// The last of a commit lies on a whole millisecond; a reader who does not see it is told that time all the same, so that
+// cutting it to milliseconds goes back before nothing that he has. Everywhere else the header is the entry's own time.
+#[tokio::test(flavor = "multi_thread")]
+async fn polling_loses_and_repeats_nothing_where_the_end_of_a_commit_is_hidden() {
+    for cut in [26, 23] {
+        let house = House::new();
+        house.member("A");
+        house.member("B");
+        let (writer, reader) = (house.token("A", &["analyst"]), house.token("B", &["reader"]));
+        let collection = house.collection("All", |_| {});
+        let mut after = "2000-01-01T00:00:00.000000Z".to_owned();
+        // All within a millisecond or two of the node's clock.
+        for two in ["12", "34", "56"] {
+            let mut sent: Vec<String> = two.chars().map(indicator).collect();
+            let hidden = marked(&sent[0], Level::Red);
+            sent.extend(["-0001-", "-0002-"].map(|other| hidden.replacen("-0000-", other, 1)));
+            let posted = house.post(&writer, &collection, &envelope(&sent)).await;
+            assert_eq!(posted.json()["success_count"], 4, "{}", posted.text());
+            let query = format!("?added_after={after}&limit=9");
+            let poll = house.taxii(&reader, &objects(&collection, &query)).await;
+            assert_eq!(digits(&poll), two, "cut to {cut}");
+            let manifest = format!("/taxii2/default/collections/{collection}/manifest/{query}");
+            let manifest = house.taxii(&reader, &manifest).await;
+            let (first, last) = ("x-taxii-date-added-first", "x-taxii-date-added-last");
+            assert_eq!(
+                (poll.header(first), poll.header(last)),
+                (manifest.header(first), manifest.header(last))
+            );
+            let entries = manifest.json();
+            let own = |place: usize| entries["objects"][place]["date_added"].as_str().unwrap().to_owned();
+            assert_eq!(poll.header(first), Some(own(0).as_str()));
+            let told = poll.header(last).unwrap();
+            assert!(own(1).as_str() < told && told.ends_with("000Z"), "{} {told}", own(1));
+            after = format!("{}Z", &told[..cut]);
+            let none = house.taxii(&reader, &objects(&collection, &format!("?added_after={after}"))).await;
+            assert_eq!(none.text(), r#"{"more":false}"#, "{after}");
+        }
+        // A page that is not the last says its last entry's own time.
+        let page = house.taxii(&reader, &objects(&collection, "?limit=1")).await;
+        assert_eq!(page.header("x-taxii-date-added-first"), page.header("x-taxii-date-added-last"));
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_reader_may_not_see_leaves_no_trace() {
     let (house, token, collection) = five().await;

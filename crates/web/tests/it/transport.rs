@@ -115,6 +115,60 @@ async fn slow_clients_are_cut_off() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_trickles_is_cut_off() {
+    let house = House::with(Settings::default(), &impatient());
+    house.member("A");
+    let token = house.token("A", &["analyst"]);
+    let collection = house.collection("All", |_| {});
+    let serving = Serving::start(&house).await;
+    let post = format!(
+        "POST /taxii2/default/collections/{collection}/objects/ HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\
+         \r\ncontent-type: application/taxii+json\r\ncontent-length: 100000\r\n\r\n"
+    );
+    for begin in ["GET /livez HTTP/1.1\r\nhost: x\r\nx-slow: ", &post] {
+        let started = Instant::now();
+        let (mut read, mut write) = serving.connect().await.into_split();
+        write.write_all(begin.as_bytes()).await.unwrap();
+        let trickle = tokio::spawn(async move {
+            while write.write_all(b"x").await.is_ok() {
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+        });
+        let mut answer = Vec::new();
+        let closed = tokio::time::timeout(Duration::from_secs(8), read.read_to_end(&mut answer)).await;
+        trickle.abort();
+        let _reset = closed.unwrap_or_else(|_| panic!("still open after {:?}: {begin}", started.elapsed()));
+        let answer = String::from_utf8_lossy(&answer);
+        assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 408"), "{begin}: {answer}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tls_handshake_that_is_not_made_is_cut_off() {
+    let files = tempfile::tempdir().unwrap();
+    let (certificate, key) = Authority::new("server").sign(files.path(), "server");
+    let web = WebSettings {
+        tls_certificate: Some(certificate),
+        tls_key: Some(key),
+        max_connections: 2,
+        ..impatient()
+    };
+    let house = House::with(Settings::default(), &web);
+    let serving = Serving::start(&house).await;
+    // More than there are places for: each waits its turn and is let go.
+    let silent = (0..6).map(|_| async {
+        let mut stream = serving.connect().await;
+        // The beginning of a handshake, and no more.
+        assert_eq!(exchange(&mut stream, "\u{16}\u{3}\u{1}").await, "");
+    });
+    let started = Instant::now();
+    for one in silent.collect::<Vec<_>>() {
+        one.await;
+    }
+    assert!(started.elapsed() < Duration::from_secs(8), "{:?}", started.elapsed());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_client_that_does_not_read_is_cut_off() {
     let house = House::with(Settings { anonymous: true, ..Settings::default() }, &impatient());
     let serving = Serving::start(&house).await;
