@@ -14,11 +14,13 @@
 mod created;
 mod decided;
 mod terms;
+pub(crate) mod told;
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use model::{SubmissionId, Timestamp};
+use model::{Reader, SubmissionId, Timestamp};
+use store::read::Visible;
 use store::record::{Appended, Arrival, Audit, Batch, Submission};
 
 pub(crate) use self::decided::Decided;
@@ -143,7 +145,8 @@ impl<'n> Intake<'n> {
     ) -> Result<Attempted, Failure> {
         let terms = terms(self.node, roster, caller, &self.asked)?;
         self.node.keep_created(terms.source, &mut read)?;
-        self.look_for_markings(&read)?;
+        self.look_for_markings(&caller.principal.reader, &read)?;
+        let seen = self.node.seen_by(caller)?;
         let room = back.as_ref().map_or(0, |back| back.room());
         let (decided, waiting) = self.decide_all(roster, &terms, chunk, read, room);
         // Nothing waits twice: what is kept back is noted only when the rest of the chunk stands.
@@ -154,14 +157,14 @@ impl<'n> Intake<'n> {
         };
         if self.dry_run {
             keep_back();
-            let outcomes = self.node.foresee(terms.source, decided)?;
+            let outcomes = self.node.foresee((terms.source, &seen), terms.collection, decided)?;
             return Ok(Attempted { outcomes, ..Attempted::default() });
         }
         if decided.is_empty() && !complete {
             keep_back();
             return Ok(Attempted::default());
         }
-        let (batch, told) = self.batch(roster, &terms, decided, complete)?;
+        let (batch, told) = self.batch(roster, (&terms, seen), decided, complete)?;
         let appended = self.node.inner.store.append(batch)?;
         self.audited = true;
         keep_back();
@@ -172,7 +175,7 @@ impl<'n> Intake<'n> {
     fn batch(
         &self,
         roster: &Roster,
-        terms: &Terms,
+        (terms, seen): (&Terms, Visible),
         decided: Vec<Decided>,
         complete: bool,
     ) -> Result<(Batch, Vec<Told>), Error> {
@@ -190,6 +193,7 @@ impl<'n> Intake<'n> {
             seed: random::bytes()?,
             items,
             complete,
+            seen,
             quota: terms.quota,
             audit: if self.audited { Vec::new() } else { vec![self.audit(now)] },
         };
@@ -197,12 +201,12 @@ impl<'n> Intake<'n> {
     }
 
     // What is held is looked for once more with each chunk: another submission may have brought it meanwhile.
-    fn look_for_markings(&mut self, read: &[Read]) -> Result<(), Error> {
+    fn look_for_markings(&mut self, reader: &Reader, read: &[Read]) -> Result<(), Error> {
         let named = read.iter().flatten().flatten().flat_map(|reading| reading.markings.to_look_for());
         let unknown: BTreeSet<&str> =
             named.filter(|id| self.held.get(*id).is_none_or(Option::is_none)).collect();
         for id in unknown {
-            let found = self.node.held_marking(self.submission.source, id)?;
+            let found = self.node.held_marking(self.submission.source, reader, id)?;
             self.held.insert(id.to_owned(), found);
         }
         Ok(())

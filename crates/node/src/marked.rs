@@ -6,13 +6,13 @@
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 
-use model::{CollectionId, Label, MemberId, SubmissionId, Tlp};
-use store::read::{LabelId, PageQuery, Snapshot, VersionSpec, Visible};
+use model::{CollectionId, Label, MemberId, Reader, SubmissionId, Tlp, may_see};
+use store::read::{LabelId, OutcomeState, PageQuery, Snapshot, VersionSpec, Visible};
 use store::record::{Appended, Audit, Batch, Item, ObjectKey, Quota, Submission};
 
 use crate::core::filter::Facts;
 use crate::core::marking::{Markings, Restriction, restriction};
-use crate::intake::Decided;
+use crate::intake::{Decided, told};
 use crate::roster::Roster;
 use crate::writing::Failure;
 use crate::{Error, Node, random, views};
@@ -50,12 +50,20 @@ impl Waiting {
 }
 
 impl Node {
-    /// What a marking asks for, if this member or the node's own has said it.
-    pub(crate) fn held_marking(&self, source: MemberId, id: &str) -> Result<Option<Restriction>, Error> {
+    /// What a marking asks for, if this member or the node's own has said it, and the reader sees that: whoever submits
+    /// is not told by a label what was said out of his sight.
+    pub(crate) fn held_marking(
+        &self,
+        source: MemberId,
+        reader: &Reader,
+        id: &str,
+    ) -> Result<Option<Restriction>, Error> {
         let Some(object) = ObjectKey::parse(id) else { return Ok(None) };
         let snapshot = self.inner.store.snapshot()?;
         let trusted = [source, self.roster().own()];
-        let visible = of_authors(&snapshot, |label| trusted.contains(&label.author))?;
+        let now = self.now();
+        let meant = |label: &Label| trusted.contains(&label.author) && may_see(reader, label, now);
+        let visible = of_authors(&snapshot, meant)?;
         let mut strictest = None;
         let query = PageQuery {
             visible: &visible,
@@ -74,32 +82,35 @@ impl Node {
         Ok(strictest)
     }
 
-    /// Gives what waited for these markings the label that it has now. Statements that wait are RED, which is few of all.
+    /// Gives what waited for these markings the label that it has now. What waits is noted when it comes, so this costs
+    /// what it opens, however much is stored.
     pub(crate) fn open_marked(&self, source: MemberId, ids: &[String]) -> Result<(), Error> {
-        let mut from = (!ids.is_empty()).then_some(0);
-        while let Some(begin) = from {
-            from = self.judged(&self.operator(), |roster, _| self.open_page(roster, source, ids, begin))?;
+        for id in ids {
+            let Some(marking) = ObjectKey::parse(id) else { continue };
+            // What the node's own member says counts for everybody.
+            let of = (source != self.roster().own()).then_some(source);
+            let waiting = self.inner.store.snapshot()?.waiting_for(&marking, of)?;
+            for some in waiting.chunks(PAGE) {
+                self.judged(&self.operator(), |roster, _| self.open_some(roster, id, some))?;
+            }
         }
         Ok(())
     }
 
-    // One page of RED statements; answers where the next begins.
-    fn open_page(
-        &self,
-        roster: &Roster,
-        source: MemberId,
-        ids: &[String],
-        from: u64,
-    ) -> Result<Option<u64>, Failure> {
+    fn open_some(&self, roster: &Roster, because: &str, positions: &[u64]) -> Result<(), Failure> {
         let snapshot = self.inner.store.snapshot()?;
-        // What the node's own member says counts for everybody.
-        let meant = |label: &Label| {
-            *label == Label::new(label.author, Tlp::Red) && (label.author == source || source == roster.own())
-        };
-        let visible = of_authors(&snapshot, meant)?;
+        let red = of_authors(&snapshot, |label| *label == Label::new(label.author, Tlp::Red))?;
         let mut waiting = Vec::new();
-        let next =
-            snapshot.statements(&visible, from, PAGE, &mut |entry| waiting.extend(waits_for(entry, ids)))?;
+        for position in positions {
+            let looked = snapshot.entry(&red, *position, &mut |entry| {
+                waiting.extend(Some(entry).filter(|entry| red.has(entry.label)).and_then(waits));
+            });
+            match looked {
+                // It was taken back, or opened, meanwhile.
+                Err(error) if error.kind == store::Kind::NotFound => {}
+                looked => looked?,
+            }
+        }
         let mut opened: BTreeMap<(MemberId, Tlp), Vec<Opened>> = BTreeMap::new();
         let mut held = HashMap::new();
         for one in waiting {
@@ -107,7 +118,7 @@ impl Node {
             // A definition that has just come is held by now, so it is found like the others.
             for id in one.markings.to_look_for() {
                 if let Entry::Vacant(unknown) = held.entry((one.source, id.to_owned())) {
-                    unknown.insert(self.held_marking(one.source, id)?);
+                    unknown.insert(self.held_marking(one.source, &Reader::of(one.source), id)?);
                 }
             }
             let find = |id: &str| held.get(&(one.source, id.to_owned())).copied().flatten();
@@ -122,20 +133,20 @@ impl Node {
         }
         drop(snapshot);
         for ((author, tlp), opened) in opened {
-            self.relabel(roster, Label::new(author, tlp), ids, opened)?;
+            self.relabel(roster, Label::new(author, tlp), because, opened)?;
         }
-        Ok(next)
+        Ok(())
     }
 
     fn relabel(
         &self,
         roster: &Roster,
         label: Label,
-        ids: &[String],
+        because: &str,
         opened: Vec<Opened>,
     ) -> Result<Vec<Appended>, Failure> {
         let now = self.now();
-        let act = serde_json::json!({"act": "relabel", "because": ids, "tlp": label.tlp.name()});
+        let act = serde_json::json!({"act": "relabel", "because": [because], "tlp": label.tlp.name()});
         let (positions, collections) = opened.into_iter().map(|one| (one.position, one.collections)).unzip();
         let batch = Batch {
             facts: roster.epoch(),
@@ -144,8 +155,9 @@ impl Node {
             seed: random::bytes()?,
             items: vec![Item::Relabel { positions, label, collections, body: act.to_string().into_bytes() }],
             complete: true,
+            seen: Visible::default(),
             quota: Quota::default(),
-            audit: vec![Audit { at: now, token: None, verb: "relabel", target: ids.join(" ") }],
+            audit: vec![Audit { at: now, token: None, verb: "relabel", target: because.to_owned() }],
         };
         Ok(self.inner.store.append(batch)?)
     }
@@ -153,24 +165,19 @@ impl Node {
     /// What would become of what was decided, in the record as it is.
     pub(crate) fn foresee(
         &self,
-        source: MemberId,
+        by: (MemberId, &Visible),
+        through: Option<CollectionId>,
         decided: Vec<Decided>,
     ) -> Result<Vec<views::Outcome>, Error> {
         let snapshot = self.inner.store.snapshot()?;
         let mut outcomes = Vec::with_capacity(decided.len());
         for Decided { items, mut outcome, .. } in decided {
             if let Some(Item::Statement(new)) = items.first() {
-                use store::read::OutcomeState as State;
-                outcome.state = match snapshot.foresee(source, new)? {
-                    State::New => outcome.state,
-                    State::Claim => "claim",
-                    State::Duplicate => "duplicate",
-                    State::Equivocation => "equivocation",
-                    State::Rejected => {
-                        outcome.message = Some(store::record::ERASED.to_owned());
-                        "rejected"
-                    }
-                };
+                let state = snapshot.foresee(by, through, new)?;
+                if state == OutcomeState::Rejected {
+                    outcome.message = Some(store::record::ERASED.to_owned());
+                }
+                told::tell(&mut outcome, state);
             }
             outcomes.push(outcome);
         }
@@ -203,17 +210,15 @@ pub(crate) fn of_authors(snapshot: &Snapshot, condition: impl Fn(&Label) -> bool
     Ok(visible)
 }
 
-fn waits_for(entry: &store::read::Entry<'_>, ids: &[String]) -> Option<Waiting> {
+fn waits(entry: &store::read::Entry<'_>) -> Option<Waiting> {
     let node = strictjson::parse(entry.wire, &strictjson::Limits::default()).ok()?;
     let common = stix::common(&node);
-    let markings = Markings::of(&common);
-    let waits = markings.to_look_for().any(|named| ids.iter().any(|id| id == named));
-    waits.then(|| Waiting {
+    Some(Waiting {
         position: entry.position,
         source: entry.source,
         kind: entry.kind.to_owned(),
         author: common.created_by_ref.map(str::to_owned),
         pattern_type: common.text("pattern_type").map(str::to_owned),
-        markings,
+        markings: Markings::of(&common),
     })
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use model::{Action, MemberId, Origin, Timestamp, may_act};
 use store::directory::Collection;
-use store::read::{Entry, Snapshot};
+use store::read::{Entry, Snapshot, Visible};
 use strictjson::Limits;
 
 use crate::core::describe::Description;
@@ -44,6 +44,17 @@ impl Node {
         let collection = roster.collection_named(name).filter(readable).cloned();
         let collection = collection.ok_or_else(|| not_found("collection", name))?;
         Ok((self.reading_below(caller, Some(&collection), roster)?, Some(collection)))
+    }
+
+    /// What somebody sees outside of any collection; nothing, where he does not read there.
+    pub(crate) fn seen_by(&self, caller: &Caller) -> Result<Visible, Error> {
+        if may_act(&caller.principal, &Action::Read).is_err() {
+            return Ok(Visible::default());
+        }
+        let snapshot = self.inner.store.snapshot()?;
+        let reader = &caller.principal.reader;
+        let sight = self.inner.visibility.sight(&snapshot, reader, caller.facts, self.now())?;
+        Ok(Visible::clone(&sight.visible))
     }
 
     /// Begins to read what somebody may who was found to be allowed to, through a collection or outside of any.

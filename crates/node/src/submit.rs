@@ -3,15 +3,16 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, PoisonError};
 
-use model::{MemberId, SubmissionId};
-use store::read::OutcomeState;
+use model::{Action, MemberId, SubmissionId, Tlp, may_act};
+use store::read::Status;
 use store::record::{Arrival, Item, Submission};
 
 use crate::chunk::Chunk;
 use crate::core::reading::OBJECT_BYTES;
 use crate::directory::{not_found, signed_in};
-use crate::intake::Intake;
+use crate::intake::{Intake, told};
 use crate::jobs::Signals;
+use crate::roster::Roster;
 use crate::splitting::JsonPieces;
 use crate::{Caller, Error, ImportOptions, Kind, Node, views};
 
@@ -59,16 +60,18 @@ impl Node {
         Ok(status(&intake.submission, outcomes, 0))
     }
 
-    /// What became of a submission, for its own member.
+    /// What became of a submission: for the token that made it, and for tokens of the same member that read as high as
+    /// that one and where the objects went. A status names objects, so it is for nobody who could not have seen them all.
     ///
     /// # Errors
-    /// [`Kind::NotFound`] for one that is not known, or is another member's.
+    /// [`Kind::NotFound`] for one that is not known, or not for this caller.
     pub fn status(&self, caller: &Caller, submission: &str) -> Result<views::Status, Error> {
         let own = signed_in(caller)?;
         let unknown = || not_found("submission", submission);
         let id: SubmissionId = submission.parse().map_err(|_| unknown())?;
         let found = self.inner.store.snapshot()?.status(id)?;
-        let found = found.filter(|found| found.source == own).ok_or_else(unknown)?;
+        let is_his = |found: &Status| is_his(&self.roster(), caller, own, found);
+        let found = found.filter(is_his).ok_or_else(unknown)?;
         Ok(views::Status {
             id: id.to_string(),
             received: found.received.to_string(),
@@ -232,6 +235,27 @@ fn next_turn(
     waiting.iter().find(|(_, member)| *member == next).copied()
 }
 
+// Who imports for another member is told what he did, and nobody else: his sight is not that member's.
+fn is_his(roster: &Roster, caller: &Caller, own: MemberId, found: &Status) -> bool {
+    let principal = &caller.principal;
+    if principal.token == found.token && principal.token.is_some() {
+        return true;
+    }
+    let made_by = found.token.and_then(|token| roster.token(token));
+    // The operator is the node's own member, and reads everything of it.
+    let (member, ceiling) = made_by.map_or((roster.own(), Tlp::Red), |token| (token.member, token.ceiling));
+    let reads = match found.collection {
+        Some(collection) => Action::ReadCollection(collection),
+        None => Action::Read,
+    };
+    let is_operator = principal.token.is_none() && found.token.is_none();
+    member == own
+        && (is_operator
+            || found.source == own
+                && ceiling <= principal.reader.ceiling
+                && may_act(principal, &reads).is_ok())
+}
+
 fn cut(bytes: &[u8]) -> Result<Vec<Chunk>, Error> {
     let mut pieces = JsonPieces::default();
     for part in [bytes, &[]] {
@@ -299,19 +323,14 @@ fn status(submission: &Submission, outcomes: Vec<views::Outcome>, pending: u64) 
 }
 
 fn outcome_view(outcome: store::read::Outcome) -> views::Outcome {
-    let state = match outcome.state {
-        OutcomeState::New => "new",
-        OutcomeState::Claim => "claim",
-        OutcomeState::Duplicate => "duplicate",
-        OutcomeState::Equivocation => "equivocation",
-        OutcomeState::Rejected => "rejected",
-    };
-    views::Outcome {
+    let mut view = views::Outcome {
         ordinal: outcome.ordinal,
         id: outcome.object,
         version: outcome.version,
-        state,
+        state: "new",
         message: Some(outcome.message).filter(|message| !message.is_empty()),
         findings: Vec::new(),
-    }
+    };
+    told::tell(&mut view, outcome.state);
+    view
 }

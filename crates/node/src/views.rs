@@ -255,7 +255,7 @@ pub struct ObjectSummary {
     pub source: Option<Named>,
     /// It is revoked by its author.
     pub revoked: bool,
-    /// It is a claim: the id is bound to another member.
+    /// It is a claim: another member owns the id, and this reader sees him say so.
     pub claim: bool,
     /// From when it is valid.
     #[serde(skip_serializing_if = "Option::is_none")]

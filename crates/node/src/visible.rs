@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use model::{Label, Reader, Timestamp, may_see};
+use model::{Label, Origin, Reader, Timestamp, may_see};
 use store::directory::Epoch;
 use store::read::{LabelId, Snapshot, Visible};
 
@@ -40,6 +40,9 @@ impl Sight {
         for (id, label) in (0..).map(LabelId).zip(self.labels.iter()) {
             if self.visible.has(id) && lets(label) {
                 only.allow(id);
+                if !self.visible.tells_origin(id) {
+                    only.withhold_origin(id);
+                }
             }
         }
         only
@@ -143,8 +146,12 @@ impl Known {
         let Some(new) = labels.get(self.labels..).filter(|new| !new.is_empty()) else { return };
         let visible = Arc::make_mut(&mut self.visible);
         for (number, label) in (self.labels..).zip(new) {
+            let id = LabelId(u32::try_from(number).unwrap_or(u32::MAX));
             if may_see(reader, label, now) {
-                visible.allow(LabelId(u32::try_from(number).unwrap_or(u32::MAX)));
+                visible.allow(id);
+            }
+            if label.origin == Origin::Withheld && reader.member != Some(label.author) {
+                visible.withhold_origin(id);
             }
             // The clock may change what the rule says only where a label speaks of time.
             if let Some(embargo) = label.embargo.filter(|embargo| embargo.until > now) {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use model::{Action, CollectionId, MemberId, Timestamp, may_act};
 use store::directory::Collection;
-use store::read::VersionSpec;
+use store::read::{VersionSpec, Visible};
 use store::record::{Again, Appended, Audit, Batch, Item, ObjectKey, Quota, Submission};
 use strictjson::Object;
 
@@ -187,6 +187,7 @@ impl Node {
             seed: random::bytes()?,
             items,
             complete: true,
+            seen: Visible::default(),
             quota: Quota::default(),
             audit: vec![audit],
         };

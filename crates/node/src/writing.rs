@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use model::{Action, may_act};
 use store::directory::Change;
+use store::read::Visible;
 use store::record::{Appended, Audit, Batch, Item, Quota, Submission};
 
 use crate::roster::Roster;
@@ -92,6 +93,7 @@ impl Node {
                 seed: random::bytes()?,
                 items: items.clone(),
                 complete,
+                seen: Visible::default(),
                 quota: Quota::default(),
                 audit: Vec::new(),
             };

@@ -26,7 +26,7 @@ pub struct Hit<'a> {
     pub label: LabelId,
     /// Whose statement it is.
     pub source: MemberId,
-    /// The id is bound to the source; otherwise this is a claim.
+    /// The id is the source's or nobody's, as far as this reader is told; otherwise this is a claim.
     pub owned: bool,
     /// It is revoked by its author.
     pub revoked: bool,

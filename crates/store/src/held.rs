@@ -2,11 +2,12 @@
 //! the node.
 
 use model::{CollectionId, Label, MemberId, Timestamp};
-use rusqlite::params;
+use rusqlite::{Connection, params};
 use sha2::{Digest, Sha256};
 
-use crate::read::{OutcomeState, Snapshot};
-use crate::record::{Media, NewStatement, ObjectKey, Submission};
+use crate::read::{LabelId, OutcomeState, Snapshot, Visible};
+use crate::record::{Held as HeldAs, HeldLabel, Media, NewStatement, ObjectKey, Submission};
+use crate::sqlite::owner::{self, Asked};
 use crate::sqlite::row::{damaged, entry, flag, state};
 use crate::sqlite::views::{Side, side};
 use crate::sqlite::{arrivals, directory, enlist, erasures, intern};
@@ -93,37 +94,89 @@ impl Snapshot {
         Ok(listed)
     }
 
-    /// What would become of a statement of this source if it were appended now.
+    /// What would become of a statement of this source if it were appended now by somebody who sees so much, through a
+    /// collection or outside of any.
     ///
     /// # Errors
-    /// [`crate::Kind::Engine`].
-    pub fn foresee(&self, source: MemberId, new: &NewStatement) -> Result<OutcomeState, Error> {
-        let fresh = if new.owned { OutcomeState::New } else { OutcomeState::Claim };
+    /// [`crate::Kind::NotFound`] when the collection is not known; [`crate::Kind::Engine`].
+    pub fn foresee(
+        &self,
+        (source, seen): (MemberId, &Visible),
+        through: Option<CollectionId>,
+        new: &NewStatement,
+    ) -> Result<OutcomeState, Error> {
         let conn = self.conn()?;
         let digest: [u8; 32] = Sha256::digest(&new.body).into();
-        let fresh = match erasures::refuses(conn)? && erasures::is_refused(conn, source.0, &digest)? {
-            true => OutcomeState::Rejected,
-            false => fresh,
+        let is_refused = erasures::refuses(conn)? && erasures::is_refused(conn, source.0, &digest)?;
+        // Who has said nothing yet has no number, and no other has this one.
+        let num = intern::source(conn, source)?.unwrap_or(0);
+        let object = self.object(&new.object)?;
+        let fresh = match object {
+            _ if is_refused => OutcomeState::Rejected,
+            Some(object) if self.would_be_told(seen, (object, num), new)? => OutcomeState::Claim,
+            _ => OutcomeState::New,
         };
-        let (Some(object), Some(source)) = (self.object(&new.object)?, intern::source(conn, source)?) else {
-            return Ok(fresh);
-        };
+        let Some(object) = object else { return Ok(fresh) };
         let mut query = conn.prepare_cached(
-            "SELECT s.version, f.digest FROM statement s JOIN leaf f ON f.position = s.position
+            "SELECT s.version, f.digest, s.label, s.position FROM statement s
+               JOIN leaf f ON f.position = s.position
              WHERE s.object = ?1 AND s.state IN (?2, ?3, ?4) AND s.source = ?5",
         )?;
-        let mut rows = query.query([object, state::LAST, state::PAST, state::EQUIVOCAL, source])?;
+        let mut rows = query.query([object, state::LAST, state::PAST, state::EQUIVOCAL, num])?;
         let mut other = false;
         while let Some(row) = rows.next()? {
             let same_bytes = row.get_ref(1)?.as_blob_or_null().is_ok_and(|kept| kept == Some(&digest[..]));
             let version: i64 = row.get(0)?;
             let same_version = new.version.is_some_and(|new| new.0 == version);
             if same_bytes && (same_version || by_bytes(new)) {
-                return Ok(OutcomeState::Duplicate);
+                let label: i64 = row.get(2)?;
+                let outside = match through {
+                    Some(through) => !self.is_listed(row.get::<_, i64>(3)?.cast_unsigned(), through)?,
+                    None => false,
+                };
+                return Ok(OutcomeState::Duplicate(HeldAs {
+                    label: held_label(conn, seen, label, new)?,
+                    outside,
+                }));
             }
             other |= same_version && !by_bytes(new);
         }
         Ok(if other && fresh != OutcomeState::Rejected { OutcomeState::Equivocation } else { fresh })
+    }
+
+    fn would_be_told(
+        &self,
+        seen: &Visible,
+        (object, source): (i64, i64),
+        new: &NewStatement,
+    ) -> Result<bool, Error> {
+        let owner: Option<i64> = self
+            .conn()?
+            .prepare_cached("SELECT owner FROM object WHERE num = ?1")?
+            .query_row([object], |row| row.get(0))?;
+        let by_words = if new.owned { flag::OWNED } else { 0 } | if new.bound { flag::BOUND } else { 0 };
+        let is_anothers = owner.is_some_and(|owner| owner != source);
+        let flags = if is_anothers { owner::claimed(by_words) } else { by_words };
+        let asked = Asked { position: self.end().cast_signed(), source, flags };
+        Ok(owner::standing_of(self, seen, object, asked)?.claim)
+    }
+
+    /// Where the statements stand, in order, that wait for a marking: of one source, or of all.
+    ///
+    /// # Errors
+    /// [`crate::Kind::Engine`].
+    pub fn waiting_for(&self, marking: &ObjectKey, source: Option<MemberId>) -> Result<Vec<u64>, Error> {
+        let conn = self.conn()?;
+        let Some(marking) = self.object(marking)? else { return Ok(Vec::new()) };
+        let source = match source.map(|source| intern::source(conn, source)).transpose()? {
+            Some(None) => return Ok(Vec::new()),
+            source => source.flatten(),
+        };
+        let of_one = "SELECT position FROM waits WHERE marking = ?1 AND source = ?2 ORDER BY position";
+        let of_all = "SELECT position FROM waits WHERE marking = ?1 AND ?2 IS NULL ORDER BY position";
+        let mut query = conn.prepare_cached(if source.is_some() { of_one } else { of_all })?;
+        let rows = query.query_map(params![marking, source], |row| row.get::<_, i64>(0))?;
+        rows.map(|row| Ok(row?.cast_unsigned())).collect()
     }
 
     /// Positions of statements whose body is held and which were added before a time, by type and source, in order
@@ -160,6 +213,16 @@ impl Snapshot {
         )?;
         rows.map(|row| Ok(row?.cast_unsigned())).collect()
     }
+}
+
+fn held_label(conn: &Connection, seen: &Visible, label: i64, new: &NewStatement) -> Result<HeldLabel, Error> {
+    let held = intern::label(conn, label)?;
+    let is_seen = u32::try_from(label).is_ok_and(|label| seen.has(LabelId(label)));
+    Ok(match held == new.label {
+        true => HeldLabel::AsAsked,
+        false if is_seen => HeldLabel::Tlp(held.tlp),
+        false => HeldLabel::Unseen,
+    })
 }
 
 /// Whether bytes alone tell versions apart: for what has none, and for rows, whose version is the time they came.

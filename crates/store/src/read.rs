@@ -1,17 +1,18 @@
 //! Snapshots: what readers see, filtered by label before anything is counted or paged.
 
-use std::cell::{OnceCell, RefCell};
+use std::cell::{OnceCell, RefCell, RefMut};
 use std::sync::Arc;
 
-use model::{CollectionId, Label, MemberId, SubmissionId, Timestamp, Tlp};
+use model::{CollectionId, Label, MemberId, SubmissionId, Timestamp, Tlp, TokenId};
 use rusqlite::Connection;
 
-use crate::record::{Media, ObjectKey};
+use crate::record::{Held, Media, ObjectKey};
 use crate::sqlite::arrivals;
 use crate::sqlite::index::keys;
 use crate::sqlite::index::scan::Runs;
 use crate::sqlite::intern;
 use crate::sqlite::names::Names;
+use crate::sqlite::owner;
 use crate::sqlite::page::{self, Body};
 use crate::sqlite::row::damaged;
 use crate::{Error, Inner, Kind};
@@ -24,25 +25,46 @@ pub struct LabelId(pub u32);
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Visible {
     bits: Vec<u64>,
+    // Labels whose author the reader is not told.
+    withheld: Vec<u64>,
 }
 
 impl Visible {
     /// Lets a label through.
     pub fn allow(&mut self, label: LabelId) {
-        let word = label.0 as usize / 64;
-        if self.bits.len() <= word {
-            self.bits.resize(word + 1, 0);
-        }
-        if let Some(bits) = self.bits.get_mut(word) {
-            *bits |= 1 << (label.0 % 64);
-        }
+        set(&mut self.bits, label);
     }
 
     /// Whether a label gets through.
     #[must_use]
     pub fn has(&self, label: LabelId) -> bool {
-        self.bits.get(label.0 as usize / 64).is_some_and(|bits| bits >> (label.0 % 64) & 1 == 1)
+        is_set(&self.bits, label)
     }
+
+    /// The reader is not told who the author of this label is.
+    pub fn withhold_origin(&mut self, label: LabelId) {
+        set(&mut self.withheld, label);
+    }
+
+    /// Whether the reader sees this label and is told who its author is.
+    #[must_use]
+    pub fn tells_origin(&self, label: LabelId) -> bool {
+        self.has(label) && !is_set(&self.withheld, label)
+    }
+}
+
+fn set(words: &mut Vec<u64>, label: LabelId) {
+    let word = label.0 as usize / 64;
+    if words.len() <= word {
+        words.resize(word + 1, 0);
+    }
+    if let Some(bits) = words.get_mut(word) {
+        *bits |= 1 << (label.0 % 64);
+    }
+}
+
+fn is_set(words: &[u64], label: LabelId) -> bool {
+    words.get(label.0 as usize / 64).is_some_and(|bits| bits >> (label.0 % 64) & 1 == 1)
 }
 
 /// Which versions of an object (TAXII 2.1 §3.4.1).
@@ -94,7 +116,7 @@ pub struct Entry<'a> {
     pub version: Timestamp,
     /// How the object writes its version; [`Entry::version_text`] gives the text.
     pub version_form: VersionForm<'a>,
-    /// The id is bound to the source; otherwise this is a claim.
+    /// The id is the source's or nobody's, as far as this reader is told; otherwise this is a claim.
     pub owned: bool,
     /// It is revoked by its author.
     pub revoked: bool,
@@ -168,6 +190,7 @@ pub struct Snapshot {
     end: i64,
     names: RefCell<Arc<Names>>,
     runs: OnceCell<Runs>,
+    owners: RefCell<owner::Remembered>,
 }
 
 impl Snapshot {
@@ -176,7 +199,8 @@ impl Snapshot {
         match begin(&conn) {
             Ok(end) => {
                 let names = RefCell::new(store.names.current());
-                Ok(Snapshot { store, conn: Some(conn), end, names, runs: OnceCell::new() })
+                let owners = RefCell::default();
+                Ok(Snapshot { store, conn: Some(conn), end, names, runs: OnceCell::new(), owners })
             }
             Err(error) => {
                 drop(conn);
@@ -217,6 +241,11 @@ impl Snapshot {
                 Ok(self.runs.get_or_init(|| runs))
             }
         }
+    }
+
+    /// The owners of ids that were looked up.
+    pub(crate) fn owners(&self) -> RefMut<'_, owner::Remembered> {
+        self.owners.borrow_mut()
     }
 
     /// The number of an id that is known.
@@ -328,6 +357,10 @@ fn begin(conn: &Connection) -> Result<i64, Error> {
 pub struct Status {
     /// Whose it is.
     pub source: MemberId,
+    /// The token that it was made with; `None` for the operator.
+    pub token: Option<TokenId>,
+    /// Through which collection, if through one.
+    pub collection: Option<CollectionId>,
     /// When it arrived.
     pub received: Timestamp,
     /// The label of its objects that brought none.
@@ -366,10 +399,10 @@ pub struct Outcome {
 pub enum OutcomeState {
     /// New to the record.
     New,
-    /// New to the record, under an id that is bound to another member.
+    /// New to the record, under an id that another member owns, as the one who submitted it could see.
     Claim,
     /// Known already.
-    Duplicate,
+    Duplicate(Held),
     /// Other bytes under an id and version that stand.
     Equivocation,
     /// Refused.

@@ -6,6 +6,7 @@ use model::{CollectionId, Label, MemberId, PersonId, SubmissionId, Timestamp, Tl
 use uuid::Uuid;
 
 use crate::directory::Epoch;
+use crate::read::Visible;
 
 /// A STIX id, split: the type name and the UUID.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -60,7 +61,8 @@ pub struct NewStatement {
     /// It speaks for the id's owner, or for nobody: no other member is bound to its author. What does not is a claim.
     pub owned: bool,
     /// The source is bound to the author. What others say under the same id becomes a claim by that, whatever author
-    /// they name; of two members that are bound, the first to say something under the id owns it.
+    /// they name; of two members that are bound, the first to say something under the id owns it, also when it takes
+    /// all of it back.
     pub bound: bool,
     /// `pattern_type` of an indicator.
     pub pattern_type: Option<String>,
@@ -76,6 +78,8 @@ pub struct NewStatement {
     pub wire: Option<Vec<u8>>,
     /// The filtered collections that it belongs to; those without a filter hold everything and are not named.
     pub collections: Vec<CollectionId>,
+    /// The markings that it refers to, if one of them is not held and decides its label: it waits for them.
+    pub waits_for: Vec<ObjectKey>,
     /// What the views are made from.
     pub index: Index,
 }
@@ -114,6 +118,8 @@ pub struct Batch {
     pub items: Vec<Item>,
     /// This is the last batch of its submission.
     pub complete: bool,
+    /// What the submitter sees: what he is told of others' ids and of labels goes by it. Nothing is the safe value.
+    pub seen: Visible,
     /// What the source may add in an hour; more is [`Kind::Quota`](crate::Kind::Quota) and nothing is written. What was
     /// accepted before was charged then.
     pub quota: Quota,
@@ -238,6 +244,8 @@ pub enum Appended {
         date_added: Timestamp,
         /// Its version, as instants go.
         version: Timestamp,
+        /// Another member owns the id, and the submitter sees him say so.
+        claim: bool,
     },
     /// The same bytes of the same object by the same member stand already.
     Duplicate {
@@ -245,6 +253,8 @@ pub enum Appended {
         position: u64,
         /// Their version.
         version: Timestamp,
+        /// How they are held.
+        held: Held,
     },
     /// The same member said other bytes under the same id and version before. Both are kept, this one flagged and
     /// not served.
@@ -265,6 +275,27 @@ pub enum Appended {
     Rejected,
     /// Not taken, and not kept: these bytes of this member were erased for good.
     Erased,
+}
+
+/// How something is held that was said again, beside what was asked for. Nothing of it is changed by saying it again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct Held {
+    /// Its label.
+    pub label: HeldLabel,
+    /// It is not in the collection that it was sent through this time.
+    pub outside: bool,
+}
+
+/// The label of what is held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum HeldLabel {
+    /// The one that was asked for.
+    #[default]
+    AsAsked,
+    /// Another one, with this TLP, which the submitter sees.
+    Tlp(Tlp),
+    /// Another one, which he does not see.
+    Unseen,
 }
 
 /// A row of the audit.

@@ -2,7 +2,7 @@
 //! the directory and what is held of markings, and is done again when those change.
 
 use model::{CollectionId, Label, MemberId, Timestamp, Tlp};
-use store::record::NewStatement;
+use store::record::{NewStatement, ObjectKey};
 
 use super::filter::{Facts, Predicate};
 use super::marking::{Marked, Restriction};
@@ -157,6 +157,10 @@ pub fn statement(reading: Reading, decision: Decision, source: MemberId) -> NewS
         body: reading.body,
         wire: reading.wire,
         collections: decision.collections,
+        waits_for: match &decision.marked.missing {
+            Some(_) => reading.markings.to_look_for().filter_map(ObjectKey::parse).collect(),
+            None => Vec::new(),
+        },
         index: reading.index,
     }
 }

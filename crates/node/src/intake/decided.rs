@@ -1,7 +1,9 @@
 //! What is decided on one piece, and what is told of it.
 
+use store::read::OutcomeState;
 use store::record::{Appended, Item};
 
+use super::told;
 use crate::chunk::{Chunk, Piece, Read};
 use crate::core::judge::{self, Context, Decision};
 use crate::core::marking::Restriction;
@@ -10,8 +12,6 @@ use crate::views;
 
 /// Bytes of one refused piece that go to the quarantine.
 const QUARANTINED_BYTES: usize = 64 << 10;
-
-const CLAIM: &str = "the id is another member's, so this is taken as a claim";
 
 /// What was decided on one piece.
 pub(crate) struct Decided {
@@ -60,10 +60,7 @@ fn taken(context: &Context<'_>, piece: &Piece, readings: Vec<Reading>, decisions
             outcome.id = reading.object.to_string();
             outcome.version = reading.version_text.clone().unwrap_or_default();
             defines = reading.defines;
-            if !decision.owned {
-                outcome.state = "claim";
-                outcome.message = Some(CLAIM.to_owned());
-            } else if let Some(id) = &decision.marked.missing {
+            if let Some(id) = &decision.marked.missing {
                 let message = format!("it is TLP:RED until the marking `{id}` arrives");
                 outcome.message = Some(message);
             }
@@ -95,31 +92,23 @@ fn reject(chunk: &Chunk, piece: &Piece, refused: Refused) -> Decided {
 
 // What the store says became of a piece's first object.
 pub(super) fn settle(outcome: &mut views::Outcome, appended: &Appended) {
-    match appended {
-        Appended::New { version, .. } => {
-            if outcome.version.is_empty() {
-                outcome.version = version.to_string();
-            }
-        }
-        Appended::Duplicate { version, .. } => {
-            outcome.state = "duplicate";
-            outcome.message = None;
-            if outcome.version.is_empty() {
-                outcome.version = version.to_string();
-            }
-        }
-        Appended::Equivocation { .. } => {
-            outcome.state = "equivocation";
-            let message =
-                "other bytes were said under this id and version before; both are kept, the first is served";
-            outcome.message = Some(message.to_owned());
-        }
+    let state = match appended {
+        Appended::New { claim: true, .. } => OutcomeState::Claim,
+        Appended::New { .. } => OutcomeState::New,
+        Appended::Duplicate { held, .. } => OutcomeState::Duplicate(*held),
+        Appended::Equivocation { .. } => OutcomeState::Equivocation,
         Appended::Erased => {
-            outcome.state = "rejected";
             outcome.message = Some(store::record::ERASED.to_owned());
+            OutcomeState::Rejected
         }
-        Appended::Done { .. } | Appended::Rejected => {}
+        Appended::Done { .. } | Appended::Rejected => return,
+    };
+    if let Appended::New { version, .. } | Appended::Duplicate { version, .. } = appended
+        && outcome.version.is_empty()
+    {
+        outcome.version = version.to_string();
     }
+    told::tell(outcome, state);
 }
 
 fn finding_view(finding: stix::Finding) -> views::Finding {

@@ -7,7 +7,8 @@
 use std::collections::HashSet;
 
 use model::{Tlp, may_see};
-use node::{Annotation, Caller, ListQuery, Node, SearchQuery};
+use node::views::Outcome;
+use node::{Annotation, Caller, ImportOptions, ListQuery, Node, SearchQuery};
 
 use crate::read_lists::list;
 use crate::read_world::{
@@ -119,7 +120,7 @@ fn searches(node: &Node, caller: &Caller, said: &[Said], out: &mut Vec<String>) 
     }
 }
 
-fn answers(node: &Node, caller: &Caller, said: &[Said]) -> Vec<String> {
+fn answers(node: &Node, caller: &Caller, base: &Base, said: &[Said]) -> Vec<String> {
     let mut out = Vec::new();
     lists(node, caller, &mut out);
     lookups(node, caller, &mut out);
@@ -148,7 +149,43 @@ fn answers(node: &Node, caller: &Caller, said: &[Said]) -> Vec<String> {
             out.push(format!("export {format} {full} {written}"));
         }
     }
+    submissions(node, caller, base, &mut out);
     out
+}
+
+// Under every id, naming every author and none: what the submitter is told at once, later, and when he reads it.
+fn submissions(node: &Node, caller: &Caller, base: &Base, out: &mut Vec<String>) {
+    let authors: Vec<Option<usize>> = (0..MEMBERS).map(Some).chain([None]).collect();
+    for (at, (id, owner)) in
+        ids().flat_map(|id| authors.iter().map(move |owner| (id.clone(), *owner))).enumerate()
+    {
+        let kind = id.split_once("--").unwrap().0;
+        let by = owner.map(|owner| format!(",\"created_by_ref\":\"{}\"", base.identities[owner]));
+        let rest = match kind {
+            "note" => format!(",\"content\":\"c\",\"object_refs\":[\"{id}\"]"),
+            "malware" => ",\"is_family\":false".to_owned(),
+            _ => continue,
+        };
+        let object = format!(
+            "{{\"type\":\"{kind}\",\"spec_version\":\"2.1\",\"id\":\"{id}\"{},\"created\":\"2026-01-01T00:00:00.000Z\",\
+             \"modified\":\"2026-02-01T00:00:{:02}.{:03}Z\"{rest}}}",
+            by.unwrap_or_default(),
+            at / 1_000,
+            at % 1_000,
+        );
+        let options = ImportOptions { tlp: Some(Tlp::Green), ..ImportOptions::default() };
+        let dry = ImportOptions { dry_run: true, ..options.clone() };
+        let foreseen = node.submit(caller, &dry, object.as_bytes()).map(|status| status.outcomes);
+        out.push(format!("foreseen {}", told(foreseen)));
+        let status = node.submit(caller, &options, object.as_bytes());
+        let later = status.as_ref().ok().map(|status| node.status(caller, &status.id).unwrap().outcomes);
+        if let (Ok(status), Some(later)) = (&status, later) {
+            let told = |outcome: &Outcome| (outcome.state, outcome.message.clone());
+            assert_eq!(told(&status.outcomes[0]), told(&later[0]));
+        }
+        out.push(format!("submitted {}", told(status.map(|status| status.outcomes))));
+        out.push(format!("then {}", told(node.object(caller, &id, None))));
+    }
 }
 
 #[test]
@@ -167,8 +204,10 @@ fn what_is_hidden_changes_nothing_that_is_told() {
             let caller = whole.callers(&base)[at].clone();
             let seen = |one: &Said| may_see(&caller.principal.reader, &one.label, NOW);
             let part = base.world(&said, seen);
-            let of_part = answers(&part.node, &part.callers(&base)[at], &said);
-            let of_whole = answers(&whole.node, &caller, &said);
+            let of_part = answers(&part.node, &part.callers(&base)[at], &base, &said);
+            // A world of its own, since something is said in it.
+            let whole = base.world(&said, |_| true);
+            let of_whole = answers(&whole.node, &caller, &base, &said);
             for (whole, part) in of_whole.iter().zip(&of_part) {
                 assert_eq!(whole, part, "reader {at}");
             }

@@ -107,6 +107,7 @@ fn fill(folder: &std::path::Path, members: &[MemberId], count: u64) {
             label: Label::new(member, Tlp::ALL[dice.roll(4) as usize]),
             media: Media::Stix21,
             collections: Vec::new(),
+            waits_for: Vec::new(),
             index: node::core::index::of(&object),
             wire: None,
             body: body.clone().into_bytes(),
@@ -133,6 +134,7 @@ fn fill(folder: &std::path::Path, members: &[MemberId], count: u64) {
                 seed: [7; 32],
                 items,
                 complete: true,
+                seen: store::read::Visible::default(),
                 quota,
                 audit: Vec::new(),
             };

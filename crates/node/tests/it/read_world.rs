@@ -296,6 +296,7 @@ impl Said {
             label: self.label.clone(),
             media: Media::Stix21,
             collections: Vec::new(),
+            waits_for: Vec::new(),
             index: node::core::index::of(&object),
             wire: None,
             body: body.clone().into_bytes(),
@@ -390,6 +391,7 @@ impl Writer {
             seed: [7; 32],
             items,
             complete: true,
+            seen: store::read::Visible::default(),
             quota: Quota::default(),
             audit: Vec::new(),
         };

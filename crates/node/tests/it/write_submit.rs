@@ -179,9 +179,11 @@ fn an_id_is_its_owners_and_others_only_claim() {
     ];
     for (place, claim) in claims.iter().enumerate() {
         let status = world.node.submit(&red, &green, claim.as_bytes()).unwrap();
-        // Who names no author is not told that somebody has the id: he may not be allowed to see him.
-        assert_eq!(states(&status), [if place == 1 { "new" } else { "claim" }], "{place}");
-        assert_eq!(message(&status, 0).contains("claim"), place != 1);
+        // Of what Blue has not said nobody is told whose it would be.
+        let is_told = place < 2;
+        assert_eq!(states(&status), [if is_told { "claim" } else { "new" }], "{place}");
+        assert_eq!(message(&status, 0).contains("claim"), is_told);
+        assert_eq!(states(&world.node.status(&red, &status.id).unwrap()), states(&status));
     }
     // It never replaces what the owner says.
     let mut version = String::new();
@@ -452,4 +454,63 @@ fn a_status_is_for_its_own_member() {
     for (caller, name) in [(&blue, status.id.as_str()), (&blue, "nothing")] {
         assert_eq!(world.node.status(caller, name).unwrap_err().kind, Kind::NotFound);
     }
+}
+
+// A status names objects: a token that could not see them is not told of it, though it is of the same member.
+#[test]
+fn a_status_is_not_for_tokens_that_read_less() {
+    let world = World::new();
+    let operator = world.node.operator();
+    for title in ["Wide", "Narrow"] {
+        world.collection(title, "");
+    }
+    let token = |roles: &[&str], ceiling: Tlp, read: &[&str], write: &[&str]| {
+        let new = NewToken {
+            member: "ACME".to_owned(),
+            roles: strings(roles),
+            ceiling: Some(ceiling),
+            read: strings(read),
+            write: strings(write),
+            ..NewToken::default()
+        };
+        world.signed_in(&world.node.add_token(&operator, &new).unwrap().secret)
+    };
+    let high = token(&["analyst"], Tlp::Red, &[], &[]);
+    let same = token(&["reader"], Tlp::Red, &[], &[]);
+    let low = token(&["analyst"], Tlp::Green, &[], &[]);
+    let narrow = token(&["analyst"], Tlp::Red, &["Narrow"], &["Narrow"]);
+    let writes = token(&["analyst"], Tlp::Red, &[], &["Narrow"]);
+    let manages = token(&["organisation-administrator"], Tlp::Red, &[], &[]);
+    let through = |caller: &node::Caller, n: u32, collection: Option<&str>| {
+        let options = ImportOptions {
+            collection: collection.map(str::to_owned),
+            tlp: Some(Tlp::Green),
+            ..ImportOptions::default()
+        };
+        world.node.submit(caller, &options, indicator(n, FIRST, "").as_bytes()).unwrap().id
+    };
+    let outside = world.submit(&high, &indicator(1, FIRST, &marked(&[RED]))).unwrap().id;
+    let (of_low, of_writes) = (through(&low, 2, None), through(&writes, 3, Some("Narrow")));
+    let wide = through(&high, 4, Some("Wide"));
+    let of_operator = through(&operator, 5, None);
+    let callers = [&high, &same, &low, &narrow, &writes, &manages, &operator];
+    for (id, told) in [
+        (&outside, [true, true, false, false, false, false, true]),
+        (&of_low, [true, true, true, false, false, false, true]),
+        // Who only writes is told of his own.
+        (&of_writes, [true, true, false, true, true, false, true]),
+        (&wide, [true, true, false, false, false, false, true]),
+        (&of_operator, [true, true, false, false, false, false, true]),
+    ] {
+        let found = callers.map(|caller| world.node.status(caller, id).is_ok());
+        assert_eq!(found, told, "{id}");
+    }
+    // What an administrator imports for another member is his to know.
+    world.member("Blue");
+    let administrator = world.token("ACME", &["administrator", "analyst"]);
+    let options = ImportOptions { member: Some("Blue".to_owned()), ..ImportOptions::default() };
+    let status = world.node.submit(&administrator, &options, indicator(6, FIRST, "").as_bytes()).unwrap();
+    let blue = world.token("Blue", &["analyst"]);
+    let found = [&administrator, &high, &blue].map(|caller| world.node.status(caller, &status.id).is_ok());
+    assert_eq!(found, [true, false, false]);
 }

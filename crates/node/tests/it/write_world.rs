@@ -1,5 +1,6 @@
 //! A node in a folder that goes away, with a clock that tests set.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -37,9 +38,15 @@ impl World {
 
     /// Stops the node and starts it on the same folder.
     pub fn restarted(self) -> World {
+        self.restarted_after(|_| ())
+    }
+
+    /// The same, with a look at the folder in between.
+    pub fn restarted_after(self, look: impl FnOnce(&Path)) -> World {
         let World { node, folder, now } = self;
         node.stop();
         drop(node);
+        look(folder.path());
         let node = open(&folder, settings(), &now);
         World { node, folder, now }
     }

@@ -79,6 +79,7 @@ impl Run<'_> {
         for one in &reached {
             self.reach(act, one.known.position)?;
             self.take_out(one, state::WITHDRAWN)?;
+            self.wait_no_more(one.known.position)?;
         }
         self.fill(&reached)?;
         Ok(done(act, reached.len()))
@@ -115,6 +116,7 @@ impl Run<'_> {
                 }
             }
             self.take_out(&one, state::MOVED)?;
+            self.wait_no_more(one.known.position)?;
             self.enter_again(&one, label, &packed)?;
             moved.push(one);
         }
@@ -141,6 +143,7 @@ impl Run<'_> {
         for one in &reached {
             self.reach(act, one.known.position)?;
             self.take_out(one, state::ERASED)?;
+            self.wait_no_more(one.known.position)?;
             self.empty(one.known.position, again)?;
         }
         connect::overwrite_freed(&self.to.conn, false)?;
@@ -328,6 +331,10 @@ impl Run<'_> {
                 self.submission,
                 head.encode(),
             ])?;
+        self.to
+            .conn
+            .prepare_cached("UPDATE waits SET position = ?2 WHERE position = ?1")?
+            .execute([one.known.position, at.0])?;
         views::keep(&self.to.conn, at.0, packed)?;
         if past {
             self.views.enter_past(known.standing(one.kind), packed);
@@ -337,6 +344,12 @@ impl Run<'_> {
         let (digest, source) = self.committed(one.known.position)?;
         let leaf = Leaf { digest, salt: self.salt(), label: label.digest, source };
         self.to.leaf(at, leaf, head, false)
+    }
+
+    // It waits for no marking any more.
+    fn wait_no_more(&self, position: i64) -> Result<(), Error> {
+        self.to.conn.prepare_cached("DELETE FROM waits WHERE position = ?1")?.execute([position])?;
+        Ok(())
     }
 
     fn committed(&self, position: i64) -> Result<([u8; 32], Uuid), Error> {

@@ -8,12 +8,14 @@ use sha2::{Digest, Sha256};
 use super::head::Head;
 use super::intern::LabelRef;
 use super::known::Stands;
+use super::owner::{self, Asked};
 use super::packed::Packed;
 use super::row::{entry, flag, media_number, state};
 use super::sequencer::{Leaf, Sequencer};
 use super::views::{self, Standing, Views};
 use super::{arrivals, erasures};
-use crate::record::{Appended, Batch, Index, Item, NewStatement, ObjectKey};
+use crate::read::{LabelId, Visible};
+use crate::record::{Appended, Batch, Held, HeldLabel, Index, Item, NewStatement, ObjectKey};
 use crate::{Error, Kind};
 
 /// A batch on its way into the record.
@@ -31,6 +33,9 @@ pub(crate) struct Run<'a> {
     fresh: FxHashSet<i64>,
     // Statements and rejects, and their bytes.
     pub(crate) added: (u64, u64),
+    // What the submitter sees, and the filtered collection that he sends through.
+    seen: Visible,
+    through: Option<i64>,
 }
 
 /// On whose behalf something is sequenced, and when.
@@ -56,6 +61,8 @@ impl<'a> Run<'a> {
             ids: FxHashMap::default(),
             fresh: FxHashSet::default(),
             added: (0, 0),
+            seen: Visible::default(),
+            through: None,
         }
     }
 
@@ -88,7 +95,11 @@ pub(crate) fn append(to: &mut Sequencer, batch: &Batch) -> Result<Vec<Appended>,
     let ids = intern(to, batch, &authors, &mut views, &mut fresh)?;
     let source = to.interned.source(&to.conn, batch.submission.source)?;
     let by = By { submission, source, member: batch.submission.source, now: batch.now, seed: batch.seed };
-    let mut run = Run { views, ids, fresh, ..Run::new(to, by) };
+    let through = match batch.submission.collection {
+        Some(collection) => super::directory::list_if_filtered(&to.conn, collection)?,
+        None => None,
+    };
+    let mut run = Run { views, ids, fresh, seen: batch.seen.clone(), through, ..Run::new(to, by) };
     let appended = batch.items.iter().map(|item| run.item(item)).collect::<Result<Vec<_>, Error>>()?;
     run.flush()?;
     let added = run.added;
@@ -125,6 +136,7 @@ fn intern<'a>(
     for new in statements(batch) {
         keys.push(&new.object);
         keys.extend(new.index.references.iter().map(|(key, _)| key));
+        keys.extend(&new.waits_for);
     }
     keys.sort_unstable_by(|one, other| (one.uuid, &one.kind).cmp(&(other.uuid, &other.kind)));
     keys.dedup();
@@ -179,13 +191,15 @@ impl Run<'_> {
         let digest: [u8; 32] = Sha256::digest(&new.body).into();
         let object = self.ids.get(&new.object).copied().unwrap_or(0);
         let label = self.to.interned.label(&self.to.conn, &new.label)?;
-        let last = if self.fresh.remove(&object) { Vec::new() } else { self.known(object, state::LAST)? };
+        let is_fresh = self.fresh.remove(&object);
+        let last = if is_fresh { Vec::new() } else { self.known(object, state::LAST)? };
         let version = if crate::held::by_bytes(new) { None } else { new.version };
         let first = match self.stands(object, &last, version, &digest)? {
             Stands::Same(known) => {
                 return Ok(Appended::Duplicate {
                     position: known.position.cast_unsigned(),
                     version: Timestamp(known.version),
+                    held: self.held(&known, label)?,
                 });
             }
             Stands::Other(first) => Some(first.position),
@@ -194,11 +208,12 @@ impl Run<'_> {
         if self.to.refuses && erasures::is_refused(&self.to.conn, self.member.0, &digest)? {
             return Ok(Appended::Erased);
         }
+        let owner = if is_fresh { None } else { self.owner(object)? };
         let at = self.to.take();
         let place = Place {
             at,
             state: state::LAST,
-            flags: owner_flags(flags(new), self.source, &last),
+            flags: self.owner_flags(flags(new), owner),
             version: new.version.map_or(at.1, |version| version.0),
             object,
             kind: self.to.interned.word(&self.to.conn, &new.object.kind)?,
@@ -214,11 +229,62 @@ impl Run<'_> {
                 first: first.cast_unsigned(),
             });
         }
+        let asked = Asked { position: at.0, source: self.source, flags: place.flags };
+        let claim = owner::is_told(&self.to.conn, &self.seen, (object, &last), asked)?;
         let place = self.take_place(&last, place)?;
         let version = Timestamp(place.version);
         self.write(new, &place)?;
         self.enter(new, &place)?;
-        Ok(Appended::New { position: at.0.cast_unsigned(), date_added: Timestamp(at.1), version })
+        self.wait(new, at.0)?;
+        if owner.is_none() && place.flags & flag::BOUND != 0 {
+            self.own(object)?;
+        }
+        Ok(Appended::New { position: at.0.cast_unsigned(), date_added: Timestamp(at.1), version, claim })
+    }
+
+    // Whoever is bound to the author of what he said first under an id owns it; nobody else speaks for the id after that,
+    // even when the owner has taken back all that he said.
+    fn owner_flags(&self, flags: i64, owner: Option<i64>) -> i64 {
+        if owner.is_some_and(|owner| owner != self.source) { owner::claimed(flags) } else { flags }
+    }
+
+    fn owner(&self, object: i64) -> Result<Option<i64>, Error> {
+        let mut query = self.to.conn.prepare_cached("SELECT owner FROM object WHERE num = ?1")?;
+        Ok(query.query_row([object], |row| row.get(0)).optional()?.flatten())
+    }
+
+    fn own(&self, object: i64) -> Result<(), Error> {
+        let mut query = self.to.conn.prepare_cached("UPDATE object SET owner = ?2 WHERE num = ?1")?;
+        query.execute([object, self.source])?;
+        Ok(())
+    }
+
+    fn wait(&self, new: &NewStatement, position: i64) -> Result<(), Error> {
+        for marking in new.waits_for.iter().filter_map(|key| self.ids.get(key)) {
+            self.to
+                .conn
+                .prepare_cached(
+                    "INSERT INTO waits (marking, source, position) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
+                )?
+                .execute([*marking, self.source, position])?;
+        }
+        Ok(())
+    }
+
+    // How a duplicate is held, beside what was asked for.
+    fn held(&self, known: &Known, asked: LabelRef) -> Result<Held, Error> {
+        let label = if known.label == asked.num {
+            HeldLabel::AsAsked
+        } else if self.seen.has(LabelId(u32::try_from(known.label).unwrap_or(u32::MAX))) {
+            HeldLabel::Tlp(super::intern::label(&self.to.conn, known.label)?.tlp)
+        } else {
+            HeldLabel::Unseen
+        };
+        let outside = match self.through {
+            Some(list) => !self.packed(known.position)?.lists.contains(&list),
+            None => false,
+        };
+        Ok(Held { label, outside })
     }
 
     // The new statement among those that are last: it supersedes the one of its source and label, or is itself past.
@@ -383,12 +449,6 @@ fn flags(new: &NewStatement) -> i64 {
         flags |= if on { bit } else { 0 };
     }
     flags
-}
-
-// Whoever is bound to the author of what he said first under an id owns it; nobody else speaks for the id after that.
-fn owner_flags(flags: i64, source: i64, last: &[Known]) -> i64 {
-    let is_owners = |known: &Known| known.source != source && known.flags & flag::BOUND != 0;
-    if last.iter().any(is_owners) { super::owner::claimed(flags) } else { flags }
 }
 
 /// The first eight bytes of a digest: enough to know where to compare the whole.

@@ -9,7 +9,7 @@ use super::sequencer::Sequencer;
 use super::views::count;
 use crate::directory::Epoch;
 use crate::read::{Outcome, OutcomeState, Status, VersionForm};
-use crate::record::{Appended, Arrival, Audit, Batch, ERASED, Item, Quota, Submission};
+use crate::record::{Appended, Arrival, Audit, Batch, ERASED, Held, HeldLabel, Item, Quota, Submission};
 use crate::{Error, Kind};
 
 /// Bytes of one item in the quarantine.
@@ -33,7 +33,6 @@ pub(crate) fn submission(to: &mut Sequencer, new: &Submission, waits: bool) -> R
         Some((num, false)) => Ok(num),
         None => {
             let source = to.interned.source(&to.conn, new.source)?;
-            let tlp = Tlp::ALL.iter().position(|tlp| *tlp == new.default_label).unwrap_or(0);
             Ok(to
                 .conn
                 .prepare_cached(
@@ -50,7 +49,7 @@ pub(crate) fn submission(to: &mut Sequencer, new: &Submission, waits: bool) -> R
                         new.collection.map(|id| *id.0.as_bytes()),
                         new.received.0,
                         new.outcomes,
-                        tlp as i64,
+                        tlp_number(new.default_label),
                     ],
                     |row| row.get(0),
                 )?)
@@ -168,15 +167,20 @@ pub(crate) fn finish(to: &Sequencer, batch: &Batch, submission: i64, all: &[Appe
     Ok(())
 }
 
-// States of `outcome`; a claim is told by the flags of what stands at the position.
+// States of `outcome`, as they were told to the submitter.
 const NEW: i64 = 0;
 const DUPLICATE: i64 = 1;
 const EQUIVOCATION: i64 = 2;
 const REJECTED: i64 = 3;
+const CLAIM: i64 = 4;
+// A duplicate is held under another label, which the submitter does not see.
+const UNSEEN: i64 = -1;
 
 fn outcome(conn: &Connection, at: (i64, i64), item: &Item, appended: &Appended) -> Result<(), Error> {
     let (state, position) = match appended {
-        Appended::New { position, .. } => (NEW, Some(position.cast_signed())),
+        Appended::New { position, claim, .. } => {
+            (if *claim { CLAIM } else { NEW }, Some(position.cast_signed()))
+        }
         Appended::Duplicate { position, .. } => (DUPLICATE, Some(position.cast_signed())),
         Appended::Equivocation { position, .. } => (EQUIVOCATION, Some(position.cast_signed())),
         Appended::Done { .. } | Appended::Rejected | Appended::Erased => (REJECTED, None),
@@ -192,11 +196,17 @@ fn outcome(conn: &Connection, at: (i64, i64), item: &Item, appended: &Appended) 
         }
         _ => (None, None, None),
     };
+    let held = if let Appended::Duplicate { held, .. } = appended { *held } else { Held::default() };
+    let label = match held.label {
+        HeldLabel::AsAsked => None,
+        HeldLabel::Tlp(tlp) => Some(tlp_number(tlp)),
+        HeldLabel::Unseen => Some(UNSEEN),
+    };
     conn.prepare_cached(
-        "INSERT INTO outcome (submission, ordinal, state, position, object, version, message)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        "INSERT INTO outcome (submission, ordinal, state, position, object, version, message, held, outside)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
     )?
-    .execute(params![at.0, at.1, state, position, object, version, message])?;
+    .execute(params![at.0, at.1, state, position, object, version, message, label, held.outside])?;
     Ok(())
 }
 
@@ -313,11 +323,15 @@ pub(crate) fn tlp(number: i64) -> Result<Tlp, Error> {
     usize::try_from(number).ok().and_then(|at| Tlp::ALL.get(at)).copied().ok_or_else(|| damaged("tlp"))
 }
 
+fn tlp_number(tlp: Tlp) -> i64 {
+    Tlp::ALL.iter().position(|one| *one == tlp).unwrap_or(0) as i64
+}
+
 /// What became of a submission.
 pub(crate) fn status(conn: &Connection, id: SubmissionId) -> Result<Option<Status>, Error> {
     let mut query = conn.prepare_cached(
         "SELECT s.num, m.id, s.received, s.default_label, s.complete, s.total, s.success, s.failure,
-           (SELECT a.objects FROM arrival a WHERE a.submission = s.num)
+           (SELECT a.objects FROM arrival a WHERE a.submission = s.num), s.token, s.collection
          FROM submission s JOIN source m ON m.num = s.source WHERE s.id = ?1",
     )?;
     let mut rows = query.query([id.0.as_bytes()])?;
@@ -325,9 +339,12 @@ pub(crate) fn status(conn: &Connection, id: SubmissionId) -> Result<Option<Statu
     let member: Vec<u8> = row.get(1)?;
     let done = row.get::<_, i64>(5)?.cast_unsigned();
     let waiting: Option<i64> = row.get(8)?;
+    let (token, collection): (Option<Vec<u8>>, Option<Vec<u8>>) = (row.get(9)?, row.get(10)?);
     let total = waiting.map_or(done, |objects| objects.cast_unsigned().max(done));
     Ok(Some(Status {
         source: MemberId(uuid(&member)?),
+        token: token.map(|id| uuid(&id)).transpose()?.map(TokenId),
+        collection: collection.map(|id| uuid(&id)).transpose()?.map(CollectionId),
         received: Timestamp(row.get(2)?),
         default_label: tlp(row.get(3)?)?,
         complete: row.get(4)?,
@@ -342,7 +359,7 @@ pub(crate) fn status(conn: &Connection, id: SubmissionId) -> Result<Option<Statu
 fn outcomes(conn: &Connection, submission: i64) -> Result<Vec<Outcome>, Error> {
     let mut query = conn.prepare_cached(
         "SELECT o.ordinal, o.state, o.object, o.message, w.text, s.uuid, s.version, s.version_text, s.flags,
-           o.version
+           o.version, o.held, o.outside
          FROM outcome o LEFT JOIN statement s ON s.position = o.position LEFT JOIN word w ON w.num = s.kind
          WHERE o.submission = ?1 ORDER BY o.ordinal",
     )?;
@@ -372,10 +389,16 @@ fn read_outcome(row: &Row<'_>) -> Result<Outcome, Error> {
     let text: Option<String> = row.get(7)?;
     let form = VersionForm::stored(flags & flag::MILLIS != 0, text.as_deref());
     let state = match row.get::<_, i64>(1)? {
-        // By its own words: that an owner whom the submitter may not see has the id is not for him to know.
-        NEW if flags & (flag::OWNED | flag::SAYS_OWNED) == 0 => OutcomeState::Claim,
         NEW => OutcomeState::New,
-        DUPLICATE => OutcomeState::Duplicate,
+        CLAIM => OutcomeState::Claim,
+        DUPLICATE => OutcomeState::Duplicate(Held {
+            label: match row.get::<_, Option<i64>>(10)? {
+                None => HeldLabel::AsAsked,
+                Some(UNSEEN) => HeldLabel::Unseen,
+                Some(number) => HeldLabel::Tlp(tlp(number)?),
+            },
+            outside: row.get(11)?,
+        }),
         EQUIVOCATION => OutcomeState::Equivocation,
         _ => return Err(damaged("outcome.state")),
     };

@@ -10,7 +10,7 @@ use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::index::keys::{self, Class};
 use super::index::scan::Scan;
-use super::owner;
+use super::owner::{self, Asked};
 use super::packed::Packed;
 use super::page::{self, Body};
 use super::row::{damaged, flag, state, uuid};
@@ -59,8 +59,8 @@ fn lend(
     row: &Row<'_>,
     each: &mut dyn FnMut(&Hit<'_>) -> ControlFlow<()>,
 ) -> Flow {
-    let at = (row.get(0)?, row.get(8)?);
-    let flags = owner::flags_of(snapshot.conn()?, visible, row.get(5)?, at, row.get(3)?)?;
+    let asked = Asked { position: row.get(0)?, source: row.get(8)?, flags: row.get(3)? };
+    let standing = owner::standing_of(snapshot, visible, row.get(5)?, asked)?;
     let kind = snapshot.word(row.get(4)?)?;
     Ok(each(&Hit {
         position: row.get::<_, i64>(0)?.cast_unsigned(),
@@ -69,8 +69,8 @@ fn lend(
         version: Timestamp(row.get(7)?),
         label: LabelId(row.get(2)?),
         source: snapshot.source(row.get(8)?)?,
-        owned: flags & flag::OWNED != 0,
-        revoked: flags & flag::REVOKED != 0,
+        owned: !standing.claim,
+        revoked: asked.flags & flag::REVOKED != 0,
         valid_from: row.get::<_, Option<i64>>(9)?.map(Timestamp),
         valid_until: row.get::<_, Option<i64>>(10)?.map(Timestamp),
     }))
@@ -301,8 +301,8 @@ struct Seen {
     standing: i64,
 }
 
-fn seen(conn: &Connection, visible: &Visible, object: i64, most: i64) -> Result<Vec<Seen>, Error> {
-    let mut query = conn.prepare_cached(
+fn seen(snapshot: &Snapshot, visible: &Visible, object: i64, most: i64) -> Result<Vec<Seen>, Error> {
+    let mut query = snapshot.conn()?.prepare_cached(
         "SELECT position, source, version, flags, label FROM statement INDEXED BY statement_object
          WHERE object = ?1 AND state <= ?2",
     )?;
@@ -310,10 +310,15 @@ fn seen(conn: &Connection, visible: &Visible, object: i64, most: i64) -> Result<
     let mut seen = Vec::new();
     while let Some(row) = rows.next()? {
         if visible.has(LabelId(row.get(4)?)) {
-            let (position, source) = (row.get(0)?, row.get(1)?);
-            let flags = owner::flags_of(conn, visible, object, (position, source), row.get(3)?)?;
+            let asked = Asked { position: row.get(0)?, source: row.get(1)?, flags: row.get(3)? };
+            let flags = owner::standing_of(snapshot, visible, object, asked)?.flags;
             let standing = flags & (flag::OWNED | flag::BOUND);
-            seen.push(Seen { position, source, version: row.get(2)?, standing });
+            seen.push(Seen {
+                position: asked.position,
+                source: asked.source,
+                version: row.get(2)?,
+                standing,
+            });
         }
     }
     Ok(seen)
@@ -325,9 +330,8 @@ pub(crate) fn standing(
     object: &ObjectKey,
     each: &mut dyn FnMut(&Hit<'_>) -> ControlFlow<()>,
 ) -> Result<(), Error> {
-    let conn = snapshot.conn()?;
     let Some(object) = snapshot.object(object)? else { return Ok(()) };
-    let mut seen = seen(conn, visible, object, state::LAST)?;
+    let mut seen = seen(snapshot, visible, object, state::LAST)?;
     seen.sort_unstable_by_key(|one| (one.source, Reverse(one.version), one.position));
     seen.dedup_by_key(|one| one.source);
     seen.sort_unstable_by_key(|one| (Reverse(one.standing), Reverse(one.version), one.position));
@@ -340,9 +344,8 @@ pub(crate) fn versions(
     object: &ObjectKey,
     each: &mut dyn FnMut(&Hit<'_>) -> ControlFlow<()>,
 ) -> Result<(), Error> {
-    let conn = snapshot.conn()?;
     let Some(object) = snapshot.object(object)? else { return Ok(()) };
-    let mut seen = seen(conn, visible, object, state::PAST)?;
+    let mut seen = seen(snapshot, visible, object, state::PAST)?;
     // The same version may stand under several labels; the first is as good as the others.
     seen.sort_unstable_by_key(|one| (one.version, one.source, one.position));
     seen.dedup_by_key(|one| (one.version, one.source));

@@ -125,6 +125,14 @@ pub(crate) fn source(conn: &Connection, member: MemberId) -> Result<Option<i64>,
         .optional()?)
 }
 
+/// The label that has a number.
+pub(crate) fn label(conn: &Connection, num: i64) -> Result<Label, Error> {
+    let canonical: Vec<u8> = conn
+        .prepare_cached("SELECT canonical FROM label WHERE num = ?1")?
+        .query_row([num], |row| row.get(0))?;
+    Label::from_canonical(&canonical).ok_or_else(|| super::row::damaged("label"))
+}
+
 /// The number of a word that is known.
 pub(crate) fn word(conn: &Connection, text: &str) -> Result<Option<i64>, Error> {
     Ok(conn

@@ -7,7 +7,8 @@ use super::connect::APPLICATION_ID;
 use crate::{Error, Kind};
 
 /// The steps; the number of a schema is its place in this list, counted from 1.
-pub(crate) const STEPS: &[&str] = &[include_str!("schema.sql"), include_str!("schema2.sql")];
+pub(crate) const STEPS: &[&str] =
+    &[include_str!("schema.sql"), include_str!("schema2.sql"), include_str!("schema3.sql")];
 
 /// Brings the file to the last schema.
 ///

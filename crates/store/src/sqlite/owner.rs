@@ -1,16 +1,22 @@
 //! Whose an id is, for a reader.
 //!
 //! When a statement is written under an id that another member owns, it is marked as a claim, and what its own words
-//! would have made of it is kept beside. A reader who sees nothing of that owner is told what the words say: that
-//! somebody else owns the id is for those who see him say so.
+//! would have made of it is kept beside. A reader who sees nothing of that owner under the id is not told: that somebody
+//! else owns the id is for those who see him say so. The same holds for words that name an author who is another
+//! member's: to whom an identity is bound is not for everybody who writes its id down.
+
+use std::sync::Arc;
 
 use rusqlite::Connection;
+use rustc_hash::FxHashMap;
 
+use super::append::Known;
 use super::row::{flag, state};
 use crate::Error;
-use crate::read::{LabelId, Visible};
+use crate::read::{LabelId, Snapshot, Visible};
 
-const SAYS: i64 = flag::SAYS_OWNED | flag::SAYS_BOUND;
+/// Objects whose owners a snapshot remembers.
+const REMEMBERED: usize = 10_000;
 
 /// The flags of a statement when another member owns its id.
 pub(crate) fn claimed(flags: i64) -> i64 {
@@ -20,9 +26,10 @@ pub(crate) fn claimed(flags: i64) -> i64 {
         | says(flag::BOUND, flag::SAYS_BOUND)
 }
 
+// Where nobody else is seen to own the id, a statement speaks for its source, or for nobody.
 fn by_its_words(flags: i64) -> i64 {
-    let has = |says: i64, has: i64| if flags & says == 0 { 0 } else { has };
-    flags | has(flag::SAYS_OWNED, flag::OWNED) | has(flag::SAYS_BOUND, flag::BOUND)
+    let bound = if flags & flag::SAYS_BOUND == 0 { 0 } else { flag::BOUND };
+    flags | flag::OWNED | bound
 }
 
 /// The object of the statement at a position.
@@ -32,50 +39,145 @@ pub(crate) fn object_at(conn: &Connection, position: i64) -> Result<i64, Error> 
         .query_row([position], |row| row.get(0))?)
 }
 
-/// The flags of the statement at (position, source) for this reader.
-pub(crate) fn flags_for(
-    conn: &Connection,
-    visible: &Visible,
-    at: (i64, i64),
-    flags: i64,
-) -> Result<i64, Error> {
-    if flags & SAYS == 0 {
-        return Ok(flags);
+/// The statement whose standing is asked for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Asked {
+    pub(crate) position: i64,
+    pub(crate) source: i64,
+    pub(crate) flags: i64,
+}
+
+/// What a reader makes of it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Standing {
+    /// The flags for this reader: they decide what he is served first.
+    pub(crate) flags: i64,
+    /// It is a claim, and he is told so: he sees the owner, and who that is.
+    pub(crate) claim: bool,
+}
+
+/// What a reader sees of those who are bound to the authors of what they say under an id.
+#[derive(Debug, Default)]
+pub(crate) struct Owners {
+    // Sources that are bound, and whether the reader is told of one of their statements whose it is.
+    bound: Vec<(i64, bool)>,
+    // The first that is bound by its own words: position, source, and whether the reader is told whose it is. Without the
+    // owner, this one would own the id.
+    first: Option<(i64, i64, bool)>,
+}
+
+impl Owners {
+    // Of everything under an id that this reader sees. One reading of the id, however much stands under it.
+    fn of(conn: &Connection, visible: &Visible, object: i64) -> Result<Owners, Error> {
+        let mut query = conn.prepare_cached(
+            "SELECT position, source, label, flags FROM statement INDEXED BY statement_object
+             WHERE object = ?1 AND state <= ?2",
+        )?;
+        let mut rows = query.query([object, state::PAST])?;
+        let mut owners = Owners::default();
+        while let Some(row) = rows.next()? {
+            let one = Asked { position: row.get(0)?, source: row.get(1)?, flags: row.get(3)? };
+            owners.add(visible, one, LabelId(row.get(2)?));
+        }
+        Ok(owners)
     }
-    flags_of(conn, visible, object_at(conn, at.0)?, at, flags)
+
+    fn add(&mut self, visible: &Visible, one: Asked, label: LabelId) {
+        if one.flags & (flag::BOUND | flag::SAYS_BOUND) == 0 || !visible.has(label) {
+            return;
+        }
+        let told = visible.tells_origin(label);
+        if one.flags & flag::BOUND != 0 {
+            match self.bound.iter_mut().find(|(source, _)| *source == one.source) {
+                Some((_, known)) => *known |= told,
+                None => self.bound.push((one.source, told)),
+            }
+        }
+        if self.first.is_none_or(|(least, ..)| one.position < least) {
+            self.first = Some((one.position, one.source, told));
+        }
+    }
+
+    fn standing(&self, asked: Asked) -> Standing {
+        let flags = asked.flags;
+        let mut others = self.bound.iter().filter(|(source, _)| *source != asked.source).peekable();
+        if others.peek().is_some() {
+            return Standing { flags, claim: others.any(|(_, told)| *told) };
+        }
+        match self.first {
+            // Words that leave the id to nobody count until somebody is bound; words that name another never do.
+            Some((position, source, told))
+                if source != asked.source && (position < asked.position || flags & flag::SAYS_OWNED == 0) =>
+            {
+                Standing { flags, claim: told }
+            }
+            _ => Standing { flags: by_its_words(flags), claim: false },
+        }
+    }
+}
+
+/// The owners that a snapshot has looked up for one reader: a page, or an object with many versions, asks for the same
+/// ones again and again.
+#[derive(Debug, Default)]
+pub(crate) struct Remembered {
+    visible: Visible,
+    of: FxHashMap<i64, Arc<Owners>>,
+}
+
+impl Remembered {
+    fn look_up(&mut self, conn: &Connection, visible: &Visible, object: i64) -> Result<Arc<Owners>, Error> {
+        if self.visible != *visible || self.of.len() >= REMEMBERED {
+            *self = Remembered { visible: visible.clone(), of: FxHashMap::default() };
+        }
+        if let Some(known) = self.of.get(&object) {
+            return Ok(Arc::clone(known));
+        }
+        let owners = Arc::new(Owners::of(conn, visible, object)?);
+        self.of.insert(object, Arc::clone(&owners));
+        Ok(owners)
+    }
+}
+
+/// What a statement is for this reader.
+pub(crate) fn standing_at(snapshot: &Snapshot, visible: &Visible, asked: Asked) -> Result<Standing, Error> {
+    if asked.flags & flag::OWNED != 0 {
+        return Ok(Standing { flags: asked.flags, claim: false });
+    }
+    standing_of(snapshot, visible, object_at(snapshot.conn()?, asked.position)?, asked)
 }
 
 /// The same where the object is known.
-pub(crate) fn flags_of(
-    conn: &Connection,
+pub(crate) fn standing_of(
+    snapshot: &Snapshot,
     visible: &Visible,
     object: i64,
-    at: (i64, i64),
-    flags: i64,
-) -> Result<i64, Error> {
-    if flags & SAYS == 0 {
-        return Ok(flags);
+    asked: Asked,
+) -> Result<Standing, Error> {
+    if asked.flags & flag::OWNED != 0 {
+        return Ok(Standing { flags: asked.flags, claim: false });
     }
-    let (position, source) = at;
-    let mut query = conn.prepare_cached(
-        "SELECT position, source, label, flags FROM statement INDEXED BY statement_object
-         WHERE object = ?1 AND state <= ?2",
-    )?;
-    let mut rows = query.query([object, state::PAST])?;
-    // Without the owner, whoever of the others was bound first would own it.
-    let mut first: Option<(i64, i64)> = None;
-    while let Some(row) = rows.next()? {
-        if !visible.has(LabelId(row.get(2)?)) {
-            continue;
-        }
-        let (stands, by, has): (i64, i64, i64) = (row.get(0)?, row.get(1)?, row.get(3)?);
-        if has & flag::BOUND != 0 && by != source {
-            return Ok(flags);
-        }
-        if has & (flag::BOUND | flag::SAYS_BOUND) != 0 && first.is_none_or(|(least, _)| stands < least) {
-            first = Some((stands, by));
-        }
+    let owners = snapshot.owners().look_up(snapshot.conn()?, visible, object)?;
+    Ok(owners.standing(asked))
+}
+
+/// Whether who says something under an id is told that it is a claim: as he would be if he read it, and by what he sees
+/// alone. `last` is what stands under the id; where that decides, no more is read.
+pub(crate) fn is_told(
+    conn: &Connection,
+    visible: &Visible,
+    (object, last): (i64, &[Known]),
+    asked: Asked,
+) -> Result<bool, Error> {
+    if asked.flags & flag::OWNED != 0 {
+        return Ok(false);
     }
-    let anothers = first.is_some_and(|(stands, by)| by != source && stands < position);
-    Ok(if anothers { flags } else { by_its_words(flags) })
+    let mut owners = Owners::default();
+    for known in last {
+        let one = Asked { position: known.position, source: known.source, flags: known.flags };
+        owners.add(visible, one, LabelId(u32::try_from(known.label).unwrap_or(u32::MAX)));
+    }
+    if owners.bound.is_empty() && owners.first.is_some() {
+        owners = Owners::of(conn, visible, object)?;
+    }
+    Ok(owners.standing(asked).claim)
 }

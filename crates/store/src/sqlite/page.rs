@@ -12,7 +12,7 @@ use rusqlite::{Connection, OptionalExtension, Row};
 use super::head::Head;
 use super::merge::Merge;
 use super::names::Names;
-use super::owner;
+use super::owner::{self, Asked};
 use super::resolve::Resolver;
 use super::row::{damaged, flag, media, state};
 use super::views::{EVERYTHING, Side, side};
@@ -240,11 +240,10 @@ impl Page<'_, '_> {
     }
 
     fn objects(&mut self, query: &PageQuery<'_>, from: i64) -> Result<(), Error> {
-        let conn = self.conn;
         let mut positions = Vec::new();
         for key in &query.objects {
             if let Some(object) = self.snapshot.object(key)? {
-                positions.extend(self.resolver.positions(conn, object)?);
+                positions.extend(self.resolver.positions(self.snapshot, object)?);
             }
         }
         positions.retain(|position| *position >= from);
@@ -266,7 +265,7 @@ impl Page<'_, '_> {
         let head = Head::decode(row.get_ref(4)?.as_blob().map_err(|_| damaged("head"))?)?;
         let conn = self.conn;
         let (position, flags) = (row.get(0)?, row.get(3)?);
-        if !self.plan.asked_for(&head) || !self.resolver.chosen(conn, (position, state, flags))? {
+        if !self.plan.asked_for(&head) || !self.resolver.chosen(self.snapshot, (position, state, flags))? {
             return Ok(Next::PassedOver);
         }
         if let Some(list) = self.plan.collection
@@ -334,7 +333,8 @@ fn lend(
     each: &mut dyn FnMut(&Entry<'_>),
 ) -> Result<(), Error> {
     let position: i64 = row.get(0)?;
-    let flags = owner::flags_for(snapshot.conn()?, visible, (position, head.source), row.get(3)?)?;
+    let flags: i64 = row.get(3)?;
+    let standing = owner::standing_at(snapshot, visible, Asked { position, source: head.source, flags })?;
     let elsewhere: Vec<u8>;
     let wire: &[u8] = match body {
         Body::Skip => &[],
@@ -360,7 +360,7 @@ fn lend(
         uuid: head.uuid,
         version: Timestamp(head.version),
         version_form: VersionForm::stored(flags & flag::MILLIS != 0, text.as_deref()),
-        owned: flags & flag::OWNED != 0,
+        owned: !standing.claim,
         revoked: flags & flag::REVOKED != 0,
         label: LabelId(row.get(2)?),
         source,

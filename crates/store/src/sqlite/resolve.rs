@@ -5,13 +5,12 @@
 
 use std::cmp::Reverse;
 
-use rusqlite::Connection;
 use rustc_hash::FxHashMap;
 
-use super::owner;
+use super::owner::{self, Asked};
 use super::row::{flag, state};
 use crate::Error;
-use crate::read::{LabelId, VersionSpec, Visible};
+use crate::read::{LabelId, Snapshot, VersionSpec, Visible};
 
 /// What the owner says himself; nothing counts more.
 const OWNERS: i64 = flag::BOUND | flag::OWNED;
@@ -53,27 +52,27 @@ impl<'a> Resolver<'a> {
     }
 
     /// Whether this statement, which the reader may see, is one of those that he is shown.
-    pub(crate) fn chosen(&mut self, conn: &Connection, at: (i64, i64, i64)) -> Result<bool, Error> {
+    pub(crate) fn chosen(&mut self, snapshot: &Snapshot, at: (i64, i64, i64)) -> Result<bool, Error> {
         let (position, state, flags) = at;
         let alone = state == state::LAST && flags & flag::SEVERAL == 0;
         if alone && (self.last || self.all && flags & OWNERS == OWNERS) {
             return Ok(true);
         }
-        let object = owner::object_at(conn, position)?;
+        let object = owner::object_at(snapshot.conn()?, position)?;
         if self.remembered.len() >= REMEMBERED {
             self.remembered.clear();
         }
         if !self.remembered.contains_key(&object) {
-            let positions = self.positions(conn, object)?;
+            let positions = self.positions(snapshot, object)?;
             self.remembered.insert(object, positions);
         }
         Ok(self.remembered.get(&object).is_some_and(|chosen| chosen.contains(&position)))
     }
 
     /// The positions that the reader is shown of an object.
-    pub(crate) fn positions(&self, conn: &Connection, object: i64) -> Result<Vec<i64>, Error> {
+    pub(crate) fn positions(&self, snapshot: &Snapshot, object: i64) -> Result<Vec<i64>, Error> {
         // Who counts most is decided among the last ones for the last, and among all for the others.
-        let all = self.seen(conn, object)?;
+        let all = self.seen(snapshot, object)?;
         let last = best(all.iter().filter(|one| one.last).copied().collect());
         let seen = best(all);
         let mut chosen = Vec::new();
@@ -105,9 +104,9 @@ impl<'a> Resolver<'a> {
         Ok(positions)
     }
 
-    fn seen(&self, conn: &Connection, object: i64) -> Result<Vec<Seen>, Error> {
+    fn seen(&self, snapshot: &Snapshot, object: i64) -> Result<Vec<Seen>, Error> {
         let most = if self.last_only { state::LAST } else { state::PAST };
-        let mut query = conn.prepare_cached(
+        let mut query = snapshot.conn()?.prepare_cached(
             "SELECT position, version, label, flags, source, state FROM statement INDEXED BY statement_object
              WHERE object = ?1 AND state <= ?2",
         )?;
@@ -115,10 +114,10 @@ impl<'a> Resolver<'a> {
         let mut seen = Vec::new();
         while let Some(row) = rows.next()? {
             if self.visible.has(LabelId(row.get(2)?)) {
-                let at = (row.get(0)?, row.get(4)?);
-                let flags = owner::flags_of(conn, self.visible, object, at, row.get(3)?)?;
+                let asked = Asked { position: row.get(0)?, source: row.get(4)?, flags: row.get(3)? };
+                let flags = owner::standing_of(snapshot, self.visible, object, asked)?.flags;
                 seen.push(Seen {
-                    position: row.get(0)?,
+                    position: asked.position,
                     version: row.get(1)?,
                     standing: flags & OWNERS,
                     last: row.get::<_, i64>(5)? == state::LAST,

@@ -38,7 +38,7 @@ impl Answer for crate::directory::Epoch {}
 impl Answer for Vec<Appended> {
     fn moved(&mut self, moved: Moved) {
         for appended in self {
-            if let Appended::New { position, date_added, version } = appended
+            if let Appended::New { position, date_added, version, .. } = appended
                 && *position == moved.position
             {
                 if moved.versioned_by_time {

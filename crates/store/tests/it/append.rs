@@ -2,8 +2,8 @@
 
 use model::{SubmissionId, Timestamp, Tlp};
 use store::directory::Epoch;
-use store::read::{OutcomeState, VersionSpec};
-use store::record::{Appended, Item};
+use store::read::{LabelId, OutcomeState, VersionSpec};
+use store::record::{Appended, Held, Item};
 use store::{Kind, Options, Store};
 use uuid::Uuid;
 
@@ -87,7 +87,7 @@ fn what_is_not_versioned_gets_the_time_it_was_added() {
     let Appended::New { date_added, version, .. } = world.say(1, new.clone()) else { panic!() };
     assert_eq!(date_added, version);
     assert!(
-        matches!(world.say(1, new.clone()), Appended::Duplicate { position: 0, version: same } if same == version)
+        matches!(world.say(1, new.clone()), Appended::Duplicate { position: 0, version: same, .. } if same == version)
     );
     let mut changed = new.clone();
     changed.body = b"changed".to_vec();
@@ -118,16 +118,28 @@ fn a_status_tells_each_object() {
         reject,
         statement(said(1, 1, 1, Tlp::Green)),
         statement(claim),
+        statement(said(3, 1, 1, Tlp::Green)),
+        statement(said(4, 1, 1, Tlp::Green)),
     ];
-    let batch = world.batch(1, items);
+    // Somebody else owns what the last two are about: of the one he is seen to say so, of the other not.
+    for (n, tlp) in [(3, Tlp::Clear), (4, Tlp::Red)] {
+        let mut owners = said(n, 2, 1, tlp);
+        owners.bound = true;
+        world.say(2, owners);
+    }
+    let mut batch = world.batch(1, items);
+    let labels = world.store.snapshot().unwrap().labels(LabelId(0)).unwrap();
+    labels.iter().filter(|(_, label)| label.tlp < Tlp::Red).for_each(|(id, _)| batch.seen.allow(*id));
     let id = batch.submission.id;
     world.store.append(batch.clone()).unwrap();
     let status = world.store.snapshot().unwrap().status(id).unwrap().unwrap();
-    assert_eq!((status.total, status.success, status.failure, status.pending), (4, 3, 1, 0));
+    assert_eq!((status.total, status.success, status.failure, status.pending), (6, 5, 1, 0));
     assert!(status.complete && status.source == member(1) && status.default_label == Tlp::Amber);
     let states: Vec<_> = status.outcomes.iter().map(|one| (one.ordinal, one.state)).collect();
     use OutcomeState::{Claim, Duplicate, New, Rejected};
-    assert_eq!(states, [(0, New), (1, Rejected), (2, Duplicate), (3, Claim)]);
+    // The one that names another member's identity is known to the record as a claim; who sent it sees nobody's.
+    let expected = [(0, New), (1, Rejected), (2, Duplicate(Held::default())), (3, New), (4, Claim), (5, New)];
+    assert_eq!(states, expected);
     assert_eq!(status.outcomes[1].message, "no UUID");
     assert_eq!(status.outcomes[1].version, "2026-01-01T00:00:00Z");
     assert_eq!(status.outcomes[0].object, format!("indicator--{}", Uuid::from_u128(1)));

@@ -96,7 +96,12 @@ fn erased_bytes_are_not_taken_again_of_their_member() {
         assert_eq!(world.say(1, said(0, 1, 1, Tlp::Red)), Appended::Erased, "under another label");
     };
     again(&mut world);
-    let foreseen = world.store.snapshot().unwrap().foresee(member(1), &said(0, 1, 1, Tlp::Green)).unwrap();
+    let foreseen = world
+        .store
+        .snapshot()
+        .unwrap()
+        .foresee((member(1), &world.everything()), None, &said(0, 1, 1, Tlp::Green))
+        .unwrap();
     assert_eq!(foreseen, store::read::OutcomeState::Rejected);
     // Its status says so, to the one whose it is; and the audit.
     let batch =

@@ -33,6 +33,58 @@ fn whoever_is_bound_to_the_author_owns_the_id() {
 }
 
 #[test]
+fn an_id_stays_its_owners_when_he_has_taken_all_of_it_back() {
+    let mut world = World::new();
+    let owners = |version| {
+        let mut new = said(1, 1, version, Tlp::Green);
+        new.bound = true;
+        new
+    };
+    world.say(1, owners(1));
+    let object = key("indicator", 1);
+    let withdraw = Item::Withdraw { object, source: None, versions: None, body: b"{}".to_vec() };
+    world.append(1, vec![withdraw]);
+    // Somebody else, who names himself: he owns nothing by it.
+    let mut other = said(1, 2, 9, Tlp::Green);
+    other.bound = true;
+    world.say(2, other);
+    let mut world = world.reopen();
+    let visible = world.everything();
+    assert_eq!(world.crawl(&visible, &[], 10), [2], "it is all that is there");
+    world.say(1, owners(2));
+    let visible = world.everything();
+    assert_eq!(world.crawl(&visible, &[], 10), [3], "the owner's own replaces it");
+}
+
+// What stands under one id is read once for a page or an object, not once for each version.
+#[test]
+fn a_contested_id_costs_what_it_holds() {
+    let time = |versions: i64| {
+        let mut world = World::new();
+        let mut owners = said(1, 1, 1, Tlp::Green);
+        owners.bound = true;
+        world.say(1, owners);
+        let claims = |version| Item::Statement(Box::new(said(1, 2, version, Tlp::Green)));
+        world.append(2, (2..versions).map(claims).collect());
+        let visible = world.everything();
+        let began = std::time::Instant::now();
+        let mut count = 0;
+        let snapshot = world.store.snapshot().unwrap();
+        snapshot
+            .versions(&visible, &key("indicator", 1), &mut |hit| {
+                assert_eq!(hit.owned, hit.source == crate::support::member(1));
+                count += 1;
+                std::ops::ControlFlow::Continue(())
+            })
+            .unwrap();
+        assert_eq!(count, versions - 1);
+        began.elapsed()
+    };
+    let (few, many) = (time(500), time(4_000));
+    assert!(many < few * 24, "eight times as many took {many:?}, not {few:?}");
+}
+
+#[test]
 fn what_is_foreseen_is_what_happens() {
     let mut world = World::new();
     let first = said(1, 1, 1, Tlp::Green);
@@ -40,6 +92,9 @@ fn what_is_foreseen_is_what_happens() {
     other.body = b"other".to_vec();
     let mut claim = said(2, 1, 1, Tlp::Green);
     claim.owned = false;
+    let mut owners = said(4, 1, 1, Tlp::Green);
+    owners.bound = true;
+    let relabelled = said(4, 1, 1, Tlp::Red);
     let mut row = said(3, 1, 5, Tlp::Green);
     row.media = Media::Row;
     let mut row_again = row.clone();
@@ -58,12 +113,19 @@ fn what_is_foreseen_is_what_happens() {
         (row, 1),
         (row_again, 1),
         (row_changed, 1),
+        (owners, 1),
+        (said(4, 2, 2, Tlp::Green), 2),
+        (relabelled, 1),
     ] {
-        let foreseen = world.store.snapshot().unwrap().foresee(crate::support::member(by), &new).unwrap();
-        let happened = match world.say(by, new.clone()) {
-            Appended::New { .. } if new.owned => OutcomeState::New,
-            Appended::New { .. } => OutcomeState::Claim,
-            Appended::Duplicate { .. } => OutcomeState::Duplicate,
+        let seen = world.everything();
+        let by_whom = (crate::support::member(by), &seen);
+        let foreseen = world.store.snapshot().unwrap().foresee(by_whom, None, &new).unwrap();
+        let mut batch = world.batch(by, vec![Item::Statement(Box::new(new.clone()))]);
+        batch.seen = seen;
+        let happened = match world.store.append(batch).unwrap().remove(0) {
+            Appended::New { claim: false, .. } => OutcomeState::New,
+            Appended::New { claim: true, .. } => OutcomeState::Claim,
+            Appended::Duplicate { held, .. } => OutcomeState::Duplicate(held),
             Appended::Equivocation { .. } => OutcomeState::Equivocation,
             other => panic!("{other:?}"),
         };

@@ -76,6 +76,7 @@ pub fn synthetic(random: &mut Random, known: &[ObjectKey]) -> NewStatement {
         body: body.into_bytes(),
         wire: None,
         collections: Vec::new(),
+        waits_for: Vec::new(),
         index: Index {
             observables: vec![observable(random), observable(random)],
             references: vec![

@@ -46,6 +46,7 @@ pub fn said(n: u128, by: u128, version: i64, tlp: Tlp) -> NewStatement {
             .into_bytes(),
         wire: None,
         collections: Vec::new(),
+        waits_for: Vec::new(),
         index: Index { text: format!("indicator number{n}"), ..Index::default() },
     }
 }
@@ -208,6 +209,7 @@ pub fn batch(submission: u128, by: u128, now: i64, items: Vec<Item>) -> Batch {
         seed: [7; 32],
         items,
         complete: true,
+        seen: Visible::default(),
         quota: Quota::default(),
         audit: Vec::new(),
     }

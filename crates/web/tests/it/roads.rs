@@ -293,7 +293,15 @@ fn expected(route: &Route, asker: &Asker, things: &Things) -> &'static str {
                 "403 or 404"
             }
         }
-        // §4.3: a submission is its own member's. Collections are there for whoever reads or writes one.
+        // A submission names objects: it is for tokens of its own member that could have seen them.
+        ("taxiiStatus" | "showSubmission", _) => {
+            if may(Need::Read) {
+                "2xx"
+            } else {
+                "404"
+            }
+        }
+        // §4.3: Collections are there for whoever reads or writes one.
         ("taxiiCollection" | "showCollection", _) => "2xx or 404",
         (_, Access::Visitor | Access::Bearer) => "2xx",
     }

@@ -233,7 +233,7 @@ pub const SHAPES: &[Shape] = &[
             ("label", Text, Always, "Its label."),
             ("source", One("Named"), Sometimes, "Who said it, where the origin is shown."),
             ("revoked", Flag, Always, "It is revoked by its author."),
-            ("claim", Flag, Always, "The id is bound to another member."),
+            ("claim", Flag, Always, "Another member owns the id, as far as the reader sees."),
             ("valid_from", Time, Sometimes, "From when it is valid."),
             ("valid_until", Time, Sometimes, "Until when it is valid."),
         ],

@@ -1,0 +1,233 @@
+//! Labels and owners: what a submitter is told goes by what he sees, and what he asked for is not quietly left undone.
+
+use std::path::Path;
+
+use model::Tlp;
+use node::{Caller, ImportOptions, ListQuery};
+
+use store::record::ObjectKey;
+use store::{Options, Store};
+
+use crate::write_world::{FIRST, SECOND, World, envelope, id, indicator};
+
+const TERMS: &str = "marking-definition--00000000-0000-4000-8000-0000000000aa";
+const RED: &str = "marking-definition--e828b379-4e03-4974-9ac4-e53a884c97c1";
+
+fn terms(rest: &str) -> String {
+    format!(
+        "{{\"type\":\"marking-definition\",\"spec_version\":\"2.1\",\"id\":\"{TERMS}\",\"created\":\"{FIRST}\",\
+         \"definition_type\":\"statement\",\"definition\":{{\"statement\":\"(c) ACME\"}}{rest}}}"
+    )
+}
+
+fn marked(id: &str) -> String {
+    format!(",\"object_marking_refs\":[\"{id}\"]")
+}
+
+fn at(tlp: Tlp) -> ImportOptions {
+    ImportOptions { tlp: Some(tlp), ..ImportOptions::default() }
+}
+
+/// State and message of the one object of a submission, which are the same when they are asked for later.
+fn told(world: &World, caller: &Caller, options: &ImportOptions, object: &str) -> (&'static str, String) {
+    let mut told = Vec::new();
+    let status = world.node.submit(caller, options, object.as_bytes()).unwrap();
+    for status in [world.node.status(caller, &status.id).unwrap(), status] {
+        let outcome = &status.outcomes[0];
+        told.push((outcome.state, outcome.message.clone().unwrap_or_default()));
+    }
+    // Only that a marking is missing is told once.
+    if told[1].1.contains("until the marking") {
+        assert_eq!(told[0], (told[1].0, String::new()));
+    } else {
+        assert_eq!(told[0], told[1]);
+    }
+    told.remove(1)
+}
+
+fn export(world: &World, caller: &Caller) -> Vec<u8> {
+    let mut out = Vec::new();
+    world.node.export(caller, "stix", true, &ListQuery::default(), &mut out).unwrap();
+    out
+}
+
+#[test]
+fn a_label_that_was_carried_stays_when_a_marking_arrives() {
+    let from = World::new();
+    let operator = from.node.operator();
+    from.submit(&operator, &indicator(1, FIRST, &marked(TERMS))).unwrap();
+    let exported = export(&from, &operator);
+    let to = World::new();
+    let operator = to.node.operator();
+    to.import(&ImportOptions::default(), &exported).unwrap();
+    // Beside it, one that waits.
+    to.submit(&operator, &indicator(2, FIRST, &marked(TERMS))).unwrap();
+    to.submit(&operator, &terms("")).unwrap();
+    let labels = || [1, 2].map(|n| to.label(&operator, &id(n)).unwrap());
+    assert_eq!(labels(), ["TLP:RED", "TLP:AMBER"]);
+    let rebuilt = to.node.rebuild(&operator, &mut |_, _| {}).unwrap();
+    assert_eq!(rebuilt["equal"], true);
+    to.submit(&operator, &terms(",\"name\":\"again\"")).unwrap();
+    assert_eq!(labels(), ["TLP:RED", "TLP:AMBER"]);
+}
+
+#[test]
+fn what_waits_is_opened_where_it_stands_by_then() {
+    let world = World::new();
+    let operator = world.node.operator();
+    let waiting = marked(TERMS);
+    world.submit(&operator, &indicator(1, FIRST, &waiting)).unwrap();
+    world.submit(&operator, &indicator(1, SECOND, &waiting)).unwrap();
+    world.submit(&operator, &indicator(2, FIRST, &waiting)).unwrap();
+    world.submit(&operator, &indicator(3, FIRST, &waiting)).unwrap();
+    // The later version is taken back, so the earlier one enters anew; one is gone, one is erased.
+    world.node.withdraw(&operator, None, &id(1), &[SECOND.to_owned()]).unwrap();
+    world.node.withdraw(&operator, None, &id(2), &[]).unwrap();
+    world.node.erase(&operator, &id(3), "a test").unwrap();
+    let rebuilt = world.node.rebuild(&operator, &mut |_, _| {}).unwrap();
+    assert_eq!(rebuilt["equal"], true);
+    let world = world.restarted();
+    let operator = world.node.operator();
+    world.submit(&operator, &terms("")).unwrap();
+    let labels = [1, 2, 3].map(|n| world.label(&operator, &id(n)));
+    assert_eq!(labels, [Some("TLP:AMBER".to_owned()), None, None]);
+}
+
+// It costs what waits: the members of a node that says much in RED do not wait for it.
+#[test]
+fn what_waits_for_a_marking_is_known_by_it() {
+    let world = World::new();
+    let operator = world.node.operator();
+    let red: Vec<String> = (10..2_000).map(|n| indicator(n, FIRST, &marked(RED))).collect();
+    world.submit(&operator, &envelope(&red)).unwrap();
+    world.submit(&operator, &indicator(1, FIRST, &marked(TERMS))).unwrap();
+    let waiting = |folder: &Path| {
+        let store = Store::open(folder, &Options::default()).unwrap();
+        let marking = ObjectKey::parse(TERMS).unwrap();
+        store.snapshot().unwrap().waiting_for(&marking, None).unwrap().len()
+    };
+    let world = world.restarted_after(|folder| assert_eq!(waiting(folder), 1));
+    world.submit(&operator, &terms("")).unwrap();
+    assert_eq!(world.label(&operator, &id(1)).unwrap(), "TLP:AMBER");
+    world.restarted_after(|folder| assert_eq!(waiting(folder), 0));
+}
+
+#[test]
+fn a_claim_is_told_only_to_who_sees_the_owner() {
+    // The owner said nothing, or what the other does not see, or what he sees.
+    let answers = [None, Some(Tlp::Red), Some(Tlp::Green)].map(|owners| {
+        let world = World::new();
+        let blue_identity = world.member("Blue");
+        world.member("Red");
+        let [blue, red] = ["Blue", "Red"].map(|member| world.token(member, &["analyst"]));
+        let authored = format!(",\"created_by_ref\":\"{blue_identity}\"");
+        if let Some(tlp) = owners {
+            world.node.submit(&blue, &at(tlp), indicator(1, FIRST, &authored).as_bytes()).unwrap();
+        }
+        let dry = ImportOptions { dry_run: true, ..at(Tlp::Green) };
+        let foreseen = world.node.submit(&red, &dry, indicator(1, SECOND, &authored).as_bytes()).unwrap();
+        let first = told(&world, &red, &at(Tlp::Green), &indicator(1, SECOND, &authored));
+        assert_eq!(foreseen.outcomes[0].state, first.0);
+        let third = "2026-03-01T00:00:00.000Z";
+        let second = told(&world, &red, &at(Tlp::Green), &indicator(1, third, ""));
+        let page = world.node.object(&red, &id(1), Some(third)).unwrap().summary.claim;
+        let exported = String::from_utf8(export(&world, &red)).unwrap().contains("\"claim\":true");
+        (first, second, page, exported)
+    });
+    let nothing = ("new", String::new());
+    assert_eq!(answers[0], (nothing.clone(), nothing, false, false));
+    assert_eq!(answers[1], answers[0], "what he does not see tells him nothing");
+    let (first, second, page, exported) = &answers[2];
+    assert_eq!((first.0, second.0, *page, *exported), ("claim", "claim", true, true));
+}
+
+#[test]
+fn a_marking_that_the_submitter_does_not_see_gives_no_label() {
+    // The node's own member said the marking to nobody, to all, or not at all.
+    let labels = [None, Some(Tlp::Red), Some(Tlp::Green)].map(|said| {
+        let world = World::new();
+        world.member("Blue");
+        let blue = world.token("Blue", &["analyst"]);
+        world.submit(&blue, &indicator(1, FIRST, &marked(TERMS))).unwrap();
+        if let Some(tlp) = said {
+            world.node.submit(&world.node.operator(), &at(tlp), terms("").as_bytes()).unwrap();
+        }
+        let told = told(&world, &blue, &at(Tlp::Green), &indicator(2, FIRST, &marked(TERMS)));
+        (told, [1, 2].map(|n| world.label(&blue, &id(n)).unwrap()))
+    });
+    assert_eq!(labels[0].1, ["TLP:RED"; 2]);
+    assert_eq!(labels[1], labels[0]);
+    assert_eq!(labels[2], (("new", String::new()), ["TLP:AMBER", "TLP:GREEN"].map(str::to_owned)));
+}
+
+#[test]
+fn saying_it_again_under_another_label_or_through_another_collection_is_no_silent_success() {
+    let world = World::new();
+    world.collection("First", "via = this");
+    world.collection("Second", "via = this");
+    let operator = world.node.operator();
+    let through = |title: &str| ImportOptions { collection: Some(title.to_owned()), ..at(Tlp::Amber) };
+    let object = indicator(1, FIRST, "");
+    assert_eq!(told(&world, &operator, &through("First"), &object).0, "new");
+    let again = told(&world, &operator, &through("First"), &object);
+    assert_eq!(again, ("duplicate", String::new()));
+    for (options, says) in [
+        (at(Tlp::Green), "it is held as TLP:AMBER and was not relabelled: "),
+        (through("Second"), "it is held outside this collection and was not added to it: "),
+        (
+            ImportOptions { tlp: Some(Tlp::Red), ..through("Second") },
+            "it is held as TLP:AMBER and was not relabelled; it is held outside this collection",
+        ),
+    ] {
+        let dry = ImportOptions { dry_run: true, ..options.clone() };
+        let foreseen = world.node.submit(&operator, &dry, object.as_bytes()).unwrap();
+        let (state, message) = told(&world, &operator, &options, &object);
+        assert_eq!(state, "duplicate");
+        assert!(message.starts_with(says), "{message}");
+        assert_eq!(foreseen.outcomes[0].message.as_deref(), Some(&*message));
+    }
+    assert_eq!(world.label(&operator, &id(1)).unwrap(), "TLP:AMBER", "nothing was lowered");
+    let listed = |title| world.listed(&operator, Some(title)).len();
+    assert_eq!(["First", "Second"].map(listed), [1, 0]);
+    // What the message says helps.
+    world.node.withdraw(&operator, None, &id(1), &[]).unwrap();
+    assert_eq!(
+        told(&world, &operator, &ImportOptions { tlp: Some(Tlp::Green), ..through("Second") }, &object).0,
+        "new"
+    );
+    assert_eq!(world.label(&operator, &id(1)).unwrap(), "TLP:GREEN");
+    assert_eq!(["First", "Second"].map(listed), [0, 1]);
+}
+
+#[test]
+fn a_label_that_the_token_does_not_see_is_not_named() {
+    let world = World::new();
+    let operator = world.node.operator();
+    world.node.submit(&operator, &at(Tlp::Red), indicator(1, FIRST, "").as_bytes()).unwrap();
+    let new = node::NewToken {
+        member: "ACME".to_owned(),
+        roles: vec!["analyst".to_owned()],
+        ceiling: Some(Tlp::Green),
+        ..node::NewToken::default()
+    };
+    let low = world.signed_in(&world.node.add_token(&operator, &new).unwrap().secret);
+    let (state, message) = told(&world, &low, &at(Tlp::Green), &indicator(1, FIRST, ""));
+    assert_eq!(state, "duplicate");
+    assert!(!message.contains("RED") && message.contains("was not relabelled"), "{message}");
+}
+
+#[test]
+fn an_id_stays_its_owners_when_all_of_it_was_taken_back() {
+    let world = World::new();
+    let identity = world.member("Blue");
+    world.member("Red");
+    let [blue, red] = ["Blue", "Red"].map(|member| world.token(member, &["analyst"]));
+    let authored = format!(",\"created_by_ref\":\"{identity}\"");
+    world.submit(&blue, &indicator(1, FIRST, &authored)).unwrap();
+    world.node.withdraw(&blue, None, &id(1), &[]).unwrap();
+    world.submit(&red, &indicator(1, "2026-04-01T00:00:00.000Z", "")).unwrap();
+    world.submit(&blue, &indicator(1, SECOND, &authored)).unwrap();
+    let view = world.node.object(&world.node.operator(), &id(1), None).unwrap();
+    assert_eq!(view.summary.source.unwrap().name, "Blue");
+    assert_eq!(view.claims.len(), 1);
+}
