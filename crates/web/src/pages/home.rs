@@ -30,6 +30,7 @@ struct Home {
     /// Whether this reader searches the record at all.
     searches: bool,
     types: Vec<Bar>,
+    more_types: usize,
     collections: Vec<CollectionRow>,
     discovery: String,
 }
@@ -68,6 +69,7 @@ pub(super) async fn page(request: Request, sessions: Arc<Sessions>) -> Outcome {
         newest: found.map(|found| Row::all(&found.objects)).unwrap_or_default(),
         total,
         types: bars(&counts, TYPES),
+        more_types: counts.len().saturating_sub(TYPES),
         collections: collections.iter().map(|collection| row(collection, &request)).collect(),
         discovery: format!("{}/taxii2/", request.base_url),
         frame: Frame::new(&request, Some(&caller)),

@@ -21,6 +21,7 @@ use node::Caller;
 use crate::routes::{Access, Family, Outcome, Schema, ValueKind};
 use crate::{Answer, Failure, Request, Route};
 use session::Sessions;
+use show::Span;
 
 const HTML: &str = "text/html";
 
@@ -49,6 +50,7 @@ pub fn routes() -> Vec<Route> {
         )
         .query("q", ValueKind::Text, "A value, defanged or not, or words.")
         .query("type", ValueKind::Text, "Only objects of this type.")
+        .query("words", ValueKind::Flag, "Search for words also where every one of them is a value.")
         .query("next", ValueKind::Text, "The cursor of the page before."),
         page(Method::GET, "/objects/{id}", "objectPage", "One object.", |r, s| Box::pin(object::page(r, s)))
             .query("version", ValueKind::Text, "The version to show; the greatest otherwise."),
@@ -88,6 +90,8 @@ pub(crate) struct Frame {
     member: String,
     /// What the search box holds.
     query: String,
+    /// Somebody is here who may look around: without a token, where visitors are let in.
+    looks: bool,
 }
 
 impl Frame {
@@ -98,6 +102,7 @@ impl Frame {
             base: request.settings.base().to_owned(),
             member: member.map(|caller| show::text(&caller.member_name)).unwrap_or_default(),
             query: String::new(),
+            looks: caller.is_some(),
         }
     }
 
@@ -126,8 +131,8 @@ fn render(template: &impl Template) -> Outcome {
 struct FailurePage<'a> {
     status: u16,
     title: &'a str,
-    detail: String,
-    hint: String,
+    detail: Vec<Span>,
+    hint: Vec<Span>,
     request_id: &'a str,
     base: &'a str,
     style: String,
@@ -138,8 +143,8 @@ pub(crate) fn failure(failure: &Failure, request_id: &str, base: &str) -> Answer
     let page = FailurePage {
         status: failure.status.as_u16(),
         title: failure.status.canonical_reason().unwrap_or("Error"),
-        detail: show::text(&failure.detail),
-        hint: failure.hint.as_deref().map(show::text).unwrap_or_default(),
+        detail: show::sentence(&failure.detail),
+        hint: failure.hint.as_deref().map(show::sentence).unwrap_or_default(),
         request_id,
         base,
         style: format!("{base}/static/{}", assets::style_name()),

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use askama::Template;
+use model::inert::defanged;
+use serde::Deserialize;
 
 use super::picture::{Star, star};
 use super::session::Sessions;
@@ -16,6 +18,9 @@ use crate::{Request, blocking};
 struct Page {
     frame: Frame,
     head: Row,
+    /// What it says of itself, a paragraph each.
+    description: Vec<String>,
+    pattern: String,
     star: Star,
     related: Vec<Step>,
     related_more: bool,
@@ -35,8 +40,11 @@ pub(super) async fn page(request: Request, sessions: Arc<Sessions>) -> Outcome {
     let view = blocking::brief(|| request.node.object(&caller, request.param("id"), version))?;
     let head = Row::of(&view.summary);
     let related = Step::all(&view.related);
+    let said = Said::read(view.object.get());
     render(&Page {
         frame: Frame::new(&request, Some(&caller)),
+        description: paragraphs(said.description.as_deref().unwrap_or_default()),
+        pattern: defanged(said.pattern.as_deref().unwrap_or_default()),
         star: star(&head.kind, &related),
         head,
         related,
@@ -45,6 +53,31 @@ pub(super) async fn page(request: Request, sessions: Arc<Sessions>) -> Outcome {
         claims: Row::all(&view.claims),
         json: pretty(view.object.get()),
     })
+}
+
+/// The longest description that stands above the object, in characters; the object has all of it.
+const DESCRIPTION_LENGTH: usize = 4_000;
+
+/// What of an object is for people to read first.
+#[derive(Default, Deserialize)]
+struct Said {
+    description: Option<String>,
+    pattern: Option<String>,
+}
+
+impl Said {
+    // An object of a custom type may have something else under these names: then it has nothing to be read first.
+    fn read(json: &str) -> Said {
+        serde_json::from_str(json).unwrap_or_default()
+    }
+}
+
+fn paragraphs(text: &str) -> Vec<String> {
+    let mut shown: String = text.chars().take(DESCRIPTION_LENGTH).collect();
+    if shown.len() < text.len() {
+        shown.push('…');
+    }
+    shown.lines().filter(|line| !line.trim().is_empty()).map(defanged).collect()
 }
 
 // The object, a member a line, its invisible characters written out.

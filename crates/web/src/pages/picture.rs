@@ -8,23 +8,19 @@ pub(super) struct Bar {
     pub(super) count: String,
     /// Its length, of 240 units.
     pub(super) length: u64,
-    /// Where its middle stands, in units from the top.
-    pub(super) middle: usize,
 }
 
 const LENGTH: u64 = 240;
-const HEIGHT: usize = 22;
 
 /// The bars for counts, the largest first, at most `most`.
 pub(super) fn bars(counts: &[(String, u64)], most: usize) -> Vec<Bar> {
     let largest = counts.iter().map(|(_, count)| *count).max().unwrap_or(1).max(1);
-    let bar = |(place, (name, count)): (usize, &(String, u64))| Bar {
+    let bar = |(name, count): &(String, u64)| Bar {
         name: super::show::text(name),
         count: grouped(*count),
         length: (count * LENGTH / largest).max(1),
-        middle: place * HEIGHT + HEIGHT / 2,
     };
-    counts.iter().take(most).enumerate().map(bar).collect()
+    counts.iter().take(most).map(bar).collect()
 }
 
 /// A number with its thousands apart.
@@ -57,9 +53,6 @@ pub(super) struct Ray {
     pub(super) name: String,
     pub(super) relation: String,
     pub(super) id: String,
-    /// Where the relation's text stands.
-    pub(super) middle_x: i64,
-    pub(super) middle_y: i64,
 }
 
 /// Rays drawn; the list beside the picture has the rest.
@@ -71,7 +64,7 @@ const CENTRE: i64 = 360;
 pub(super) fn star(kind: &str, steps: &[Step]) -> Star {
     let (right, left): (Vec<&Step>, Vec<&Step>) = steps.iter().take(RAYS).partition(|step| step.outward);
     let rows = right.len().max(left.len()).max(1) as i64;
-    let height = rows * 34 + 26;
+    let height = (rows * 40 + 16).max(76);
     let mut rays = column(&right, 1, height);
     rays.extend(column(&left, -1, height));
     Star { kind: kind.to_owned(), rays, height }
@@ -80,8 +73,8 @@ pub(super) fn star(kind: &str, steps: &[Step]) -> Star {
 fn column(steps: &[&Step], side: i64, height: i64) -> Vec<Ray> {
     let gap = height / (steps.len() as i64 + 1);
     let ray = |(place, step): (usize, &&Step)| {
-        let (x, y) = (CENTRE + side * 170, gap * (place as i64 + 1));
-        let name: String = step.row.name.chars().take(24).collect();
+        let (x, y) = (CENTRE + side * 130, gap * (place as i64 + 1));
+        let name: String = step.row.name.chars().take(32).collect();
         Ray {
             x,
             y,
@@ -90,8 +83,6 @@ fn column(steps: &[&Step], side: i64, height: i64) -> Vec<Ray> {
             name: if name.len() < step.row.name.len() { format!("{name}…") } else { name },
             relation: step.relation.clone(),
             id: step.row.id.clone(),
-            middle_x: CENTRE + side * 100,
-            middle_y: (height / 2 + y) / 2 - 4,
         }
     };
     steps.iter().enumerate().map(ray).collect()

@@ -9,6 +9,7 @@ use node::{Kind, SearchQuery};
 use super::session::Sessions;
 use super::show::{MentionRow, Row, text};
 use super::{Frame, caller_or_sign_in, render};
+use crate::rest::query;
 use crate::routes::Outcome;
 use crate::{Request, blocking};
 
@@ -28,6 +29,8 @@ struct Search {
     next: String,
     kind: String,
     nothing: bool,
+    /// Everything asked for was a value, and was looked up; the words were not searched for.
+    only_values: bool,
 }
 
 struct Answer {
@@ -41,12 +44,13 @@ struct Answer {
 
 /// Shows it.
 pub(super) async fn page(request: Request, sessions: Arc<Sessions>) -> Outcome {
-    request.query.only(&["q", "type", "next"])?;
+    request.query.only(&["q", "type", "words", "next"])?;
     let caller = match caller_or_sign_in(&request, &sessions) {
         Ok(caller) => caller,
         Err(to_sign_in) => return Ok(*to_sign_in),
     };
     let asked = request.query.one("q")?.unwrap_or_default().trim().to_owned();
+    let words = query::flag(&request.query, "words")?;
     let kind = request.query.one("type")?.unwrap_or_default().to_owned();
     // A form and a link carry what is empty as well: here that is as if it were left out.
     let next = request.query.one("next")?.filter(|next| !next.is_empty()).map(str::to_owned);
@@ -67,6 +71,8 @@ pub(super) async fn page(request: Request, sessions: Arc<Sessions>) -> Outcome {
             more: answer.more,
         })
         .collect();
+    // The words of an address are numbers, which stand in all sorts of texts: that is no answer to what is known of it.
+    let only_values = !words && kind.is_empty() && !answers.is_empty() && answers.len() == looked_up.len();
     let query = SearchQuery {
         text: (!asked.is_empty()).then(|| asked.clone()),
         types: if kind.is_empty() { Vec::new() } else { vec![kind.clone()] },
@@ -74,8 +80,9 @@ pub(super) async fn page(request: Request, sessions: Arc<Sessions>) -> Outcome {
         next,
         ..SearchQuery::default()
     };
-    let found = match blocking::brief(|| request.node.search(&caller, &query)) {
-        Ok(found) => Some(found),
+    let search = || blocking::brief(|| request.node.search(&caller, &query));
+    let found = match (!only_values).then(search).transpose() {
+        Ok(found) => found,
         // Text of which no word can be searched for finds nothing; the lookup above still answers.
         Err(error) if error.kind == Kind::Invalid && !answers.is_empty() => None,
         Err(error) => return Err(error.into()),
@@ -90,5 +97,6 @@ pub(super) async fn page(request: Request, sessions: Arc<Sessions>) -> Outcome {
         answers,
         objects,
         kind,
+        only_values,
     })
 }

@@ -11,7 +11,33 @@ pub(super) fn text(text: &str) -> String {
     inert(text).into_owned()
 }
 
-/// The same, cut, and with what could be clicked defanged.
+/// A part of a sentence.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Span {
+    pub(super) text: String,
+    /// It was quoted: what somebody typed, or is to type.
+    pub(super) quoted: bool,
+}
+
+/// A text of ours for programs and logs (no capital, no full stop, quotes in backticks) as a sentence.
+pub(super) fn sentence(message: &str) -> Vec<Span> {
+    let parts = message.split('`').enumerate();
+    let mut spans: Vec<Span> =
+        parts.map(|(at, part)| Span { text: text(part), quoted: at % 2 == 1 }).collect();
+    if let Some(first) = spans.first_mut()
+        && let Some(letter) = first.text.chars().next()
+    {
+        let rest = first.text.split_off(letter.len_utf8());
+        first.text = letter.to_uppercase().chain(rest.chars()).collect();
+    }
+    if !message.is_empty() && !message.ends_with(['.', '?', '!']) {
+        spans.push(Span { text: ".".to_owned(), quoted: false });
+    }
+    spans.retain(|span| !span.text.is_empty());
+    spans
+}
+
+/// Text of strangers, cut, and with what could be clicked defanged.
 fn name(text: &str) -> String {
     let mut cut: String = text.chars().take(NAME_LENGTH).collect();
     if cut.len() < text.len() {
@@ -142,6 +168,17 @@ mod tests {
     fn names_are_cut_and_defanged() {
         assert_eq!(name("http://bad.example/\u{202e}x"), "hxxp://bad[.]example/\\u{202e}x");
         assert_eq!(name(&"a".repeat(500)).chars().count(), NAME_LENGTH + 1);
+    }
+
+    #[test]
+    fn messages_become_sentences() {
+        let shown = |message: &str| -> String {
+            let mark = |span: Span| if span.quoted { format!("<{}>", span.text) } else { span.text };
+            sentence(message).into_iter().map(mark).collect()
+        };
+        assert_eq!(shown("there is no object `a.b`"), "There is no object <a.b>.");
+        assert_eq!(shown("`x` is none"), "<x> is none.");
+        assert_eq!(shown(""), "");
     }
 
     #[test]

@@ -5,7 +5,7 @@ mod directory;
 mod lookup;
 mod objects;
 mod operation;
-mod query;
+pub mod query;
 mod session;
 mod transfer;
 

@@ -237,3 +237,55 @@ async fn a_host_that_is_none_is_refused_and_stands_in_no_page() {
         assert!(!two.text().contains("evil.example"), "{path}: {}", two.text());
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_value_is_looked_up_and_its_parts_are_not_searched_for_as_words() {
+    let (house, token) = one();
+    let collection = house.collection("All", |_| {});
+    house.post(&token, &collection, &envelope(&[indicator('1').replace("Host 1", "Report 8")])).await;
+    let id = indicator_id('1');
+    let miss = get(&house, &token, "/search?q=8.8.8.8").await;
+    assert!(miss.text().contains("Nothing that you may see mentions it."), "{}", miss.text());
+    assert!(!miss.text().contains(&id), "{}", miss.text());
+    for query in ["q=8.8.8.8&words=true", "q=8", "q=8.8.8.8+report", "q=&type=indicator", "type=indicator"] {
+        let page = get(&house, &token, &format!("/search?{query}")).await;
+        let found = query != "q=8.8.8.8+report" || page.text().contains("Report 8");
+        assert!(page.text().contains(&id) && found, "{query}: {}", page.text());
+    }
+    assert_eq!(get(&house, &token, "/search?q=8&words=perhaps").await.status, 400);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_object_says_first_what_people_read() {
+    let (house, token) = one();
+    let collection = house.collection("All", |_| {});
+    let described =
+        indicator('1').replacen('{', r#"{"description":"Seen at http://bad.example/\nand <b>again</b>","#, 1);
+    house.post(&token, &collection, &envelope(&[described])).await;
+    let page = get(&house, &token, &format!("/objects/{}", indicator_id('1'))).await;
+    let before = page.text().split("The object</h2>").next().unwrap();
+    for shown in [
+        "<p class=\"prose\">Seen at hxxp://bad[.]example/</p>",
+        "<p class=\"prose\">and &#60;b&#62;again&#60;/b&#62;</p>",
+        "[ipv4-addr:value = &#39;198[.]51[.]100[.]1&#39;]",
+    ] {
+        assert!(before.contains(shown), "{shown}: {before}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_offers_what_its_reader_can_use() {
+    let (house, token) = one();
+    let nobody = get(&house, "", "/sign-in").await;
+    assert!(!nobody.text().contains("type=\"search\""), "{}", nobody.text());
+    assert!(get(&house, &token, "/").await.text().contains("type=\"search\""));
+    // One whose token reads a collection and nothing else has no use for being told to import.
+    let collection = house.collection("All", |_| {});
+    let narrow = house.token_with("A & <b>Co</b>", &["reader"], |new| new.read = vec![collection]);
+    let home = get(&house, &narrow, "/").await;
+    assert!(
+        home.text().contains("searches nothing") && !home.text().contains("accord import"),
+        "{}",
+        home.text()
+    );
+}
