@@ -3,11 +3,12 @@
 use std::net::IpAddr;
 
 use model::access::CollectionScope;
-use model::{Action, CollectionId, Role, Roles, Tlp, TokenId, Verb, may_act};
+use model::{Action, CollectionId, Role, Roles, Timestamp, Tlp, TokenId, Verb, may_act};
 use store::directory::{Change, Token};
 
 use crate::directory::{checked_name, member_for, not_found, not_revoked, signed_in};
 use crate::roster::Roster;
+use crate::session::within;
 use crate::{Caller, Error, Kind, NewToken, Node, random, views};
 
 /// How long a token is valid at most, and when nothing else is said: 365 days, in seconds.
@@ -76,11 +77,19 @@ impl Node {
             let found = roster.person_named(member.id, name).filter(|person| person.revoked.is_none());
             found.map(|person| person.id).ok_or_else(|| not_found("person", name))
         });
-        let scopes = scopes(roster, new)?;
-        let ceiling = new.ceiling.unwrap_or(Tlp::Red);
-        within_own(caller, &scopes, ceiling)?;
-        let certificate = new.certificate.as_deref().map(certificate_digest).transpose()?;
+        let (read, write) = scopes(roster, new)?;
         let now = self.now();
+        let asked = Reach {
+            verbs: verbs_named(&new.verbs, roles)?,
+            read,
+            write,
+            ceiling: new.ceiling.unwrap_or(Tlp::Red),
+            networks: new.networks.iter().map(|text| network(text)).collect::<Result<_, _>>()?,
+            expires: now.plus_seconds(life_s(new.expire_s)?),
+        };
+        let Reach { verbs, read, write, ceiling, networks, expires } =
+            asked.within_own(roster, caller, new.expire_s.is_some())?;
+        let certificate = new.certificate.as_deref().map(certificate_digest).transpose()?;
         let stands_for = certificate.and_then(|digest| roster.token_by_certificate(&digest));
         if stands_for.is_some_and(|token| roster.is_live(token, now)) {
             return Err(Error::new(Kind::Conflict, "this certificate stands for another token"));
@@ -89,7 +98,6 @@ impl Node {
             Some(name) => checked_name("a token", name)?,
             None => format!("{} of {}", names(roles).join(", "), member.name),
         };
-        let (read, write) = scopes;
         Ok(Token {
             id: TokenId(uuid::Uuid::nil()),
             digest: [0; 32],
@@ -97,15 +105,15 @@ impl Node {
             person: person.transpose()?,
             name,
             roles,
-            verbs: verbs_named(&new.verbs, roles)?,
+            verbs,
             read,
             write,
             ceiling,
-            networks: new.networks.iter().map(|text| network(text)).collect::<Result<_, _>>()?,
+            networks,
             certificate,
             profile: new.profile.clone(),
             created: now,
-            expires: now.plus_seconds(life_s(new.expire_s)?),
+            expires,
             revoked: None,
             once: false,
             last_used: None,
@@ -206,12 +214,13 @@ fn verbs_named(names: &[String], roles: Roles) -> Result<Vec<Verb>, Error> {
     Ok(verbs)
 }
 
-// Whether one of these roles is of any use only with this verb.
+// Whether one of these roles is of any use only with this verb. An organisation administrator does not read or write by
+// that role, but hands out no verb that his own token has not.
 fn needs(roles: Roles, verb: Verb) -> bool {
     use Role::{Administrator, Analyst, Curator, OrganisationAdministrator, Reader, Sensor};
     roles.has_any(match verb {
-        Verb::Read => &[Reader, Sensor, Analyst, Curator],
-        Verb::Write => &[Sensor, Analyst, Curator, Administrator],
+        Verb::Read => &[Reader, Sensor, Analyst, Curator, OrganisationAdministrator],
+        Verb::Write => &[Sensor, Analyst, Curator, OrganisationAdministrator, Administrator],
         Verb::Manage => &[Curator, OrganisationAdministrator, Administrator],
     })
 }
@@ -232,23 +241,61 @@ fn scopes(roster: &Roster, new: &NewToken) -> Result<Scopes, Error> {
     Ok((Some(found(&new.read)?), Some(found(&new.write)?)))
 }
 
-// An administrator answers for the node. Everybody else hands out at most what his own token is good for.
-fn within_own(caller: &Caller, (read, write): &Scopes, ceiling: Tlp) -> Result<(), Error> {
-    let principal = &caller.principal;
-    if principal.roles.has(Role::Administrator) {
-        return Ok(());
+/// How far a token goes, but for its roles.
+struct Reach {
+    verbs: Vec<Verb>,
+    read: Option<Vec<CollectionId>>,
+    write: Option<Vec<CollectionId>>,
+    ceiling: Tlp,
+    networks: Vec<(IpAddr, u8)>,
+    expires: Timestamp,
+}
+
+impl Reach {
+    // An administrator answers for the node. Everybody else hands out at most what his own token is good for, so that one
+    // that was narrowed, or is found by somebody else, does not make itself wider or live on.
+    fn within_own(self, roster: &Roster, caller: &Caller, end_is_asked: bool) -> Result<Reach, Error> {
+        let principal = &caller.principal;
+        if principal.roles.has(Role::Administrator) {
+            return Ok(self);
+        }
+        let own = principal.token.and_then(|token| roster.token(token));
+        let Some(own) = own else { return Err(wider("its rights")) };
+        let wide = [
+            (self.verbs.iter().any(|verb| !principal.verbs.contains(verb)), "its verbs"),
+            (!inside(&principal.read, self.read.as_ref()), "the collections that it reads"),
+            (!inside(&principal.write, self.write.as_ref()), "the collections that it writes"),
+            (self.ceiling > principal.reader.ceiling, "its ceiling"),
+            (!networks_inside(&own.networks, &self.networks), "its networks"),
+            (end_is_asked && self.expires > own.expires, "its end"),
+        ];
+        match wide.into_iter().find(|(is_wider, _)| *is_wider) {
+            Some((_, what)) => Err(wider(what)),
+            None => Ok(Reach { expires: self.expires.min(own.expires), ..self }),
+        }
     }
-    let inside = |own: &CollectionScope, asked: &Option<Vec<CollectionId>>| match (own, asked) {
+}
+
+fn wider(what: &str) -> Error {
+    let message = format!("this token cannot hand out more than it may itself: {what} would be wider");
+    Error::new(Kind::Forbidden, message)
+        .hint("ask for no more verbs, collections, networks, labels and days than it has")
+}
+
+fn inside(own: &CollectionScope, asked: Option<&Vec<CollectionId>>) -> bool {
+    match (own, asked) {
         (CollectionScope::All, _) => true,
         (CollectionScope::Only(_), None) => false,
         (CollectionScope::Only(_), Some(some)) => some.iter().all(|id| own.covers(*id)),
-    };
-    if ceiling <= principal.reader.ceiling && inside(&principal.read, read) && inside(&principal.write, write)
-    {
-        return Ok(());
     }
-    let error = Error::new(Kind::Forbidden, "this token cannot hand out more than it may itself");
-    Err(error.hint("narrow the collections or lower the ceiling"))
+}
+
+// No network at all is every network.
+fn networks_inside(own: &[(IpAddr, u8)], asked: &[(IpAddr, u8)]) -> bool {
+    let covered = |(address, length): &(IpAddr, u8)| {
+        own.iter().any(|one| one.1 <= *length && within(std::slice::from_ref(one), *address))
+    };
+    own.is_empty() || (!asked.is_empty() && asked.iter().all(covered))
 }
 
 fn network(text: &str) -> Result<(IpAddr, u8), Error> {
@@ -313,6 +360,6 @@ mod tests {
         assert_eq!(verbs(Role::Reader), [Verb::Read]);
         assert_eq!(verbs(Role::Sensor), [Verb::Read, Verb::Write]);
         assert_eq!(verbs(Role::Administrator), [Verb::Write, Verb::Manage]);
-        assert_eq!(verbs(Role::OrganisationAdministrator), [Verb::Manage]);
+        assert_eq!(verbs(Role::OrganisationAdministrator), Verb::ALL);
     }
 }

@@ -251,6 +251,68 @@ fn nobody_hands_out_or_takes_away_more_than_he_may() {
 }
 
 #[test]
+fn a_token_that_hands_out_others_makes_none_that_is_wider_than_itself() {
+    const DAY_S: u64 = 86_400;
+    let world = World::new();
+    let operator = world.node.operator();
+    world.member("Blue");
+    let added = |by: &node::Caller, change: &dyn Fn(&mut NewToken)| {
+        let mut new =
+            NewToken { member: "Blue".to_owned(), roles: strings(&["reader"]), ..NewToken::default() };
+        change(&mut new);
+        world.node.add_token(by, &new)
+    };
+    let own = NewToken {
+        member: "Blue".to_owned(),
+        roles: strings(&["organisation-administrator"]),
+        verbs: strings(&["read", "manage"]),
+        networks: strings(&["10.0.0.0/8", "2001:db8::/32"]),
+        expire_s: Some(10 * DAY_S),
+        ..NewToken::default()
+    };
+    let secret = world.node.add_token(&operator, &own).unwrap().secret;
+    let from = Some("10.1.2.3".parse().unwrap());
+    let narrow = world.node.authenticate(&node::Credential::Token(secret), from).unwrap();
+    let networks = |some: &[&str]| strings(some);
+    for (what, change) in [
+        ("its networks", &(|_: &mut NewToken| {}) as &dyn Fn(&mut NewToken)),
+        ("its networks", &|new| new.networks = networks(&["0.0.0.0/0"])),
+        ("its networks", &|new| new.networks = networks(&["10.0.0.0/7"])),
+        ("its networks", &|new| new.networks = networks(&["10.1.0.0/16", "192.0.2.1"])),
+        ("its networks", &|new| new.networks = networks(&["2001:db8::/31"])),
+        ("its end", &|new| {
+            new.networks = networks(&["10.1.0.0/16"]);
+            new.expire_s = Some(11 * DAY_S);
+        }),
+        ("its verbs", &|new| {
+            new.networks = networks(&["10.1.0.0/16"]);
+            new.roles = strings(&["analyst"]);
+        }),
+        ("its verbs", &|new| {
+            new.networks = networks(&["10.1.0.0/16"]);
+            new.verbs = strings(&["read", "write"]);
+        }),
+    ] {
+        let error = added(&narrow, change).unwrap_err();
+        assert_eq!(error.kind, Kind::Forbidden);
+        assert!(error.message.contains(what), "{}: {what}", error.message);
+        // An administrator of the node answers for it, and may.
+        added(&operator, change).unwrap();
+    }
+    let inside = |new: &mut NewToken| new.networks = networks(&["10.1.0.0/16", "2001:db8:1::/48"]);
+    let made = added(&narrow, &inside).unwrap();
+    // Where no end is asked for, it ends with the one that made it.
+    let tokens = world.node.tokens(&operator).unwrap();
+    let end = |id: &str| tokens.iter().find(|token| token.id == id).unwrap().expires.clone();
+    assert_eq!(made.expires, end(&narrow.principal.token.unwrap().to_string()));
+    added(&narrow, &|new| {
+        inside(new);
+        new.expire_s = Some(9 * DAY_S);
+    })
+    .unwrap();
+}
+
+#[test]
 fn others_members_are_not_known() {
     let world = World::new();
     world.member("Blue");
