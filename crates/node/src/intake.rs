@@ -8,8 +8,9 @@
 //! - Crash after, before the reply: it stands; sent again, every object is a duplicate, which is a success.
 //! - Crash between two batches of an accepted arrival: the next start sequences it from the beginning; what stands is
 //!   met as a duplicate, and the outcomes are written anew.
-//! - Crash between a marking definition and the relabelling of what waited for it: what waited stays RED, which is
-//!   safe, until the definition is said again.
+//! - Crash between a marking definition and the relabelling of what waited for it, or a definition that is sequenced
+//!   between the judging and the sequencing of what refers to it: what waits stays RED, which is safe, until the
+//!   definition is said again.
 
 mod created;
 mod decided;
@@ -136,7 +137,7 @@ impl<'n> Intake<'n> {
 
     fn attempt(
         &mut self,
-        roster: &Roster,
+        roster: &Arc<Roster>,
         caller: &Caller,
         chunk: &Chunk,
         mut read: Vec<Read>,
@@ -146,7 +147,7 @@ impl<'n> Intake<'n> {
         let terms = terms(self.node, roster, caller, &self.asked)?;
         self.node.keep_created(terms.source, &mut read)?;
         self.look_for_markings(&caller.principal.reader, &read)?;
-        let seen = self.node.seen_by(caller)?;
+        let seen = self.node.seen_by(caller, roster, terms.collection)?;
         let room = back.as_ref().map_or(0, |back| back.room());
         let (decided, waiting) = self.decide_all(roster, &terms, chunk, read, room);
         // Nothing waits twice: what is kept back is noted only when the rest of the chunk stands.
@@ -301,7 +302,8 @@ fn attempted(told: Vec<Told>, appended: Vec<Appended>) -> Attempted {
             decided::settle(&mut outcome, first);
         }
         let opens = defines.is_some_and(|asks| asks != Restriction::NotUnderstood);
-        if opens && matches!(of_piece.first(), Some(Appended::New { .. })) {
+        // Said again, it opens what a crash, or a definition that came at the same moment, left waiting.
+        if opens && matches!(of_piece.first(), Some(Appended::New { .. } | Appended::Duplicate { .. })) {
             attempted.definitions.push(outcome.id.clone());
         }
         attempted.outcomes.push(outcome);
@@ -313,7 +315,7 @@ fn attempted(told: Vec<Told>, appended: Vec<Appended>) -> Attempted {
 #[derive(Default)]
 struct Attempted {
     outcomes: Vec<views::Outcome>,
-    /// Marking definitions that are new to the record and may open something.
+    /// Marking definitions that were taken and may open something.
     definitions: Vec<String>,
 }
 

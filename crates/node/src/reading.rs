@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use model::{Action, MemberId, Origin, Timestamp, may_act};
+use model::{Action, CollectionId, MemberId, Origin, Timestamp, may_act};
 use store::directory::Collection;
 use store::read::{Entry, Snapshot, Visible};
 use strictjson::Limits;
@@ -46,15 +46,25 @@ impl Node {
         Ok((self.reading_below(caller, Some(&collection), roster)?, Some(collection)))
     }
 
-    /// What somebody sees outside of any collection; nothing, where he does not read there.
-    pub(crate) fn seen_by(&self, caller: &Caller) -> Result<Visible, Error> {
-        if may_act(&caller.principal, &Action::Read).is_err() {
-            return Ok(Visible::default());
-        }
-        let snapshot = self.inner.store.snapshot()?;
-        let reader = &caller.principal.reader;
-        let sight = self.inner.visibility.sight(&snapshot, reader, caller.facts, self.now())?;
-        Ok(Visible::clone(&sight.visible))
+    /// What somebody sees who submits: outside of any collection, else in the one that he submits through, if everything
+    /// is in it. Where he sees only some statements under a label, the safe answer is none.
+    pub(crate) fn seen_by(
+        &self,
+        caller: &Caller,
+        roster: &Arc<Roster>,
+        through: Option<CollectionId>,
+    ) -> Result<Visible, Error> {
+        let may = |action: Action| may_act(&caller.principal, &action).is_ok();
+        let whole = |collection: &&Collection| {
+            collection.filter.is_empty() && may(Action::ReadCollection(collection.id))
+        };
+        let collection = match through.and_then(|id| roster.collection(id)).filter(whole) {
+            _ if may(Action::Read) => None,
+            Some(collection) => Some(collection),
+            None => return Ok(Visible::default()),
+        };
+        let reading = self.reading_below(caller, collection, Arc::clone(roster))?;
+        Ok(Visible::clone(&reading.sight.visible))
     }
 
     /// Begins to read what somebody may who was found to be allowed to, through a collection or outside of any.

@@ -160,6 +160,43 @@ fn a_marking_that_the_submitter_does_not_see_gives_no_label() {
     assert_eq!(labels[2], (("new", String::new()), ["TLP:AMBER", "TLP:GREEN"].map(str::to_owned)));
 }
 
+// As after a crash between the definition and what it opens: a definition that is held, and something that waits for it.
+#[test]
+fn a_marking_that_is_said_again_opens_what_still_waits() {
+    let world = World::new();
+    world.member("Blue");
+    let blue = world.token("Blue", &["analyst"]);
+    world.node.submit(&blue, &at(Tlp::Red), terms("").as_bytes()).unwrap();
+    // Who imports for Blue does not see what Blue said in RED.
+    let for_blue = ImportOptions { member: Some("Blue".to_owned()), ..at(Tlp::Green) };
+    let object = indicator(1, FIRST, &marked(TERMS));
+    world.node.submit(&world.node.operator(), &for_blue, object.as_bytes()).unwrap();
+    assert_eq!(world.label(&blue, &id(1)).unwrap(), "TLP:RED");
+    let again = world.node.submit(&blue, &at(Tlp::Red), terms("").as_bytes()).unwrap();
+    assert_eq!(again.outcomes[0].state, "duplicate");
+    assert_eq!(world.label(&blue, &id(1)).unwrap(), "TLP:GREEN");
+}
+
+#[test]
+fn who_reads_one_collection_is_told_what_he_sees_there() {
+    let world = World::new();
+    world.collection("Whole", "");
+    world.collection("Part", "type = indicator");
+    let identity = world.member("Blue");
+    world.member("Red");
+    let blue = world.token("Blue", &["analyst"]);
+    let authored = format!(",\"created_by_ref\":\"{identity}\"");
+    world.submit(&blue, &indicator(1, FIRST, &authored)).unwrap();
+    for (n, (reads, told_of)) in [("Whole", "claim"), ("Part", "new"), ("", "new")].into_iter().enumerate() {
+        let through = if reads.is_empty() { "Whole" } else { reads };
+        let read: &[&str] = if reads.is_empty() { &[] } else { &[reads] };
+        let red = world.token_for("Red", &["analyst"], read, &[through]);
+        let options = ImportOptions { collection: Some(through.to_owned()), ..at(Tlp::Green) };
+        let version = format!("2026-0{}-01T00:00:00.000Z", n + 2);
+        assert_eq!(told(&world, &red, &options, &indicator(1, &version, "")).0, told_of, "{reads}");
+    }
+}
+
 #[test]
 fn saying_it_again_under_another_label_or_through_another_collection_is_no_silent_success() {
     let world = World::new();

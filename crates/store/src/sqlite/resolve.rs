@@ -66,7 +66,7 @@ impl<'a> Resolver<'a> {
             let positions = self.positions(snapshot, object)?;
             self.remembered.insert(object, positions);
         }
-        Ok(self.remembered.get(&object).is_some_and(|chosen| chosen.contains(&position)))
+        Ok(self.remembered.get(&object).is_some_and(|chosen| chosen.binary_search(&position).is_ok()))
     }
 
     /// The positions that the reader is shown of an object.
