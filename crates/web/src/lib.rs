@@ -20,6 +20,7 @@ mod finish;
 pub mod media;
 pub mod metrics;
 pub mod openapi;
+mod owed;
 pub mod pages;
 pub mod probes;
 pub mod profile;

@@ -25,6 +25,7 @@ use tokio_rustls::TlsAcceptor;
 use crate::Router;
 use crate::body::RequestBody;
 use crate::connection::Watched;
+use crate::owed::{Owed, Owing};
 use crate::request::{Arrival, Road};
 use crate::router::Shared;
 use crate::tls::Tls;
@@ -167,17 +168,24 @@ impl Front {
             _ => router.settings().idle_timeout,
         };
         let _counted = Counted::new(router.shared());
+        let owed = Owed::new(idle);
+        let account = owed.clone();
         let service = service_fn(move |request: http::Request<Incoming>| {
             let (router, arrival) = (router.clone(), arrival.clone());
+            let owed = (request.version() == http::Version::HTTP_2).then(|| account.clone());
             async move {
                 let request = request.map(|body| RequestBody::wire(body, idle));
-                Ok::<_, Infallible>(router.handle(request, arrival).await)
+                let answer = router.handle(request, arrival).await;
+                Ok::<_, Infallible>(answer.map(|body| Owing::new(body, owed)))
             }
         });
         let stream = TokioIo::new(Watched::new(stream, begin, idle));
         let connection = builder.serve_connection(stream, service).into_owned();
-        if let Err(error) = watcher.watch(connection).await {
-            tracing::debug!(error, "a connection ended early");
+        tokio::select! {
+            ended = watcher.watch(connection) => if let Err(error) = ended {
+                tracing::debug!(error, "a connection ended early");
+            },
+            () = owed.overdue() => tracing::debug!("a client did not take its answers"),
         }
     }
 }

@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 
 use model::access::Action;
 use model::{Principal, Role, Roles, may_act};
-use node::{Credential, NewRetention};
-use web::Route;
+use node::{Credential, NewRetention, Settings};
+use stix::tlp::Level;
 use web::routes::{Access, Family, Need, table};
+use web::{Route, WebSettings};
 
-use crate::fixtures::{envelope, indicator, indicator_id};
+use crate::fixtures::{envelope, indicator, indicator_id, marked};
 use crate::house::House;
 use crate::reply::Reply;
 
@@ -344,6 +345,58 @@ fn every_operation_has_a_request_and_no_other() {
 #[tokio::test(flavor = "multi_thread")]
 async fn roads_of_anonymous() {
     check("anonymous").await;
+}
+
+/// Where the node lets visitors in, every road that one may take shows what is CLEAR, and of the rest not a trace.
+#[tokio::test(flavor = "multi_thread")]
+async fn roads_of_a_visitor() {
+    let house = House::with(Settings { anonymous: true, ..Settings::default() }, &WebSettings::default());
+    house.member("A");
+    let token = house.token("A", &["analyst"]);
+    let collection = house.collection("All", |_| {});
+    let mut sent = Vec::new();
+    for (digit, level) in [
+        ('1', Level::Clear),
+        ('2', Level::Green),
+        ('3', Level::Amber),
+        ('4', Level::AmberStrict),
+        ('5', Level::Red),
+    ] {
+        let named = indicator(digit).replace("Host ", "canary").replace("198.51.100.", "203.0.113.");
+        sent.push(marked(&named, level));
+    }
+    let posted = house.post(&token, &collection, &envelope(&sent)).await;
+    assert_eq!(posted.json()["success_count"], 5, "{}", posted.text());
+    let submission = posted.json()["id"].as_str().unwrap().to_owned();
+    let mut shown = 0;
+    for route in table().iter().filter(|route| route.method == http::Method::GET) {
+        for digit in ['1', '2', '5'] {
+            let path = route.path.replace("{collection}", &collection).replace("{status}", &submission);
+            let path = path.replace("{object}", &indicator_id(digit)).replace("{id}", &indicator_id(digit));
+            for query in [
+                "",
+                &format!("?value=203.0.113.{digit}"),
+                "?text=indicator&facets",
+                "?q=203.0.113.5+indicator&words",
+            ] {
+                let reply = house.ask("GET", &format!("{path}{query}")).send().await;
+                let asked = format!("{path}{query} {digit}");
+                let text = reply.text();
+                if !reply.status.is_success() {
+                    continue;
+                }
+                for hidden in ['2', '3', '4', '5'] {
+                    let id = indicator_id(hidden);
+                    let name = format!("canary{hidden}");
+                    assert!(!text.contains(&id) && !text.contains(&name), "{asked}: {text}");
+                }
+                shown += usize::from(text.contains(&indicator_id('1')));
+            }
+        }
+    }
+    assert!(shown > 10, "only {shown} answers showed what is CLEAR");
+    let figures = house.ask("GET", "/api/v1/statistics").send().await.json();
+    assert_eq!((&figures["objects"], figures.get("node")), (&1.into(), None), "{figures}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -250,6 +250,37 @@ async fn http_2_is_spoken_with_many_requests_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_http_2_client_that_takes_no_answers_is_cut_off_and_one_that_does_is_not() {
+    let house = House::with(Settings { anonymous: true, ..Settings::default() }, &impatient());
+    let serving = Serving::start(&house).await;
+    let connect = async || {
+        let stream = TokioIo::new(serving.connect().await);
+        let mut builder = hyper::client::conn::http2::Builder::new(TokioExecutor::new());
+        // Less than an answer, so that the server has to wait for the client to ask for more.
+        builder.initial_stream_window_size(500).adaptive_window(false);
+        let (sender, connection) = builder.handshake(stream).await.unwrap();
+        (sender, tokio::spawn(connection))
+    };
+    let ask = || http::Request::get("http://ti.example/").body(Empty::<Bytes>::new()).unwrap();
+    let (mut sender, running) = connect().await;
+    let untaken = sender.send_request(ask()).await.unwrap();
+    let (mut other, other_running) = connect().await;
+    let mut ended = running;
+    let deadline = Instant::now() + Duration::from_secs(5);
+    // While one takes nothing, another goes on asking and taking.
+    loop {
+        let taken = other.send_request(ask()).await.unwrap().collect().await.unwrap().to_bytes();
+        assert!(taken.len() > 1_000);
+        if tokio::time::timeout(Duration::from_millis(100), &mut ended).await.is_ok() {
+            break;
+        }
+        assert!(Instant::now() < deadline, "the connection is still held");
+    }
+    drop(untaken);
+    other_running.abort();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn connections_beyond_the_limit_wait_and_the_admin_socket_does_not() {
     let web = WebSettings { max_connections: 2, ..WebSettings::default() };
     let house = House::with(Settings::default(), &web);

@@ -32,7 +32,7 @@ pub fn medallion(folder: &Path, ours_ms: f64, seconds: f64, report: &mut Report)
     let program = Path::new("target/clients/bin/medallion");
     if !program.exists() {
         report
-            .say("not installed: python3 -m venv target/clients && target/clients/bin/pip install medallion");
+            .say("not installed: python3 -m venv target/clients && target/clients/bin/python -m pip install medallion");
         return Ok(());
     }
     let port = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
