@@ -177,6 +177,28 @@ def versions(collection, made):
     check("the other version is the last now", collection.object_versions(first.id)["versions"] == wanted[:1])
 
 
+def by_hand(collection, token):
+    """What no library sends, and what a poll by the header alone is told."""
+    objects = f"{collection.url}objects/"
+    media = {"Accept": "application/taxii+json;version=2.1", "Content-Type": "application/taxii+json;version=2.1"}
+    for content in ("{}", "null", "[]", '{"objects":[]}', '{"objects":null}', "no JSON"):
+        answer = requests.post(objects, data=content, headers=media, auth=("x", token), timeout=30)
+        check("content of another shape is 422", answer.status_code == 422, content, answer)
+    answer = requests.get(objects, params={"limit": 1, "unheard-of": 1}, headers=media, auth=("x", token), timeout=30)
+    check("a parameter that the standard does not know is ignored", answer.status_code == 200, answer)
+    seen, after, last = [], None, None
+    while last != after or not seen:
+        after = last
+        parameters = {"limit": 10} | ({"added_after": after} if after else {})
+        answer = requests.get(objects, params=parameters, headers=media, auth=("x", token), timeout=30)
+        page = [one["id"] for one in answer.json().get("objects", [])]
+        last = answer.headers.get("X-TAXII-Date-Added-Last", after)
+        seen += page
+        check("a page with more is not empty", page or not answer.json().get("more"))
+    whole = [one["id"] for one in collection.get_objects()["objects"]]
+    check("a poll by the header alone gets everything once", seen == whole, len(seen), len(whole))
+
+
 def validate(whole, collection):
     """What the node gives out is valid STIX 2.1."""
     bundle = {"type": "bundle", "id": f"bundle--{uuid.uuid4()}", "objects": whole}
@@ -210,11 +232,12 @@ def main():
     made, others = write(collection, marker)
     whole = crawl(collection, made, others)
     filters(collection, made, others, marker)
+    by_hand(collection, token)
     validate(whole, collection)
     versions(collection, made)
     empty(collection, made, others)
-    by_hand = Collection(f"{root.url}collections/{collection.id}/", user="x", password=token)
-    check("a collection is used by its address alone", by_hand.title == collection.title)
+    alone = Collection(f"{root.url}collections/{collection.id}/", user="x", password=token)
+    check("a collection is used by its address alone", alone.title == collection.title)
     print(f"{checks} checks held")
 
 
