@@ -131,7 +131,7 @@ const NAME_LENGTH: usize = 253;
 
 /// Whether a text can stand as `host[:port]` in an address that we give out: a name, an IPv4 address, or an IPv6 address
 /// in brackets.
-fn is_host(text: &str) -> bool {
+pub(crate) fn is_host(text: &str) -> bool {
     let (host, port) = match text.strip_prefix('[') {
         Some(rest) => match rest.split_once(']') {
             Some((six, rest)) if six.parse::<std::net::Ipv6Addr>().is_ok() => {

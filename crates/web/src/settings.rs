@@ -4,6 +4,8 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::proxy::is_host;
+
 /// A network, as `10.0.0.0/8` or a single address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Network {
@@ -106,6 +108,34 @@ impl WebSettings {
         };
         self.base_path.as_deref().or_else(of_url).unwrap_or("").trim_end_matches('/')
     }
+
+    /// Whether links and addresses can be made from `public_url` and `base_path`.
+    ///
+    /// # Errors
+    /// Which of the two cannot be used, and what it must be.
+    pub fn check_addresses(&self) -> Result<(), (&'static str, String)> {
+        if let Some(url) = &self.public_url {
+            let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
+            let (host, path) =
+                rest.map_or(("", ""), |rest| rest.split_at(rest.find('/').unwrap_or(rest.len())));
+            if !is_host(host) || !is_path(path) {
+                let why = format!("`{url}` is no address such as `https://ti.example.org/accord`");
+                return Err(("public_url", why));
+            }
+        }
+        match &self.base_path {
+            Some(path) if !is_path(path) => {
+                Err(("base_path", format!("`{path}` is no path such as `/accord`")))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+// Segments of plain characters, so that it stands in links as it is. Two slashes at its beginning would name a host.
+fn is_path(path: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/-._~".contains(&byte);
+    path.is_empty() || path.starts_with('/') && !path.contains("//") && path.bytes().all(plain)
 }
 
 #[cfg(test)]
@@ -149,5 +179,38 @@ mod tests {
         assert_eq!(base(Some("https://a.example"), None), "");
         assert_eq!(base(Some("https://a.example/x/y/"), None), "/x/y");
         assert_eq!(base(Some("https://a.example/x"), Some("/z/")), "/z");
+    }
+
+    #[test]
+    fn addresses_are_made_from_addresses() {
+        let check = |url: Option<&str>, path: Option<&str>| {
+            let settings = WebSettings {
+                public_url: url.map(str::to_owned),
+                base_path: path.map(str::to_owned),
+                ..WebSettings::default()
+            };
+            settings.check_addresses().map_err(|(key, _)| key)
+        };
+        for url in
+            ["https://a.example", "http://a.example:8470/", "https://[::1]/x/y/", "https://a.example/x"]
+        {
+            assert_eq!(check(Some(url), None), Ok(()), "{url}");
+        }
+        for url in [
+            "a.example",
+            "ftp://a.example",
+            "https://",
+            "https:///x",
+            "https://a b",
+            "https://a//b",
+            "https://a/?x",
+            "https://u@a",
+        ] {
+            assert_eq!(check(Some(url), None), Err("public_url"), "{url}");
+        }
+        assert_eq!(check(None, Some("/accord")), Ok(()));
+        for path in ["accord", "//evil.example", "/a b", "/a\"", "/a?b"] {
+            assert_eq!(check(None, Some(path)), Err("base_path"), "{path}");
+        }
     }
 }

@@ -165,12 +165,7 @@ impl Settings {
         if listen.tls_certificate.is_some() != listen.tls_key.is_some() {
             return Err(wrong("tls_certificate", "needs `listen.tls_key`, and that needs it"));
         }
-        if let Some(url) = &listen.public_url
-            && !["http://", "https://"].iter().any(|scheme| url.starts_with(scheme))
-        {
-            return Err(wrong("public_url", &format!("`{url}` is no http or https address")));
-        }
-        Ok(web::WebSettings {
+        let settings = web::WebSettings {
             public_url: listen.public_url.clone(),
             base_path: listen.base_path.clone(),
             trusted_proxies: listen.trusted_proxies.iter().map(network).collect::<Result<_, Failure>>()?,
@@ -183,6 +178,8 @@ impl Settings {
             header_timeout: Duration::from_secs(self.limits.header_timeout.0),
             idle_timeout: Duration::from_secs(self.limits.idle_timeout.0),
             drain_timeout: Duration::from_secs(self.limits.drain_timeout.0),
-        })
+        };
+        settings.check_addresses().map_err(|(key, why)| wrong(key, &why))?;
+        Ok(settings)
     }
 }
