@@ -56,10 +56,8 @@ impl Node {
         let done = pipeline::run(intake, input, &mut |event| {
             if let ImportEvent::Outcome(outcome) = &event {
                 tally.count(outcome);
-                if outcome.state == "new" && outcome.message.is_none() && outcome.findings.is_empty() {
-                    return;
-                }
-                if outcome.state == "duplicate" && outcome.findings.is_empty() {
+                let is_plain = matches!(outcome.state, "new" | "duplicate");
+                if is_plain && outcome.message.is_none() && outcome.findings.is_empty() {
                     return;
                 }
             }

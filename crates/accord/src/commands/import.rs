@@ -82,7 +82,7 @@ async fn follow(output: &mut Output, mut reply: Reply, progress: &Progress) -> R
                 progress.at(number(&event, "/bytes"), objects);
             }
             // What was taken with warnings is counted in the summary; people are told of what was not simply taken.
-            "outcome" if !output.json && !matches!(text(&event, "/state"), "new" | "duplicate") => {
+            "outcome" if !output.json && !is_simply_taken(&event) => {
                 outcomes += 1;
                 if outcomes <= OUTCOMES_TOLD {
                     progress.aside(|| write_outcome(output, &event))?;
@@ -103,6 +103,15 @@ async fn follow(output: &mut Output, mut reply: Reply, progress: &Progress) -> R
     }
     Err(Failure::network("the answer broke off before the summary")
         .hint("import it again: what was taken already is a duplicate then"))
+}
+
+// A duplicate has a message where it is held otherwise than it was asked for.
+fn is_simply_taken(outcome: &Value) -> bool {
+    match text(outcome, "/state") {
+        "new" => true,
+        "duplicate" => text(outcome, "/message").is_empty(),
+        _ => false,
+    }
 }
 
 fn write_outcome(output: &mut Output, outcome: &Value) -> Result<(), Failure> {

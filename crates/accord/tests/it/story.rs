@@ -49,6 +49,14 @@ fn the_first_day() {
         with_token(bench.command(&["import", "bundle.json", "--tlp", "green", "--json"]), &url, &token);
     let summary = again.lines().pop().unwrap();
     assert_eq!((summary["new"].as_u64(), summary["duplicates"].as_u64()), (Some(0), Some(3)), "{summary}");
+    // Under another label nothing changes, and that is told.
+    let again = with_token(bench.command(&["import", "bundle.json", "--tlp", "amber"]), &url, &token);
+    assert!(
+        again.out.contains("it is held as TLP:GREEN and was not relabelled"),
+        "{} {}",
+        again.out,
+        again.err
+    );
 
     let hit = bench.run(&["lookup", "203[.]0[.]113[.]7"]).exits(1);
     for said in ["203[.]0[.]113[.]7", "KNOWN", "ACME", "TLP:GREEN", "Crimson", INDICATOR] {

@@ -80,8 +80,11 @@ fn a_contested_id_costs_what_it_holds() {
         assert_eq!(count, versions - 1);
         began.elapsed()
     };
+    // By its square, eight times as many take 64 times as long, and several seconds. Other work on the machine may delay
+    // either of the two.
     let (few, many) = (time(500), time(4_000));
-    assert!(many < few * 24, "eight times as many took {many:?}, not {few:?}");
+    let is_fast = many < few * 24 || many < std::time::Duration::from_secs(3);
+    assert!(is_fast, "eight times as many took {many:?}, not {few:?}");
 }
 
 #[test]
