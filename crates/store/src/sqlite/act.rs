@@ -15,6 +15,7 @@ use super::head::Head;
 use super::intern::{self, LabelRef};
 use super::row::{damaged, entry, flag, media_number, state};
 use super::sequencer::Leaf;
+use super::span::Record;
 use super::{connect, directory, erasures, views};
 use crate::Error;
 use crate::record::{Again, Appended, Media, ObjectKey};
@@ -187,10 +188,9 @@ impl Run<'_> {
             None::<i64>,
             None::<i64>,
             media_number(Media::Act),
-            None::<Vec<u8>>,
             body,
-            head.encode(),
         ])?;
+        self.to.serve(at.0, Record::new((state::ACT, label.num, flag::UNVERSIONED), head)?, &[])?;
         let leaf = Leaf { digest, salt: self.salt(), label: label.digest, source: self.member.0 };
         self.to.leaf(at, leaf, head, true)?;
         Ok(at.0)
@@ -278,9 +278,10 @@ impl Run<'_> {
             .conn
             .prepare_cached(
                 "UPDATE statement SET print = 0, version_text = NULL, author = NULL, pattern_type = NULL,
-                 valid_from = NULL, valid_until = NULL, wire = NULL, body = NULL WHERE position = ?1",
+                 valid_from = NULL, valid_until = NULL, body = NULL WHERE position = ?1",
             )?
             .execute([position])?;
+        self.to.unserve(position)?;
         self.to
             .conn
             .prepare_cached("UPDATE leaf SET digest = NULL, salt = NULL WHERE position = ?1")?
@@ -305,20 +306,15 @@ impl Run<'_> {
             self.supersede(before, one.kind)?;
         }
         let state = if past { state::PAST } else { state::LAST };
-        let head: Vec<u8> = self
-            .to
-            .conn
-            .prepare_cached("SELECT head FROM statement WHERE position = ?1")?
-            .query_row([one.known.position], |row| row.get(0))?;
-        let head = Head { date_added: at.1, ..Head::decode(&head)? };
+        let told = self.to.told(one.known.position)?;
+        let head = Head { date_added: at.1, ..told.head };
         self.to
             .conn
             .prepare_cached(
                 "INSERT INTO statement (position, date_added, entry, state, label, flags, kind, object, uuid, version,
-                   source, submission, print, version_text, author, pattern_type, valid_from, valid_until, target, media,
-                   head)
+                   source, submission, print, version_text, author, pattern_type, valid_from, valid_until, target, media)
                  SELECT ?2, ?3, 4, ?4, ?5, ?6, kind, object, uuid, version, source, ?7, print, version_text, author,
-                   pattern_type, valid_from, valid_until, coalesce(target, position), media, ?8
+                   pattern_type, valid_from, valid_until, coalesce(target, position), media
                  FROM statement WHERE position = ?1",
             )?
             .execute(params![
@@ -329,8 +325,8 @@ impl Run<'_> {
                 label.num,
                 known.flags,
                 self.submission,
-                head.encode(),
             ])?;
+        self.to.serve(at.0, Record::new((state, label.num, known.flags), head)?, &[])?;
         self.to
             .conn
             .prepare_cached("UPDATE waits SET position = ?2 WHERE position = ?1")?

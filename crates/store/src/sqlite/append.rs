@@ -12,6 +12,7 @@ use super::owner::{self, Asked};
 use super::packed::Packed;
 use super::row::{entry, flag, media_number, state};
 use super::sequencer::{Leaf, Sequencer};
+use super::span::Record;
 use super::views::{self, Standing, Views};
 use super::{arrivals, erasures};
 use crate::read::{LabelId, Visible};
@@ -319,7 +320,8 @@ impl Run<'_> {
     }
 
     /// Writes what is a view in the row of a statement.
-    pub(crate) fn set_state(&self, position: i64, state: i64, flags: i64) -> Result<(), Error> {
+    pub(crate) fn set_state(&mut self, position: i64, state: i64, flags: i64) -> Result<(), Error> {
+        self.to.retell(position, |record| (record.state, record.flags) = (state, flags))?;
         self.to
             .conn
             .prepare_cached("UPDATE statement SET state = ?2, flags = ?3 WHERE position = ?1")?
@@ -383,10 +385,11 @@ impl Run<'_> {
             new.index.valid_until.map(|at| at.0),
             None::<i64>,
             media_number(new.media),
-            new.wire,
-            new.body,
-            head.encode(),
+            // Where what is served is what came, it is in the span only.
+            new.wire.as_ref().map(|_| &new.body),
         ])?;
+        let record = Record::new((place.state, place.label.num, place.flags), head)?;
+        self.to.serve(place.at.0, record, new.wire.as_ref().unwrap_or(&new.body))?;
         let salt = self.salt();
         let leaf = Leaf { digest: place.digest, salt, label: place.label.digest, source: self.member.0 };
         self.to.leaf(place.at, leaf, head, new.version.is_none())
@@ -430,8 +433,8 @@ pub(crate) fn pack(
 /// Writes a row of `statement`, all columns in the order of the schema.
 pub(crate) const INSERT: &str = "INSERT INTO statement (position, date_added, entry, state, label, flags, kind, object,
   uuid, version, source, submission, print, version_text, author, pattern_type, valid_from, valid_until, target, media,
-  wire, body, head)
-  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23)";
+  body)
+  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)";
 
 fn flags(new: &NewStatement) -> i64 {
     let millis = new

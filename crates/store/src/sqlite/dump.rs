@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 use super::index::scan::Runs;
 use super::packed::Packed;
 use super::row::damaged;
+use super::span::{self, Span};
 use crate::{Error, Kind};
 
 const TABLES: &[(&str, &str)] = &[
@@ -23,6 +24,7 @@ pub(crate) fn dump(conn: &Connection, runs: &Runs, out: &mut dyn Write) -> Resul
     for (name, sql) in TABLES {
         table(conn, name, sql, out)?;
     }
+    spans(conn, out)?;
     packed(conn, out)?;
     let mut keys = runs.scan(conn, &[], &[], None)?;
     while let Some(key) = keys.next()? {
@@ -65,6 +67,19 @@ fn table(conn: &Connection, name: &str, sql: &str, out: &mut dyn Write) -> Resul
             }
         }
         writeln!(out).map_err(failed)?;
+    }
+    Ok(())
+}
+
+fn spans(conn: &Connection, out: &mut dyn Write) -> Result<(), Error> {
+    let mut query = conn.prepare(&span::from(false))?;
+    let mut rows = query.query([0])?;
+    while let Some(row) = rows.next()? {
+        let span = Span::read(row)?;
+        for position in span.positions() {
+            let (told, _) = span.entry(position)?;
+            writeln!(out, "span {position} {} {}", told.state, told.flags).map_err(failed)?;
+        }
     }
     Ok(())
 }

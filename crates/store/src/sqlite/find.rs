@@ -12,8 +12,9 @@ use super::index::keys::{self, Class};
 use super::index::scan::Scan;
 use super::owner::{self, Asked};
 use super::packed::Packed;
-use super::page::{self, Body};
+use super::page;
 use super::row::{damaged, flag, state, uuid};
+use super::span::{self, Span};
 use super::streams::labels_of;
 use super::views::{COLLECTIONS, EVERYTHING};
 use crate::find::{Count, Hit, Keys};
@@ -393,13 +394,10 @@ pub(crate) fn entry(
     position: u64,
     each: &mut dyn FnMut(&Entry<'_>),
 ) -> Result<(), Error> {
-    let mut query =
-        snapshot.conn()?.prepare_cached(&page::select("position = ?1 AND state <= ?2", Body::Read))?;
-    let mut rows = query.query([position.cast_signed(), state::PAST])?;
-    match rows.next()? {
-        Some(row) => page::lend_row(snapshot, visible, row, Body::Read, each),
-        None => Err(Error::new(Kind::NotFound, format!("nothing stands at position {position}"))),
+    if page::lend_at(snapshot, visible, position.cast_signed(), each)? {
+        return Ok(());
     }
+    Err(Error::new(Kind::NotFound, format!("nothing stands at position {position}")))
 }
 
 pub(crate) fn statements(
@@ -409,23 +407,22 @@ pub(crate) fn statements(
     most: usize,
     each: &mut dyn FnMut(&Entry<'_>),
 ) -> Result<Option<u64>, Error> {
-    let condition = "position >= ?1 AND state <= ?2 ORDER BY position";
-    let mut query = snapshot.conn()?.prepare_cached(&page::select(condition, Body::Read))?;
+    let mut query = snapshot.conn()?.prepare_cached(&span::from(true))?;
     let from = i64::try_from(from).unwrap_or(i64::MAX);
-    let mut rows = query.query([from, state::PAST])?;
+    let mut rows = query.query([from])?;
     let (mut lent, mut bytes) = (0, 0);
     while let Some(row) = rows.next()? {
-        if !visible.has(LabelId(row.get(2)?)) {
-            continue;
+        let span = Span::read(row)?;
+        for position in span.positions().skip_while(|position| *position < from) {
+            if lent == most || bytes >= page::PAGE_BYTES {
+                return Ok(Some(position.cast_unsigned()));
+            }
+            let lend = &mut |entry: &Entry<'_>| {
+                bytes += entry.wire.len();
+                each(entry);
+            };
+            lent += usize::from(page::lend_from(snapshot, visible, &span, position, lend)?);
         }
-        if lent == most || bytes >= page::PAGE_BYTES {
-            return Ok(Some(row.get::<_, i64>(0)?.cast_unsigned()));
-        }
-        page::lend_row(snapshot, visible, row, Body::Read, &mut |entry| {
-            bytes += entry.wire.len();
-            each(entry);
-        })?;
-        lent += 1;
     }
     Ok(None)
 }

@@ -8,7 +8,7 @@ use super::row::damaged;
 use crate::Error;
 
 /// Bytes of a head.
-const LENGTH: usize = 8 + 8 + 16 + 4 + 4 + 1 + 1;
+pub(crate) const LENGTH: usize = 8 + 8 + 16 + 4 + 4 + 1 + 1;
 const TEXT: u8 = 1;
 
 /// The head of an entry.

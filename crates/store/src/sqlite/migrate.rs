@@ -4,17 +4,37 @@
 use rusqlite::{Connection, TransactionBehavior};
 
 use super::connect::APPLICATION_ID;
+use super::span;
 use crate::{Error, Kind};
 
+/// What brings a file from one schema to the next.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Step {
+    /// What widens it.
+    sql: &'static str,
+    /// What fills the new places from the old ones, where that needs more than SQL.
+    fill: Option<fn(&Connection) -> Result<(), Error>>,
+}
+
+impl Step {
+    const fn sql(sql: &'static str) -> Step {
+        Step { sql, fill: None }
+    }
+}
+
 /// The steps; the number of a schema is its place in this list, counted from 1.
-pub(crate) const STEPS: &[&str] =
-    &[include_str!("schema.sql"), include_str!("schema2.sql"), include_str!("schema3.sql")];
+pub(crate) const STEPS: &[Step] = &[
+    Step::sql(include_str!("schema.sql")),
+    Step::sql(include_str!("schema2.sql")),
+    Step::sql(include_str!("schema3.sql")),
+    Step { sql: include_str!("schema4.sql"), fill: Some(span::fill) },
+];
 
 /// Brings the file to the last schema.
 ///
 /// # Errors
 /// [`Kind::TooNew`] when a later release wrote it; [`Kind::Corrupt`] when it is not ours.
-pub(crate) fn migrate(conn: &mut Connection, steps: &[&str]) -> Result<(), Error> {
+pub(crate) fn migrate(conn: &mut Connection, steps: &[Step]) -> Result<(), Error> {
     let stands: usize =
         conn.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0))?.try_into().unwrap_or(0);
     let ours: i32 = conn.pragma_query_value(None, "application_id", |row| row.get(0))?;
@@ -41,7 +61,10 @@ pub(crate) fn migrate(conn: &mut Connection, steps: &[&str]) -> Result<(), Error
     // Each step is one transaction with its number: a crash leaves the schema before or the schema after.
     for (at, step) in steps.iter().enumerate().skip(stands) {
         let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        tx.execute_batch(step)?;
+        tx.execute_batch(step.sql)?;
+        if let Some(fill) = step.fill {
+            fill(&tx)?;
+        }
         tx.pragma_update(None, "application_id", APPLICATION_ID)?;
         tx.pragma_update(None, "user_version", i64::try_from(at + 1).unwrap_or(i64::MAX))?;
         tx.commit()?;
@@ -59,8 +82,8 @@ mod tests {
         INSERT INTO next SELECT position, 'of ' || position FROM statement;
         ALTER TABLE member ADD COLUMN motto TEXT NOT NULL DEFAULT ''";
 
-    fn next() -> Vec<&'static str> {
-        STEPS.iter().copied().chain([NEXT]).collect()
+    fn next() -> Vec<Step> {
+        STEPS.iter().copied().chain([Step::sql(NEXT)]).collect()
     }
 
     fn version(conn: &Connection) -> i64 {
@@ -96,8 +119,8 @@ mod tests {
     fn a_step_that_fails_leaves_the_schema_before_and_can_be_taken_later() {
         let folder = today();
         let mut conn = connect(&folder);
-        let broken: Vec<&str> =
-            STEPS.iter().copied().chain([NEXT, "CREATE TABLE after (a); SELECT nonsense"]).collect();
+        let broken: Vec<Step> =
+            next().into_iter().chain([Step::sql("CREATE TABLE after (a); SELECT nonsense")]).collect();
         assert!(migrate(&mut conn, &broken).is_err());
         // The step before stands, and of the one that failed nothing.
         assert_eq!(version(&conn), STEPS.len() as i64 + 1);
@@ -105,7 +128,7 @@ mod tests {
             .query_row("SELECT count(*) FROM sqlite_schema WHERE name = 'after'", [], |row| row.get(0))
             .unwrap();
         assert_eq!(after, 0);
-        let mended: Vec<&str> = next().into_iter().chain(["CREATE TABLE after (a)"]).collect();
+        let mended: Vec<Step> = next().into_iter().chain([Step::sql("CREATE TABLE after (a)")]).collect();
         migrate(&mut conn, &mended).unwrap();
         assert_eq!(version(&conn), STEPS.len() as i64 + 2);
     }

@@ -4,7 +4,7 @@
 //! - [`writer`]: the one thread that writes, and group commit; [`sequencer`]: what it writes with.
 //! - [`append`], [`act`], [`intern`], [`views`]: the steps of sequencing; [`enlist`]: a list made later.
 //! - [`find`], [`search`]: lookup and search.
-//! - [`page`], [`merge`], [`resolve`], [`owner`]: lists; [`status`], [`directory`]: the rest of reading.
+//! - [`span`]: rows that pages are served from; [`page`], [`merge`], [`resolve`], [`owner`]: lists; [`status`], [`directory`]: the rest of reading.
 
 pub(crate) mod act;
 pub(crate) mod append;
@@ -35,6 +35,7 @@ pub(crate) mod row;
 pub(crate) mod search;
 pub(crate) mod sequencer;
 pub(crate) mod small;
+pub(crate) mod span;
 pub(crate) mod stored;
 pub(crate) mod streams;
 pub(crate) mod verify;

@@ -6,8 +6,7 @@
 
 use std::sync::Arc;
 
-use rusqlite::types::ValueRef;
-use rusqlite::{Connection, OptionalExtension, Row};
+use rusqlite::{Connection, OptionalExtension};
 
 use super::head::Head;
 use super::merge::Merge;
@@ -15,6 +14,7 @@ use super::names::Names;
 use super::owner::{self, Asked};
 use super::resolve::Resolver;
 use super::row::{damaged, flag, media, state};
+use super::span::{self, Record, Span, Wires};
 use super::views::{EVERYTHING, Side, side};
 use super::{directory, intern};
 use crate::Error;
@@ -31,10 +31,6 @@ const TOGETHER: usize = 512;
 /// A page ends early, with more to follow, once it is this long in bytes: whoever asks for thousands of entries holds
 /// no more of our memory than this and one entry.
 pub(crate) const PAGE_BYTES: usize = 32 << 20;
-/// Neighbours this near are read by one scan.
-const NEAR: i64 = 3;
-
-const COLUMNS: &str = "position, state, label, flags, head";
 
 /// Whether the wire form is wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -176,27 +172,27 @@ enum Next {
 impl Page<'_, '_> {
     fn scan(&mut self, from: i64) -> Result<(), Error> {
         let conn = self.conn;
-        let mut query = conn.prepare_cached(&select("position >= ?1 ORDER BY position", self.body))?;
+        let mut query = conn.prepare_cached(&span::from(self.body == Body::Read))?;
         let mut rows = query.query([from])?;
         let (mut missed, mut patience, mut lists) = (0, MISSES, None);
         while let Some(row) = rows.next()? {
-            match self.offer(row)? {
-                Next::Served => patience += MISSES_PER_HIT,
-                Next::Full => return Ok(()),
-                Next::PassedOver => missed += 1,
-            }
-            if missed > patience && lists.is_none() {
-                let found = self.plan.lists(conn, self.resolver.last_only)?;
-                patience += found.len() * MISSES_PER_LIST;
-                lists = Some(found);
-            }
-            if missed > patience
-                && let Some(lists) = &lists
-            {
-                let next = row.get::<_, i64>(0)? + 1;
-                drop(rows);
-                drop(query);
-                return self.postings(lists, next);
+            let span = Span::read(row)?;
+            for position in span.positions().skip_while(|position| *position < from) {
+                match self.offer(&span, position)? {
+                    Next::Served => patience += MISSES_PER_HIT,
+                    Next::Full => return Ok(()),
+                    Next::PassedOver => missed += 1,
+                }
+                if missed > patience && lists.is_none() {
+                    let found = self.plan.lists(conn, self.resolver.last_only)?;
+                    patience += found.len() * MISSES_PER_LIST;
+                    lists = Some(found);
+                }
+                if missed > patience
+                    && let Some(lists) = &lists
+                {
+                    return self.postings(lists, position + 1);
+                }
             }
         }
         Ok(())
@@ -220,18 +216,19 @@ impl Page<'_, '_> {
         }
     }
 
-    // Reads the rows at ascending positions; neighbours by one scan.
+    // Reads what stands at ascending positions, span by span.
     fn fetch(&mut self, positions: &[i64]) -> Result<Next, Error> {
         let conn = self.conn;
-        let mut query =
-            conn.prepare_cached(&select("position BETWEEN ?1 AND ?2 ORDER BY position", self.body))?;
-        for near in positions.chunk_by(|one, next| next - one <= NEAR) {
-            let (Some(first), Some(last)) = (near.first(), near.last()) else { continue };
-            let mut rows = query.query([first, last])?;
-            let mut wanted = near.iter().peekable();
-            while let Some(row) = rows.next()? {
-                let position: i64 = row.get(0)?;
-                if wanted.next_if(|next| **next == position).is_some() && self.offer(row)? == Next::Full {
+        let mut query = conn.prepare_cached(&span::at(self.body == Body::Read))?;
+        let mut wanted = positions.iter().copied().peekable();
+        while let Some(first) = wanted.peek() {
+            let mut rows = query.query([first])?;
+            let span = Span::read(rows.next()?.ok_or_else(|| damaged("span"))?)?;
+            if !span.positions().contains(first) {
+                return Err(damaged("span"));
+            }
+            while let Some(position) = wanted.next_if(|next| span.positions().contains(next)) {
+                if self.offer(&span, position)? == Next::Full {
                     return Ok(Next::Full);
                 }
             }
@@ -253,23 +250,22 @@ impl Page<'_, '_> {
         Ok(())
     }
 
-    // Serves a row if it is for this reader and this query.
-    fn offer(&mut self, row: &Row<'_>) -> Result<Next, Error> {
+    // Serves an entry if it is for this reader and this query.
+    fn offer(&mut self, span: &Span<'_>, position: i64) -> Result<Next, Error> {
+        let (record, wire) = span.entry(position)?;
         // Acts and what is gone are in states beyond these.
-        let state: i64 = row.get(1)?;
         let most = if self.resolver.last_only { state::LAST } else { state::PAST };
-        let label: u32 = row.get(2)?;
-        if state > most || !self.plan.visible.has(LabelId(label)) {
+        if record.state > most || !self.plan.visible.has(LabelId(record.label)) {
             return Ok(Next::PassedOver);
         }
-        let head = Head::decode(row.get_ref(4)?.as_blob().map_err(|_| damaged("head"))?)?;
         let conn = self.conn;
-        let (position, flags) = (row.get(0)?, row.get(3)?);
-        if !self.plan.asked_for(&head) || !self.resolver.chosen(self.snapshot, (position, state, flags))? {
+        if !self.plan.asked_for(&record.head)
+            || !self.resolver.chosen(self.snapshot, (position, record.state, record.flags))?
+        {
             return Ok(Next::PassedOver);
         }
         if let Some(list) = self.plan.collection
-            && !in_list(conn, list, state, (i64::from(label), position))?
+            && !in_list(conn, list, record.state, (i64::from(record.label), position))?
         {
             return Ok(Next::PassedOver);
         }
@@ -277,19 +273,15 @@ impl Page<'_, '_> {
             self.beyond = Some(position);
             return Ok(Next::Full);
         }
-        self.serve(row, &head)?;
-        Ok(Next::Served)
-    }
-
-    fn serve(&mut self, row: &Row<'_>, head: &Head) -> Result<(), Error> {
         let bytes = &mut self.bytes;
-        lend(self.snapshot, &mut self.names, self.plan.visible, (row, head), self.body, &mut |entry| {
+        let entry = (position, &record, wire);
+        lend(self.snapshot, &mut self.names, self.plan.visible, entry, self.body, &mut |entry| {
             *bytes += entry.wire.len();
             (self.each)(entry);
         })?;
-        self.last_date = Some(head.date_added);
+        self.last_date = Some(record.head.date_added);
         self.served += 1;
-        Ok(())
+        Ok(Next::Served)
     }
 
     fn end(self) -> Result<PageEnd, Error> {
@@ -306,46 +298,54 @@ impl Page<'_, '_> {
     }
 }
 
-/// The query for the rows that [`lend`] lends.
-pub(crate) fn select(condition: &str, body: Body) -> String {
-    let body = if body == Body::Read { ", coalesce(wire, body)" } else { "" };
-    format!("SELECT {COLUMNS}{body} FROM statement WHERE {condition}")
-}
-
-/// Lends a row of [`select`] as an entry.
-pub(crate) fn lend_row(
+/// Lends what stands at a position, if the reader may see it; whether it was lent.
+pub(crate) fn lend_at(
     snapshot: &Snapshot,
     visible: &Visible,
-    row: &Row<'_>,
-    body: Body,
+    position: i64,
     each: &mut dyn FnMut(&Entry<'_>),
-) -> Result<(), Error> {
-    let head = Head::decode(row.get_ref(4)?.as_blob().map_err(|_| damaged("head"))?)?;
-    lend(snapshot, &mut snapshot.names(), visible, (row, &head), body, each)
+) -> Result<bool, Error> {
+    let mut query = snapshot.conn()?.prepare_cached(&span::at(true))?;
+    let mut rows = query.query([position])?;
+    let Some(row) = rows.next()? else { return Ok(false) };
+    let span = Span::read(row)?;
+    if !span.positions().contains(&position) {
+        return Ok(false);
+    }
+    lend_from(snapshot, visible, &span, position, each)
+}
+
+/// Lends an entry of a span, if it is in force and the reader may see it; whether it was lent.
+pub(crate) fn lend_from(
+    snapshot: &Snapshot,
+    visible: &Visible,
+    span: &Span<'_>,
+    position: i64,
+    each: &mut dyn FnMut(&Entry<'_>),
+) -> Result<bool, Error> {
+    let (record, wire) = span.entry(position)?;
+    if record.state > state::PAST || !visible.has(LabelId(record.label)) {
+        return Ok(false);
+    }
+    lend(snapshot, &mut snapshot.names(), visible, (position, &record, wire), Body::Read, each)?;
+    Ok(true)
 }
 
 fn lend(
     snapshot: &Snapshot,
     names: &mut Arc<Names>,
     visible: &Visible,
-    (row, head): (&Row<'_>, &Head),
+    (position, record, mut wire): (i64, &Record, &[u8]),
     body: Body,
     each: &mut dyn FnMut(&Entry<'_>),
 ) -> Result<(), Error> {
-    let position: i64 = row.get(0)?;
-    let flags: i64 = row.get(3)?;
+    let (head, flags) = (&record.head, record.flags);
     let standing = owner::standing_at(snapshot, visible, Asked { position, source: head.source, flags })?;
     let elsewhere: Vec<u8>;
-    let wire: &[u8] = match body {
-        Body::Skip => &[],
-        Body::Read => match row.get_ref(5)? {
-            ValueRef::Blob(wire) => wire,
-            _ => {
-                elsewhere = wire_elsewhere(snapshot.conn()?, position)?;
-                &elsewhere
-            }
-        },
-    };
+    if body == Body::Read && wire.is_empty() {
+        elsewhere = wire_elsewhere(snapshot.conn()?, position)?;
+        wire = &elsewhere;
+    }
     let text = if head.text { version_text(snapshot.conn()?, position)? } else { None };
     if names.word(head.kind).is_none() || names.source(head.source).is_none() {
         *names = snapshot.more_names()?;
@@ -362,7 +362,7 @@ fn lend(
         version_form: VersionForm::stored(flags & flag::MILLIS != 0, text.as_deref()),
         owned: !standing.claim,
         revoked: flags & flag::REVOKED != 0,
-        label: LabelId(row.get(2)?),
+        label: LabelId(record.label),
         source,
         media: media(head.media)?,
         wire,
@@ -372,14 +372,12 @@ fn lend(
 
 // The bytes of a statement that entered again are where it stood first.
 fn wire_elsewhere(conn: &Connection, position: i64) -> Result<Vec<u8>, Error> {
-    let wire: Option<Option<Vec<u8>>> = conn
-        .prepare_cached(
-            "SELECT coalesce(b.wire, b.body) FROM statement s JOIN statement b ON b.position = s.target
-             WHERE s.position = ?1",
-        )?
+    let target: Option<Option<i64>> = conn
+        .prepare_cached("SELECT target FROM statement WHERE position = ?1")?
         .query_row([position], |row| row.get(0))
         .optional()?;
-    Ok(wire.flatten().unwrap_or_default())
+    let Some(target) = target.flatten() else { return Ok(Vec::new()) };
+    Ok(Wires::default().at(conn, target)?.1.to_vec())
 }
 
 fn version_text(conn: &Connection, position: i64) -> Result<Option<String>, Error> {

@@ -14,6 +14,7 @@ use super::index::keys;
 use super::index::write::Index;
 use super::intern::Interned;
 use super::revocations::Revocations;
+use super::span::{self, Building, Record};
 use crate::record::ObjectKey;
 use crate::{Error, Kind};
 
@@ -100,12 +101,13 @@ struct Tail {
 }
 
 /// What a savepoint goes back to.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Mark {
     next: i64,
     date: i64,
     tail: Option<Tail>,
     epoch: u64,
+    span: Option<Building>,
 }
 
 #[derive(Debug)]
@@ -127,6 +129,8 @@ pub(crate) struct Sequencer {
     seal: i64,
     date: i64,
     tail: Option<Tail>,
+    // The last span, which the next entry goes into; `None` until it is needed.
+    span: Option<Building>,
 }
 
 impl Sequencer {
@@ -152,6 +156,7 @@ impl Sequencer {
             seal: 0,
             date: 0,
             tail: None,
+            span: None,
         };
         sequencer.reload()?;
         let again = sequencer.erasures.reconcile(&sequencer.conn)?;
@@ -173,6 +178,7 @@ impl Sequencer {
         self.index.reload(&self.conn)?;
         self.refuses = erasures::refuses(&self.conn)?;
         self.tail = None;
+        self.span = None;
         Ok(())
     }
 
@@ -201,7 +207,8 @@ impl Sequencer {
 
     pub(crate) fn savepoint(&mut self) -> Result<Mark, Error> {
         self.conn.prepare_cached("SAVEPOINT work")?.execute([])?;
-        Ok(Mark { next: self.next, date: self.date, tail: self.tail, epoch: self.epoch })
+        let span = self.span.clone();
+        Ok(Mark { next: self.next, date: self.date, tail: self.tail, epoch: self.epoch, span })
     }
 
     pub(crate) fn release(&mut self) -> Result<(), Error> {
@@ -217,6 +224,7 @@ impl Sequencer {
         }
         self.conn.execute_batch("ROLLBACK TO work; RELEASE work")?;
         (self.next, self.date, self.tail, self.epoch) = (mark.next, mark.date, mark.tail, mark.epoch);
+        self.span = mark.span;
         self.interned = Interned::default();
         self.index.reload(&self.conn)
     }
@@ -253,6 +261,41 @@ impl Sequencer {
         taken
     }
 
+    /// Puts the entry that was just written into the last span.
+    pub(crate) fn serve(&mut self, position: i64, record: Record, wire: &[u8]) -> Result<(), Error> {
+        let mut span = match self.span.take() {
+            Some(span) => span,
+            None => Building::load(&self.conn, position)?,
+        };
+        span.push(&self.conn, record, wire)?;
+        self.span = Some(span);
+        Ok(())
+    }
+
+    /// Changes what pages tell of an entry.
+    pub(crate) fn retell(&mut self, position: i64, change: impl FnOnce(&mut Record)) -> Result<(), Error> {
+        match &mut self.span {
+            Some(span) if span.holds(position) => span.change(position, change),
+            _ => span::change(&self.conn, position, change),
+        }
+    }
+
+    /// What pages tell of an entry.
+    pub(crate) fn told(&self, position: i64) -> Result<Record, Error> {
+        match &self.span {
+            Some(span) if span.holds(position) => span.told(position),
+            _ => span::told(&self.conn, position),
+        }
+    }
+
+    /// Takes out what is served of an entry.
+    pub(crate) fn unserve(&mut self, position: i64) -> Result<(), Error> {
+        if let Some(mut span) = self.span.take() {
+            span.write(&self.conn)?;
+        }
+        span::empty(&self.conn, position)
+    }
+
     /// Writes the leaf of a statement that was just written.
     pub(crate) fn leaf(
         &mut self,
@@ -272,6 +315,9 @@ impl Sequencer {
     /// Moves the last statement to the whole millisecond, and commits.
     pub(crate) fn commit(&mut self) -> Result<Option<Moved>, Error> {
         let moved = self.tail.map(|tail| self.seal_commit(tail)).transpose()?;
+        if let Some(span) = &mut self.span {
+            span.write(&self.conn)?;
+        }
         self.index.merge(&self.conn)?;
         self.erasures.write(&self.conn)?;
         self.conn.execute_batch("COMMIT")?;
@@ -288,10 +334,12 @@ impl Sequencer {
         let at = self.seal;
         if tail.date_added != at {
             let version = if tail.versioned_by_time { at } else { tail.head.version };
-            let head = Head { date_added: at, version, ..tail.head };
+            self.retell(tail.position, |record| {
+                record.head = Head { date_added: at, version, ..tail.head };
+            })?;
             self.conn
-                .prepare_cached("UPDATE statement SET date_added = ?2, head = ?3 WHERE position = ?1")?
-                .execute(params![tail.position, at, head.encode()])?;
+                .prepare_cached("UPDATE statement SET date_added = ?2 WHERE position = ?1")?
+                .execute(params![tail.position, at])?;
             self.conn
                 .prepare_cached("UPDATE leaf SET hash = ?2 WHERE position = ?1")?
                 .execute(params![tail.position, tail.leaf.hash(at)])?;

@@ -4,6 +4,7 @@ use model::{Label, Timestamp};
 use rusqlite::{Connection, Row};
 
 use super::row::{damaged, entry, media, uuid};
+use super::span::Wires;
 use crate::Error;
 use crate::read::Snapshot;
 use crate::record::ObjectKey;
@@ -18,20 +19,32 @@ pub(crate) fn each(
     let conn = snapshot.conn()?;
     let mut query = conn.prepare_cached(
         "SELECT s.position, s.date_added, s.kind, s.uuid, s.version, s.author, s.pattern_type, l.canonical, s.source,
-           s.media, coalesce(s.body, b.body), coalesce(s.wire, b.wire)
-         FROM statement s JOIN label l ON l.num = s.label LEFT JOIN statement b ON b.position = s.target
-         WHERE s.entry IN (?1, ?2) AND coalesce(s.body, b.body) IS NOT NULL ORDER BY s.position",
+           s.media, coalesce(s.body, b.body), coalesce(s.target, s.position)
+         FROM statement s JOIN label l ON l.num = s.label JOIN leaf f ON f.position = s.position
+           LEFT JOIN statement b ON b.position = s.target
+         WHERE s.entry IN (?1, ?2) AND f.digest IS NOT NULL ORDER BY s.position",
     )?;
     let mut rows = query.query([entry::OBJECT, entry::REENTRY])?;
+    let mut wires = Wires::default();
     while let Some(row) = rows.next()? {
-        visit(read(snapshot, conn, row)?)?;
+        visit(read(snapshot, conn, row, &mut wires)?)?;
     }
     Ok(())
 }
 
-fn read(snapshot: &Snapshot, conn: &Connection, row: &Row<'_>) -> Result<StoredStatement, Error> {
+fn read(
+    snapshot: &Snapshot,
+    conn: &Connection,
+    row: &Row<'_>,
+    wires: &mut Wires,
+) -> Result<StoredStatement, Error> {
     let canonical = row.get_ref(7)?.as_blob().map_err(|_| damaged("label"))?;
     let author = row.get::<_, Option<i64>>(5)?.map(|object| key_of(snapshot, conn, object)).transpose()?;
+    let (_, served) = wires.at(conn, row.get(11)?)?;
+    let (body, wire) = match row.get(10)? {
+        Some(body) => (body, Some(served.to_vec())),
+        None => (served.to_vec(), None),
+    };
     Ok(StoredStatement {
         position: row.get::<_, i64>(0)?.cast_unsigned(),
         date_added: Timestamp(row.get(1)?),
@@ -45,8 +58,8 @@ fn read(snapshot: &Snapshot, conn: &Connection, row: &Row<'_>) -> Result<StoredS
         label: Label::from_canonical(canonical).ok_or_else(|| damaged("label"))?,
         source: snapshot.source(row.get(8)?)?,
         media: media(row.get(9)?)?,
-        body: row.get(10)?,
-        wire: row.get(11)?,
+        body,
+        wire,
     })
 }
 

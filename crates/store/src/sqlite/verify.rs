@@ -3,8 +3,10 @@
 use rusqlite::{Connection, Row};
 use sha2::{Digest, Sha256};
 
+use super::head::Head;
 use super::row::{damaged, entry, state, uuid};
 use super::sequencer::Leaf;
+use super::span::{Record, Wires};
 use crate::Error;
 use crate::upkeep::Verified;
 
@@ -19,12 +21,14 @@ pub(crate) fn verify(conn: &Connection) -> Result<Verified, Error> {
     }
     let mut query = conn.prepare(
         "SELECT s.position, s.date_added, s.entry, s.state, s.body, s.target, s.print, l.canonical, m.id, f.digest,
-           f.salt, f.hash, (SELECT b.digest FROM leaf b WHERE b.position = s.target)
+           f.salt, f.hash, (SELECT b.digest FROM leaf b WHERE b.position = s.target), s.label, s.flags, s.version,
+           s.uuid, s.kind, s.source, s.media, s.version_text IS NOT NULL
          FROM statement s LEFT JOIN leaf f ON f.position = s.position JOIN label l ON l.num = s.label
            JOIN source m ON m.num = s.source ORDER BY s.position",
     )?;
     let mut rows = query.query([])?;
     let (mut next, mut before) = (0i64, i64::MIN);
+    let mut wires = Wires::default();
     while let Some(row) = rows.next()? {
         let (position, date_added): (i64, i64) = (row.get(0)?, row.get(1)?);
         if position != next {
@@ -38,7 +42,22 @@ pub(crate) fn verify(conn: &Connection) -> Result<Verified, Error> {
         if row.get::<_, i64>(3)? == state::ERASED {
             found.erased += 1;
         }
-        if let Some(problem) = leaf(row)? {
+        let served = match wires.at(conn, position) {
+            Ok((told, served)) => {
+                if !agrees(row, &told)? {
+                    tell(
+                        &mut found,
+                        format!("position {position}: pages tell otherwise of it; rebuild the views"),
+                    );
+                }
+                served
+            }
+            Err(_) => {
+                tell(&mut found, format!("position {position}: what is served of it is missing"));
+                continue;
+            }
+        };
+        if let Some(problem) = leaf(row, served)? {
             tell(&mut found, format!("position {position}: {problem}"));
         }
     }
@@ -58,13 +77,29 @@ pub(crate) fn integrity(conn: &Connection) -> Result<Vec<String>, Error> {
     Ok(lines.into_iter().filter(|line| line != "ok").collect())
 }
 
-fn leaf(row: &Row<'_>) -> Result<Option<&'static str>, Error> {
+fn agrees(row: &Row<'_>, told: &Record) -> Result<bool, Error> {
+    let head = Head {
+        date_added: row.get(1)?,
+        version: row.get(15)?,
+        uuid: uuid(row.get_ref(16)?.as_blob().map_err(|_| damaged("uuid"))?)?,
+        kind: row.get(17)?,
+        source: row.get(18)?,
+        media: row.get(19)?,
+        text: row.get(20)?,
+    };
+    let stands = Record::new((row.get(3)?, row.get(13)?, row.get(14)?), head)?;
+    Ok(stands.tells_as(told))
+}
+
+// `served` is the body of an object of which no other one is kept.
+fn leaf(row: &Row<'_>, served: &[u8]) -> Result<Option<&'static str>, Error> {
     let Some(hash) = row.get::<_, Option<Vec<u8>>>(11)? else { return Ok(Some("its leaf is missing")) };
     let bytes = |column: usize| -> Result<Option<[u8; 32]>, Error> {
         let bytes: Option<Vec<u8>> = row.get(column)?;
         bytes.map(|bytes| bytes.try_into().map_err(|_| damaged("leaf"))).transpose()
     };
-    let body: Option<Vec<u8>> = row.get(4)?;
+    let kept: Option<Vec<u8>> = row.get(4)?;
+    let body = kept.as_deref().or((!served.is_empty()).then_some(served));
     let (Some(digest), Some(salt)) = (bytes(9)?, bytes(10)?) else {
         let gone = row.get::<_, i64>(3)? == state::ERASED && body.is_none();
         return Ok((!gone).then_some("its leaf is empty, and it was not erased"));
@@ -76,7 +111,7 @@ fn leaf(row: &Row<'_>) -> Result<Option<&'static str>, Error> {
         return Ok(Some("its leaf does not commit to it"));
     }
     let committed: [u8; 32] = match body {
-        Some(body) => Sha256::digest(&body).into(),
+        Some(body) => Sha256::digest(body).into(),
         None if row.get::<_, i64>(2)? == entry::REENTRY => bytes(12)?.unwrap_or_default(),
         None => return Ok(Some("its body is missing, and it was not erased")),
     };
