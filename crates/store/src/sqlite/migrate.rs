@@ -13,8 +13,10 @@ pub(crate) struct Step {
     /// What widens it.
     sql: &'static str,
     /// What fills the new places from the old ones, where that needs more than SQL.
-    fill: Option<fn(&Connection) -> Result<(), Error>>,
+    fill: Option<Fill>,
 }
+
+type Fill = fn(&Connection) -> Result<(), Error>;
 
 impl Step {
     const fn sql(sql: &'static str) -> Step {

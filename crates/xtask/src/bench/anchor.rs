@@ -1,7 +1,7 @@
 //! The anchor for taking in: the same rows and indexes as plain tables of SQLite, in commits of 1,000 statements, with
 //! nothing parsed, checked or judged, and nothing read back.
 //!
-//! The record's tables are copied row by row. Where the store keeps its own index, the anchor has what one would write
+//! The record's tables are copied row by row; what would be indexed comes from the same generated objects. Where the store keeps its own index, the anchor has what one would write
 //! without it: a unique index of ids, a table of terms, a table of references, a full-text table.
 
 use std::path::{Path, PathBuf};
@@ -10,12 +10,13 @@ use std::time::{Duration, Instant};
 use rusqlite::types::Value;
 use rusqlite::{Connection, OpenFlags, Transaction, params_from_iter};
 
-use crate::Outcome;
+use super::ingest::SEED;
+use crate::{Outcome, generate};
 
 const COMMIT: usize = 1_000;
 
 /// Tables of the record and its postings that are copied as they are.
-const COPIED: &[&str] = &["statement", "leaf", "indexed", "posting"];
+const COPIED: &[&str] = &["statement", "span", "leaf", "indexed", "posting"];
 
 const INDEX: &str = "
 CREATE TABLE plain_object (num INTEGER PRIMARY KEY, uuid BLOB NOT NULL, kind TEXT NOT NULL, UNIQUE (uuid, kind)) STRICT;
@@ -53,7 +54,7 @@ pub fn insert_again(folder: &Path) -> Outcome<f64> {
     let statements: i64 = source.query_row("SELECT count(*) FROM statement", [], |row| row.get(0))?;
     let mut spent = Duration::ZERO;
     for from in (0..statements).step_by(COMMIT) {
-        let batch = read(&source, from, from + COMMIT as i64)?;
+        let batch = read(&source, from, statements.min(from + COMMIT as i64))?;
         let at = Instant::now();
         let transaction = target.transaction()?;
         insert(&transaction, batch)?;
@@ -89,12 +90,12 @@ fn read(source: &Connection, from: i64, end: i64) -> Outcome<Batch> {
     let mut batch = Batch::default();
     for table in COPIED {
         // Postings stand by list and label: each list's part of the range is found by its key.
-        let sql = if *table == "posting" {
-            "SELECT * FROM posting WHERE list IN (SELECT DISTINCT list FROM tally) \
-             AND label IN (SELECT DISTINCT label FROM tally) AND position >= ?1 AND position < ?2"
-                .to_owned()
-        } else {
-            format!("SELECT * FROM {table} WHERE position >= ?1 AND position < ?2")
+        let sql = match *table {
+            "posting" => "SELECT * FROM posting WHERE list IN (SELECT DISTINCT list FROM tally) \
+                 AND label IN (SELECT DISTINCT label FROM tally) AND position >= ?1 AND position < ?2"
+                .to_owned(),
+            "span" => "SELECT * FROM span WHERE first >= ?1 AND first < ?2".to_owned(),
+            table => format!("SELECT * FROM {table} WHERE position >= ?1 AND position < ?2"),
         };
         let mut statement = source.prepare_cached(&sql)?;
         let width = statement.column_count();
@@ -102,16 +103,13 @@ fn read(source: &Connection, from: i64, end: i64) -> Outcome<Batch> {
             statement.query_map([from, end], |row| (0..width).map(|index| row.get(index)).collect())?;
         batch.copied.push(rows.collect::<Result<_, _>>()?);
     }
-    let mut statement = source
-        .prepare_cached("SELECT position, body FROM statement WHERE position >= ?1 AND position < ?2")?;
-    let mut rows = statement.query([from, end])?;
-    while let Some(row) = rows.next()? {
-        let body: Vec<u8> = row.get(1)?;
-        let Ok(object) = strictjson::parse(&body, &strictjson::Limits::default()) else { continue };
+    for position in from..end {
+        let (_, body) = generate::object(SEED, position.cast_unsigned());
+        let object = strictjson::parse(body.as_bytes(), &strictjson::Limits::default())?;
         let id = object.pointer("/id").and_then(|id| id.as_str()).unwrap_or_default();
         let Some((kind, uuid)) = id.split_once("--") else { continue };
         let index = node::core::index::of(&object);
-        batch.indexed.push((row.get(0)?, uuid::Uuid::parse_str(uuid)?, kind.to_owned(), index));
+        batch.indexed.push((position, uuid::Uuid::parse_str(uuid)?, kind.to_owned(), index));
     }
     Ok(batch)
 }

@@ -1,4 +1,4 @@
-//! The anchor for large pages: rows of the record, read in order and sent, with nothing judged, behind the same HTTP
+//! The anchor for large pages: spans of the record, read in order and sent, with nothing judged, behind the same HTTP
 //! library as the node's.
 
 use std::path::{Path, PathBuf};
@@ -22,6 +22,9 @@ pub struct Options {
     /// The database file.
     database: PathBuf,
 }
+
+/// Bytes of a record in `heads`.
+const RECORD: i64 = 55;
 
 type Pool = Arc<Mutex<Vec<Connection>>>;
 
@@ -77,14 +80,17 @@ fn open(file: &Path) -> rusqlite::Result<Connection> {
 
 fn rows(connection: &Connection, from: i64, limit: i64) -> rusqlite::Result<Vec<u8>> {
     let mut out = b"{\"objects\":[".to_vec();
-    let mut statement = connection
-        .prepare_cached("SELECT body FROM statement WHERE position >= ?1 ORDER BY position LIMIT ?2")?;
-    let mut rows = statement.query([from, limit])?;
-    while let Some(row) = rows.next()? {
-        if let Ok(Some(body)) = row.get_ref(0)?.as_blob_or_null() {
-            out.extend_from_slice(body);
-            out.push(b',');
-        }
+    let mut statement = connection.prepare_cached(
+        "SELECT length(heads), wires FROM span
+         WHERE first >= coalesce((SELECT max(first) FROM span WHERE first <= ?1), 0) ORDER BY first",
+    )?;
+    let (mut rows, mut left) = (statement.query([from])?, limit);
+    while let Some(row) = rows.next()?
+        && left > 0
+    {
+        left -= row.get::<_, i64>(0)? / RECORD;
+        out.extend_from_slice(row.get_ref(1)?.as_blob()?);
+        out.push(b',');
     }
     out.pop();
     out.extend_from_slice(b"]}");
