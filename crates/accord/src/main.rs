@@ -4,6 +4,7 @@ mod arguments;
 mod commands;
 mod credentials;
 mod failure;
+mod logging;
 mod settings;
 mod terminal;
 mod transport;

@@ -1,7 +1,5 @@
 //! What is in a collection or in the record: pages for TAXII and for the API.
 
-use std::fmt::Write as _;
-
 use model::Timestamp;
 use store::read::{Entry, PageQuery, VersionForm, VersionSpec};
 
@@ -9,7 +7,7 @@ use crate::core::cursor::{self, Binding, Cursor, Purpose};
 use crate::core::list_query::{Filters, page_size};
 use crate::directory::not_found;
 use crate::reading::Reading;
-use crate::{Caller, Error, Kind, ListEnd, ListEntry, ListQuery, Node, random};
+use crate::{Caller, EntryId, EntryVersion, Error, Kind, ListEnd, ListEntry, ListQuery, Node, random};
 
 /// Whether what is served of each entry is wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -109,11 +107,10 @@ impl Node {
             from,
             limit,
         };
-        let mut lender = Lender::default();
         let mut first = None;
         let mut lend = |entry: &Entry<'_>| {
             first.get_or_insert_with(|| reading.added(entry));
-            lender.lend(&reading, entry, each);
+            lend(&reading, entry, each);
         };
         let end = match body {
             Body::Read => reading.snapshot.page(&page, &mut lend)?,
@@ -151,43 +148,18 @@ impl Node {
     }
 }
 
-/// Lends entries from two texts that are written anew for each, so that a page allocates nothing per entry.
-#[derive(Default)]
-struct Lender {
-    id: String,
-    version: String,
-}
-
-impl Lender {
-    fn lend(&mut self, reading: &Reading, entry: &Entry<'_>, each: &mut dyn FnMut(&ListEntry<'_>)) {
-        self.id.clear();
-        self.id.push_str(entry.kind);
-        self.id.push_str("--");
-        self.id.push_str(entry.uuid.hyphenated().encode_lower(&mut uuid::Uuid::encode_buffer()));
-        let version = match entry.version_form {
-            VersionForm::Other(text) => text,
-            VersionForm::Micros | VersionForm::Millis => time_text(&mut self.version, entry),
-        };
-        // What bears a label that is not known is not visible, so it never comes here.
-        let Some(label) = reading.sight.label(entry.label) else { return };
-        each(&ListEntry {
-            id: &self.id,
-            date_added: reading.added(entry),
-            version,
-            wire: entry.wire,
-            tlp: label.tlp,
-        });
-    }
-}
-
-// The text of a version in one of the two usual forms.
-fn time_text<'t>(text: &'t mut String, entry: &Entry<'_>) -> &'t str {
-    text.clear();
-    // Writing to a `String` does not fail.
-    let _written = write!(text, "{}", entry.version);
-    if entry.version_form == VersionForm::Millis {
-        text.truncate("2026-01-02T03:04:05.678".len());
-        text.push('Z');
-    }
-    text
+fn lend(reading: &Reading, entry: &Entry<'_>, each: &mut dyn FnMut(&ListEntry<'_>)) {
+    // What bears a label that is not known is not visible, so it never comes here.
+    let Some(label) = reading.sight.label(entry.label) else { return };
+    each(&ListEntry {
+        id: EntryId { kind: entry.kind, uuid: entry.uuid },
+        date_added: reading.added(entry),
+        version: match entry.version_form {
+            VersionForm::Micros => EntryVersion::Micros(entry.version),
+            VersionForm::Millis => EntryVersion::Millis(entry.version),
+            VersionForm::Other(text) => EntryVersion::Other(text),
+        },
+        wire: entry.wire,
+        tlp: label.tlp,
+    });
 }

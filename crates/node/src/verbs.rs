@@ -1,5 +1,7 @@
 //! What verbs take.
 
+use std::fmt;
+
 use model::{Timestamp, Tlp};
 
 /// Where a list begins and what it holds (TAXII 2.1 §3.4), independent of HTTP.
@@ -40,15 +42,51 @@ pub struct ListEnd {
 #[derive(Debug)]
 pub struct ListEntry<'a> {
     /// Its STIX id.
-    pub id: &'a str,
+    pub id: EntryId<'a>,
     /// When it was added, for this reader.
     pub date_added: Timestamp,
-    /// The text of its version.
-    pub version: &'a str,
+    /// Its version.
+    pub version: EntryVersion<'a>,
     /// It, as a STIX 2.1 object in JSON.
     pub wire: &'a [u8],
     /// Its TLP, for client profiles.
     pub tlp: Tlp,
+}
+
+/// The STIX id of an entry, which becomes text where it is written: most who read a list take it from the object.
+#[derive(Debug, Clone, Copy)]
+pub struct EntryId<'a> {
+    /// The object's type.
+    pub kind: &'a str,
+    /// The rest of its id.
+    pub uuid: uuid::Uuid,
+}
+
+impl fmt::Display for EntryId<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}--{}", self.kind, self.uuid)
+    }
+}
+
+/// The version of an entry, which becomes text where it is written, in the form that its author gave it.
+#[derive(Debug, Clone, Copy)]
+pub enum EntryVersion<'a> {
+    /// With six fraction digits.
+    Micros(Timestamp),
+    /// With three fraction digits.
+    Millis(Timestamp),
+    /// In any other form.
+    Other(&'a str),
+}
+
+impl fmt::Display for EntryVersion<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            EntryVersion::Micros(at) => at.fmt(f),
+            EntryVersion::Millis(at) => f.write_str(&at.millis_text()),
+            EntryVersion::Other(text) => f.write_str(text),
+        }
+    }
 }
 
 /// How to take in what is submitted or imported.

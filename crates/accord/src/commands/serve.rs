@@ -1,18 +1,18 @@
 //! `accord serve`: a node, and the ways in to it.
 
-use std::io::{self, IsTerminal};
+use std::io;
 use std::net::{SocketAddr, ToSocketAddrs};
 
 use node::Node;
 use serde_json::json;
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tracing_subscriber::EnvFilter;
 use web::serve::Server;
 
 use super::notify;
 use crate::failure::{Exit, Failure};
-use crate::settings::{Loaded, LogFormat};
-use crate::terminal::{Colour, Output, Style};
+use crate::logging;
+use crate::settings::Loaded;
+use crate::terminal::{Output, Style};
 use crate::transport::{SOCKET, open_node, short_path};
 
 /// Runs the node until it is told to stop.
@@ -20,7 +20,7 @@ use crate::transport::{SOCKET, open_node, short_path};
 /// # Errors
 /// Another process has the folder; an address cannot be listened on; TLS files cannot be used.
 pub fn run(loaded: &Loaded, output: &mut Output) -> Result<Exit, Failure> {
-    start_logging(loaded)?;
+    let _written_at_the_end = logging::start(&loaded.settings.log)?;
     // Before anything is made: a typing error in an address should leave no folder behind.
     let addresses = addresses(loaded)?;
     let settings = loaded.settings.web()?;
@@ -191,22 +191,4 @@ fn greet(
     output.line(&format!("  accord token add --member NAME --role reader{data}"))?;
     output.line(&format!("  TAXII clients: {public}/taxii2/"))?;
     output.flush()
-}
-
-/// Logs go to standard error: text for people, or one JSON object a line.
-fn start_logging(loaded: &Loaded) -> Result<(), Failure> {
-    let log = &loaded.settings.log;
-    let filter = EnvFilter::try_new(&log.level)
-        .map_err(|error| Failure::usage(format!("`log.level` is no filter: {error}")))?;
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
-    let started = match log.format {
-        LogFormat::Json => {
-            builder.json().flatten_event(true).with_current_span(false).with_span_list(false).try_init()
-        }
-        LogFormat::Text => {
-            let colour = Colour::of(io::stderr().is_terminal()) == Colour::On;
-            builder.with_ansi(colour).with_target(false).try_init()
-        }
-    };
-    started.map_err(|error| Failure::usage(format!("cannot log: {error}")))
 }

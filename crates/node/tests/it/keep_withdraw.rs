@@ -19,7 +19,7 @@ fn told(answer: Result<u64, Error>) -> Result<u64, Kind> {
 fn versions(world: &World, by: &Caller, object: &str) -> Vec<String> {
     let query = ListQuery { ids: vec![object.to_owned()], ..ListQuery::default() };
     let mut versions = Vec::new();
-    let listed = world.node.versions(by, &query, &mut |entry| versions.push(entry.version.to_owned()));
+    let listed = world.node.versions(by, &query, &mut |entry| versions.push(entry.version.to_string()));
     assert_eq!(listed.is_err(), versions.is_empty(), "{listed:?}");
     versions
 }

@@ -66,7 +66,7 @@ fn lists(node: &Node, caller: &Caller, out: &mut Vec<String>) {
     for id in ids() {
         let query = ListQuery { ids: vec![id], ..ListQuery::default() };
         let mut versions = Vec::new();
-        let end = node.versions(caller, &query, &mut |entry| versions.push(entry.version.to_owned()));
+        let end = node.versions(caller, &query, &mut |entry| versions.push(entry.version.to_string()));
         let end = end.map(|end| end.more).map_err(|error| error.message);
         out.push(stripped(&format!("versions {versions:?} {end:?}")));
     }

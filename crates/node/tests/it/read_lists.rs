@@ -147,9 +147,9 @@ pub fn list(node: &Node, caller: &Caller, query: &ListQuery) -> Result<(Vec<List
     let mut listed = Vec::new();
     let end = node.list(caller, query, &mut |entry| {
         listed.push(Listed {
-            id: entry.id.to_owned(),
+            id: entry.id.to_string(),
             date_added: entry.date_added,
-            version: entry.version.to_owned(),
+            version: entry.version.to_string(),
             wire: entry.wire.to_vec(),
             tlp: entry.tlp,
         });
@@ -236,7 +236,7 @@ fn a_manifest_is_the_list_without_bodies_and_versions_are_all() {
             .node
             .manifest(&caller, &ListQuery::default(), &mut |entry| {
                 assert!(entry.wire.is_empty());
-                manifest.push((entry.id.to_owned(), entry.date_added, entry.version.to_owned()));
+                manifest.push((entry.id.to_string(), entry.date_added, entry.version.to_string()));
             })
             .unwrap();
         let of_list = listed.iter().map(|one| (one.id.clone(), one.date_added, one.version.clone()));
@@ -248,7 +248,7 @@ fn a_manifest_is_the_list_without_bodies_and_versions_are_all() {
                 let (all, _) = list(&world.node, &caller, &all).unwrap();
                 let mut versions = Vec::new();
                 let end = world.node.versions(&caller, &query, &mut |entry| {
-                    versions.push(entry.version.to_owned());
+                    versions.push(entry.version.to_string());
                 });
                 match end {
                     Ok(end) => assert!(!end.more),

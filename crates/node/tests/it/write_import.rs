@@ -197,8 +197,8 @@ fn a_list_becomes_indicators_and_a_changed_line_a_new_version() {
     let all = node::ListQuery { versions: strings(&["all"]), ..node::ListQuery::default() };
     let each = &mut |entry: &node::ListEntry<'_>| {
         let object: serde_json::Value = serde_json::from_slice(entry.wire).unwrap();
-        assert_eq!(object["modified"], entry.version);
-        times.push((object["id"].to_string(), object["created"].to_string(), entry.version.to_owned()));
+        assert_eq!(object["modified"], entry.version.to_string());
+        times.push((object["id"].to_string(), object["created"].to_string(), entry.version.to_string()));
     };
     world.node.list(&operator, &all, each).unwrap();
     times.sort();

@@ -188,7 +188,10 @@ fn an_id_is_its_owners_and_others_only_claim() {
     // It never replaces what the owner says.
     let mut version = String::new();
     let query = node::ListQuery { ids: vec![id(1)], ..node::ListQuery::default() };
-    world.node.list(&world.node.operator(), &query, &mut |entry| version = entry.version.to_owned()).unwrap();
+    world
+        .node
+        .list(&world.node.operator(), &query, &mut |entry| version = entry.version.to_string())
+        .unwrap();
     assert_eq!(version, FIRST);
 }
 

@@ -120,7 +120,7 @@ impl World {
         loop {
             let end = self
                 .node
-                .list(caller, &query, &mut |entry| listed.push((entry.id.to_owned(), entry.tlp.to_string())))
+                .list(caller, &query, &mut |entry| listed.push((entry.id.to_string(), entry.tlp.to_string())))
                 .unwrap();
             query.next = end.next;
             if !end.more {

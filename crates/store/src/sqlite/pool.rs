@@ -24,6 +24,8 @@ pub(crate) struct Pool {
 struct State {
     idle: Vec<Connection>,
     made: usize,
+    // Who waits for one to come free: to wake nobody costs as much as to wake somebody.
+    waiting: usize,
 }
 
 impl Pool {
@@ -48,9 +50,11 @@ impl Pool {
                 drop(state);
                 return connect::reader(&self.path, &self.options).inspect_err(|_| self.lost());
             }
+            state.waiting += 1;
             let (next, timeout) =
                 self.freed.wait_timeout(state, WAIT).unwrap_or_else(PoisonError::into_inner);
             state = next;
+            state.waiting -= 1;
             if timeout.timed_out() && state.idle.is_empty() {
                 return Err(Error::new(Kind::Engine, "no reader came free: too many snapshots are held"));
             }
@@ -59,8 +63,13 @@ impl Pool {
 
     /// Gives a connection back.
     pub(crate) fn give(&self, conn: Connection) {
-        self.state().idle.push(conn);
-        self.freed.notify_one();
+        let mut state = self.state();
+        state.idle.push(conn);
+        let waited_for = state.waiting > 0;
+        drop(state);
+        if waited_for {
+            self.freed.notify_one();
+        }
     }
 
     /// A connection was dropped instead of given back.

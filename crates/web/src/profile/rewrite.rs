@@ -44,7 +44,7 @@ pub(super) fn write(profile: &Profile, entry: &ListEntry<'_>, to: &mut Vec<u8>) 
     let has = |name: &str| members.iter().any(|(key, _)| key == name);
     let stamp = profile.spec_version == SpecVersion::Always && !has("spec_version");
     let marking = match profile.markings {
-        Markings::WithTlp1 if !entry.id.starts_with("marking-definition--") => {
+        Markings::WithTlp1 if entry.id.kind != "marking-definition" => {
             Some(twin(entry.tlp)?).filter(|id| !refers_to(&members, id))
         }
         _ => None,
@@ -110,9 +110,11 @@ mod tests {
     const RED1: &str = "marking-definition--5e57c739-391a-4eb3-b6be-7d15ca92d5ed";
     const AMBER1: &str = "marking-definition--f88d31f6-486f-44da-b317-01333bde0b82";
 
-    fn check(profile: &str, id: &str, tlp: Tlp, wire: &str) -> String {
+    fn check(profile: &str, kind: &str, tlp: Tlp, wire: &str) -> String {
         let at = model::Timestamp(0);
-        let entry = ListEntry { id, date_added: at, version: "", wire: wire.as_bytes(), tlp };
+        let id = node::EntryId { kind, uuid: Default::default() };
+        let version = node::EntryVersion::Micros(at);
+        let entry = ListEntry { id, date_added: at, version, wire: wire.as_bytes(), tlp };
         let mut out = Vec::new();
         Profile::named(profile).unwrap().write(&entry, &mut out);
         String::from_utf8(out).unwrap()
@@ -121,25 +123,25 @@ mod tests {
     #[test]
     fn only_what_a_profile_needs_is_added() {
         let sco = r#"{ "type":"ipv4-addr", "id":"ipv4-addr--x", "value":"192.0.2.1", "x":1.50e3 }"#;
-        assert_eq!(check("standard", "ipv4-addr--x", Tlp::Amber, sco), sco);
-        assert_eq!(check("elastic", "ipv4-addr--x", Tlp::Amber, sco), sco);
+        assert_eq!(check("standard", "ipv4-addr", Tlp::Amber, sco), sco);
+        assert_eq!(check("elastic", "ipv4-addr", Tlp::Amber, sco), sco);
         assert_eq!(
-            check("opencti", "ipv4-addr--x", Tlp::Amber, sco),
+            check("opencti", "ipv4-addr", Tlp::Amber, sco),
             r#"{"type":"ipv4-addr","id":"ipv4-addr--x","value":"192.0.2.1","x":1.50e3,"spec_version":"2.1"}"#
         );
         let stamped = r#"{"spec_version": "2.1","a":"ü"}"#;
-        assert_eq!(check("opencti", "a--b", Tlp::Amber, stamped), stamped);
+        assert_eq!(check("opencti", "a", Tlp::Amber, stamped), stamped);
         assert_eq!(
-            check("xsoar", "ipv4-addr--x", Tlp::Amber, r#"{"type":"ipv4-addr"}"#),
+            check("xsoar", "ipv4-addr", Tlp::Amber, r#"{"type":"ipv4-addr"}"#),
             format!(r#"{{"type":"ipv4-addr","object_marking_refs":["{AMBER1}"]}}"#)
         );
         assert_eq!(
-            check("xsoar", "a--b", Tlp::AmberStrict, r#"{"object_marking_refs": [ "m--1" ], "z":{}}"#),
+            check("xsoar", "a", Tlp::AmberStrict, r#"{"object_marking_refs": [ "m--1" ], "z":{}}"#),
             format!(r#"{{"object_marking_refs":["m--1","{RED1}"],"z":{{}}}}"#)
         );
         let twice = format!(r#"{{"object_marking_refs":["m--1","{RED1}"]}}"#);
-        assert_eq!(check("tlp1", "a--b", Tlp::Red, &twice), twice);
+        assert_eq!(check("tlp1", "a", Tlp::Red, &twice), twice);
         let marking = r#"{"type":"marking-definition"}"#;
-        assert_eq!(check("xsoar", "marking-definition--x", Tlp::Clear, marking), marking);
+        assert_eq!(check("xsoar", "marking-definition", Tlp::Clear, marking), marking);
     }
 }

@@ -55,8 +55,9 @@ pub(super) async fn versions(request: Request) -> Outcome {
     let mut query = list_query(&request.query, request.param("collection"), &[SPEC_VERSION])?;
     query.ids = vec![request.param("object").to_owned()];
     let mut page = Page::new(&request, "versions", &query);
-    let end =
-        page.fill(&request, &query, Source::Versions, |_, entry, to| write_string(entry.version, to))?;
+    let end = page.fill(&request, &query, Source::Versions, |_, entry, to| {
+        write_string(&entry.version.to_string(), to)
+    })?;
     page.none_without_object(&request)?;
     page.answer(&query, end)
 }
@@ -171,10 +172,10 @@ pub(super) fn no_object(request: &Request) -> Failure {
 // §5.3.1, manifest-record.
 fn write_record(_: &Profile, entry: &ListEntry<'_>, to: &mut Vec<u8>) {
     to.extend_from_slice(b"{\"id\":");
-    write_string(entry.id, to);
+    write_string(&entry.id.to_string(), to);
     // Writing to a Vec cannot fail.
     let _written = write!(to, ",\"date_added\":\"{}\",\"version\":", entry.date_added);
-    write_string(entry.version, to);
+    write_string(&entry.version.to_string(), to);
     let _written = write!(to, ",\"media_type\":\"{STIX_MEDIA_TYPE}\"}}");
 }
 
