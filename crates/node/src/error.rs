@@ -29,6 +29,9 @@ pub enum Kind {
     Internal,
 }
 
+/// What is said when the disk is full.
+pub(crate) const FULL: &str = "the disk is full: reading goes on, writing waits for space";
+
 /// A failure.
 #[derive(Debug)]
 pub struct Error {
@@ -79,20 +82,54 @@ impl From<store::Error> for Error {
         use store::Kind as From;
         let kind = match error.kind {
             From::Locked => Kind::Locked,
-            From::Conflict => Kind::Conflict,
+            // A later release wrote the folder.
+            From::Conflict | From::TooNew => Kind::Conflict,
             From::NotFound => Kind::NotFound,
             From::TooMuch => Kind::TooLarge,
             From::Full | From::Stale => Kind::Unavailable,
             From::Quota { .. } => Kind::Quota,
-            From::TooNew | From::Corrupt | From::Engine => Kind::Internal,
+            From::Corrupt | From::Engine => Kind::Internal,
         };
-        let mut made = Error::new(kind, error.message);
+        let message = match error.kind {
+            From::Full => {
+                // The engine's words are for the log.
+                tracing::error!(error = %error.message, "the disk is full");
+                FULL.to_owned()
+            }
+            _ => error.message,
+        };
+        let mut made = Error::new(kind, message);
         if let From::Quota { wait_s } = error.kind {
             made.retry_after_s = Some(u64::from(wait_s));
         }
-        if error.kind == From::TooMuch {
-            made.hint = Some("send it in smaller parts, or ask for a larger quota".to_owned());
-        }
+        let hint = match error.kind {
+            From::TooMuch => Some("send it in smaller parts, or ask for a larger quota"),
+            From::Locked => Some("commands reach the node that runs on it through its socket"),
+            From::TooNew => Some("start that release, or a later one"),
+            _ => None,
+        };
+        made.hint = hint.map(str::to_owned);
         made
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_told_in_plain_words() {
+        let full =
+            store::Error { kind: store::Kind::Full, message: "record.sqlite: database or disk".to_owned() };
+        let error = Error::from(full);
+        assert_eq!((error.kind, error.message.as_str()), (Kind::Unavailable, FULL));
+    }
+
+    #[test]
+    fn a_folder_that_cannot_be_opened_says_what_to_do() {
+        for (kind, hint) in [(store::Kind::TooNew, "start that release"), (store::Kind::Locked, "socket")] {
+            let error = Error::from(store::Error { kind, message: String::new() });
+            assert!(error.hint.unwrap().contains(hint));
+        }
     }
 }

@@ -133,9 +133,10 @@ impl Node {
     /// Opens the folder, makes it on first use, repeats what a crash left undone, and starts the jobs.
     ///
     /// # Errors
-    /// [`Kind::Locked`] when another process has the folder; [`Kind::Internal`] when it cannot be read.
+    /// [`Kind::Locked`] when another process has the folder; [`Kind::Conflict`] when a later release wrote it;
+    /// [`Kind::Unavailable`] when the disk is too full to open it; [`Kind::Internal`] when it cannot be read.
     pub fn open(folder: &Path, settings: Settings, clock: Clock) -> Result<Node, Error> {
-        let store = Store::open(folder, &store::Options::default())?;
+        let store = Store::open(folder, &store::Options::default()).map_err(not_opened)?;
         let cursor_key = core::cursor::Key::new(&first_start::cursor_key(&store)?)?;
         let directory = first_start::directory(&store, &settings, clock())?;
         let inner = Arc::new(Inner {
@@ -182,6 +183,17 @@ impl Node {
     /// The directory as last seen.
     pub(crate) fn roster(&self) -> Arc<Roster> {
         Arc::clone(&self.inner.roster.read().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+// The engine needs a little space before it reads anything.
+fn not_opened(error: store::Error) -> Error {
+    match error.kind {
+        store::Kind::Full => {
+            let message = format!("the disk is full or fails, and the folder cannot be opened: {error}");
+            Error::new(Kind::Unavailable, message).hint("free some space, a few MB will do")
+        }
+        _ => error.into(),
     }
 }
 

@@ -25,7 +25,7 @@ impl Node {
             // The engine's words are for the log.
             tracing::warn!(error = %failing, "the store does not write");
             let message = match failing.kind {
-                store::Kind::Full => "the disk is full: reading goes on, writing waits for space",
+                store::Kind::Full => crate::error::FULL,
                 _ => "the store cannot write: reading goes on",
             };
             return Err(Error::new(Kind::Unavailable, message));

@@ -17,7 +17,7 @@ const NO_ERASURES: &str = "what was erased after the backup is back, and tokens,
     after it are good again: give the folder that was lost, or its file `erasures` with `revocations` beside it, with \
     `--erasures`, or erase and revoke again before you serve";
 const NO_REVOCATIONS: &str = "there is no `revocations` beside the list of erasures: tokens, persons and members that \
-    were revoked after the backup are good again, unless none ever was; revoke them again before you serve";
+    were revoked after the backup are good again; revoke them again before you serve";
 
 impl Node {
     /// Makes a node's folder from a backup: the folder that [`Node::backup`] made, or the file in it. What was erased

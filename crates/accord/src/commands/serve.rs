@@ -25,10 +25,7 @@ pub fn run(loaded: &Loaded, output: &mut Output) -> Result<Exit, Failure> {
     let addresses = addresses(loaded)?;
     let settings = loaded.settings.web()?;
     let folder = &loaded.place.data.value;
-    let node = open_node(loaded, folder).map_err(|failure| match failure.exit {
-        Exit::Conflict => failure.hint("commands reach the node that runs on it through its socket"),
-        _ => failure,
-    })?;
+    let node = open_node(loaded, folder)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -142,7 +139,14 @@ fn greet(
     listening: &[SocketAddr],
     output: &mut Output,
 ) -> Result<(), Failure> {
-    let secret = node.first_secret(false)?;
+    let secret = match node.first_secret(false) {
+        // A full disk keeps nobody from reading.
+        Err(error) if error.kind == node::Kind::Unavailable => {
+            tracing::warn!(%error, "no one-time secret could be made");
+            None
+        }
+        secret => secret?,
+    };
     let scheme = if tls { "https" } else { "http" };
     let base = loaded.settings.web()?.base().to_owned();
     let addresses: Vec<String> =

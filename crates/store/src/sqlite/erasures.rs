@@ -62,7 +62,12 @@ impl Erasures {
         let path = folder.join(FILE);
         let text = match std::fs::read(&path) {
             Ok(text) => text,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Vec::new(),
+            // It is there from the first, empty, so that whoever restores knows whether he has all.
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                File::create(&path)?.sync_all()?;
+                copy::sync_folder(&path)?;
+                Vec::new()
+            }
             Err(error) => return Err(error.into()),
         };
         let whole = text.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
@@ -84,7 +89,6 @@ impl Erasures {
             return Ok(());
         }
         let text = lines(conn, self.written.lines)?;
-        let is_new = !self.path.exists();
         let mut file = File::options().create(true).append(true).open(&self.path)?;
         // What a write that failed left behind is no line.
         if file.metadata()?.len() != self.written.bytes {
@@ -92,9 +96,6 @@ impl Erasures {
         }
         file.write_all(&text)?;
         file.sync_all()?;
-        if is_new {
-            copy::sync_folder(&self.path)?;
-        }
         self.written = Extent { lines: last, bytes: self.written.bytes + text.len() as u64 };
         Ok(())
     }

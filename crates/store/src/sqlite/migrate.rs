@@ -51,8 +51,8 @@ pub(crate) fn migrate(conn: &mut Connection, steps: &[Step]) -> Result<(), Error
         return Err(Error::new(
             Kind::TooNew,
             format!(
-                "a later release wrote this folder: it has schema {stands}, and this release knows up to {}; start \
-                 that release or a later one, the folder is as it was",
+                "a later release wrote this folder, which is left as it is: it has schema {stands}, and this release \
+                 knows up to {}",
                 steps.len()
             ),
         ));

@@ -33,13 +33,14 @@ impl Revocations {
     /// Revokes again what the file says and the database does not know of, which was put back then.
     pub(crate) fn open(folder: &Path, conn: &Connection) -> Result<Revocations, Error> {
         let path = folder.join(FILE);
+        // It is there from the first, empty, so that whoever restores knows whether he has all.
         let text = match fs::read_to_string(&path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
+            Ok(text) => Some(text),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
             Err(error) => return Err(error.into()),
         };
-        repeat(conn, &path, &text)?;
-        let due = all(conn)? != text;
+        repeat(conn, &path, text.as_deref().unwrap_or_default())?;
+        let due = text != Some(all(conn)?);
         Ok(Revocations { path, due })
     }
 

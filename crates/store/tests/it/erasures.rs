@@ -56,6 +56,7 @@ fn a_line_that_was_written_by_half_is_cut_off_before_the_next() {
 fn an_erasure_whose_line_cannot_be_written_is_not_made() {
     let mut world = world_of(2);
     let file = world.folder.path().join("erasures");
+    fs::remove_file(&file).unwrap();
     fs::create_dir(&file).unwrap();
     let batch = world.batch(1, vec![erase(0)]);
     assert!(world.store.append(batch).is_err());
@@ -230,4 +231,29 @@ fn token(n: u128) -> Token {
         once: false,
         last_used: None,
     }
+}
+
+// Between two steps of the scrub others commit, and may finish what it began.
+#[test]
+fn what_an_erasure_leaves_in_a_large_index_is_removed_in_an_end_of_time() {
+    let mut world = World::new();
+    let of_one = |n: u128| {
+        let mut new = said(n, 1, 1, Tlp::Green);
+        new.index.tags = (0..70).map(|tag| format!("{tag} of {n} is veryprivatetag{n}x")).collect();
+        new
+    };
+    for n in (0..3_200).step_by(400) {
+        let items = (n..n + 400).map(|n| statement(of_one(n))).collect();
+        world.append(1, items);
+    }
+    world.append(1, vec![erase(77)]);
+    let (done, ended) = std::sync::mpsc::channel();
+    let store = world.store.clone();
+    std::thread::spawn(move || done.send(store.purge(Timestamp(START)).is_ok()));
+    let ended = ended.recv_timeout(std::time::Duration::from_secs(60));
+    assert!(ended.is_ok_and(|well| well), "the scrub has no end");
+    let folder = world.folder.path().to_owned();
+    let world = world.reopen();
+    assert!(!holds(&folder, b"veryprivatetag77x"), "it is still in the index");
+    assert_eq!(world.store.verify().unwrap().problems, [""; 0]);
 }

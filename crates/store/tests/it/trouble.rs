@@ -136,6 +136,11 @@ fn a_store_writes_again_when_there_is_space_again() {
     assert_eq!(error.kind, Kind::Full, "{error}");
     assert!(store.health().failing.is_some() && send(&store).is_err());
     assert_eq!(store.snapshot().unwrap().end(), taken);
+    // Started on the full disk, it is read.
+    drop(store);
+    let store = Store::open(&folder.path().join("data"), &Options::default()).unwrap();
+    assert_eq!(store.snapshot().unwrap().end(), taken);
+    assert!(send(&store).is_err());
     fs::remove_file(&ballast).unwrap();
     // It finds out by itself.
     let deadline = Instant::now() + Duration::from_secs(20);

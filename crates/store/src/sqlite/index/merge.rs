@@ -102,6 +102,7 @@ impl Index {
     }
 
     fn finish(&mut self, conn: &Connection, merging: Merging) -> Result<(), Error> {
+        self.made_anew |= merging.whole;
         let num = merging.into.num();
         let filter = merging.into.finish(conn)?;
         self.filters.keep(num, filter);
@@ -123,8 +124,10 @@ const SCRUB_INDEX: i64 = 1;
 const SCRUB_REMOVE: i64 = 2;
 
 impl Index {
-    /// Notes that the index has keys of something that was erased.
-    pub(crate) fn scrub_due(&self, conn: &Connection) -> Result<(), Error> {
+    /// Notes that the index has keys of something that was erased. A scrub under way may be past them: it begins anew.
+    pub(crate) fn scrub_due(&mut self, conn: &Connection) -> Result<(), Error> {
+        self.merging.retain(|merging| !merging.whole);
+        self.made_anew = false;
         conn.prepare_cached("UPDATE counter SET value = ?1 WHERE name = 'scrub'")?.execute([SCRUB_INDEX])?;
         Ok(())
     }
@@ -157,6 +160,9 @@ impl Index {
     }
 
     fn scrub_some(&mut self, conn: &Connection) -> Result<bool, Error> {
+        if std::mem::take(&mut self.made_anew) {
+            return Ok(true);
+        }
         if !self.merging.iter().any(|merging| merging.whole) {
             // What is being merged is begun anew with all the rest.
             self.merging.clear();
@@ -181,7 +187,7 @@ impl Index {
         }
         // Whether anything else is left to merge or to remove does not matter: that would begin all of it again.
         self.merge_some(conn, SCRUB)?;
-        Ok(!self.merging.iter().any(|merging| merging.whole))
+        Ok(std::mem::take(&mut self.made_anew))
     }
 }
 

@@ -26,6 +26,8 @@ pub(crate) struct Index {
     fresh: usize,
     next_run: i64,
     pub(crate) merging: Vec<Merging>,
+    // A merge of every run came to its end, in a step of the scrub or in a commit between two.
+    pub(crate) made_anew: bool,
     // What stands, until it changes.
     pub(crate) runs: Option<Runs>,
     // Keys to merge for those that were written; whether a run was made of them; whether runs are being removed.
@@ -41,6 +43,7 @@ impl Index {
             fresh: FRESH_MOST,
             next_run: 0,
             merging: Vec::new(),
+            made_anew: false,
             runs: None,
             owed: 0,
             removing: false,
@@ -57,6 +60,7 @@ impl Index {
         // Numbers of runs that went back are not given again: their filters may be remembered.
         self.next_run = self.next_run.max(last + 1);
         self.merging.clear();
+        self.made_anew = false;
         (self.made, self.removing) = (true, true);
         self.runs = None;
         Ok(())
