@@ -145,7 +145,7 @@ impl<'n> Intake<'n> {
         back: Option<&mut HeldBack>,
     ) -> Result<Attempted, Failure> {
         let terms = terms(self.node, roster, caller, &self.asked)?;
-        self.node.keep_created(terms.source, &mut read)?;
+        self.node.keep_created(terms.source, &caller.principal.reader, &mut read)?;
         self.look_for_markings(&caller.principal.reader, &read)?;
         let seen = self.node.seen_by(caller, roster, terms.collection)?;
         let room = back.as_ref().map_or(0, |back| back.room());

@@ -1,6 +1,7 @@
 //! A changed row is a new version of an indicator that was created before (STIX 2.1 §3.2: `created` stays).
 
-use model::MemberId;
+use model::{MemberId, Reader, may_see};
+use store::held::Held;
 use store::record::Media;
 
 use crate::chunk::Read;
@@ -12,20 +13,26 @@ const CREATED: &[u8] = b"\"created\":\"";
 const TIME_BYTES: usize = "2026-01-01T00:00:00.000000Z".len();
 
 impl Node {
-    /// Gives what is derived from rows the time at which this member first said something of the kind.
-    pub(crate) fn keep_created(&self, source: MemberId, read: &mut [Read]) -> Result<(), Error> {
+    /// Gives what is derived from rows the time at which this member first said something of the kind, as far as the one
+    /// who submits sees that.
+    pub(crate) fn keep_created(
+        &self,
+        source: MemberId,
+        reader: &Reader,
+        read: &mut [Read],
+    ) -> Result<(), Error> {
         let readings = read.iter_mut().flatten().flatten();
         let mut rows = readings.filter(|reading| reading.media == Media::Row).peekable();
         if rows.peek().is_none() {
             return Ok(());
         }
-        let snapshot = self.inner.store.snapshot()?;
+        let (snapshot, now) = (self.inner.store.snapshot()?, self.now());
         let visible = of_authors(&snapshot, |label| label.author == source)?;
         for row in rows {
             let stands = snapshot.every_statement(&row.object)?;
-            let Some(first) = stands.iter().find(|one| one.source == source && !one.withdrawn) else {
-                continue;
-            };
+            let said =
+                |one: &&Held| one.source == source && !one.withdrawn && may_see(reader, &one.label, now);
+            let Some(first) = stands.iter().find(said) else { continue };
             snapshot.entry(&visible, first.position, &mut |entry| {
                 let wire = row.wire.as_deref_mut().and_then(created);
                 let stood = memchr::memmem::find(entry.wire, CREATED)

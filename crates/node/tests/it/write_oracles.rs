@@ -254,6 +254,38 @@ fn a_label_that_the_token_does_not_see_is_not_named() {
 }
 
 #[test]
+fn a_row_takes_no_time_from_one_that_the_token_does_not_see() {
+    // The member's other token said the same value before, in RED or not at all; or in GREEN.
+    let rows = [None, Some(Tlp::Red), Some(Tlp::Green)].map(|before| {
+        let world = World::new();
+        let operator = world.node.operator();
+        if let Some(tlp) = before {
+            world.import(&at(tlp), b"value,description\n198.51.100.7,one\n").unwrap();
+        }
+        world.later(86_400);
+        let new = node::NewToken {
+            member: "ACME".to_owned(),
+            roles: vec!["analyst".to_owned()],
+            ceiling: Some(Tlp::Green),
+            ..node::NewToken::default()
+        };
+        let low = world.signed_in(&world.node.add_token(&operator, &new).unwrap().secret);
+        world.import_as(&low, &at(Tlp::Green), b"value,description\n198.51.100.7,two\n").unwrap();
+        let mut row = String::new();
+        let query = ListQuery { limit: Some(9), ..ListQuery::default() };
+        world
+            .node
+            .list(&low, &query, &mut |entry| {
+                let text = std::str::from_utf8(entry.wire).unwrap();
+                row = text.split("\"created\":\"").nth(1).unwrap()[..10].to_owned();
+            })
+            .unwrap();
+        row
+    });
+    assert_eq!(rows, ["2026-09-02", "2026-09-02", "2026-09-01"]);
+}
+
+#[test]
 fn an_id_stays_its_owners_when_all_of_it_was_taken_back() {
     let world = World::new();
     let identity = world.member("Blue");
