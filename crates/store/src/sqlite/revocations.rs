@@ -39,8 +39,12 @@ impl Revocations {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
             Err(error) => return Err(error.into()),
         };
-        repeat(conn, &path, text.as_deref().unwrap_or_default())?;
-        let due = text != Some(all(conn)?);
+        let current = text == Some(all(conn)?);
+        if let Some(text) = text.filter(|_| !current) {
+            repeat(conn, &path, &text)?;
+        }
+        // A crash may have come between a commit and the file.
+        let due = !current;
         Ok(Revocations { path, due })
     }
 
