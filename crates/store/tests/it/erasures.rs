@@ -249,9 +249,11 @@ fn what_an_erasure_leaves_in_a_large_index_is_removed_in_an_end_of_time() {
     world.append(1, vec![erase(77)]);
     let (done, ended) = std::sync::mpsc::channel();
     let store = world.store.clone();
-    std::thread::spawn(move || done.send(store.purge(Timestamp(START)).is_ok()));
+    let running = std::thread::spawn(move || done.send(store.purge(Timestamp(START)).is_ok()));
     let ended = ended.recv_timeout(std::time::Duration::from_secs(60));
     assert!(ended.is_ok_and(|well| well), "the scrub has no end");
+    // The folder is held until the thread has let go of its store.
+    running.join().unwrap().unwrap();
     let folder = world.folder.path().to_owned();
     let world = world.reopen();
     assert!(!holds(&folder, b"veryprivatetag77x"), "it is still in the index");
