@@ -8,9 +8,8 @@
 //! - Crash after, before the reply: it stands; sent again, every object is a duplicate, which is a success.
 //! - Crash between two batches of an accepted arrival: the next start sequences it from the beginning; what stands is
 //!   met as a duplicate, and the outcomes are written anew.
-//! - Crash between a marking definition and the relabelling of what waited for it, or a definition that is sequenced
-//!   between the judging and the sequencing of what refers to it: what waits stays RED, which is safe, until the
-//!   definition is said again.
+//! - Crash between a marking definition and the relabelling of what waited for it: what waited stays RED, which is
+//!   safe, until the definition is said again.
 
 mod created;
 mod decided;
@@ -22,7 +21,7 @@ use std::sync::Arc;
 
 use model::{Reader, SubmissionId, Timestamp};
 use store::read::Visible;
-use store::record::{Appended, Arrival, Audit, Batch, Submission};
+use store::record::{Appended, Arrival, Audit, Batch, Item, Submission};
 
 pub(crate) use self::decided::Decided;
 use self::decided::decide;
@@ -125,12 +124,17 @@ impl<'n> Intake<'n> {
     ) -> Result<Vec<views::Outcome>, Error> {
         let (node, caller) = (self.node, self.caller.clone());
         let mut first = Some(read);
-        let Attempted { outcomes, definitions } = node.judged(&caller, |roster, caller| {
+        let Attempted { outcomes, mut definitions, missing } = node.judged(&caller, |roster, caller| {
             // Reading again gives the same; it is cheaper than keeping a copy of every chunk for a change of the
             // directory that hardly ever comes.
             let read = first.take().unwrap_or_else(|| chunk.read());
             self.attempt(roster, caller, chunk, read, complete, back.as_deref_mut())
         })?;
+        // What was sequenced after it was judged did not wait yet when they were opened.
+        for id in missing {
+            let found = node.held_marking(self.submission.source, &caller.principal.reader, &id)?;
+            definitions.extend(found.map(|_| id));
+        }
         node.open_marked(self.submission.source, &definitions)?;
         Ok(outcomes)
     }
@@ -165,11 +169,22 @@ impl<'n> Intake<'n> {
             keep_back();
             return Ok(Attempted::default());
         }
+        let missing = self.missing(&decided);
         let (batch, told) = self.batch(roster, (&terms, seen), decided, complete)?;
         let appended = self.node.inner.store.append(batch)?;
         self.audited = true;
         keep_back();
-        Ok(attempted(told, appended))
+        Ok(Attempted { missing, ..attempted(told, appended) })
+    }
+
+    // The markings that are not held and that something in the batch will wait for.
+    fn missing(&self, decided: &[Decided]) -> BTreeSet<String> {
+        let statements = decided.iter().flat_map(|one| &one.items).filter_map(|item| match item {
+            Item::Statement(new) => Some(new),
+            _ => None,
+        });
+        let named = statements.flat_map(|new| &new.waits_for).map(ToString::to_string);
+        named.filter(|id| !self.holds(id)).collect()
     }
 
     // The batch that is sequenced, and what there is to tell of each piece, with the number of its items.
@@ -317,6 +332,8 @@ struct Attempted {
     outcomes: Vec<views::Outcome>,
     /// Marking definitions that were taken and may open something.
     definitions: Vec<String>,
+    /// Markings that were not held when it was judged.
+    missing: BTreeSet<String>,
 }
 
 impl Error {

@@ -178,6 +178,26 @@ fn a_marking_that_is_said_again_opens_what_still_waits() {
 }
 
 #[test]
+fn a_marking_that_comes_at_the_same_moment_opens_what_refers_to_it() {
+    let world = World::new();
+    let operator = world.node.operator();
+    for n in 1..=40 {
+        let marking = TERMS.replace("0000000000aa", &format!("{n:012x}"));
+        let object = indicator(n, FIRST, &marked(&marking));
+        let both = std::sync::Barrier::new(2);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                both.wait();
+                world.submit(&operator, &object).unwrap();
+            });
+            both.wait();
+            world.submit(&operator, &terms("").replace(TERMS, &marking)).unwrap();
+        });
+        assert_eq!(world.label(&operator, &id(n)).unwrap(), "TLP:AMBER", "{n}");
+    }
+}
+
+#[test]
 fn who_reads_one_collection_is_told_what_he_sees_there() {
     let world = World::new();
     world.collection("Whole", "");
