@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use model::{Action, may_act};
-use store::directory::Change;
+use store::directory::{Change, Member};
 use store::read::Visible;
 use store::record::{Appended, Audit, Batch, Item, Quota, Submission};
 
@@ -33,6 +33,11 @@ impl From<store::Error> for Failure {
     fn from(error: store::Error) -> Failure {
         if error.kind == store::Kind::Stale { Failure::Stale } else { Failure::Error(error.into()) }
     }
+}
+
+/// What a member may add in an hour.
+pub(crate) fn quota_of(member: &Member) -> Quota {
+    Quota { objects_per_hour: member.objects_per_hour, bytes_per_hour: member.bytes_per_hour }
 }
 
 impl Node {
@@ -94,7 +99,8 @@ impl Node {
                 items: items.clone(),
                 complete,
                 seen: Visible::default(),
-                quota: Quota::default(),
+                // What cannot even be read fills the quarantine, which is everybody's.
+                quota: roster.member(submission.source).map(quota_of).unwrap_or_default(),
                 audit: Vec::new(),
             };
             Ok(self.inner.store.append(batch)?)

@@ -8,6 +8,7 @@ use crate::core::judge::{Context, Through};
 use crate::core::marking::Restriction;
 use crate::directory::{member_for, not_found, not_revoked, signed_in};
 use crate::roster::Roster;
+use crate::writing::quota_of;
 use crate::{Caller, Error, Node};
 
 /// What the one who submits asks for, to be judged on each state of the directory.
@@ -84,7 +85,7 @@ pub(super) fn terms(node: &Node, roster: &Roster, caller: &Caller, asked: &Asked
         ceiling: caller.principal.reader.ceiling,
         observations_only: !everything,
         default_label: asked.tlp.or(by_collection).unwrap_or(node.settings().default_label),
-        quota: Quota { objects_per_hour: member.objects_per_hour, bytes_per_hour: member.bytes_per_hour },
+        quota: quota_of(member),
     })
 }
 

@@ -401,6 +401,20 @@ fn what_is_accepted_counts_for_the_quota_at_once_and_only_once() {
 }
 
 #[test]
+fn what_cannot_be_read_counts_for_the_quota_too() {
+    let world = World::new();
+    let new =
+        node::NewMember { name: "Noise".to_owned(), objects_per_hour: Some(2), ..node::NewMember::default() };
+    world.node.add_member(&world.node.operator(), &new).unwrap();
+    let noise = world.token("Noise", &["analyst"]);
+    for _ in 0..4 {
+        assert_eq!(world.submit(&noise, "{\"objects\":[").unwrap_err().kind, Kind::Invalid);
+    }
+    let kept = world.node.quarantine(&noise).unwrap();
+    assert_eq!(kept["quarantine"].as_array().unwrap().len(), 2, "the rest would push out what others sent");
+}
+
+#[test]
 fn the_large_arrivals_of_one_member_hold_up_no_other() {
     let world = World::with(Settings { asynchronous_objects: 100, ..settings() });
     for member in ["Blue", "Red"] {

@@ -445,20 +445,48 @@ impl Sequencer {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Options;
     use crate::sqlite::{connect, migrate};
-    use crate::{Options, Store};
 
-    #[test]
-    fn nothing_is_written_until_what_stands_could_be_read_again() {
-        let folder = tempfile::tempdir().unwrap();
-        drop(Store::open(folder.path(), &Options::default()).unwrap());
+    fn sequencer(folder: &tempfile::TempDir) -> Sequencer {
         let path = folder.path().join(connect::FILE);
         let mut conn = connect::writer(&path, &Options::default()).unwrap();
         migrate::migrate(&mut conn, migrate::STEPS).unwrap();
         let erasures = Erasures::open(folder.path()).unwrap();
         let revocations = Revocations::open(folder.path(), &conn).unwrap();
-        let mut sequencer =
-            Sequencer::new(conn, Arc::default(), Arc::default(), erasures, revocations).unwrap();
+        Sequencer::new(conn, Arc::default(), Arc::default(), erasures, revocations).unwrap()
+    }
+
+    #[test]
+    fn the_line_of_an_erasure_that_is_not_committed_is_taken_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut sequencer = sequencer(&folder);
+        let written = || std::fs::metadata(folder.path().join(erasures::FILE)).unwrap().len();
+        for commits in [true, false] {
+            let before = written();
+            sequencer.begin(0, None).unwrap();
+            sequencer
+                .conn
+                .execute("INSERT INTO erasure (position, hash) VALUES (7, zeroblob(32))", [])
+                .unwrap();
+            if commits {
+                sequencer.commit().unwrap();
+                assert!(written() > before);
+                continue;
+            }
+            sequencer.erasures.write(&sequencer.conn).unwrap();
+            assert!(written() > before, "it is on the disk before the commit");
+            sequencer.abandon();
+            assert_eq!(written(), before);
+        }
+        sequencer.erasures.write(&sequencer.conn).unwrap();
+        assert_eq!(std::fs::read_to_string(folder.path().join(erasures::FILE)).unwrap().lines().count(), 1);
+    }
+
+    #[test]
+    fn nothing_is_written_until_what_stands_could_be_read_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut sequencer = sequencer(&folder);
         sequencer.begin(1, None).unwrap();
         sequencer.take();
         // The file cannot be read just now.
