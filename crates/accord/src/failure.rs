@@ -5,7 +5,7 @@ use std::io;
 use std::process::ExitCode;
 
 /// The exit codes, the same for every command. `docs/cli.md` has the table.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Exit {
     /// It was done.
     Ok = 0,

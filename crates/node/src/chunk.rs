@@ -23,13 +23,22 @@ pub(crate) struct Chunk {
     pub pieces: Vec<Piece>,
 }
 
-/// One piece.
-#[derive(Debug, Clone)]
-pub(crate) struct Piece {
+/// Where a piece begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Start {
     /// Its place in the input, from 0.
     pub ordinal: u64,
     /// Where it begins in the input, in bytes, once inflated.
     pub offset: u64,
+    /// The line of that, from 1.
+    pub line: u64,
+}
+
+/// One piece.
+#[derive(Debug, Clone)]
+pub(crate) struct Piece {
+    /// Where it begins.
+    pub start: Start,
     /// Why it was skipped; its bytes are not here then.
     pub skipped: Option<String>,
     place: Range<usize>,
@@ -41,14 +50,14 @@ impl Chunk {
     }
 
     /// Adds a piece.
-    pub(crate) fn push(&mut self, ordinal: u64, offset: u64, content: Result<&[u8], String>) {
-        let start = self.data.len();
+    pub(crate) fn push(&mut self, start: Start, content: Result<&[u8], String>) {
+        let from = self.data.len();
         let (bytes, skipped) = match content {
             Ok(bytes) => (bytes, None),
             Err(why) => (&[][..], Some(why)),
         };
         self.data.extend_from_slice(bytes);
-        self.pieces.push(Piece { ordinal, offset, skipped, place: start..self.data.len() });
+        self.pieces.push(Piece { start, skipped, place: from..self.data.len() });
     }
 
     /// Whether it has grown as large as a chunk should.
@@ -67,12 +76,13 @@ impl Chunk {
     }
 
     fn read_piece(&self, piece: &Piece) -> Read {
-        let place = || format!("at byte {} of the input", piece.offset);
+        let Start { ordinal, offset, line } = piece.start;
+        let place = || format!("at byte {offset} of the input, on line {line}");
         if let Some(why) = &piece.skipped {
             let reason = format!("{why} ({})", place());
             return Err(Box::new(Refused { reason, ..Refused::default() }));
         }
-        self.form.read(self.bytes(piece), piece.ordinal).map_err(|mut refused| {
+        self.form.read(self.bytes(piece), ordinal).map_err(|mut refused| {
             // Without an id the place is all that there is to find it by.
             if refused.id.is_empty() {
                 refused.reason = format!("{} (in what begins {})", refused.reason, place());
@@ -102,8 +112,8 @@ impl Chunks {
     }
 
     /// Adds a piece.
-    pub(crate) fn push(&mut self, ordinal: u64, offset: u64, content: Result<&[u8], String>) {
-        self.open.push(ordinal, offset, content);
+    pub(crate) fn push(&mut self, start: Start, content: Result<&[u8], String>) {
+        self.open.push(start, content);
         if self.open.is_full() {
             self.close(Arc::clone(&self.open.form));
         }

@@ -34,7 +34,7 @@ impl HeldBack {
             self.chunks.push(Chunk::new(Arc::clone(&chunk.form)));
         }
         if let Some(last) = self.chunks.last_mut() {
-            last.push(piece.ordinal, piece.offset, Ok(bytes));
+            last.push(piece.start, Ok(bytes));
         }
     }
 

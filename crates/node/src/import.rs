@@ -15,7 +15,7 @@ use crate::core::rows::{RowForm, columns, sniff};
 use crate::intake::Intake;
 use crate::lines::Rows;
 use crate::source::Source;
-use crate::splitting::JsonPieces;
+use crate::splitting::{BundleFinding, JsonPieces};
 use crate::summary::Tally;
 use crate::{Caller, Error, ImportEvent, ImportOptions, Kind, Node, views};
 
@@ -50,10 +50,14 @@ impl Node {
         if beginning.starts_with(MARK) {
             beginning.drain(..MARK.len());
         }
+        let is_empty = beginning.trim_ascii().is_empty() && source.is_at_end();
         let cutter = self.cutter(&beginning, options, &intake)?;
         let mut tally = Tally::new(options.dry_run, &intake.submission);
         let input = pipeline::Input { source, beginning, cutter };
         let done = pipeline::run(intake, input, &mut |event| {
+            if let ImportEvent::Finding { finding, .. } = &event {
+                tally.count_finding(finding);
+            }
             if let ImportEvent::Outcome(outcome) = &event {
                 tally.count(outcome);
                 let is_plain = matches!(outcome.state, "new" | "duplicate");
@@ -65,7 +69,10 @@ impl Node {
         });
         match done.broken {
             Some(broken) if tally.taken() == 0 => Err(broken),
-            broken => Ok(tally.finish(done.format, done.bytes, broken.map(|broken| broken.message))),
+            broken => {
+                let format = if is_empty { "empty" } else { done.format };
+                Ok(tally.finish(format, done.bytes, broken.map(|broken| broken.message)))
+            }
         }
     }
 
@@ -149,6 +156,14 @@ impl Cutter {
                 rows.push(bytes);
                 Ok(())
             }
+        }
+    }
+
+    /// What was found about what the objects came in.
+    fn findings(&mut self) -> Vec<BundleFinding> {
+        match self {
+            Cutter::Json(json) => json.findings(),
+            Cutter::Rows(_) => Vec::new(),
         }
     }
 

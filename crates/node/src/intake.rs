@@ -23,14 +23,15 @@ use model::{Reader, SubmissionId, Timestamp};
 use store::read::Visible;
 use store::record::{Appended, Arrival, Audit, Batch, Item, Submission};
 
-pub(crate) use self::decided::Decided;
 use self::decided::decide;
+pub(crate) use self::decided::{Decided, finding_view};
 use self::terms::{Asked, Terms, terms};
 use crate::chunk::{Chunk, Piece, Read};
 use crate::core::form::Form;
 use crate::core::judge;
 use crate::core::marking::Restriction;
 use crate::core::reading::Reading;
+use crate::foresee::Foreseen;
 use crate::held_back::HeldBack;
 use crate::roster::Roster;
 use crate::writing::Failure;
@@ -48,6 +49,7 @@ pub(crate) struct Intake<'n> {
     audited: bool,
     /// Nothing is written: what would become of each is found out.
     pub dry_run: bool,
+    foreseen: Foreseen,
 }
 
 impl<'n> Intake<'n> {
@@ -76,8 +78,8 @@ impl<'n> Intake<'n> {
             outcomes: true,
             default_label: terms.default_label,
         };
-        let (held, dry_run) = (HashMap::new(), options.dry_run);
-        Ok(Intake { node, caller, asked, verb, submission, held, audited: false, dry_run })
+        let dry_run = options.dry_run;
+        Ok(Intake { dry_run, ..Intake::new(node, caller, asked, verb, submission) })
     }
 
     /// Takes up a submission that was accepted before, with the rights that its token has now.
@@ -93,8 +95,18 @@ impl<'n> Intake<'n> {
             tlp: Some(submission.default_label),
         };
         terms(node, &roster, &caller, &asked)?;
-        let held = HashMap::new();
-        Ok(Intake { node, caller, asked, verb: "submit", submission, held, audited: true, dry_run: false })
+        Ok(Intake { audited: true, ..Intake::new(node, caller, asked, "submit", submission) })
+    }
+
+    fn new(
+        node: &'n Node,
+        caller: Caller,
+        asked: Asked,
+        verb: &'static str,
+        submission: Submission,
+    ) -> Intake<'n> {
+        let (held, foreseen) = (HashMap::new(), Foreseen::default());
+        Intake { node, caller, asked, verb, submission, held, audited: false, dry_run: false, foreseen }
     }
 
     /// Makes the bytes of the whole submission durable, charges and audits them, to be sequenced after the reply.
@@ -162,7 +174,8 @@ impl<'n> Intake<'n> {
         };
         if self.dry_run {
             keep_back();
-            let outcomes = self.node.foresee((terms.source, &seen), terms.collection, decided)?;
+            let by = (terms.source, &seen);
+            let outcomes = self.node.foresee(by, terms.collection, decided, &mut self.foreseen)?;
             return Ok(Attempted { outcomes, ..Attempted::default() });
         }
         if decided.is_empty() && !complete {

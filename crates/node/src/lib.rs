@@ -12,6 +12,7 @@ pub mod error;
 mod export;
 mod filling;
 mod first_start;
+mod foresee;
 mod held_back;
 mod import;
 mod intake;

@@ -7,15 +7,14 @@ use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 
 use model::{CollectionId, Label, MemberId, Reader, SubmissionId, Tlp, may_see};
-use store::read::{LabelId, OutcomeState, PageQuery, Snapshot, VersionSpec, Visible};
+use store::read::{LabelId, PageQuery, Snapshot, VersionSpec, Visible};
 use store::record::{Appended, Audit, Batch, Item, ObjectKey, Quota, Submission};
 
 use crate::core::filter::Facts;
 use crate::core::marking::{Markings, Restriction, restriction};
-use crate::intake::{Decided, told};
 use crate::roster::Roster;
 use crate::writing::Failure;
-use crate::{Error, Node, random, views};
+use crate::{Error, Node, random};
 
 /// Statements that are looked at together.
 const PAGE: usize = 1_000;
@@ -160,28 +159,6 @@ impl Node {
             audit: vec![Audit { at: now, token: None, verb: "relabel", target: because.to_owned() }],
         };
         Ok(self.inner.store.append(batch)?)
-    }
-
-    /// What would become of what was decided, in the record as it is.
-    pub(crate) fn foresee(
-        &self,
-        by: (MemberId, &Visible),
-        through: Option<CollectionId>,
-        decided: Vec<Decided>,
-    ) -> Result<Vec<views::Outcome>, Error> {
-        let snapshot = self.inner.store.snapshot()?;
-        let mut outcomes = Vec::with_capacity(decided.len());
-        for Decided { items, mut outcome, .. } in decided {
-            if let Some(Item::Statement(new)) = items.first() {
-                let state = snapshot.foresee(by, through, new)?;
-                if state == OutcomeState::Rejected {
-                    outcome.message = Some(store::record::ERASED.to_owned());
-                }
-                told::tell(&mut outcome, state);
-            }
-            outcomes.push(outcome);
-        }
-        Ok(outcomes)
     }
 }
 

@@ -23,6 +23,8 @@ pub(crate) struct Source<'r> {
     out: u64,
     /// Bytes that may come out; `None` is no limit.
     total: Option<u64>,
+    /// Nothing more came.
+    ended: bool,
     /// Met behind bytes that had to be handed out first.
     failure: Option<Error>,
 }
@@ -61,7 +63,20 @@ impl<'r> Source<'r> {
         } else {
             Box::new(input)
         };
-        Ok(Source { inflated, raw, compressed: is_gzip || is_zstd, out: 0, total, failure: None })
+        Ok(Source {
+            inflated,
+            raw,
+            compressed: is_gzip || is_zstd,
+            out: 0,
+            total,
+            ended: false,
+            failure: None,
+        })
+    }
+
+    /// Whether the last bytes were the last: they did not fill a block, and no failure stands behind them.
+    pub(crate) fn is_at_end(&self) -> bool {
+        self.ended && self.failure.is_none()
     }
 
     /// Bytes taken from the input so far, before inflating.
@@ -81,7 +96,10 @@ impl<'r> Source<'r> {
         let mut filled = 0;
         while let Some(room) = block.get_mut(filled..).filter(|room| !room.is_empty()) {
             match self.inflated.read(room) {
-                Ok(0) => break,
+                Ok(0) => {
+                    self.ended = true;
+                    break;
+                }
                 Ok(read) => filled += read,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => {
@@ -99,7 +117,10 @@ impl<'r> Source<'r> {
     fn within_limits(&self) -> Result<(), Error> {
         if self.compressed && self.out > FREE && self.out > self.raw.get().saturating_mul(RATIO) {
             let message = format!("the input inflates to more than {RATIO} times its size");
-            return Err(Error::new(Kind::TooLarge, message));
+            let error = Error::new(Kind::TooLarge, message);
+            return Err(error.hint(
+                "it may be made to fill memory and disks; if you trust it, inflate it yourself and import what comes out",
+            ));
         }
         match self.total {
             Some(total) if self.out > total => {

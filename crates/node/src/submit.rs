@@ -152,7 +152,7 @@ impl Node {
         let rest: Vec<&Chunk> = chunks.iter().skip(from).collect();
         for (place, chunk) in rest.iter().enumerate() {
             let reject = |piece: &crate::chunk::Piece| Item::Reject {
-                ordinal: piece.ordinal,
+                ordinal: piece.start.ordinal,
                 object: None,
                 version: String::new(),
                 reason: reason.to_owned(),
@@ -178,7 +178,7 @@ impl Node {
         for chunk in chunks {
             let definitions = chunk.pieces.iter().filter(|piece| is_definition(chunk.bytes(piece)));
             let read =
-                definitions.filter_map(|piece| chunk.form.read(chunk.bytes(piece), piece.ordinal).ok());
+                definitions.filter_map(|piece| chunk.form.read(chunk.bytes(piece), piece.start.ordinal).ok());
             intake.expect(&read.flatten().collect::<Vec<_>>())?;
         }
         let mut outcomes = Vec::new();
@@ -325,6 +325,7 @@ fn status(submission: &Submission, outcomes: Vec<views::Outcome>, pending: u64) 
 fn outcome_view(outcome: store::read::Outcome) -> views::Outcome {
     let mut view = views::Outcome {
         ordinal: outcome.ordinal,
+        line: None,
         id: outcome.object,
         version: outcome.version,
         state: "new",

@@ -41,10 +41,13 @@ impl Tally {
             _ => &mut summary.new,
         } += 1;
         summary.warned += u64::from(outcome.state != "rejected" && !outcome.findings.is_empty());
-        for finding in &outcome.findings {
-            let key = (finding.severity, finding.code.clone(), finding.clause.clone());
-            *self.findings.entry(key).or_default() += 1;
-        }
+        outcome.findings.iter().for_each(|finding| self.count_finding(finding));
+    }
+
+    /// Counts what there is to say of one, or of what the objects came in.
+    pub(crate) fn count_finding(&mut self, finding: &views::Finding) {
+        let key = (finding.severity, finding.code.clone(), finding.clause.clone());
+        *self.findings.entry(key).or_default() += 1;
     }
 
     /// The summary.

@@ -125,6 +125,13 @@ pub enum ImportEvent {
     },
     /// An object that was refused, or taken with something to say about it.
     Outcome(crate::views::Outcome),
+    /// Something about what the objects came in, such as a bundle without `id`; the objects are judged all the same.
+    Finding {
+        /// The line of it, from 1.
+        line: u64,
+        /// What the standard says about it.
+        finding: crate::views::Finding,
+    },
 }
 
 /// A search (`GET /api/v1/objects`).

@@ -150,6 +150,9 @@ pub struct Finding {
 pub struct Outcome {
     /// Where in the submission, from 0.
     pub ordinal: u64,
+    /// The line of the input that it begins on, from 1; an import tells it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub line: Option<u64>,
     /// Its id as far as it could be read.
     pub id: String,
     /// Its version's text, or the time that stands for it.
@@ -192,7 +195,7 @@ pub struct Status {
 pub struct ImportSummary {
     /// The submission.
     pub submission: String,
-    /// What the input turned out to be: `stix-2.1`, `stix-2.0`, `ndjson`, `csv`, `list`.
+    /// What the input turned out to be: `stix-2.1`, `stix-2.0`, `ndjson`, `csv`, `list`; `empty` when nothing was in it.
     pub format: String,
     /// Nothing was written.
     pub dry_run: bool,

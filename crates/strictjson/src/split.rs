@@ -91,6 +91,8 @@ pub struct Piece<'s> {
     pub part: Part<'s>,
     /// Where it begins in the stream, in bytes.
     pub offset: u64,
+    /// The line that it begins on, from 1.
+    pub line: u64,
     /// Its bytes, not parsed and without white space around them, or why it was skipped.
     pub content: Result<&'s [u8], Refusal>,
 }
@@ -136,11 +138,13 @@ pub struct Error {
     pub kind: ErrorKind,
     /// Where, in bytes from the start of the stream.
     pub offset: u64,
+    /// The line of that, from 1.
+    pub line: u64,
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{} at byte {}", self.kind, self.offset)
+        write!(formatter, "{} at byte {} (line {})", self.kind, self.offset, self.line)
     }
 }
 
@@ -161,6 +165,7 @@ pub struct Splitter {
     matcher: Matcher,
     /// Where the value, the name or the line being read begins.
     value_start: u64,
+    value_line: u64,
     /// Whether the value being read was refused already, and is only skipped.
     skipping: bool,
     document: Document,
@@ -176,6 +181,7 @@ pub struct Splitter {
 struct Document {
     number: u64,
     start: u64,
+    line: u64,
     /// Whether it is an object, not an array.
     object: bool,
     /// Whether it may still turn out to be one piece. Its bytes and its members are held until that is known.
@@ -206,6 +212,7 @@ struct Found {
     document: u64,
     part: FoundPart,
     start: u64,
+    line: u64,
     end: u64,
     refusal: Option<Refusal>,
 }
@@ -231,6 +238,7 @@ impl Splitter {
             state: State::BetweenDocuments,
             matcher: Matcher::new(limits.depth),
             value_start: 0,
+            value_line: 1,
             skipping: false,
             document: Document::default(),
             ready: VecDeque::new(),
@@ -293,6 +301,7 @@ impl Splitter {
                 FoundPart::Element(index) => Part::Element(*index),
             },
             offset: found.start,
+            line: found.line,
             content: match found.refusal {
                 Some(refusal) => Err(refusal),
                 None => Ok(self.input.slice(found.start, found.end)),

@@ -9,35 +9,60 @@ use serde_json::Value;
 use super::{Session, counted, grouped, list, number, text};
 use crate::arguments::Import;
 use crate::failure::{Exit, Failure};
-use crate::terminal::{Output, Progress, Style, defanged, inert, inert_document};
+use crate::terminal::{Output, Progress, Style, defanged, inert, inert_document, remark, tell_failure};
 use crate::transport::{Call, Reply, refusal};
 
 /// Objects told of one by one; the summary has the rest.
 const OUTCOMES_TOLD: u64 = 20;
 
-/// Takes files in, one submission each. Exit code 1 if objects were refused.
+/// Takes files in, one submission each. A file that cannot be read or taken is told, and the others are taken all the
+/// same. Exit code 1 if objects were refused, or nothing was in a file; that of a failure is kept to the end.
 ///
 /// # Errors
-/// A file cannot be read; the node refuses, or cannot be asked.
+/// The node refuses, or cannot be asked: what is true for the files that follow, too.
 pub async fn run(session: &mut Session<'_>, import: Import) -> Result<Exit, Failure> {
     let mut exit = Exit::Ok;
+    let is_only_one = import.files.len() == 1;
     for file in &import.files {
-        let (input, length) = open(file)?;
-        let name = file.display().to_string();
-        let reply = session.transport.send(call(&import).stream(input, length)).await?.accepted().await?;
-        let quiet = session.output.quiet || session.output.json;
-        let progress = Progress::new(&name, length, quiet);
-        let told = follow(session.output, reply, &progress).await;
-        drop(progress);
-        let summary = told?;
-        if number(&summary, "/rejected") > 0 || !text(&summary, "/broken").is_empty() {
-            exit = Exit::Finding;
-        }
-        if !session.output.json {
-            write_summary(session.output, &name, &summary)?;
+        match take(session, &import, file).await {
+            // The later codes weigh more: 2 for a file that cannot be read stays beside 1 for one with bad objects.
+            Ok(done) => exit = exit.max(done),
+            Err(failure) if failure.exit == Exit::Usage && !is_only_one => {
+                session.output.flush()?;
+                tell_failure(&failure, session.output.json);
+                exit = exit.max(failure.exit);
+            }
+            Err(failure) => return Err(failure),
         }
     }
     Ok(exit)
+}
+
+async fn take(session: &mut Session<'_>, import: &Import, file: &Path) -> Result<Exit, Failure> {
+    let (input, length) = open(file)?;
+    let name = file.display().to_string();
+    let named = |failure: Failure| match failure.exit {
+        // Of what is wrong with an input it is told with which.
+        Exit::Usage => Failure { message: format!("`{name}`: {}", failure.message), ..failure },
+        _ => failure,
+    };
+    let asked = session.transport.send(call(import).stream(input, length)).await?;
+    let reply = asked.accepted().await.map_err(named)?;
+    let quiet = session.output.quiet || session.output.json;
+    let progress = Progress::new(&name, length, quiet);
+    let told = follow(session.output, reply, &progress, &name).await;
+    drop(progress);
+    let summary = told.map_err(named)?;
+    let is_empty = text(&summary, "/format") == "empty";
+    if !session.output.json {
+        write_summary(session.output, &name, &summary)?;
+    }
+    if is_empty {
+        session.output.flush()?;
+        remark(&format!("warning: `{}` is empty: nothing was in it to take", inert(&name)));
+    }
+    let found = number(&summary, "/rejected") > 0 || !text(&summary, "/broken").is_empty();
+    Ok(if found || is_empty { Exit::Finding } else { Exit::Ok })
 }
 
 fn open(file: &Path) -> Result<(Box<dyn Read + Send>, Option<u64>), Failure> {
@@ -69,10 +94,19 @@ fn call(import: &Import) -> Call {
 }
 
 /// Follows an import to its end and answers its summary.
-async fn follow(output: &mut Output, mut reply: Reply, progress: &Progress) -> Result<Value, Failure> {
+async fn follow(
+    output: &mut Output,
+    mut reply: Reply,
+    progress: &Progress,
+    name: &str,
+) -> Result<Value, Failure> {
     let mut outcomes = 0;
-    while let Some(event) = reply.next_document().await? {
+    while let Some(mut event) = reply.next_document().await? {
         if output.json {
+            // With several files, a program has to know which one a line is about.
+            if let Some(fields) = event.as_object_mut() {
+                fields.insert("file".to_owned(), name.into());
+            }
             output.document(&event)?;
         }
         let event = if output.json { event } else { inert_document(event) };
@@ -82,10 +116,10 @@ async fn follow(output: &mut Output, mut reply: Reply, progress: &Progress) -> R
                 progress.at(number(&event, "/bytes"), objects);
             }
             // What was taken with warnings is counted in the summary; people are told of what was not simply taken.
-            "outcome" if !output.json && !is_simply_taken(&event) => {
+            "outcome" | "finding" if !output.json && !is_simply_taken(&event) => {
                 outcomes += 1;
                 if outcomes <= OUTCOMES_TOLD {
-                    progress.aside(|| write_outcome(output, &event))?;
+                    progress.aside(|| write_event(output, &event))?;
                 } else if outcomes == OUTCOMES_TOLD + 1 {
                     progress.aside(|| output.line("  ... and more; `--json` has every one"))?;
                 }
@@ -114,20 +148,33 @@ fn is_simply_taken(outcome: &Value) -> bool {
     }
 }
 
+fn write_event(output: &mut Output, event: &Value) -> Result<(), Failure> {
+    if text(event, "/event") == "finding" {
+        let line = grouped(number(event, "/line"));
+        return write_finding(output, &format!("line {line}  "), event);
+    }
+    write_outcome(output, event)
+}
+
 fn write_outcome(output: &mut Output, outcome: &Value) -> Result<(), Failure> {
     let state = text(outcome, "/state");
     let style = if state == "rejected" { Style::Alert } else { Style::Warning };
     let id = Some(text(outcome, "/id")).filter(|id| !id.is_empty()).unwrap_or("?");
-    let ordinal = grouped(number(outcome, "/ordinal"));
+    let place = match number(outcome, "/line") {
+        0 => format!("object {}", grouped(number(outcome, "/ordinal"))),
+        line => format!("line {}", grouped(line)),
+    };
     let message = Some(text(outcome, "/message")).filter(|message| !message.is_empty());
     let message = message.map_or_else(String::new, |message| format!("  {}", defanged(message)));
-    output.line(&format!("  {}  object {ordinal}  {}{message}", output.paint(style, state), inert(id)))?;
-    for finding in list(outcome, "/findings") {
-        let (severity, clause) = (text(finding, "/severity"), inert(text(finding, "/clause")));
-        let (pointer, message) = (inert(text(finding, "/pointer")), defanged(text(finding, "/message")));
-        output.line(&format!("    {severity}  {pointer}  {message}  ({clause})"))?;
-    }
-    Ok(())
+    output.line(&format!("  {}  {place}  {}{message}", output.paint(style, state), inert(id)))?;
+    list(outcome, "/findings").iter().try_for_each(|finding| write_finding(output, "  ", finding))
+}
+
+fn write_finding(output: &mut Output, before: &str, finding: &Value) -> Result<(), Failure> {
+    let (severity, clause) = (text(finding, "/severity"), inert(text(finding, "/clause")));
+    let (pointer, message) = (inert(text(finding, "/pointer")), defanged(text(finding, "/message")));
+    let pointer = if pointer.is_empty() { String::new() } else { format!("{pointer}  ") };
+    output.line(&format!("  {before}{severity}  {pointer}{message}  ({clause})"))
 }
 
 fn write_summary(output: &mut Output, name: &str, summary: &Value) -> Result<(), Failure> {

@@ -6,6 +6,8 @@ mod bench;
 #[cfg(test)]
 mod exits;
 #[cfg(test)]
+mod imports;
+#[cfg(test)]
 mod manners;
 #[cfg(test)]
 mod settings;

@@ -9,8 +9,9 @@ use store::record::Media;
 use super::Cutter;
 use crate::chunk::{Chunk, Read};
 use crate::held_back::HeldBack;
-use crate::intake::Intake;
+use crate::intake::{Intake, finding_view};
 use crate::source::Source;
+use crate::splitting::BundleFinding;
 use crate::{Error, ImportEvent, Kind, views};
 
 /// Threads that read pieces, at most: beyond, the one that commits is the slower.
@@ -104,6 +105,10 @@ fn feed(
         if let Err(error) = input.cutter.push(&block) {
             broken = broken.or(Some(error));
             ends = true;
+        }
+        for BundleFinding { line, finding } in input.cutter.findings() {
+            let finding = finding_view(finding);
+            (progress.tell)(ImportEvent::Finding { line, finding });
         }
         while let Some(chunk) = input.cutter.next() {
             // Where the committer gave up, its error is the one that counts.

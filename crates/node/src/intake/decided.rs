@@ -45,7 +45,8 @@ pub(super) fn decide(context: &Context<'_>, chunk: &Chunk, piece: &Piece, read: 
 
 fn taken(context: &Context<'_>, piece: &Piece, readings: Vec<Reading>, decisions: Vec<Decision>) -> Decided {
     let mut outcome = views::Outcome {
-        ordinal: piece.ordinal,
+        ordinal: piece.start.ordinal,
+        line: Some(piece.start.line),
         id: String::new(),
         version: String::new(),
         state: "new",
@@ -73,14 +74,15 @@ fn taken(context: &Context<'_>, piece: &Piece, readings: Vec<Reading>, decisions
 fn reject(chunk: &Chunk, piece: &Piece, refused: Refused) -> Decided {
     let bytes = chunk.bytes(piece);
     let item = Item::Reject {
-        ordinal: piece.ordinal,
+        ordinal: piece.start.ordinal,
         object: Some(refused.id.clone()).filter(|id| !id.is_empty()),
         version: refused.version.clone(),
         reason: refused.reason.clone(),
         bytes: bytes.get(..QUARANTINED_BYTES).unwrap_or(bytes).to_vec(),
     };
     let outcome = views::Outcome {
-        ordinal: piece.ordinal,
+        ordinal: piece.start.ordinal,
+        line: Some(piece.start.line),
         id: refused.id,
         version: refused.version,
         state: "rejected",
@@ -111,7 +113,7 @@ pub(super) fn settle(outcome: &mut views::Outcome, appended: &Appended) {
     told::tell(outcome, state);
 }
 
-fn finding_view(finding: stix::Finding) -> views::Finding {
+pub(crate) fn finding_view(finding: stix::Finding) -> views::Finding {
     views::Finding {
         severity: match finding.severity {
             stix::Severity::Must => "must",

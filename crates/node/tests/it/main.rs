@@ -35,6 +35,8 @@ mod write_directory;
 #[cfg(test)]
 mod write_import;
 #[cfg(test)]
+mod write_import_places;
+#[cfg(test)]
 mod write_oracles;
 #[cfg(test)]
 mod write_submit;

@@ -69,6 +69,7 @@ fn order_is_kept_and_progress_is_told() {
                     last = objects;
                 }
                 ImportEvent::Outcome(outcome) => refused.push(outcome),
+                ImportEvent::Finding { .. } => {}
             },
         );
     let summary = summary.unwrap();

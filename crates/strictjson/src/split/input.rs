@@ -12,6 +12,9 @@ pub(super) struct Input {
     pub at: usize,
     /// Whether nothing follows.
     pub finished: bool,
+    /// How much of `bytes` was searched for line feeds, and how many stand before that in the stream.
+    counted: usize,
+    line_feeds: u64,
 }
 
 impl Input {
@@ -21,6 +24,8 @@ impl Input {
             return;
         }
         let unneeded = self.index(needed).min(self.at);
+        self.count_lines(unneeded);
+        self.counted -= unneeded;
         self.bytes.drain(..unneeded);
         self.at -= unneeded;
         self.base += unneeded as u64;
@@ -30,6 +35,25 @@ impl Input {
     /// Where in the stream the next byte to look at stands.
     pub fn position(&self) -> u64 {
         self.base + self.at as u64
+    }
+
+    /// The line of the next byte to look at, from 1.
+    pub fn line(&mut self) -> u64 {
+        self.count_lines(self.at);
+        self.line_feeds + 1
+    }
+
+    /// The line of a place that is not before the one of which [`Input::line`] was asked last, from 1.
+    pub fn line_at(&self, position: u64) -> u64 {
+        let between = self.bytes.get(self.counted..self.index(position).min(self.bytes.len()));
+        self.line_feeds + 1 + line_feeds(between.unwrap_or_default())
+    }
+
+    fn count_lines(&mut self, to: usize) {
+        if let Some(between) = self.bytes.get(self.counted..to) {
+            self.line_feeds += line_feeds(between);
+            self.counted = to;
+        }
     }
 
     /// Where in the stream what was pushed ends.
@@ -68,4 +92,8 @@ impl Input {
     fn index(&self, position: u64) -> usize {
         usize::try_from(position.saturating_sub(self.base)).unwrap_or(usize::MAX)
     }
+}
+
+fn line_feeds(bytes: &[u8]) -> u64 {
+    memchr::memchr_iter(b'\n', bytes).count() as u64
 }

@@ -70,13 +70,17 @@ impl Splitter {
     }
 
     fn error(&self, kind: ErrorKind) -> Error {
-        Error { kind, offset: self.input.position() }
+        self.error_at(kind, self.input.position())
+    }
+
+    fn error_at(&self, kind: ErrorKind, offset: u64) -> Error {
+        Error { kind, offset, line: self.input.line_at(offset) }
     }
 
     /// The step when the bytes are used up within a document.
     fn starved(&self) -> Result<Step, Error> {
         if self.input.finished {
-            return Err(Error { kind: ErrorKind::UnexpectedEnd, offset: self.input.end() });
+            return Err(self.error_at(ErrorKind::UnexpectedEnd, self.input.end()));
         }
         Ok(Step::Starved)
     }
@@ -92,6 +96,7 @@ impl Splitter {
     fn begin(&mut self, first: u8, next: State) -> Result<Step, Error> {
         self.matcher.begin(first);
         self.value_start = self.input.position();
+        self.value_line = self.input.line();
         self.skipping = false;
         self.state = next;
         Ok(Step::Advanced)
@@ -113,6 +118,7 @@ impl Splitter {
             return Err(self.error(ErrorKind::TrailingBytes));
         }
         self.document.start = self.input.position();
+        self.document.line = self.input.line();
         match first {
             b'{' if self.document.follows_line && self.document.newline_before => {
                 match self.input.rest().get(1) {
@@ -198,7 +204,7 @@ impl Splitter {
 
     /// Ends the stream for what is wrong with a name, or keeps that in mind while the document may be one piece.
     fn fault(&mut self, kind: ErrorKind, within_name: usize) -> Result<(), Error> {
-        let error = Error { kind, offset: self.value_start + within_name as u64 };
+        let error = self.error_at(kind, self.value_start + within_name as u64);
         if !self.document.undecided {
             return Err(error);
         }
@@ -338,7 +344,9 @@ impl Splitter {
 
     /// Hands out a piece, or holds it while the document may turn out to be one piece.
     fn hand_out(&mut self, part: FoundPart, start: u64, end: u64, refusal: Option<Refusal>) {
-        let found = Found { document: self.document.number, part, start, end, refusal };
+        let is_document = matches!(part, FoundPart::Document);
+        let line = if is_document { self.document.line } else { self.value_line };
+        let found = Found { document: self.document.number, part, start, line, end, refusal };
         if !self.document.undecided {
             self.ready.push_back(found);
         } else if self.document.fault.is_none() {

@@ -30,6 +30,9 @@ fn take(splitter: &mut Splitter, out: &mut Vec<u8>) {
                     Part::Member(name) => write!(out, "{document}.{name:?}@{offset}").unwrap(),
                     Part::Element(index) => write!(out, "{document}[{index}]@{offset}").unwrap(),
                 }
+                if piece.line > 1 {
+                    write!(out, ":{}", piece.line).unwrap();
+                }
                 match piece.content {
                     Ok(bytes) => out.extend_from_slice(&[b" = ", bytes, b"  "].concat()),
                     Err(refusal) => write!(out, " ! {refusal}  ").unwrap(),

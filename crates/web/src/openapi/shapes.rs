@@ -145,6 +145,7 @@ fn import_event() -> Value {
         "oneOf": [
             line("progress", "ImportProgress"),
             line("outcome", "Outcome"),
+            line("finding", "Finding"),
             line("summary", "ImportSummary"),
             line("problem", "ImportProblem"),
         ],

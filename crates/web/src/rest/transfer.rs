@@ -87,6 +87,12 @@ enum Line<'a> {
     Progress { bytes: u64, objects: u64 },
     /// An object that was refused, or taken with something to say about it.
     Outcome(&'a views::Outcome),
+    /// Something about what the objects came in.
+    Finding {
+        line: u64,
+        #[serde(flatten)]
+        finding: &'a views::Finding,
+    },
     /// The end.
     Summary(&'a views::ImportSummary),
     /// The end, before its time: what was taken until then stays.
@@ -163,6 +169,9 @@ async fn import(mut request: Request) -> Outcome {
                     line(output, &Line::Progress { bytes: *bytes, objects: *objects })
                 }
                 ImportEvent::Outcome(outcome) => line(output, &Line::Outcome(outcome)),
+                ImportEvent::Finding { line: at, finding } => {
+                    line(output, &Line::Finding { line: *at, finding })
+                }
             };
             broken = written.err().or(broken.take());
         });

@@ -1,5 +1,7 @@
 //! What the columns of CSV mean.
 
+use std::collections::{HashMap, HashSet};
+
 use model::observable::{self, Kind};
 
 /// What a column holds.
@@ -147,12 +149,28 @@ pub fn is_header(fields: &[&str]) -> bool {
 }
 
 /// The columns that a header names. Where several columns could be the values, typed ones and `value` count, and a
-/// `host` or a `hash` beside them too; what has no known name is kept.
+/// `host` or a `hash` beside them too; what has no known name is kept. The second column of a name is called `name (2)`:
+/// what is kept stands in a JSON object, where a name stands once.
 #[must_use]
 pub fn from_header(fields: &[&str]) -> Vec<Column> {
-    let column =
-        |name: &&str| Column { name: name.trim().to_owned(), role: role_named(name).unwrap_or(Role::Kept) };
-    fields.iter().map(column).collect()
+    let mut taken = HashSet::new();
+    let mut last_number = HashMap::new();
+    let mut columns = Vec::with_capacity(fields.len());
+    for (place, name) in fields.iter().enumerate() {
+        let role = role_named(name).unwrap_or(Role::Kept);
+        let said = match name.trim() {
+            "" => format!("column {}", place + 1),
+            name => name.to_owned(),
+        };
+        let mut name = said.clone();
+        while !taken.insert(name.clone()) {
+            let number = last_number.entry(said.clone()).or_insert(1_u32);
+            *number += 1;
+            name = format!("{said} ({number})");
+        }
+        columns.push(Column { name, role });
+    }
+    columns
 }
 
 /// The columns of rows without a header: the first that holds observables in most of the rows is the value.

@@ -42,17 +42,18 @@ impl Draft {
         match column.role {
             Role::Value(own) => self.value(field, own, kind)?,
             Role::Kind | Role::Ignored => {}
-            Role::Tlp => self.tlp = Some(tlp(field)?),
+            // Of two, the stricter.
+            Role::Tlp => self.tlp = self.tlp.max(Some(tlp(field)?)),
             Role::ValidFrom | Role::ValidUntil => {
                 let at = time::parse(field).ok_or_else(|| {
                     format!("`{}` in the column `{}` is no time", shown(field), column.name)
                 })?;
                 let slot =
                     if column.role == Role::ValidFrom { &mut self.valid_from } else { &mut self.valid_until };
-                *slot = Some(at);
+                slot.get_or_insert(at);
             }
             Role::Confidence => match field.trim_end_matches('%').parse::<u8>() {
-                Ok(percent) if percent <= 100 => self.confidence = Some(percent),
+                Ok(percent) if percent <= 100 && self.confidence.is_none() => self.confidence = Some(percent),
                 _ => self.keep(column.name.clone(), field),
             },
             Role::Description => match &mut self.description {
@@ -62,8 +63,10 @@ impl Draft {
             Role::Labels => {
                 self.labels.extend(field.split(TAG_ENDS).map(|tag| tag.trim().to_owned()));
             }
-            Role::Source => self.source = Some(field.to_owned()),
-            Role::Name => self.said_name = Some(field.to_owned()),
+            Role::Source if self.source.is_none() => self.source = Some(field.to_owned()),
+            Role::Name if self.said_name.is_none() => self.said_name = Some(field.to_owned()),
+            // The first column of a name counts; what a second one says is kept.
+            Role::Source | Role::Name => self.keep(column.name.clone(), field),
             Role::Reference => self.references.push(field.to_owned()),
             Role::Kept => self.keep(column.name.clone(), field),
         }

@@ -131,6 +131,7 @@ pub const SHAPES: &[Shape] = &[
         "What the standard says about an object.",
         &[
             SEVERITY,
+            ("line", Count, Sometimes, "The line of the input, where it is about more than one object."),
             ("code", Text, Always, "A stable word for it."),
             ("pointer", Text, Always, "RFC 6901 pointer into the object."),
             ("clause", Text, Always, "The clause of the standard."),
@@ -142,6 +143,7 @@ pub const SHAPES: &[Shape] = &[
         "What became of one object.",
         &[
             ("ordinal", Count, Always, "Where in the submission, from 0."),
+            ("line", Count, Sometimes, "The line of an import's input that it begins on, from 1."),
             ("id", Text, Always, "Its id, as far as it could be read."),
             ("version", Text, Always, "Its version."),
             (
@@ -192,7 +194,7 @@ pub const SHAPES: &[Shape] = &[
         "What an import did.",
         &[
             ("submission", Text, Always, "The submission's id."),
-            ("format", Text, Always, "What the input turned out to be."),
+            ("format", Text, Always, "What the input turned out to be; `empty` when nothing was in it."),
             ("dry_run", Flag, Always, "Nothing was written."),
             ("bytes", Count, Always, "Bytes read, before inflating."),
             ("objects", Count, Always, "Objects seen."),
@@ -203,6 +205,7 @@ pub const SHAPES: &[Shape] = &[
             ("rejected", Count, Always, "Refused; each was told."),
             ("warned", Count, Always, "Objects with warnings."),
             ("label", Text, Always, "The label under which what came without one was recorded."),
+            ("broken", Text, Sometimes, "Why and where the input could not be read to its end."),
             (
                 "findings",
                 Many("FindingCount"),

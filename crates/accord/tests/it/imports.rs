@@ -1,0 +1,70 @@
+//! Several files, empty ones, bad ones: each is told by name and line, and none stops the others.
+
+use std::io::Write;
+
+use crate::bench::{BUNDLE, Bench};
+
+#[test]
+fn a_file_that_cannot_be_read_stops_no_other() {
+    let bench = Bench::new();
+    bench.write("bundle.json", BUNDLE);
+    bench.write("list.txt", "198.51.100.9\nnonsense here!\n");
+    let files = ["bundle.json", "missing.json", ".", "binary", "list.txt"];
+    std::fs::write(bench.path().join("binary"), b"\x00\x01\x02").unwrap();
+    let said = bench.run(&[&["import"], &files[..], &["--data", "node"]].concat()).exits(2);
+    for told in ["bundle.json  stix-2.1  3 objects", "list.txt  list  2 objects", "rejected  line 2"] {
+        assert!(said.out.contains(told), "{told}: {}", said.out);
+    }
+    for told in ["`missing.json`", "`.` is a folder", "`binary`: the input is neither JSON nor text"] {
+        assert!(said.err.contains(told), "{told}: {}", said.err);
+    }
+    bench.run(&["lookup", "203.0.113.7", "198.51.100.9", "--data", "node"]).exits(1);
+    let said = bench.run(&[&["import"], &files[..], &["--data", "node", "--json"]].concat()).exits(2);
+    let summaries: Vec<String> = said
+        .lines()
+        .iter()
+        .filter(|line| line["event"] == "summary")
+        .map(|line| line["file"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(summaries, ["bundle.json", "list.txt"]);
+    let refused = said.lines().into_iter().find(|line| line["state"] == "rejected").unwrap();
+    assert_eq!((&refused["line"], &refused["file"]), (&2.into(), &"list.txt".into()));
+    assert_eq!(said.err.lines().count(), 3, "{}", said.err);
+}
+
+#[test]
+fn a_bomb_is_told_by_name_and_what_to_do() {
+    let bench = Bench::new();
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(&vec![b' '; 32 << 20]).unwrap();
+    std::fs::write(bench.path().join("bomb.gz"), encoder.finish().unwrap()).unwrap();
+    let said = bench.run(&["import", "bomb.gz", "--data", "node"]).exits(2);
+    assert!(
+        said.err.contains("`bomb.gz`: the input inflates to more than 100 times its size"),
+        "{}",
+        said.err
+    );
+    assert!(said.err.contains("hint: ") && said.err.contains("inflate it yourself"), "{}", said.err);
+}
+
+#[test]
+fn an_empty_file_is_told_and_an_empty_bundle_is_none() {
+    let bench = Bench::new();
+    bench.write("empty", "");
+    bench.write("bundle.json", "{\"type\":\"bundle\"}");
+    bench.write("whole.json", r#"{"type":"bundle","id":"bundle--5d0092c5-5f74-4287-9642-33f4c354e56d"}"#);
+    let said = bench.run(&["import", "empty", "--data", "node"]).exits(1);
+    assert!(
+        said.out.contains("empty  empty  0 objects") && said.err.contains("`empty` is empty"),
+        "{}",
+        said.err
+    );
+    assert_eq!(
+        bench.run(&["import", "empty", "--data", "node", "--json"]).exits(1).json()["format"],
+        "empty"
+    );
+    bench.run(&["import", "whole.json", "--data", "node"]).exits(0);
+    let said = bench.run(&["import", "bundle.json", "--data", "node"]).exits(0);
+    assert!(said.out.contains("line 1  must  `id` must be there  (STIX 2.1 §8)"), "{}", said.out);
+    assert!(said.out.contains("1  must missing-property  (STIX 2.1 §8)"), "{}", said.out);
+}
