@@ -8,6 +8,23 @@ use std::time::Duration;
 
 use crate::Outcome;
 
+/// Microseconds that the node of a folder spent on each answer of a route, as it logged.
+///
+/// # Errors
+/// A log that is not there.
+pub fn logged_us(folder: &Path, route: &str) -> Outcome<Vec<u64>> {
+    // Lines wait a moment before they are written.
+    std::thread::sleep(Duration::from_millis(200));
+    let log = std::fs::read_to_string(folder.with_extension("log"))?;
+    let route = format!("http.route=\"{route}\"");
+    let lines = log.lines().filter(|line| line.contains(&route));
+    let spent = lines.filter_map(|line| {
+        let (_, rest) = line.split_once("duration_us=")?;
+        rest.split(' ').next()?.parse().ok()
+    });
+    Ok(spent.collect())
+}
+
 /// Where the release build puts the binary.
 pub fn binary() -> Outcome<PathBuf> {
     let own = std::env::current_exe()?;

@@ -72,7 +72,7 @@ fn table(conn: &Connection, name: &str, sql: &str, out: &mut dyn Write) -> Resul
 }
 
 fn spans(conn: &Connection, out: &mut dyn Write) -> Result<(), Error> {
-    let mut query = conn.prepare(&span::from(false))?;
+    let mut query = conn.prepare(span::from(false))?;
     let mut rows = query.query([0])?;
     while let Some(row) = rows.next()? {
         let span = Span::read(row)?;

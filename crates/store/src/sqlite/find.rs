@@ -407,7 +407,7 @@ pub(crate) fn statements(
     most: usize,
     each: &mut dyn FnMut(&Entry<'_>),
 ) -> Result<Option<u64>, Error> {
-    let mut query = snapshot.conn()?.prepare_cached(&span::from(true))?;
+    let mut query = snapshot.conn()?.prepare_cached(span::from(true))?;
     let from = i64::try_from(from).unwrap_or(i64::MAX);
     let mut rows = query.query([from])?;
     let (mut lent, mut bytes) = (0, 0);

@@ -172,7 +172,7 @@ enum Next {
 impl Page<'_, '_> {
     fn scan(&mut self, from: i64) -> Result<(), Error> {
         let conn = self.conn;
-        let mut query = conn.prepare_cached(&span::from(self.body == Body::Read))?;
+        let mut query = conn.prepare_cached(span::from(self.body == Body::Read))?;
         let mut rows = query.query([from])?;
         let (mut missed, mut patience, mut lists) = (0, MISSES, None);
         while let Some(row) = rows.next()? {
@@ -219,7 +219,7 @@ impl Page<'_, '_> {
     // Reads what stands at ascending positions, span by span.
     fn fetch(&mut self, positions: &[i64]) -> Result<Next, Error> {
         let conn = self.conn;
-        let mut query = conn.prepare_cached(&span::at(self.body == Body::Read))?;
+        let mut query = conn.prepare_cached(span::at(self.body == Body::Read))?;
         let mut wanted = positions.iter().copied().peekable();
         while let Some(first) = wanted.peek() {
             let mut rows = query.query([first])?;
@@ -305,7 +305,7 @@ pub(crate) fn lend_at(
     position: i64,
     each: &mut dyn FnMut(&Entry<'_>),
 ) -> Result<bool, Error> {
-    let mut query = snapshot.conn()?.prepare_cached(&span::at(true))?;
+    let mut query = snapshot.conn()?.prepare_cached(span::at(true))?;
     let mut rows = query.query([position])?;
     let Some(row) = rows.next()? else { return Ok(false) };
     let span = Span::read(row)?;

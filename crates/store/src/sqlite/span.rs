@@ -15,22 +15,22 @@ const BYTES: usize = 8_060;
 /// Bytes of a record: state, label, flags, where its bytes end, head.
 const RECORD: usize = 1 + 4 + 4 + 4 + head::LENGTH;
 
-/// The span that holds a position.
 const COVERING: &str = "SELECT first, heads, wires FROM span WHERE first <= ?1 ORDER BY first DESC LIMIT 1";
+const COVERING_HEADS: &str =
+    "SELECT first, heads, x'' FROM span WHERE first <= ?1 ORDER BY first DESC LIMIT 1";
+const FROM: &str = "SELECT first, heads, wires FROM span
+    WHERE first >= coalesce((SELECT max(first) FROM span WHERE first <= ?1), 0) ORDER BY first";
+const FROM_HEADS: &str = "SELECT first, heads, x'' FROM span
+    WHERE first >= coalesce((SELECT max(first) FROM span WHERE first <= ?1), 0) ORDER BY first";
 
 /// The spans from the one that holds a position, or what is told of them only.
-pub(crate) fn from(served: bool) -> String {
-    let wires = if served { "wires" } else { "x''" };
-    format!(
-        "SELECT first, heads, {wires} FROM span
-         WHERE first >= coalesce((SELECT max(first) FROM span WHERE first <= ?1), 0) ORDER BY first"
-    )
+pub(crate) fn from(served: bool) -> &'static str {
+    if served { FROM } else { FROM_HEADS }
 }
 
 /// The span that holds a position, or what is told of it only.
-pub(crate) fn at(served: bool) -> String {
-    let wires = if served { "wires" } else { "x''" };
-    format!("SELECT first, heads, {wires} FROM span WHERE first <= ?1 ORDER BY first DESC LIMIT 1")
+pub(crate) fn at(served: bool) -> &'static str {
+    if served { COVERING } else { COVERING_HEADS }
 }
 
 /// What a span tells of an entry.

@@ -20,10 +20,15 @@ pub(crate) struct Filter {
 }
 
 impl Filter {
-    /// For at most so many keys.
+    /// For at most so many questions that have an answer.
     pub(crate) fn sized(keys: usize) -> Filter {
         let lines = (keys * BITS_PER_KEY).div_ceil(LINE_BYTES * 8).max(1);
         Filter { bytes: vec![0; lines * LINE_BYTES] }
+    }
+
+    /// How many questions a filter of so many bytes was sized for, at most.
+    pub(crate) fn most(bytes: usize) -> usize {
+        bytes * 8 / BITS_PER_KEY
     }
 
     pub(crate) fn bytes(&self) -> &[u8] {

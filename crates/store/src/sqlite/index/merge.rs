@@ -4,6 +4,7 @@ use rusqlite::Connection;
 
 use super::super::connect;
 use super::block::Presence;
+use super::filter::Filter;
 use super::free;
 use super::scan::Scan;
 use super::write::{BLOCK_BITS, Index, RunWriter};
@@ -75,7 +76,7 @@ impl Index {
             return Ok(());
         }
         let mut query = conn.prepare_cached(
-            "SELECT level, num, entries FROM run WHERE state = 0 ORDER BY level DESC, num DESC",
+            "SELECT level, num, length(filter) FROM run WHERE state = 0 ORDER BY level DESC, num DESC",
         )?;
         let runs: Vec<(i64, i64, i64)> = query
             .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
@@ -86,7 +87,7 @@ impl Index {
             if of_level.len() < RUNS || self.merging.iter().any(|merging| merging.level == level) {
                 continue;
             }
-            let most = of_level.iter().map(|(.., entries)| usize::try_from(*entries).unwrap_or(0)).sum();
+            let most = of_level.iter().map(|(.., bytes)| answers(*bytes)).sum();
             let num = self.take_run();
             self.merging.push(Merging {
                 level,
@@ -168,13 +169,14 @@ impl Index {
             self.merging.clear();
             remove_half_made(conn, &[])?;
             self.put_fresh(conn)?;
-            let mut query =
-                conn.prepare("SELECT num, level, entries FROM run WHERE state = 0 ORDER BY level, num DESC")?;
+            let mut query = conn.prepare(
+                "SELECT num, level, length(filter) FROM run WHERE state = 0 ORDER BY level, num DESC",
+            )?;
             let runs: Vec<(i64, i64, i64)> = query
                 .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
                 .collect::<Result<_, _>>()?;
             let Some((_, level, _)) = runs.last().copied() else { return Ok(true) };
-            let most = runs.iter().map(|(.., entries)| usize::try_from(*entries).unwrap_or(0)).sum();
+            let most = runs.iter().map(|(.., bytes)| answers(*bytes)).sum();
             let num = self.take_run();
             self.merging.push(Merging {
                 level,
@@ -209,6 +211,11 @@ impl Merging {
         self.done = Some(last);
         Ok(false)
     }
+}
+
+// What a run answers at most, by the length of its filter.
+fn answers(filter_bytes: i64) -> usize {
+    Filter::most(usize::try_from(filter_bytes).unwrap_or(0))
 }
 
 // Removes some blocks of runs that are no more. Answers whether some are left.

@@ -115,7 +115,7 @@ impl Index {
     fn put_run(&mut self, conn: &Connection, changes: &[(Vec<u8>, Presence)]) -> Result<(), Error> {
         let waiting = waiting(conn)?;
         let num = self.take_run();
-        let mut run = RunWriter::begin(conn, num, 0, waiting.len() + changes.len())?;
+        let mut run = RunWriter::begin(conn, num, 0, questions(&waiting) + questions(changes))?;
         let (mut old, mut new) = (waiting.iter().peekable(), changes.iter().peekable());
         loop {
             // Of equal keys the newer one counts.
@@ -143,6 +143,11 @@ impl Index {
     }
 }
 
+// How many questions keys answer, which are sorted: many keys begin with the same word.
+fn questions(keys: &[(Vec<u8>, Presence)]) -> usize {
+    keys.chunk_by(|one, other| keys::asked(&one.0) == keys::asked(&other.0)).count()
+}
+
 fn waiting(conn: &Connection) -> Result<Vec<(Vec<u8>, Presence)>, Error> {
     let mut query = conn.prepare_cached("SELECT key, gone FROM fresh ORDER BY key")?;
     let rows = query.query_map([], |row| {
@@ -164,7 +169,7 @@ pub(crate) struct RunWriter {
 }
 
 impl RunWriter {
-    /// Readers see nothing of it until it is finished.
+    /// One that will answer at most so many questions. Readers see nothing of it until it is finished.
     pub(crate) fn begin(conn: &Connection, num: i64, level: i64, most: usize) -> Result<RunWriter, Error> {
         conn.prepare_cached(
             "INSERT INTO run (num, level, state, blocks, entries, filter) VALUES (?1, ?2, 1, 0, 0, x'')",
