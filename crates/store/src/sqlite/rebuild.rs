@@ -14,7 +14,7 @@ use super::index::{block::Presence, keys, scan::Runs};
 use super::row::{entry, flag, state};
 use super::sequencer::Sequencer;
 use super::views::{self, Standing, Views};
-use super::{dump, span, stored};
+use super::{dump, stored};
 use crate::read::Snapshot;
 use crate::upkeep::{Rebuilt, StoredStatement, Viewed};
 use crate::{Error, Kind, Store};
@@ -82,7 +82,7 @@ fn write(to: &mut Sequencer, began: &SyncSender<()>, arriving: &Receiver<Message
     let before = looked(to)?;
     drop_views(to)?;
     states(&to.conn)?;
-    span::restate(&to.conn)?;
+    to.restate()?;
     ids(to)?;
     // The caller waits for this before it reads.
     let _gone = began.send(());

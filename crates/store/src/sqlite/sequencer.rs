@@ -290,6 +290,13 @@ impl Sequencer {
         }
     }
 
+    /// Makes what is a view in the spans again, from what stands in `statement`.
+    pub(crate) fn restate(&mut self) -> Result<(), Error> {
+        // What was read of the last one may be what is to be made again.
+        self.span = None;
+        span::restate(&self.conn)
+    }
+
     /// Takes out what is served of an entry.
     pub(crate) fn unserve(&mut self, position: i64) -> Result<(), Error> {
         if let Some(mut span) = self.span.take() {

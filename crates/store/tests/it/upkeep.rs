@@ -198,3 +198,32 @@ fn similar(one: &str, other: &str, seed: u64) {
     assert_eq!(differing, None, "seed {seed}");
     assert_eq!(one.len(), other.len(), "seed {seed}");
 }
+
+#[test]
+fn what_pages_tell_is_made_again_too() {
+    let mut world = World::new();
+    for n in 1..=3 {
+        world.say(1, said(n, 1, 1, Tlp::Green));
+    }
+    // The state of the first entry, as a defect would leave it.
+    let damage = |world: World| {
+        let World { store, folder, .. } = world;
+        drop(store);
+        let file = rusqlite::Connection::open(folder.path().join("record.sqlite")).unwrap();
+        file.execute("UPDATE span SET heads = CAST(x'01' || substr(heads, 2) AS BLOB)", []).unwrap();
+        drop(file);
+        let store = Store::open(folder.path(), &Options::default()).unwrap();
+        let mut world = World::over(store, folder);
+        world.submissions_from(100);
+        world
+    };
+    let mut world = damage(world);
+    // The writer has read the damaged span by now.
+    world.say(1, said(4, 1, 1, Tlp::Green));
+    assert_eq!(world.store.verify().unwrap().problems.len(), 1);
+    assert_eq!(world.page(&all(&world.everything())).0.len(), 3);
+    world.store.rebuild(&mut |_| Some(Viewed::default()), &mut |_, _| ()).unwrap();
+    world.say(1, said(5, 1, 1, Tlp::Green));
+    assert_eq!(world.store.verify().unwrap().problems, [""; 0]);
+    assert_eq!(world.page(&all(&world.everything())).0.len(), 5);
+}
