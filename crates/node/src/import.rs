@@ -5,11 +5,13 @@
 //! stays what it is. What is committed stands, whatever happens to the rest.
 
 mod pipeline;
+mod turns;
 
 use std::io::Read;
 
 use model::observable::Kind as ValueKind;
 
+pub(crate) use self::turns::Turns;
 use crate::chunk::Chunk;
 use crate::core::rows::{RowForm, columns, sniff};
 use crate::intake::Intake;
@@ -31,7 +33,8 @@ impl Node {
     /// # Errors
     /// [`Kind::Forbidden`], [`Kind::NotFound`] for a collection or a member; [`Kind::Invalid`] for options that make no
     /// sense and input of which nothing could be taken; [`Kind::Media`] for what is none of the formats;
-    /// [`Kind::Quota`], [`Kind::Unavailable`] when nothing can be written.
+    /// [`Kind::Quota`], [`Kind::Unavailable`] when nothing can be written, or other imports run for longer than this one
+    /// waits.
     pub fn import(
         &self,
         caller: &Caller,
@@ -41,6 +44,8 @@ impl Node {
     ) -> Result<views::ImportSummary, Error> {
         let mut intake = Intake::begin(self, caller, options, "import")?;
         intake.submission.outcomes = false;
+        // Who may not import at all has heard so by now, and takes no turn from others.
+        let _turn = self.inner.importing.take(intake.submission.source, turns::PATIENCE)?;
         // Who has the folder can fill the disk without us.
         let is_operator = caller.principal.token.is_none();
         let total = (!is_operator).then_some(self.settings().max_inflated_bytes as u64);

@@ -126,6 +126,8 @@ pub(crate) struct Inner {
     pub(crate) jobs: Jobs,
     /// How far the jobs got with arrivals.
     pub(crate) sequenced: Sequenced,
+    /// The imports that run.
+    pub(crate) importing: import::Turns,
     /// Held while the note of collections to fill is changed.
     pub(crate) filling: Mutex<()>,
 }
@@ -151,6 +153,7 @@ impl Node {
             cursor_key,
             jobs: Jobs::default(),
             sequenced: Sequenced::default(),
+            importing: import::Turns::default(),
             filling: Mutex::default(),
         });
         inner.jobs.start(&inner)?;

@@ -12,8 +12,9 @@ const BLOCK: usize = 256 << 10;
 const RATIO: u64 = 100;
 /// So much may come out before the ratio is looked at: small inputs may be very regular.
 const FREE: u64 = 1 << 20;
-/// The window that a frame of zstd may ask for: 128 MiB.
-const WINDOW_LOG: u32 = 27;
+/// The window that a frame of zstd may ask for: 8 MiB, what every decoder should support (RFC 8878, 3.1.1.1.2). It is
+/// memory that is held for as long as the import runs; `zstd` asks for more only with `--long` or `--ultra`.
+const WINDOW_LOG: u32 = 23;
 
 /// An input, inflated if it came compressed.
 pub(crate) struct Source<'r> {
@@ -189,5 +190,15 @@ mod tests {
         let (came, error) = read_all(&whole[..whole.len() / 2], None);
         assert_eq!(error, Some(Kind::Invalid));
         assert!(!came.is_empty() && bytes.starts_with(&came), "what came before the break is kept");
+    }
+
+    #[test]
+    fn a_window_that_takes_more_memory_than_an_import_may_is_refused() {
+        for (log, error) in [(WINDOW_LOG, None), (WINDOW_LOG + 1, Some(Kind::Invalid))] {
+            let mut encoder = zstd::Encoder::new(Vec::new(), 1).unwrap();
+            encoder.window_log(log).unwrap();
+            encoder.write_all(&noise(1_000)).unwrap();
+            assert_eq!(read_all(&encoder.finish().unwrap(), None).1, error, "{log}");
+        }
     }
 }
