@@ -1,7 +1,8 @@
 //! REST: every answer as the OpenAPI document has it, every mistake told by name.
 
 use serde_json::{Value, json};
-use web::request::Road;
+use web::body::RequestBody;
+use web::request::{Arrival, Road};
 use web::routes::{Access, Family, Place, Schema, table};
 
 use crate::fixtures::{indicator, indicator_id};
@@ -307,5 +308,30 @@ async fn a_client_profile_that_is_none_is_refused_by_name() {
         let reply = ask.header("content-type", "application/json").body(body.as_bytes()).send().await;
         assert_eq!(reply.status, status, "{}", reply.text());
         assert!(status == 201 || reply.text().contains("`elastik`") && reply.text().contains("opencti"));
+    }
+}
+
+#[tokio::test]
+async fn an_import_too_many_is_told_when_to_come_again() {
+    let (house, token) = house();
+    let (mut inputs, mut replies) = (Vec::new(), tokio::task::JoinSet::new());
+    // One that runs, and waits for its input; sixteen that wait for it; one that is too many.
+    for _ in 0..18 {
+        let (input, pieces) = tokio::sync::mpsc::channel(1);
+        inputs.push(input);
+        let request = http::Request::post("/api/v1/import").header("host", "ti.example");
+        let request = request.header("authorization", format!("Bearer {token}"));
+        let request = request.body(RequestBody::pieces(pieces)).unwrap();
+        let router = house.router.clone();
+        let arrival = Arrival { road: Road::Tcp, peer: None };
+        replies.spawn(async move { Reply::of(router.handle(request, arrival).await).await });
+    }
+    let refused = replies.join_next().await.unwrap().unwrap();
+    assert_eq!((refused.status.as_u16(), refused.header("retry-after")), (503, Some("10")));
+    assert_eq!(refused.json()["code"], "unavailable");
+    // Who waited comes in, one after the other.
+    drop(inputs);
+    for reply in replies.join_all().await {
+        assert_eq!(reply.status, 200, "{}", reply.text());
     }
 }
