@@ -9,6 +9,7 @@ use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
 
 use crate::body::{self, AnswerBody};
 use crate::routes::{Family, Outcome};
+use crate::waiting::Room;
 use crate::{Answer, coding};
 
 static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -69,7 +70,7 @@ pub(crate) struct Asked<'a> {
 }
 
 /// Makes the response of an outcome, and logs it.
-pub(crate) fn finish(asked: &Asked<'_>, outcome: Outcome) -> Response<AnswerBody> {
+pub(crate) fn finish(asked: &Asked<'_>, outcome: Outcome, room: Option<Room>) -> Response<AnswerBody> {
     let mut fault = None;
     let mut answer = outcome.unwrap_or_else(|mut failure| {
         fault = failure.log.take();
@@ -82,6 +83,10 @@ pub(crate) fn finish(asked: &Asked<'_>, outcome: Outcome) -> Response<AnswerBody
         answer.headers.remove(header::CONTENT_TYPE);
     }
     let body = sent(&mut answer.headers, answer.body, asked);
+    let body = match room {
+        Some(room) => room.keep(body),
+        None => body,
+    };
     log(asked, answer.status, fault.as_deref());
     let mut response = Response::new(body);
     *response.status_mut() = answer.status;

@@ -34,6 +34,7 @@ pub mod settings;
 pub mod taxii;
 pub mod throttle;
 pub mod tls;
+pub mod waiting;
 
 pub use answer::Answer;
 pub use error::Failure;

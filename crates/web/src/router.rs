@@ -17,6 +17,7 @@ use crate::proxy::{Seen, seen};
 use crate::request::{Arrival, Plus, Query, Request, Road, decode};
 use crate::routes::{Access, Family, Outcome, Route, table};
 use crate::throttle::Throttle;
+use crate::waiting::Waiting;
 use crate::{Answer, Failure, WebSettings, auth, finish, taxii};
 
 /// Makes a router over a node.
@@ -41,6 +42,8 @@ pub struct Shared {
     pub metrics: Metrics,
     /// Failed sign-ins.
     pub throttle: Throttle,
+    /// Long answers on their way.
+    pub waiting: Waiting,
     paths: Vec<Path>,
     instance: u64,
     requests: AtomicU64,
@@ -68,6 +71,7 @@ impl Router {
             paths: paths(&table),
             metrics: Metrics::new(table.len()),
             throttle: Throttle::default(),
+            waiting: Waiting::default(),
             instance: RandomState::new().hash_one(0),
             requests: AtomicU64::new(0),
             table,
@@ -144,7 +148,8 @@ impl Router {
             family,
             client,
         };
-        let response = finish::finish(&asked, outcome);
+        let (outcome, room) = self.shared.waiting.admit(outcome);
+        let response = finish::finish(&asked, outcome, room);
         self.shared.metrics.count(row, response.status().as_u16(), began.elapsed());
         response
     }
