@@ -45,7 +45,8 @@ pub struct Shared {
     /// Long answers on their way.
     pub waiting: Waiting,
     paths: Vec<Path>,
-    instance: u64,
+    // What a request's number is made its id with: ids that count would tell a caller how much others ask.
+    ids: RandomState,
     requests: AtomicU64,
 }
 
@@ -72,7 +73,7 @@ impl Router {
             metrics: Metrics::new(table.len()),
             throttle: Throttle::default(),
             waiting: Waiting::default(),
-            instance: RandomState::new().hash_one(0),
+            ids: RandomState::new(),
             requests: AtomicU64::new(0),
             table,
         };
@@ -118,7 +119,7 @@ impl Router {
         let body = body.held_back(parts.headers.contains_key(header::EXPECT));
         let id = finish::request_id(&parts.headers, || {
             let number = self.shared.requests.fetch_add(1, Ordering::Relaxed);
-            format!("{:016x}-{number:x}", self.shared.instance)
+            format!("{:016x}", self.shared.ids.hash_one(number))
         });
         let seen = seen(&self.settings, &arrival, &parts.uri, &parts.headers);
         let client = seen.client;

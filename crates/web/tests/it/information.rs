@@ -118,3 +118,20 @@ async fn a_request_id_goes_from_end_to_end() {
         assert_eq!(made.json()["error_id"], id);
     }
 }
+
+// An id that counted would tell everybody how much was asked since the last request of his own.
+#[tokio::test(flavor = "multi_thread")]
+async fn request_ids_tell_nothing_of_other_requests() {
+    let house = House::new();
+    let mut ids = Vec::new();
+    for _ in 0..8 {
+        let made = house.ask("GET", "/livez").send().await;
+        ids.push(made.header("x-request-id").unwrap().to_owned());
+    }
+    for (at, id) in ids.iter().enumerate() {
+        for later in ids.iter().skip(at + 1) {
+            let common = id.bytes().zip(later.bytes()).take_while(|(one, other)| one == other).count();
+            assert!(common < 8, "{id} and {later} begin alike");
+        }
+    }
+}
