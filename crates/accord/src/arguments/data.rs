@@ -151,7 +151,7 @@ pub struct Note {
     /// What you have to say
     #[arg(value_name = "TEXT")]
     pub text: String,
-    /// The label of what you say [default: the node's]
+    /// The label of what you say, no lower than the object's [default: the object's]
     #[arg(long, value_name = "TLP")]
     pub tlp: Option<String>,
 }
@@ -168,7 +168,7 @@ pub struct Opinion {
     /// Why
     #[arg(long, value_name = "TEXT")]
     pub why: Option<String>,
-    /// The label of what you say [default: the node's]
+    /// The label of what you say, no lower than the object's [default: the object's]
     #[arg(long, value_name = "TLP")]
     pub tlp: Option<String>,
 }
@@ -182,7 +182,7 @@ pub struct Tag {
     /// Words, or machine tags such as `namespace:predicate="value"`
     #[arg(value_name = "TAG", required = true)]
     pub tags: Vec<String>,
-    /// The label of what you say [default: the node's]
+    /// The label of what you say, no lower than the object's [default: the object's]
     #[arg(long, value_name = "TLP")]
     pub tlp: Option<String>,
 }
@@ -193,7 +193,7 @@ pub struct Revoke {
     /// The object's STIX id
     #[arg(value_name = "ID")]
     pub id: String,
-    /// The label of what you say [default: the node's]
+    /// The label of what you say, no lower than the object's [default: the object's]
     #[arg(long, value_name = "TLP")]
     pub tlp: Option<String>,
 }

@@ -41,9 +41,9 @@ pub fn show(loaded: &Loaded, output: &mut Output) -> Result<Exit, Failure> {
         output.document(&rows)?;
         return Ok(Exit::Ok);
     }
-    let mut table = Table::new(&["setting", "value", "origin"]);
+    let mut table = Table::new(&["setting", "value", "unit", "origin"]);
     for row in &rows {
-        table.row([row.key, &shown(&row.value), &row.origin.to_string()]);
+        table.row([row.key, &shown(&row.value), row.unit, &row.origin.to_string()]);
     }
     table.write(output)?;
     Ok(Exit::Ok)

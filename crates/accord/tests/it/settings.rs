@@ -30,6 +30,16 @@ fn origins_are_told() {
 }
 
 #[test]
+fn the_table_says_units_too() {
+    let said = Bench::new().run(&["config", "show"]).exits(0);
+    let content = said.out.lines().find(|line| line.starts_with("limits.content ")).unwrap().to_owned();
+    assert_eq!(
+        content.split_whitespace().collect::<Vec<_>>(),
+        ["limits.content", "33554432", "bytes", "default"]
+    );
+}
+
+#[test]
 fn unknown_keys_are_refused_by_name_and_line() {
     let bench = Bench::new();
     bench.write("other.toml", "[node]\ntitle = \"x\"\n\n[listen]\nadress = \"y\"\n");

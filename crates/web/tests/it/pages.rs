@@ -6,7 +6,7 @@ use node::Settings;
 use stix::tlp::Level;
 use web::WebSettings;
 
-use crate::fixtures::{envelope, indicator, indicator_id, marked};
+use crate::fixtures::{envelope, indicator, indicator_at, indicator_id, marked};
 use crate::house::House;
 use crate::reply::Reply;
 
@@ -270,6 +270,19 @@ async fn an_object_says_first_what_people_read() {
         "[ipv4-addr:value = &#39;198[.]51[.]100[.]1&#39;]",
     ] {
         assert!(before.contains(shown), "{shown}: {before}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn versions_are_told_apart_by_their_version() {
+    let (house, token) = one();
+    let collection = house.collection("All", |_| {});
+    house.post(&token, &collection, &envelope(&[indicator_at('1', 10), indicator_at('1', 20)])).await;
+    let page = get(&house, &token, &format!("/objects/{}", indicator_id('1'))).await;
+    let versions = page.text().split("<h2>Versions</h2>").nth(1).unwrap();
+    let versions = versions.split("</table>").next().unwrap();
+    for shown in ["<th>Version</th>", "2026-01-01 00:00:10 UTC", "2026-01-01 00:00:20 UTC"] {
+        assert!(versions.contains(shown), "{shown}: {versions}");
     }
 }
 
