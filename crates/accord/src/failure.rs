@@ -19,6 +19,8 @@ pub enum Exit {
     Network = 4,
     /// It exists already, or another process has the folder.
     Conflict = 5,
+    /// It was interrupted before it was done, as shells have it for SIGINT.
+    Interrupted = 130,
 }
 
 impl From<Exit> for ExitCode {

@@ -1,60 +1,12 @@
-//! Out in bulk, and what is said about objects.
-
-use std::fs::File;
-use std::io::{self, Write};
-use std::path::Path;
+//! What became of submissions, and what is said about objects.
 
 use serde_json::{Value, json};
 
 use super::{Session, counted, flag, list, number, text};
-use crate::arguments::{Erase, Export, Note, Opinion, Revoke, Status, Tag, Withdraw};
+use crate::arguments::{Erase, Note, Opinion, Revoke, Status, Tag, Withdraw};
 use crate::failure::{Exit, Failure};
-use crate::terminal::{Progress, Style, defanged, inert};
+use crate::terminal::{Style, defanged, inert};
 use crate::transport::Call;
-
-/// Writes out what one may see.
-///
-/// # Errors
-/// The node refuses, or cannot be asked; the output cannot be written.
-pub async fn export(session: &mut Session<'_>, export: Export) -> Result<Exit, Failure> {
-    let mut call = Call::get(&["export"])
-        .query("format", export.format.as_str())
-        .query_some("collection", export.collection.as_deref())
-        .query_each("type", &export.types)
-        .query_each("id", &export.ids)
-        .query_some("added_after", export.added_after.as_deref());
-    if export.full {
-        call = call.query("full", "true");
-    }
-    let mut reply = session.transport.send(call).await?.accepted().await?;
-    let Some(path) = export.output.filter(|path| path != Path::new("-")) else {
-        while let Some(chunk) = reply.chunk().await? {
-            session.output.bytes(&chunk)?;
-        }
-        return Ok(Exit::Ok);
-    };
-    let failed = |error: io::Error| Failure::usage(format!("cannot write `{}`: {error}", path.display()));
-    // Beside and renamed, so that a name never stands for half an export.
-    let beside = path.with_added_extension("part");
-    let mut file = File::create(&beside).map_err(failed)?;
-    let progress =
-        Progress::new(&path.display().to_string(), None, session.output.quiet || session.output.json);
-    let mut bytes = 0;
-    while let Some(chunk) = reply.chunk().await? {
-        file.write_all(&chunk).map_err(failed)?;
-        bytes += chunk.len() as u64;
-        progress.at(bytes, String::new());
-    }
-    drop(progress);
-    file.sync_all().and_then(|()| std::fs::rename(&beside, &path)).map_err(failed)?;
-    let output = &mut *session.output;
-    if output.json {
-        output.document(&json!({ "file": path.display().to_string(), "bytes": bytes }))?;
-    } else {
-        output.line(&format!("{}  {}", path.display(), counted(bytes, "byte")))?;
-    }
-    Ok(Exit::Ok)
-}
 
 /// What became of a submission. Exit code 1 if objects were refused.
 ///

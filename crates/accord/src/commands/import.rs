@@ -167,7 +167,10 @@ fn write_outcome(output: &mut Output, outcome: &Value) -> Result<(), Failure> {
     let message = Some(text(outcome, "/message")).filter(|message| !message.is_empty());
     let message = message.map_or_else(String::new, |message| format!("  {}", defanged(message)));
     output.line(&format!("  {}  {place}  {}{message}", output.paint(style, state), inert(id)))?;
-    list(outcome, "/findings").iter().try_for_each(|finding| write_finding(output, "  ", finding))
+    // Of what was taken the summary counts what should be better; only of what was refused each may be the reason.
+    let told = list(outcome, "/findings").iter();
+    let mut told = told.filter(|finding| state == "rejected" || text(finding, "/severity") == "must");
+    told.try_for_each(|finding| write_finding(output, "  ", finding))
 }
 
 fn write_finding(output: &mut Output, before: &str, finding: &Value) -> Result<(), Failure> {

@@ -3,6 +3,7 @@
 pub mod config;
 mod data;
 pub mod documents;
+mod export;
 mod import;
 mod login;
 mod lookup;
@@ -54,7 +55,7 @@ async fn ask(command: Command, loaded: &Loaded, output: &mut Output) -> Result<E
         Command::Search(search) => show::search(&mut session, search).await,
         Command::Show(show) => show::show(&mut session, show).await,
         Command::Import(import) => import::run(&mut session, import).await,
-        Command::Export(export) => data::export(&mut session, export).await,
+        Command::Export(export) => export::run(&mut session, export).await,
         Command::Status(status) => data::status(&mut session, status).await,
         Command::Note(note) => data::note(&mut session, note).await,
         Command::Opinion(opinion) => data::opinion(&mut session, opinion).await,

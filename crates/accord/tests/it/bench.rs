@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 /// Nothing here takes longer, also on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What a command said.
 pub struct Said {
@@ -131,6 +131,12 @@ impl Bench {
     }
 }
 
+/// Sends a signal by name.
+pub fn send_signal(child: &Child, name: &str) {
+    let id = child.id().to_string();
+    assert!(Command::new("kill").args([&format!("-{name}"), &id]).status().unwrap().success());
+}
+
 /// A node that runs.
 pub struct Serving {
     child: Child,
@@ -146,8 +152,7 @@ impl Serving {
 
     /// Asks it to stop, and waits until it has.
     pub fn stop(&mut self) -> i32 {
-        let id = self.child.id().to_string();
-        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+        self.signal("TERM");
         let began = Instant::now();
         loop {
             if let Some(status) = self.child.try_wait().unwrap() {
@@ -160,8 +165,7 @@ impl Serving {
 
     /// Sends a signal by name.
     pub fn signal(&self, name: &str) {
-        let id = self.child.id().to_string();
-        assert!(Command::new("kill").args([&format!("-{name}"), &id]).status().unwrap().success());
+        send_signal(&self.child, name);
     }
 
     /// One GET by hand: the whole answer as text.

@@ -68,3 +68,16 @@ fn an_empty_file_is_told_and_an_empty_bundle_is_none() {
     assert!(said.out.contains("line 1  must  `id` must be there  (STIX 2.1 §8)"), "{}", said.out);
     assert!(said.out.contains("1  must missing-property  (STIX 2.1 §8)"), "{}", said.out);
 }
+
+#[test]
+fn of_an_equivocation_people_hear_that_and_no_advice() {
+    let bench = Bench::new();
+    bench.write("one.json", BUNDLE);
+    bench.write("other.json", &BUNDLE.replace("C2 of Crimson", "C2 of another"));
+    bench.run(&["import", "one.json", "--data", "node"]).exits(0);
+    let said = bench.run(&["import", "other.json", "--data", "node"]).exits(0);
+    assert!(said.out.contains("equivocation  line 2"), "{}", said.out);
+    // Advice is counted in the summary.
+    assert!(!said.out.contains("    should  "), "{}", said.out);
+    assert!(said.out.contains("1  should indicator-not-described"), "{}", said.out);
+}

@@ -1,9 +1,10 @@
 //! Pipes, colours, strangers' text, documents made from the arguments.
 
-use std::io::Read;
+use std::io::{Read, Write};
 use std::process::Stdio;
+use std::time::{Duration, Instant};
 
-use crate::bench::{Bench, Said};
+use crate::bench::{Bench, PATIENCE, Said, send_signal};
 
 #[test]
 fn values_come_from_standard_input() {
@@ -41,6 +42,40 @@ fn a_reader_that_goes_away_ends_the_command_without_a_word() {
     drop(out);
     let said = Said::of_child(child);
     assert_eq!((said.code, said.err.as_str()), (0, ""));
+}
+
+#[test]
+fn an_export_that_does_not_come_to_its_end_leaves_no_file() {
+    let bench = Bench::new();
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    // A node that begins an export, and then keeps who asked waiting until a signal comes, or breaks off.
+    for (signal, code) in [(Some("INT"), 130), (Some("TERM"), 130), (None, 4)] {
+        let mut command = bench.command(&["export", "-o", "all.json", "--url", &url, "--token", "t"]);
+        let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut asked = Vec::new();
+        while !asked.ends_with(b"\r\n\r\n") {
+            let mut byte = [0];
+            stream.read_exact(&mut byte).unwrap();
+            asked.push(byte[0]);
+        }
+        let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 1000\r\n\r\n{";
+        stream.write_all(head.as_bytes()).unwrap();
+        let part = bench.path().join("all.json.part");
+        let began = Instant::now();
+        while !std::fs::read(&part).is_ok_and(|bytes| bytes == b"{") {
+            assert!(began.elapsed() < PATIENCE, "no export begins");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        match signal {
+            Some(name) => send_signal(&child, name),
+            None => drop(stream),
+        }
+        let said = Said::of_child(child).exits(code);
+        assert!(!part.exists() && !bench.path().join("all.json").exists(), "{}", said.err);
+        assert!(said.err.starts_with("error: "), "{}", said.err);
+    }
 }
 
 #[test]

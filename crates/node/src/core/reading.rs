@@ -125,8 +125,14 @@ fn read_21(node: &Node<'_>) -> Result<Reading, Box<Refused>> {
         return Err(Box::new(refuse(format!("a STIX object is a JSON object, not {}", node.kind_name()))));
     }
     if common.kind == Some("bundle") {
-        // The objects of a bundle are read one by one, so what comes here has none, or none that can be read.
-        return Err(Box::new(refuse("a bundle that has no list `objects` holds nothing to take".to_owned())));
+        // The objects of a bundle are read one by one. What comes here has none, or stands where it is not taken apart.
+        let reason = match node.get("objects").map(|objects| &objects.value) {
+            Some(strictjson::Value::Array(_)) => {
+                "a bundle among other objects is not taken apart: import it as an input of its own"
+            }
+            _ => "a bundle that has no list `objects` holds nothing to take",
+        };
+        return Err(Box::new(refuse(reason.to_owned())));
     }
     let checked = stix::check(node, &stix::Limits::default());
     if !checked.is_acceptable() {

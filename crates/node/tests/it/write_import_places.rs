@@ -132,6 +132,17 @@ fn an_input_without_anything_in_it_says_so() {
 }
 
 #[test]
+fn a_bundle_among_lines_of_objects_is_told_what_to_do_with_it() {
+    let (first, last) = (indicator(1, FIRST, ""), indicator(3, FIRST, ""));
+    let bundle = format!("{{\"type\":\"bundle\",\"objects\":[{}]}}", indicator(2, FIRST, ""));
+    let (summary, told) = import(&format!("{first}\n{bundle}\n{last}\n"));
+    assert_eq!((summary.new, summary.rejected), (2, 1));
+    let refused = told.iter().find(|outcome| outcome.state == "rejected").unwrap();
+    let message = refused.message.as_deref().unwrap_or_default();
+    assert!(message.contains("import it as an input of its own"), "{message}");
+}
+
+#[test]
 fn a_bundle_without_an_id_is_told_and_its_objects_are_taken() {
     let one = indicator(1, FIRST, "");
     let bare = format!("{{\"type\":\"bundle\",\"objects\":[{one}]}}");
