@@ -270,8 +270,10 @@ impl Run<'_> {
         self.to
             .conn
             .prepare_cached(
-                "INSERT INTO erasure (position, hash, mark) SELECT position, hash, ?2 FROM leaf
-                 WHERE position = ?1 AND NOT EXISTS (SELECT 1 FROM erasure e WHERE e.position = ?1)",
+                // What was erased before a backup was put back may have stood at a position that was given again.
+                "INSERT INTO erasure (position, hash, mark) SELECT position, hash, ?2 FROM leaf l
+                 WHERE position = ?1
+                   AND NOT EXISTS (SELECT 1 FROM erasure e WHERE e.position = ?1 AND e.hash = l.hash)",
             )?
             .execute(params![position, mark])?;
         self.to

@@ -210,6 +210,7 @@ pub(crate) fn repeat(to: &mut Sequencer, lines: &[Erased]) -> Result<(), Error> 
         let own =
             found.filter(|_| line.mark.is_some()).map(|(digest, member)| mark(&to.conn, member, &digest));
         let mark = own.transpose()?.map(Vec::from).or_else(|| line.mark.clone());
+        to.refuses |= mark.is_some();
         to.conn
             .prepare_cached("INSERT INTO erasure (position, hash, mark) VALUES (?1, ?2, ?3)")?
             .execute(params![line.position, line.hash, mark])?;

@@ -80,9 +80,33 @@ fn an_erasure_whose_line_was_written_and_that_was_not_committed_is_made_on_openi
     world.submissions_from(50);
     world.append(1, vec![erase(1)]);
     fs::copy(world.folder.path().join("erasures"), copy.path().join("erasures")).unwrap();
-    let world = World::over(Store::open(copy.path(), &Options::default()).unwrap(), copy);
+    let mut world = World::over(Store::open(copy.path(), &Options::default()).unwrap(), copy);
+    world.submissions_from(50);
     assert_eq!(erased(&world), 1);
     assert!(holds(world.folder.path(), LAW), "by the act that erased it");
+    assert_eq!(world.say(1, said(1, 1, 1, Tlp::Green)), Appended::Erased, "also before the next start");
+}
+
+// After a backup that was put back, positions are given again.
+#[test]
+fn an_erasure_at_a_position_that_was_erased_before_the_backup_was_put_back_is_kept() {
+    let mut world = world_of(2);
+    let elsewhere = tempfile::tempdir().unwrap();
+    let copy = elsewhere.path().join("copy");
+    world.store.backup(&copy, &mut |_, _| ()).unwrap();
+    world.say(1, said(5, 1, 1, Tlp::Green));
+    world.append(1, vec![erase(2)]);
+    let folder = elsewhere.path().join("folder");
+    let erasures = world.folder.path().join("erasures");
+    let store = Store::restore(&copy, Some(&erasures), &folder, &Options::default()).unwrap();
+    let mut world = World::over(store, elsewhere);
+    world.submissions_from(50);
+    world.now = START + 1_000_000_000;
+    assert!(matches!(world.say(1, said(6, 1, 1, Tlp::Green)), Appended::New { position: 2, .. }));
+    world.append(1, vec![erase(2)]);
+    assert_eq!(fs::read_to_string(folder.join("erasures")).unwrap().lines().count(), 2);
+    assert_eq!(world.say(1, said(6, 1, 1, Tlp::Green)), Appended::Erased);
+    assert_eq!(world.say(1, said(5, 1, 1, Tlp::Green)), Appended::Erased);
 }
 
 #[test]
