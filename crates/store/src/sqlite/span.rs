@@ -3,15 +3,22 @@
 //!
 //! Every position is in one span, also those of acts. State and flags are a view and repeat those of `statement`; the
 //! bytes are the only copy of what is served.
+//!
+//! A span with bytes is written as long as its pages, with zeros behind them. So a row that changes is overwritten where
+//! it lies: the engine, which moves rows of other lengths about, leaves copies in the gaps of pages, where an erasure
+//! does not find them.
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
+use super::connect;
 use super::head::{self, Head};
 use super::row::{damaged, state};
 use crate::Error;
 
 /// Bytes of a span: with the rest of its row they fit into one page of the file. One longer entry is a span by itself.
 const BYTES: usize = 8_060;
+/// Bytes that one more page of the file holds of a longer row.
+const MORE: usize = connect::PAGE_SIZE as usize - 4;
 /// Bytes of a record: state, label, flags, where its bytes end, head.
 const RECORD: usize = 1 + 4 + 4 + 4 + head::LENGTH;
 
@@ -183,15 +190,23 @@ impl Building {
 
     /// Writes it where the file has it otherwise.
     pub(crate) fn write(&mut self, conn: &Connection) -> Result<(), Error> {
-        if !self.written {
-            conn.prepare_cached(
+        if self.written {
+            return Ok(());
+        }
+        let length = self.wires.len();
+        if length > 0 {
+            let more = (self.heads.len() + length).saturating_sub(BYTES).div_ceil(MORE);
+            self.wires.resize(BYTES + more * MORE - self.heads.len(), 0);
+        }
+        let done = conn
+            .prepare_cached(
                 "INSERT INTO span (first, heads, wires) VALUES (?1, ?2, ?3)
                  ON CONFLICT (first) DO UPDATE SET heads = excluded.heads, wires = excluded.wires",
             )?
-            .execute(params![self.first, self.heads, self.wires])?;
-            self.written = true;
-        }
-        Ok(())
+            .execute(params![self.first, self.heads, self.wires]);
+        self.wires.truncate(length);
+        self.written = done.is_ok();
+        Ok(done.map(|_| ())?)
     }
 
     /// Changes what it tells of an entry.
@@ -227,7 +242,12 @@ fn covering(conn: &Connection, position: i64) -> Result<Option<Building>, Error>
     let found = conn.prepare_cached(COVERING)?.query_row([position], |row| {
         Ok(Building { first: row.get(0)?, heads: row.get(1)?, wires: row.get(2)?, written: true })
     });
-    Ok(found.optional()?)
+    let mut found = found.optional()?;
+    if let Some(span) = &mut found {
+        let last = span.span().count().checked_sub(1).and_then(|last| span.span().record(last));
+        span.wires.truncate(last.map_or(0, |last| last.end as usize));
+    }
+    Ok(found)
 }
 
 fn stored(conn: &Connection, position: i64) -> Result<Building, Error> {
@@ -377,6 +397,16 @@ mod tests {
             )
             .unwrap();
         assert!(longest <= BYTES as i64, "{longest}");
+        // No row has the engine move its neighbours, which leaves copies of them behind.
+        let odd: i64 = conn
+            .query_row(
+                "SELECT count(*) FROM span
+                 WHERE length(wires) > 0 AND (length(heads) + length(wires) - ?1) % ?2 <> 0",
+                [BYTES as i64, MORE as i64],
+                |row| row.get(0),
+            )
+            .unwrap();
+        assert_eq!(odd, 0);
     }
 
     #[test]

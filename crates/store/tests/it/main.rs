@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod append;
 #[cfg(test)]
+mod endures;
+#[cfg(test)]
 mod erasures;
 #[cfg(test)]
 mod find;

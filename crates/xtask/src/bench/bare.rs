@@ -23,8 +23,9 @@ pub struct Options {
     database: PathBuf,
 }
 
-/// Bytes of a record in `heads`.
-const RECORD: i64 = 55;
+/// Bytes of a record in `heads`, and where in it stands the end of its bytes in `wires`; zeros follow the last ones.
+const RECORD: usize = 55;
+const END: usize = 9;
 
 type Pool = Arc<Mutex<Vec<Connection>>>;
 
@@ -81,15 +82,18 @@ fn open(file: &Path) -> rusqlite::Result<Connection> {
 fn rows(connection: &Connection, from: i64, limit: i64) -> rusqlite::Result<Vec<u8>> {
     let mut out = b"{\"objects\":[".to_vec();
     let mut statement = connection.prepare_cached(
-        "SELECT length(heads), wires FROM span
+        "SELECT heads, wires FROM span
          WHERE first >= coalesce((SELECT max(first) FROM span WHERE first <= ?1), 0) ORDER BY first",
     )?;
     let (mut rows, mut left) = (statement.query([from])?, limit);
     while let Some(row) = rows.next()?
         && left > 0
     {
-        left -= row.get::<_, i64>(0)? / RECORD;
-        out.extend_from_slice(row.get_ref(1)?.as_blob()?);
+        let (heads, wires) = (row.get_ref(0)?.as_blob()?, row.get_ref(1)?.as_blob()?);
+        left -= (heads.len() / RECORD) as i64;
+        let last = heads.len().checked_sub(RECORD - END).and_then(|at| heads.get(at..at + 4));
+        let end = last.and_then(|end| end.try_into().ok()).map_or(0, u32::from_le_bytes);
+        out.extend_from_slice(wires.get(..end as usize).unwrap_or(wires));
         out.push(b',');
     }
     out.pop();
