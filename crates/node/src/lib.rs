@@ -5,6 +5,7 @@
 
 mod annotate;
 mod around;
+mod audit;
 mod chunk;
 pub mod core;
 mod directory;
@@ -45,6 +46,7 @@ mod visible;
 mod withdraw;
 mod writing;
 
+pub use audit::AuditQuery;
 pub use error::{Error, Kind};
 pub use verbs::*;
 

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::path::Path;
 
-use model::{CollectionId, Label, MemberId, SubmissionId, Timestamp};
+use model::{CollectionId, Label, MemberId, SubmissionId, Timestamp, TokenId};
 
 use crate::read::Snapshot;
 use crate::record::{Index, Media, ObjectKey};
@@ -94,6 +94,30 @@ pub struct Quarantined {
     pub reason: String,
     /// Its bytes, cut to 1 MiB.
     pub bytes: Vec<u8>,
+}
+
+/// A row of the audit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Audited {
+    /// Its number; later rows have greater ones.
+    pub number: u64,
+    /// When.
+    pub at: Timestamp,
+    /// By which token; `None` for the node itself.
+    pub token: Option<TokenId>,
+    /// What was done.
+    pub verb: String,
+    /// On what.
+    pub target: String,
+}
+
+/// Which rows of the audit, and in which order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AuditFrom {
+    /// After this number, ascending.
+    After(u64),
+    /// Before this number, descending.
+    Before(u64),
 }
 
 /// How the store is.
@@ -219,6 +243,14 @@ impl Snapshot {
     /// [`crate::Kind::Engine`].
     pub fn quarantine(&self, before: u64, limit: usize) -> Result<Vec<Quarantined>, Error> {
         purge::quarantine(self, before, limit)
+    }
+
+    /// Rows of the audit.
+    ///
+    /// # Errors
+    /// [`crate::Kind::Engine`].
+    pub fn audit(&self, from: AuditFrom, limit: usize) -> Result<Vec<Audited>, Error> {
+        purge::audit(self, from, limit)
     }
 
     /// Figures of the store.

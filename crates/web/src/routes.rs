@@ -51,6 +51,7 @@ pub enum Need {
     Withdraw,
     Erase,
     ReadQuarantine,
+    ReadAudit,
     ManageMembers,
     ManagePersons,
     ManageTokens,

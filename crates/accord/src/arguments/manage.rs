@@ -173,6 +173,33 @@ pub enum QuarantineCommand {
     Show(Which),
 }
 
+/// `accord audit`
+#[derive(Debug, Args)]
+pub struct AuditList {
+    /// Only rows after this id, the oldest first, to the last: what a collector asks for
+    #[arg(long, value_name = "ID")]
+    pub after: Option<u64>,
+    /// The newest rows: at most so many, up to 1,000
+    #[arg(long, value_name = "COUNT", default_value_t = 50, conflicts_with = "after")]
+    pub limit: u64,
+    /// How rows are written; other than text, the oldest come first
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t = AuditFormat::Text)]
+    pub format: AuditFormat,
+}
+
+/// How rows of the audit are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum AuditFormat {
+    /// A table
+    Text,
+    /// One JSON object a line
+    JsonLines,
+    /// Syslog lines (RFC 5424)
+    Syslog,
+    /// ArcSight Common Event Format
+    Cef,
+}
+
 /// `accord retention`
 #[derive(Debug, Subcommand)]
 pub enum RetentionCommand {

@@ -118,6 +118,8 @@ pub enum Command {
     /// Arrivals that were refused and are still kept
     #[command(subcommand)]
     Quarantine(QuarantineCommand),
+    /// What was done, when and by which token
+    Audit(AuditList),
     /// How long what is kept
     #[command(subcommand)]
     Retention(RetentionCommand),

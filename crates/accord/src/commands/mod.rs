@@ -1,5 +1,6 @@
 //! What each command does: a call to a node, and its answer written for people or programs.
 
+mod audit;
 pub mod config;
 mod data;
 pub mod documents;
@@ -68,6 +69,7 @@ async fn ask(command: Command, loaded: &Loaded, output: &mut Output) -> Result<E
         Command::Collection(collection) => manage::collection(&mut session, collection).await,
         Command::Token(token) => manage::token(&mut session, token).await,
         Command::Quarantine(quarantine) => operation::quarantine(&mut session, quarantine).await,
+        Command::Audit(audit) => audit::run(&mut session, audit).await,
         Command::Retention(retention) => operation::retention(&mut session, retention).await,
         Command::Statistics => operation::statistics(&mut session).await,
         Command::Backup(backup) => operation::backup(&mut session, backup).await,

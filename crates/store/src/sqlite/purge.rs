@@ -1,13 +1,13 @@
 //! What is kept for a time only, and figures.
 
-use model::{MemberId, SubmissionId, Timestamp};
+use model::{MemberId, SubmissionId, Timestamp, TokenId};
 use rusqlite::{Connection, params};
 
 use super::row::{damaged, uuid};
 use super::views::count;
 use crate::Error;
 use crate::read::Snapshot;
-use crate::upkeep::{Figures, Purged, Quarantined};
+use crate::upkeep::{AuditFrom, Audited, Figures, Purged, Quarantined};
 
 const OUTCOMES_S: i64 = 24 * 3600;
 const QUARANTINE_S: i64 = 7 * 24 * 3600;
@@ -61,6 +61,30 @@ pub(crate) fn quarantine(snapshot: &Snapshot, before: u64, limit: usize) -> Resu
             object: row.get(5)?,
             reason: row.get(6)?,
             bytes: row.get(7)?,
+        });
+    }
+    Ok(found)
+}
+
+/// Rows of the audit.
+pub(crate) fn audit(snapshot: &Snapshot, from: AuditFrom, limit: usize) -> Result<Vec<Audited>, Error> {
+    let number = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
+    let (sql, bound) = match from {
+        AuditFrom::After(after) => ("num > ?1 ORDER BY num", number(after)),
+        AuditFrom::Before(before) => ("num < ?1 ORDER BY num DESC", number(before)),
+    };
+    let sql = format!("SELECT num, at, token, verb, target FROM audit WHERE {sql} LIMIT ?2");
+    let mut query = snapshot.conn()?.prepare_cached(&sql)?;
+    let mut rows = query.query([bound, number(limit as u64)])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        let token = row.get_ref(2)?.as_blob_or_null().map_err(|_| damaged("audit"))?;
+        found.push(Audited {
+            number: row.get::<_, i64>(0)?.cast_unsigned(),
+            at: Timestamp(row.get(1)?),
+            token: token.map(uuid).transpose()?.map(TokenId),
+            verb: row.get(3)?,
+            target: row.get(4)?,
         });
     }
     Ok(found)

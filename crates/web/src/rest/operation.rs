@@ -1,7 +1,7 @@
 //! The node itself: its quarantine, retention, figures, copies and views.
 
 use http::Method;
-use node::NewRetention;
+use node::{AuditQuery, NewRetention};
 
 use super::content::{self, Fields};
 use super::{JSON, created, listed, named, no_query, query, row};
@@ -12,6 +12,7 @@ use crate::{Failure, Request, Route, blocking};
 
 pub fn routes() -> Vec<Route> {
     let mut routes = quarantine_routes();
+    routes.push(audit_route());
     routes.extend(retention_routes());
     routes.extend(upkeep_routes());
     routes
@@ -38,6 +39,21 @@ fn quarantine_routes() -> Vec<Route> {
         )
         .gives(200, "What was refused.", JSON, named("Quarantined")),
     ]
+}
+
+fn audit_route() -> Route {
+    row(
+        Method::GET,
+        "/api/v1/audit",
+        "listAudit",
+        "What was done, when and by which token: of one's own organisation, and for administrators of everybody.",
+        Access::Needs(Need::ReadAudit),
+        audit,
+    )
+    .query("after", ValueKind::Text, "Only rows after this id, the oldest first; 0 is before all.")
+    .query("before", ValueKind::Text, "Only rows before this id, the newest first.")
+    .query("limit", ValueKind::Count, "At most so many, up to 1,000.")
+    .gives(200, "The newest first, or with `after` the oldest.", JSON, named("Audit"))
 }
 
 fn retention_routes() -> Vec<Route> {
@@ -130,6 +146,17 @@ async fn quarantined(request: Request) -> Outcome {
     no_query(&request)?;
     let (caller, id) = (request.caller()?.clone(), request.param("id").to_owned());
     json_of(move || request.node.quarantined(&caller, &id)).await
+}
+
+async fn audit(request: Request) -> Outcome {
+    request.query.only(&["after", "before", "limit"])?;
+    let asked = AuditQuery {
+        after: query::parsed(&request.query, "after")?,
+        before: query::parsed(&request.query, "before")?,
+        limit: query::count(&request.query, "limit")?,
+    };
+    let caller = request.caller()?.clone();
+    json_of(move || request.node.audit(&caller, &asked)).await
 }
 
 async fn retention(request: Request) -> Outcome {

@@ -347,6 +347,33 @@ pub const SHAPES: &[Shape] = &[
             ("content_base64", Text, Sometimes, "Its bytes, where they are not."),
         ],
     ),
+    given(
+        "Audit",
+        "What was done.",
+        &[
+            ("audit", Many("Audited"), Always, "The rows."),
+            ("more", Flag, Always, "There are more than are listed."),
+        ],
+    ),
+    given(
+        "Audited",
+        "Something that was done.",
+        &[
+            ("id", Count, Always, "Its number; later rows have greater ones."),
+            ("at", Time, Always, "When."),
+            ("verb", Text, Always, "What was done: `member.add`, `import`, `erase` and the like."),
+            ("target", Text, Sometimes, "On what. What other members did to objects is not told."),
+            (
+                "target_name",
+                Text,
+                Sometimes,
+                "Its name now, where it is a member, a person, a collection or a token.",
+            ),
+            ("token", One("Named"), Sometimes, "By which token; the node itself where left out."),
+            ("member", One("Named"), Sometimes, "Whose token that is."),
+            ("person", One("Named"), Sometimes, "The person that the token names."),
+        ],
+    ),
     given("RetentionRules", "Rules of retention.", &[("rules", Many("RetentionRule"), Always, "The rules.")]),
     given(
         "RetentionRule",

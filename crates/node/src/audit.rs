@@ -1,0 +1,107 @@
+//! What was done, when and by which token.
+//!
+//! A row says that something was done. What it was done on is data too: rows about members, tokens and the node are for
+//! whoever may read the audit, rows about objects only for the member whose token did it.
+
+use model::{Action, MemberId, may_act};
+use serde_json::{Value, json};
+use store::directory::Token;
+use store::upkeep::{AuditFrom, Audited};
+
+use crate::directory::signed_in;
+use crate::roster::Roster;
+use crate::{Caller, Error, Kind, Node};
+
+/// Rows of an answer, unless fewer are asked for.
+const LISTED: usize = 1_000;
+/// Rows that are read from the store at once.
+const PAGE: usize = 500;
+/// What rows are about that everybody who reads the audit may know.
+const ABOUT_THE_NODE: &[&str] = &["member", "person", "collection", "token", "secret", "retention"];
+
+/// Which rows of the audit.
+#[derive(Debug, Clone, Default)]
+pub struct AuditQuery {
+    /// Rows after this one, the oldest first: for who collects them.
+    pub after: Option<u64>,
+    /// Rows before this one, the newest first; without either, the newest.
+    pub before: Option<u64>,
+    /// At most so many, 1 to 1,000.
+    pub limit: Option<usize>,
+}
+
+impl Node {
+    /// What was done: all of it for administrators, their own member's for administrators of an organisation.
+    ///
+    /// # Errors
+    /// [`Kind::Unauthenticated`] for visitors; [`Kind::Forbidden`] for other roles; [`Kind::Invalid`] for both ends at
+    /// once and for a limit out of range.
+    pub fn audit(&self, caller: &Caller, query: &AuditQuery) -> Result<Value, Error> {
+        let own = signed_in(caller)?;
+        Node::allowed(caller, &Action::ReadAudit(own))?;
+        let limit = query.limit.unwrap_or(LISTED);
+        if !(1..=LISTED).contains(&limit) {
+            return Err(Error::new(Kind::Invalid, format!("`limit` is 1 to {LISTED}")));
+        }
+        let mut from = match (query.after, query.before) {
+            (Some(_), Some(_)) => return Err(Error::new(Kind::Invalid, "`after` or `before`, not both")),
+            (Some(after), None) => AuditFrom::After(after),
+            (None, before) => AuditFrom::Before(before.unwrap_or(u64::MAX)),
+        };
+        let (roster, snapshot) = (self.roster(), self.inner.store.snapshot()?);
+        let mut listed = Vec::new();
+        loop {
+            let rows = snapshot.audit(from, PAGE)?;
+            let Some(last) = rows.last() else { break };
+            from = match from {
+                AuditFrom::After(_) => AuditFrom::After(last.number),
+                AuditFrom::Before(_) => AuditFrom::Before(last.number),
+            };
+            for row in &rows {
+                let token = row.token.and_then(|id| roster.token(id));
+                // What the node did by itself is for those who operate it.
+                let needed = token.map_or(Action::Operate, |token| Action::ReadAudit(token.member));
+                if may_act(&caller.principal, &needed).is_err() {
+                    continue;
+                }
+                if listed.len() == limit {
+                    return Ok(json!({ "audit": listed, "more": true }));
+                }
+                listed.push(shown(&roster, row, token, own));
+            }
+        }
+        Ok(json!({ "audit": listed, "more": false }))
+    }
+}
+
+fn shown(roster: &Roster, row: &Audited, token: Option<&Token>, reader: MemberId) -> Value {
+    let mut value = json!({ "id": row.number, "at": row.at.to_string(), "verb": row.verb });
+    let Some(fields) = value.as_object_mut() else { return value };
+    if let Some(token) = token {
+        fields.insert("token".to_owned(), json!({ "id": token.id.to_string(), "name": token.name }));
+        fields.insert("member".to_owned(), json!(roster.named(token.member)));
+        if let Some(person) = token.person.and_then(|person| roster.person(person)) {
+            fields.insert("person".to_owned(), json!({ "id": person.id.to_string(), "name": person.name }));
+        }
+    }
+    let about = row.verb.split('.').next().unwrap_or_default();
+    let own = token.is_some_and(|token| token.member == reader);
+    if own || ABOUT_THE_NODE.contains(&about) {
+        fields.insert("target".to_owned(), json!(row.target));
+        if let Some(name) = name_of(roster, about, &row.target) {
+            fields.insert("target_name".to_owned(), json!(name));
+        }
+    }
+    value
+}
+
+// Rows keep ids, which stay what they are; people know names.
+fn name_of<'r>(roster: &'r Roster, about: &str, id: &str) -> Option<&'r str> {
+    match about {
+        "member" => Some(&roster.member(id.parse().ok()?)?.name),
+        "person" => Some(&roster.person(id.parse().ok()?)?.name),
+        "collection" => Some(&roster.collection(id.parse().ok()?)?.title),
+        "token" => Some(&roster.token(id.parse().ok()?)?.name),
+        _ => None,
+    }
+}

@@ -1,0 +1,93 @@
+//! What was done: who is told of it, of what, and in which order.
+
+use node::{AuditQuery, Caller, Kind};
+use serde_json::Value;
+
+use super::write_world::{FIRST, World, envelope, id, indicator};
+
+fn rows(world: &World, by: &Caller, query: &AuditQuery) -> (Vec<Value>, bool) {
+    let answer = world.node.audit(by, query).unwrap();
+    (answer["audit"].as_array().unwrap().clone(), answer["more"].as_bool().unwrap())
+}
+
+fn verbs(rows: &[Value]) -> Vec<&str> {
+    rows.iter().map(|row| row["verb"].as_str().unwrap()).collect()
+}
+
+/// A member that said something and took it back, and one that did nothing but be made.
+fn busy() -> World {
+    let world = World::new();
+    for member in ["alpha", "beta"] {
+        world.member(member);
+    }
+    let analyst = world.token("alpha", &["analyst"]);
+    world.submit(&analyst, &envelope(&[indicator(1, FIRST, "")])).unwrap();
+    world.node.withdraw(&analyst, None, &id(1), &[]).unwrap();
+    world
+}
+
+#[test]
+fn each_is_told_what_is_his_and_nobody_what_others_did_to_which_object() {
+    let world = busy();
+    let everything = AuditQuery::default();
+    let (own, more) = rows(&world, &world.token("alpha", &["organisation-administrator"]), &everything);
+    assert!(!more);
+    assert_eq!(verbs(&own), ["withdraw", "submit"], "the newest first");
+    assert_eq!((&own[0]["target"], &own[0]["member"]["name"]), (&id(1).into(), &"alpha".into()));
+
+    let (of_beta, _) = rows(&world, &world.token("beta", &["organisation-administrator"]), &everything);
+    assert_eq!(verbs(&of_beta), [""; 0]);
+
+    let (all, _) = rows(&world, &world.node.operator(), &everything);
+    let made = all.iter().find(|row| row["target_name"] == "beta").unwrap();
+    assert_eq!(made["verb"], "member.add");
+
+    for administrator in [world.node.operator(), world.token("beta", &["administrator"])] {
+        let (all, _) = rows(&world, &administrator, &everything);
+        assert!(verbs(&all).contains(&"withdraw") && verbs(&all).contains(&"member.add"));
+        for row in &all {
+            let of_objects = ["withdraw", "submit"].contains(&row["verb"].as_str().unwrap());
+            assert_eq!(row.get("target").is_none(), of_objects, "{row}");
+        }
+        assert!(!Value::from(all).to_string().contains(&id(1)));
+    }
+
+    for role in ["analyst", "curator", "reader", "sensor"] {
+        let refused = world.node.audit(&world.token("alpha", &[role]), &everything).unwrap_err();
+        assert_eq!(refused.kind, Kind::Forbidden, "{role}");
+    }
+    let visitor = Caller { principal: model::Principal::anonymous(), ..world.node.operator() };
+    let visitor = world.node.audit(&visitor, &everything).unwrap_err();
+    assert_eq!(visitor.kind, Kind::Unauthenticated);
+}
+
+#[test]
+fn a_collector_that_goes_on_after_the_last_row_misses_none_and_gets_none_twice() {
+    let world = busy();
+    let operator = world.node.operator();
+    let (mut newest, _) = rows(&world, &operator, &AuditQuery::default());
+    newest.reverse();
+    let (mut after, mut collected) = (0, Vec::new());
+    loop {
+        let query = AuditQuery { after: Some(after), limit: Some(2), ..AuditQuery::default() };
+        let (page, more) = rows(&world, &operator, &query);
+        after = page.last().map_or(after, |row| row["id"].as_u64().unwrap());
+        assert!(page.len() == 2 || !more);
+        collected.extend(page);
+        if !more {
+            break;
+        }
+    }
+    assert_eq!(collected, newest);
+    let middle = newest[newest.len() / 2]["id"].as_u64();
+    let (before, _) = rows(&world, &operator, &AuditQuery { before: middle, ..AuditQuery::default() });
+    assert_eq!(before.len(), newest.len() / 2);
+
+    for wrong in [
+        AuditQuery { after: Some(1), before: Some(2), ..AuditQuery::default() },
+        AuditQuery { limit: Some(0), ..AuditQuery::default() },
+        AuditQuery { limit: Some(1_001), ..AuditQuery::default() },
+    ] {
+        assert_eq!(world.node.audit(&operator, &wrong).unwrap_err().kind, Kind::Invalid);
+    }
+}
