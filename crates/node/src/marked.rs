@@ -57,12 +57,22 @@ impl Node {
         reader: &Reader,
         id: &str,
     ) -> Result<Option<Restriction>, Error> {
+        self.held_marking_in(&self.inner.store.snapshot()?, source, reader, id)
+    }
+
+    // Whoever has a snapshot takes no second one: as many at once as there are snapshots would wait for each other.
+    fn held_marking_in(
+        &self,
+        snapshot: &Snapshot,
+        source: MemberId,
+        reader: &Reader,
+        id: &str,
+    ) -> Result<Option<Restriction>, Error> {
         let Some(object) = ObjectKey::parse(id) else { return Ok(None) };
-        let snapshot = self.inner.store.snapshot()?;
         let trusted = [source, self.roster().own()];
         let now = self.now();
         let meant = |label: &Label| trusted.contains(&label.author) && may_see(reader, label, now);
-        let visible = of_authors(&snapshot, meant)?;
+        let visible = of_authors(snapshot, meant)?;
         let mut strictest = None;
         let query = PageQuery {
             visible: &visible,
@@ -117,7 +127,8 @@ impl Node {
             // A definition that has just come is held by now, so it is found like the others.
             for id in one.markings.to_look_for() {
                 if let Entry::Vacant(unknown) = held.entry((one.source, id.to_owned())) {
-                    unknown.insert(self.held_marking(one.source, &Reader::of(one.source), id)?);
+                    let reader = Reader::of(one.source);
+                    unknown.insert(self.held_marking_in(&snapshot, one.source, &reader, id)?);
                 }
             }
             let find = |id: &str| held.get(&(one.source, id.to_owned())).copied().flatten();

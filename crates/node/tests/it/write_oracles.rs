@@ -197,6 +197,31 @@ fn a_marking_that_comes_at_the_same_moment_opens_what_refers_to_it() {
     }
 }
 
+// As many at once as may read at once, and more.
+#[test]
+fn markings_that_come_together_do_not_wait_for_each_other() {
+    let world = World::new();
+    let operator = world.node.operator();
+    let marking = |n: u32| TERMS.replace("0000000000aa", &format!("{n:012x}"));
+    for n in 0..24 {
+        let waiting: Vec<String> =
+            (1..40).map(|k| indicator(n * 100 + k, FIRST, &marked(&marking(n)))).collect();
+        world.submit(&operator, &envelope(&waiting)).unwrap();
+    }
+    let (together, began) = (std::sync::Barrier::new(24), std::time::Instant::now());
+    std::thread::scope(|scope| {
+        for n in 0..24 {
+            let (world, operator, together) = (&world, &operator, &together);
+            scope.spawn(move || {
+                together.wait();
+                world.submit(operator, &terms("").replace(TERMS, &marking(n))).unwrap();
+            });
+        }
+    });
+    assert!(began.elapsed().as_secs() < 25, "{:?}", began.elapsed());
+    assert_eq!(world.label(&operator, &id(2_301)).unwrap(), "TLP:AMBER");
+}
+
 #[test]
 fn who_reads_one_collection_is_told_what_he_sees_there() {
     let world = World::new();
