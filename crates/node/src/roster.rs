@@ -101,6 +101,13 @@ impl Roster {
         self.directory.members.iter().find(|member| member.name == name && member.revoked.is_none())
     }
 
+    /// Every member of this name or UUID, revoked or not: what they said stays, and is told under their name.
+    pub(crate) fn members_called(&self, name: &str) -> impl Iterator<Item = MemberId> {
+        let by_id = parsed(name).map(MemberId);
+        let members = self.directory.members.iter();
+        members.filter(move |member| member.name == name || by_id == Some(member.id)).map(|member| member.id)
+    }
+
     /// A person, revoked or not.
     pub(crate) fn person(&self, id: PersonId) -> Option<&Person> {
         self.directory.persons.get(*self.persons.get(&id)?)

@@ -118,11 +118,8 @@ fn wanted(reading: &Reading, filters: &Filters) -> Visible {
         return Visible::clone(&reading.sight.visible);
     }
     let tlps: Vec<Tlp> = filters.labels.iter().filter_map(|label| label.parse().ok()).collect();
-    let members: Vec<_> = filters
-        .sources
-        .iter()
-        .filter_map(|name| reading.roster.member_named(name).map(|member| member.id))
-        .collect();
+    let members: Vec<_> =
+        filters.sources.iter().flat_map(|name| reading.roster.members_called(name)).collect();
     reading.sight.only(|label| {
         let told = label.origin == Origin::Shown || reading.reader == Some(label.author);
         (tlps.is_empty() || tlps.contains(&label.tlp))

@@ -40,8 +40,9 @@ impl Reply {
             match self.body.frame().await {
                 None => return Ok(None),
                 Some(Err(error)) => {
-                    return Err(Failure::network(format!("the answer broke off: {error}"))
-                        .hint("what was written so far is not the whole; ask again"));
+                    return Err(Failure::network(format!("the answer broke off: {error}")).hint(
+                        "what came so far is not the whole; ask again: an import takes nothing twice",
+                    ));
                 }
                 Some(Ok(frame)) => {
                     if let Ok(data) = frame.into_data() {

@@ -177,6 +177,27 @@ fn searches_find_by_each_property_and_by_all_together() {
     );
 }
 
+// What a member said stays when it is revoked, and is told under its name; another may have the name by then.
+#[test]
+fn what_a_revoked_member_said_is_found_by_its_name() {
+    let world = world();
+    let by = |name: &str| {
+        let query = SearchQuery {
+            text: Some("emotet".to_owned()),
+            sources: vec![name.to_owned()],
+            ..SearchQuery::default()
+        };
+        found(&world, &world.reader, query)
+    };
+    let before = by("cert");
+    assert!(!before.is_empty());
+    world.node.revoke_member(&world.node.operator(), "cert").unwrap();
+    assert_eq!(by("cert"), before);
+    let again = NewMember { name: "cert".to_owned(), ..NewMember::default() };
+    world.node.add_member(&world.node.operator(), &again).unwrap();
+    assert_eq!(by("cert"), before);
+}
+
 #[test]
 fn facets_count_what_the_reader_sees() {
     let world = world();
