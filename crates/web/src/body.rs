@@ -187,6 +187,13 @@ pub struct BodyReader {
     runtime: tokio::runtime::Handle,
 }
 
+impl BodyReader {
+    /// As [`RequestBody::discard`].
+    pub fn discard(&mut self) {
+        self.runtime.block_on(self.body.discard());
+    }
+}
+
 impl Read for BodyReader {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         if self.rest.is_empty() {

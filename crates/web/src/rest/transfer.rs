@@ -179,22 +179,25 @@ async fn import(mut request: Request) -> Outcome {
         if let Some(error) = broken {
             return Err(error);
         }
-        let error = match result {
-            Ok(summary) => {
-                if let Some(begun) = begun.take() {
+        let is_whole = result.as_ref().is_ok_and(|summary| summary.broken.is_none());
+        let begun = begun.take();
+        let written = match (result.map_err(Failure::from), begun) {
+            (Ok(summary), begun) => {
+                if let Some(begun) = begun {
                     let _client_gone = begun.send(Ok(()));
                 }
-                return line(output, &Line::Summary(&summary));
+                line(output, &Line::Summary(&summary))
             }
-            Err(error) => Failure::from(error),
-        };
-        match begun.take() {
-            Some(begun) => {
+            (Err(error), Some(begun)) => {
                 let _client_gone = begun.send(Err(error));
                 Ok(())
             }
-            None => line(output, &Line::Problem(problem(&error))),
+            (Err(error), None) => line(output, &Line::Problem(problem(&error))),
+        };
+        if !is_whole {
+            input.discard();
         }
+        written
     });
     match beginning.await {
         Ok(Ok(())) => Ok(answer),

@@ -449,3 +449,29 @@ fn tls_settings_that_are_wrong_say_so() {
     std::fs::write(folder.path().join("empty.pem"), "").unwrap();
     assert!(load(Some("empty.pem"), Some("none.key")).unwrap_err().contains("no certificate"));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_import_that_ends_early_is_told_to_who_writes_on() {
+    let house = House::new();
+    let few = node::NewMember { name: "Few".to_owned(), objects_per_hour: Some(2_500), ..Default::default() };
+    house.node.add_member(&house.node.operator(), &few).unwrap();
+    let token = house.token("Few", &["analyst"]);
+    let serving = Serving::start(&house).await;
+    // What is none of the formats is refused at once; more than the quota only when some was taken.
+    let long: String =
+        (0..1_500_000).map(|n| format!("10.{}.{}.{}\n", n >> 16, (n >> 8) & 255, n & 255)).collect();
+    for (input, told) in [(vec![0; 20 << 20], "\"media-type\""), (long.into_bytes(), "in this hour")] {
+        let mut stream = serving.connect().await;
+        let head = format!(
+            "POST /api/v1/import HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {token}\r\n\
+             content-length: {}\r\nconnection: close\r\n\r\n",
+            input.len()
+        );
+        stream.write_all(head.as_bytes()).await.unwrap();
+        for piece in input.chunks(256 << 10) {
+            stream.write_all(piece).await.unwrap();
+        }
+        let answer = exchange(&mut stream, "").await;
+        assert!(answer.contains(told), "{answer}");
+    }
+}
