@@ -169,7 +169,11 @@ fn write_outcome(output: &mut Output, outcome: &Value) -> Result<(), Failure> {
     output.line(&format!("  {}  {place}  {}{message}", output.paint(style, state), inert(id)))?;
     // Of what was taken the summary counts what should be better; only of what was refused each may be the reason.
     let told = list(outcome, "/findings").iter();
-    let mut told = told.filter(|finding| state == "rejected" || text(finding, "/severity") == "must");
+    let mut told = told.filter(|finding| {
+        // The reason of a refusal is mostly one of them, and stands in the line above.
+        let is_told = text(outcome, "/message").contains(text(finding, "/message"));
+        !is_told && (state == "rejected" || text(finding, "/severity") == "must")
+    });
     told.try_for_each(|finding| write_finding(output, "  ", finding))
 }
 

@@ -81,3 +81,11 @@ fn of_an_equivocation_people_hear_that_and_no_advice() {
     assert!(!said.out.contains("    should  "), "{}", said.out);
     assert!(said.out.contains("1  should indicator-not-described"), "{}", said.out);
 }
+
+#[test]
+fn the_reason_of_a_refusal_is_told_once() {
+    let bench = Bench::new();
+    bench.write("bad.json", &BUNDLE.replacen("2026-01-01T00:00:00.000Z", "yesterday", 1));
+    let said = bench.run(&["import", "bad.json", "--data", "node"]).exits(1);
+    assert_eq!(said.out.matches("is no timestamp").count(), 1, "{}", said.out);
+}
