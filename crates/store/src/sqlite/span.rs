@@ -229,10 +229,13 @@ impl Building {
         let index = self.span().index(position).ok_or_else(|| damaged("span"))?;
         let (record, bytes) = self.span().entry(position)?;
         let gone = u32::try_from(bytes.len()).map_err(|_| damaged("span"))?;
+        if gone == 0 {
+            return Ok(());
+        }
         let end = record.end as usize;
         self.wires.drain(end - bytes.len()..end);
         for at in self.first.saturating_add(index as i64)..self.span().end() {
-            self.change(at, |record| record.end -= gone)?;
+            self.change(at, |record| record.end = record.end.saturating_sub(gone))?;
         }
         Ok(())
     }
@@ -429,5 +432,15 @@ mod tests {
         assert_eq!(wires.at(&conn, 12).unwrap().0.state, 5);
         assert_eq!(wires.at(&conn, 11).unwrap().0.state, 1);
         assert!(change(&conn, 30, |_| ()).is_err());
+    }
+
+    // The writer's thread goes on.
+    #[test]
+    fn takes_nothing_out_of_a_damaged_span() {
+        let conn = table();
+        filled(&conn, 3);
+        conn.execute("UPDATE span SET wires = x''", []).unwrap();
+        empty(&conn, 2).unwrap();
+        assert_eq!(told(&conn, 2).unwrap().state, 1);
     }
 }

@@ -4,11 +4,13 @@ use std::fs;
 
 use model::Tlp;
 use rusqlite::Connection;
-use store::record::{Again, Appended, Item};
+use store::read::{Entry, LabelId, VersionSpec, Visible};
+use store::record::{Again, Appended, Item, Media};
 use store::upkeep::Viewed;
 use store::{Kind, Options, Store};
 
-use crate::support::{World, said};
+use crate::history::History;
+use crate::support::{World, all, said};
 
 /// A folder as the first release left it: six statements, one erased, one withdrawn.
 fn first_release() -> tempfile::TempDir {
@@ -57,6 +59,65 @@ fn a_backup_of_the_first_release_is_restored_and_its_erasures_repeated() {
     let into = folder.path().join("data");
     let store = Store::restore(&copy, Some(&erasures), &into, &Options::default()).unwrap();
     assert_eq!(store.verify().unwrap().problems, [""; 0]);
+}
+
+// What the release before spans made of the same history: head and bytes in each row.
+fn without_spans(folder: &std::path::Path) {
+    let conn = Connection::open(folder.join("record.sqlite")).unwrap();
+    conn.execute_batch(
+        "BEGIN; ALTER TABLE statement ADD COLUMN head BLOB; ALTER TABLE statement ADD COLUMN wire BLOB",
+    )
+    .unwrap();
+    let mut query = conn.prepare("SELECT first, heads, wires FROM span").unwrap();
+    let spans: Vec<(i64, Vec<u8>, Vec<u8>)> = query
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+        .unwrap()
+        .collect::<Result<_, _>>()
+        .unwrap();
+    for (first, heads, wires) in spans {
+        let mut start = 0;
+        for (position, record) in (first..).zip(heads.chunks(55)) {
+            let end = u32::from_le_bytes(record[9..13].try_into().unwrap()) as usize;
+            let served = (end > start).then(|| &wires[start..end]);
+            start = end;
+            let sql = "UPDATE statement SET head = ?2, wire = iif(body IS NULL OR state = 6, NULL, ?3),
+                body = coalesce(body, ?3) WHERE position = ?1";
+            conn.execute(sql, rusqlite::params![position, &record[13..], served]).unwrap();
+        }
+    }
+    conn.execute_batch("DROP TABLE span; PRAGMA user_version = 3; COMMIT").unwrap();
+}
+
+#[test]
+fn any_history_of_the_release_before_spans_is_migrated_whole() {
+    for seed in 0..4 {
+        let mut history = History::new(seed, 120);
+        let mut derived = said(900, 1, 1, Tlp::Green);
+        (derived.wire, derived.media) = (Some(vec![b'w'; 9_000]), Media::Row);
+        history.world.say(1, derived);
+        let World { store, folder, .. } = history.world;
+        drop(store);
+        let [before, after] = [false, true].map(|migrates| {
+            if migrates {
+                without_spans(folder.path());
+            }
+            let store = Store::open(folder.path(), &Options::default()).unwrap();
+            assert_eq!(store.verify().unwrap().problems, [""; 0], "{seed}");
+            let (snapshot, mut dump) = (store.snapshot().unwrap(), Vec::new());
+            snapshot.dump(&mut dump).unwrap();
+            let mut visible = Visible::default();
+            for (label, _) in snapshot.labels(LabelId(0)).unwrap() {
+                visible.allow(label);
+            }
+            let (mut served, mut query) = (Vec::new(), all(&visible));
+            query.versions = vec![VersionSpec::All];
+            let each = &mut |entry: &Entry<'_>| served.push((entry.position, entry.wire.to_vec()));
+            assert!(!snapshot.page(&query, each).unwrap().more);
+            assert!(served.len() > 20);
+            (String::from_utf8(dump).unwrap(), served)
+        });
+        assert!(before == after, "{seed}");
+    }
 }
 
 #[test]
