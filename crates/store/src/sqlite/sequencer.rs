@@ -438,8 +438,10 @@ impl Sequencer {
         })
     }
 
-    /// Nothing to do: the log goes into the file, the cache goes back.
+    /// Nothing to do: the log goes into the file, the cache goes back, and the last span, which is as long as an object
+    /// may be.
     pub(crate) fn rest(&mut self) {
+        self.span = None;
         if self.vitals.failing().is_some() {
             let tried = self.try_to_write();
             self.vitals.told(tried.err());
@@ -488,6 +490,21 @@ mod tests {
         }
         sequencer.erasures.write(&sequencer.conn).unwrap();
         assert_eq!(std::fs::read_to_string(folder.path().join(erasures::FILE)).unwrap().lines().count(), 1);
+    }
+
+    #[test]
+    fn a_long_span_is_let_go_when_there_is_nothing_to_do() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut sequencer = sequencer(&folder);
+        sequencer.begin(1, None).unwrap();
+        let (position, date_added) = sequencer.take();
+        let uuid = uuid::Uuid::nil();
+        let head = Head { date_added, version: 0, uuid, kind: 1, source: 1, media: 0, text: false };
+        sequencer.serve(position, Record::new((0, 0, 0), head).unwrap(), &[b'x'; 100_000]).unwrap();
+        sequencer.commit().unwrap();
+        sequencer.rest();
+        assert!(sequencer.span.is_none());
+        assert_eq!(sequencer.told(position).unwrap().head, head);
     }
 
     #[test]
