@@ -216,6 +216,7 @@ pub fn write_fields(output: &mut Output, document: &Value) -> Result<(), Failure
     for (title, value) in document.as_object().into_iter().flatten() {
         let value = match value {
             Value::String(text) => text.clone(),
+            Value::Null => String::new(),
             Value::Array(_) => joined(document, &format!("/{title}")),
             Value::Object(fields) => {
                 fields.get("name").and_then(Value::as_str).unwrap_or_default().to_owned()

@@ -163,6 +163,8 @@ fn a_backup_is_restored_whole_and_erasures_are_repeated() {
     // Without the file, the backup is as it was.
     on("other", &["restore", "copy"]).exits(0);
     on("other", &["show", INDICATOR]).exits(0);
+    let told = bench.run(&["restore", "copy", "--data", "third"]).exits(0).out;
+    assert!(told.lines().any(|line| line.split_whitespace().eq(["erasures", "-"])), "{told}");
 }
 
 #[test]
