@@ -286,8 +286,6 @@ pub enum Action {
     Erase,
     /// Look into the quarantine.
     ReadQuarantine,
-    /// Look into the audit of what this member's tokens did.
-    ReadAudit(MemberId),
     /// Add and revoke members.
     ManageMembers,
     /// Add and revoke persons of this member.
@@ -363,7 +361,6 @@ fn needed(action: &Action) -> Verb {
         | Action::Withdraw(..) => Verb::Write,
         Action::Erase
         | Action::ReadQuarantine
-        | Action::ReadAudit(_)
         | Action::ManageMembers
         | Action::ManagePersons(_)
         | Action::ManageTokens(..)
@@ -385,9 +382,7 @@ fn role_allows(roles: Roles, own: MemberId, action: &Action) -> bool {
         Action::Erase | Action::ManageMembers | Action::ManageCollections | Action::Operate => {
             roles.has(Administrator)
         }
-        Action::ManagePersons(of) | Action::ReadAudit(of) => {
-            roles.has(Administrator) || own_organisation(roles, own, *of)
-        }
+        Action::ManagePersons(of) => roles.has(Administrator) || own_organisation(roles, own, *of),
         // A lower role never acts on a principal with more rights than its own organisation can hold.
         Action::ManageTokens(of, carried) => {
             roles.has(Administrator)

@@ -51,7 +51,6 @@ pub enum Need {
     Withdraw,
     Erase,
     ReadQuarantine,
-    ReadAudit,
     ManageMembers,
     ManagePersons,
     ManageTokens,

@@ -46,8 +46,8 @@ fn audit_route() -> Route {
         Method::GET,
         "/api/v1/audit",
         "listAudit",
-        "What was done, when and by which token: of one's own organisation, and for administrators of everybody.",
-        Access::Needs(Need::ReadAudit),
+        "What was done, when and by which token.",
+        Access::Needs(Need::Operate),
         audit,
     )
     .query("after", ValueKind::Text, "Only rows after this id, the oldest first; 0 is before all.")

@@ -220,7 +220,6 @@ fn may(principal: &Principal, need: Need, things: &Things) -> bool {
         Need::Withdraw => Action::Withdraw(member, None),
         Need::Erase => Action::Erase,
         Need::ReadQuarantine => Action::ReadQuarantine,
-        Need::ReadAudit => Action::ReadAudit(member),
         Need::ManageMembers => Action::ManageMembers,
         Need::ManagePersons => Action::ManagePersons(member),
         Need::ManageTokens => Action::ManageTokens(member, Roles::of(&[Role::Reader])),

@@ -22,7 +22,6 @@ const RULES: &str = "
     withdraw-through      | write  | administrator | analyst curator | reads writes
     erase                 | manage | administrator | |
     read-quarantine       | manage | curator administrator | |
-    read-audit            | manage | administrator | organisation-administrator |
     manage-members        | manage | administrator | |
     manage-persons        | manage | administrator | organisation-administrator |
     manage-tokens         | manage | administrator | organisation-administrator |
@@ -63,7 +62,6 @@ fn actions() -> Vec<(&'static str, Action, Option<MemberId>, Option<CollectionId
             actions.push(("withdraw-through", action, Some(of), Some(through)));
         }
         actions.push(("manage-persons", Action::ManagePersons(of), Some(of), None));
-        actions.push(("read-audit", Action::ReadAudit(of), Some(of), None));
         for bits in 0..64 {
             let carried = Roles::from_bits(bits);
             let powerful = carried.iter().any(|role| words("administrator curator").contains(role.name()));
