@@ -1,6 +1,7 @@
 //! What must hold for every input of `stix`.
 
 use stix::pattern::{self, Dialect};
+use stix::redact::{Redacted, redact, take_out};
 use stix::{Id, Limits, Object, Timestamp};
 use strictjson::{Limits as ParseLimits, parse};
 
@@ -11,6 +12,7 @@ pub type Target = (&'static str, fn(&[u8]));
 pub const TARGETS: &[Target] = &[
     ("stix_check", objects_are_judged),
     ("stix_upgrade", upgrades_are_objects),
+    ("stix_redact", redacted_copies_conform),
     ("stix_pattern", patterns_are_written_back),
     ("stix_text", small_texts),
 ];
@@ -33,6 +35,38 @@ pub fn objects_are_judged(data: &[u8]) {
     let _common = stix::common(&node);
     let _links = stix::references(&node);
     assert_eq!(stix::sco_id(&node), stix::sco_id(&node));
+}
+
+/// Without the parts of any marking, and of those that the first byte chooses: what is left conforms, names the same object
+/// and version, holds no marking that was kept back, and stays as it is when that is done again. The unchecked copy does as
+/// much, but for conforming.
+pub fn redacted_copies_conform(data: &[u8]) {
+    let Ok(node) = parse(data, &ParseLimits::default()) else { return };
+    let odd = |id: &str| id.bytes().fold(0_u8, u8::wrapping_add) % 2 == 1;
+    for hidden in [&odd as &dyn Fn(&str) -> bool, &|_| true, &|_| false] {
+        let checked = redact(data, &node, hidden);
+        let unchecked = take_out(data, &node, hidden);
+        assert!(checked == unchecked || checked == Redacted::Nothing);
+        let Redacted::Copy(copy) = unchecked else { continue };
+        assert!(copy.len() < data.len());
+        let read = parse(&copy, &ParseLimits::default());
+        assert!(read.is_ok(), "{} is no JSON", copy.escape_ascii());
+        let Ok(left) = read else { continue };
+        for property in ["type", "id", "created", "modified", "created_by_ref", "revoked"] {
+            let value = |node: &strictjson::Node<'_>| node.get(property).map(|node| node.value.kind_name());
+            assert_eq!(value(&left), value(&node), "{property}");
+            let text = |node: &strictjson::Node<'_>| {
+                node.get(property).and_then(strictjson::Node::as_str).map(str::to_owned)
+            };
+            assert_eq!(text(&left), text(&node), "{property}");
+        }
+        let markings = stix::common(&left).granular_markings;
+        assert!(markings.iter().all(|marking| !marking.marking_ref.is_some_and(hidden)));
+        assert_eq!(take_out(&copy, &left, hidden), Redacted::Whole);
+        if checked != Redacted::Nothing {
+            assert!(stix::check(&left, &Limits::default()).is_acceptable());
+        }
+    }
 }
 
 /// What is read as 2.1 is JSON that says so, made from something that is there, the same each time.

@@ -1,8 +1,8 @@
-//! Who may see, and who may act. The two functions here are the only rules of access; every road asks them.
+//! Who may see, which parts, and who may act. The functions here are the only rules of access; every road asks them.
 
 use std::fmt;
 
-use crate::{CircleId, CollectionId, Label, MemberId, PersonId, Timestamp, Tlp, TokenId};
+use crate::{CircleId, CollectionId, Hidden, Label, MemberId, PersonId, Timestamp, Tlp, TokenId};
 
 /// What `may_see` needs to know of the one who reads.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -52,18 +52,32 @@ impl Reader {
 /// membership in time (charters, expiring circles) is decided at this place.
 #[must_use]
 pub fn may_see(reader: &Reader, label: &Label, _now: Timestamp) -> bool {
-    if label.tlp > reader.ceiling {
+    is_for(reader, label, label.tlp)
+}
+
+/// Which parts of a statement that he may see are not for this reader, now; `None` where all of it is. A part is for whom
+/// the whole would be for if it bore the part's TLP, so the author's own member sees every part below its token's ceiling.
+#[must_use]
+pub fn hidden_parts(reader: &Reader, label: &Label, _now: Timestamp) -> Option<Hidden> {
+    label.parts?;
+    let seen = Tlp::ALL.into_iter().rev().find(|tlp| is_for(reader, label, *tlp));
+    label.hidden_above(seen.unwrap_or(Tlp::Clear))
+}
+
+// Whether what bears a TLP, and all else of this label, is for a reader. What is for him under one is under every wider.
+fn is_for(reader: &Reader, label: &Label, tlp: Tlp) -> bool {
+    if tlp > reader.ceiling {
         return false;
     }
     let Some(member) = reader.member else {
-        return label.tlp == Tlp::Clear && label.embargo.is_none();
+        return tlp == Tlp::Clear && label.embargo.is_none();
     };
     if member == label.author {
         return true;
     }
     let to = &label.recipients;
     let person_named = reader.person.is_some_and(|person| to.persons.contains(&person));
-    if label.tlp == Tlp::Red {
+    if tlp == Tlp::Red {
         return person_named;
     }
     let named = person_named
@@ -72,7 +86,7 @@ pub fn may_see(reader: &Reader, label: &Label, _now: Timestamp) -> bool {
     if label.embargo.is_some() {
         return named;
     }
-    match label.tlp {
+    match tlp {
         Tlp::Clear => true,
         // GREEN is the community's; an author who names recipients narrows it to them, which a source may.
         Tlp::Green | Tlp::Amber => named || to.is_empty() || client_of_named(reader, label),

@@ -125,13 +125,35 @@ pub enum Origin {
     Shown,
 }
 
+/// What the parts of a statement ask for that is for fewer than the statement is (STIX 2.1 §7.2.3). Which parts those are,
+/// its bytes say: this only says how far.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Parts {
+    /// The strictest TLP of any part; above that of the whole.
+    pub strictest: Tlp,
+    /// What all parts under markings other than those of TLP ask for, where that is above the TLP of the whole. They are
+    /// taken together, so that there are few labels, however many markings there are.
+    pub others: Option<Tlp>,
+}
+
+/// Which parts a reader does not see.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Hidden {
+    /// Those under a TLP marking above this.
+    pub above: Tlp,
+    /// Those under any other marking.
+    pub others: bool,
+}
+
 /// Who a statement is for. Interned: equal labels have one small number in the store.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Label {
     /// The member whose statement it is.
     pub author: MemberId,
-    /// The TLP 2.0 label.
+    /// The TLP 2.0 label of the whole.
     pub tlp: Tlp,
+    /// What parts ask for beyond it.
+    pub parts: Option<Parts>,
     /// Those it names.
     pub recipients: Recipients,
     /// Not before, if embargoed.
@@ -149,11 +171,26 @@ impl Label {
         Label {
             author,
             tlp,
+            parts: None,
             recipients: Recipients::default(),
             embargo: None,
             actions: PermittedActions::default(),
             origin: Origin::default(),
         }
+    }
+
+    /// The strictest TLP in it, of the whole and of its parts: what ceilings on writing look at.
+    #[must_use]
+    pub fn strictest(&self) -> Tlp {
+        self.parts.map_or(self.tlp, |parts| parts.strictest.max(self.tlp))
+    }
+
+    /// Which parts somebody does not see who sees no more than the parts up to a TLP; `None` where he sees all of it.
+    #[must_use]
+    pub fn hidden_above(&self, seen: Tlp) -> Option<Hidden> {
+        let above = seen.max(self.tlp);
+        let parts = self.parts.filter(|parts| parts.strictest > above)?;
+        Some(Hidden { above, others: parts.others.is_some_and(|tlp| tlp > above) })
     }
 
     /// The bytes that are committed to, signed and interned: one line per field in fixed order, names sorted.
@@ -162,6 +199,8 @@ impl Label {
     /// accord-label 1
     /// author 6f1c…            (UUID)
     /// tlp AMBER+STRICT
+    /// parts RED                (the strictest, if parts ask for more)
+    /// other-parts RED          (those under other markings than TLP's, if they do)
     /// member … | person … | circle …     (zero or more, each kind sorted)
     /// embargo 2026-01-01T00:00:00.000000Z (if any)
     /// actions 4                (0 none … 4 externally visible direct)
@@ -174,6 +213,12 @@ impl Label {
         let mut line = |word: &str, id: &dyn fmt::Display| {
             let _written = writeln!(text, "{word} {id}"); // writing to a String cannot fail
         };
+        if let Some(parts) = self.parts {
+            line("parts", &parts.strictest.name());
+            if let Some(others) = parts.others {
+                line("other-parts", &others.name());
+            }
+        }
         sorted(&self.recipients.members).iter().for_each(|id| line("member", id));
         sorted(&self.recipients.persons).iter().for_each(|id| line("person", id));
         sorted(&self.recipients.circles).iter().for_each(|id| line("circle", id));
@@ -198,6 +243,8 @@ impl Label {
         for line in lines {
             let (word, value) = line.split_once(' ')?;
             match word {
+                "parts" => label.parts = Some(Parts { strictest: value.parse().ok()?, others: None }),
+                "other-parts" => label.parts.as_mut()?.others = Some(value.parse().ok()?),
                 "member" => label.recipients.members.push(value.parse().ok()?),
                 "person" => label.recipients.persons.push(value.parse().ok()?),
                 "circle" => label.recipients.circles.push(value.parse().ok()?),
@@ -249,6 +296,37 @@ mod tests {
         assert_eq!(back.recipients.members, [MemberId(id(3)), MemberId(id(9))]);
         assert_eq!(back.canonical(), bytes);
         assert!(Label::from_canonical(b"accord-label 1\nauthor x\n").is_none());
+    }
+
+    #[test]
+    fn parts_are_in_the_bytes_only_where_there_are_any() {
+        let plain = Label::new(MemberId(Uuid::from_u128(1)), Tlp::Green);
+        assert!(!String::from_utf8(plain.canonical()).unwrap().contains("parts"));
+        for others in [None, Some(Tlp::Amber)] {
+            let label = Label { parts: Some(Parts { strictest: Tlp::Red, others }), ..plain.clone() };
+            assert_eq!(Label::from_canonical(&label.canonical()), Some(label));
+        }
+        let text =
+            String::from_utf8(plain.canonical()).unwrap().replace("actions", "other-parts RED\nactions");
+        assert_eq!(Label::from_canonical(text.as_bytes()), None);
+    }
+
+    #[test]
+    fn parts_above_what_is_seen_are_hidden() {
+        let label = |tlp, parts| Label { parts, ..Label::new(MemberId(Uuid::nil()), tlp) };
+        let parts = |strictest, others| Some(Parts { strictest, others });
+        let hidden = |above, others| Some(Hidden { above, others });
+        for (label, seen, expected) in [
+            (label(Tlp::Green, None), Tlp::Clear, None),
+            (label(Tlp::Green, parts(Tlp::Red, None)), Tlp::Red, None),
+            (label(Tlp::Green, parts(Tlp::Red, None)), Tlp::Amber, hidden(Tlp::Amber, false)),
+            (label(Tlp::Green, parts(Tlp::Red, Some(Tlp::Amber))), Tlp::Amber, hidden(Tlp::Amber, false)),
+            (label(Tlp::Green, parts(Tlp::Red, Some(Tlp::Amber))), Tlp::Green, hidden(Tlp::Green, true)),
+            // Nobody is asked below the label of the whole.
+            (label(Tlp::Amber, parts(Tlp::Red, None)), Tlp::Clear, hidden(Tlp::Amber, false)),
+        ] {
+            assert_eq!(label.hidden_above(seen), expected, "{label:?} {seen}");
+        }
     }
 
     #[test]

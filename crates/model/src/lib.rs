@@ -3,8 +3,8 @@
 //! - [`id`]: what members, persons, circles, tokens and collections are called.
 //! - [`inert`]: text of strangers, made harmless to show.
 //! - [`time`]: instants in microseconds, and their RFC 3339 text.
-//! - [`label`]: who a statement is for: author, TLP 2.0, recipients, embargo, permitted actions, origin.
-//! - [`access`]: [`access::may_see`] and [`access::may_act`], the only rules of access in the house.
+//! - [`label`]: who a statement is for: author, TLP 2.0 of the whole and of parts, recipients, embargo, permitted actions, origin.
+//! - [`access`]: [`access::may_see`], [`access::hidden_parts`] and [`access::may_act`], the only rules of access in the house.
 //! - [`observable`]: addresses, domains, URLs, digests and the like in one normal form, and their keys.
 //! - [`token`]: the secret that a client carries: its text, its check, its digest.
 
@@ -16,8 +16,8 @@ pub mod observable;
 pub mod time;
 pub mod token;
 
-pub use access::{Action, Denied, Principal, Reader, Role, Roles, Verb, may_act, may_see};
+pub use access::{Action, Denied, Principal, Reader, Role, Roles, Verb, hidden_parts, may_act, may_see};
 pub use id::{CircleId, CollectionId, MemberId, PersonId, SubmissionId, TokenId};
-pub use label::{Embargo, Label, Origin, PermittedActions, Recipients, Tlp};
+pub use label::{Embargo, Hidden, Label, Origin, Parts, PermittedActions, Recipients, Tlp};
 pub use observable::{Observable, Unfit};
 pub use time::Timestamp;

@@ -18,10 +18,6 @@ use crate::{Limits, SpecVersion};
 use extension::Custom;
 use strictjson::{Member, Node, Object};
 
-/// Members of objects that are looked at to find what selectors select. It takes time by the number of selectors and the
-/// size of the object, which both come from outside, so their product is bounded.
-const MAX_SELECTOR_STEPS: usize = 4_000_000;
-
 /// Checks one object: a STIX object of any type, or a bundle with its objects, whose findings then have pointers from
 /// the bundle.
 ///
@@ -185,7 +181,7 @@ impl Judge<'_> {
     fn markings(&self, findings: &mut Findings, object: &Object<'_>, path: &Path<'_>) {
         let Some(markings) = object.get("granular_markings").and_then(Node::as_array) else { return };
         let list = path.key("granular_markings");
-        let mut steps_left = MAX_SELECTOR_STEPS;
+        let mut steps_left = crate::reference::MAX_SELECTOR_STEPS;
         for (place, marking) in markings.iter().enumerate() {
             let selectors = marking.get("selectors").and_then(Node::as_array).unwrap_or(&[]);
             for (index, node) in selectors.iter().enumerate() {

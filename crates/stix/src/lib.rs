@@ -33,6 +33,7 @@ pub mod marking;
 pub mod meta;
 mod object;
 pub mod pattern;
+pub mod redact;
 pub mod reference;
 pub mod sco;
 pub mod sco_id;

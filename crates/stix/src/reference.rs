@@ -4,6 +4,10 @@ use crate::id::Id;
 use std::borrow::Cow;
 use strictjson::{Node, Object, Value};
 
+/// Members of objects that are looked at to find what selectors select. It takes time by the number of selectors and the
+/// size of the object, which both come from outside, so their product is bounded.
+pub(crate) const MAX_SELECTOR_STEPS: usize = 4_000_000;
+
 /// A reference that an object holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Link<'a> {

@@ -4,4 +4,6 @@ mod corpus;
 mod fixtures;
 mod fuzz;
 mod pattern;
+#[cfg(test)]
+mod redact;
 mod upgrade;

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use model::{
-    CircleId, Embargo, Label, MemberId, Origin, PermittedActions, PersonId, Reader, Timestamp, Tlp, may_see,
+    CircleId, Embargo, Label, MemberId, Origin, Parts, PermittedActions, PersonId, Reader, Timestamp, Tlp,
+    hidden_parts, may_see,
 };
 use uuid::Uuid;
 
@@ -210,6 +211,47 @@ fn a_stricter_tlp_reaches_no_more_readers() {
             assert!(seers(&narrow, NOW).is_subset(&seers(&wide, NOW)), "{pair:?} to `{form}`");
         }
     }
+}
+
+/// A part is for whom the whole would be for under the part's TLP, the token's ceiling included.
+#[test]
+fn parts_reach_the_audience_of_their_own_tlp() {
+    let mut hidden_from_some = 0;
+    for (form, embargo) in FORMS.iter().flat_map(|form| [(form, None), (form, Some(5))]) {
+        for (whole, strictest) in Tlp::ALL.into_iter().flat_map(|one| Tlp::ALL.map(|other| (one, other))) {
+            let others = [None].into_iter().chain(Tlp::ALL.map(Some)).filter(|tlp| *tlp <= Some(strictest));
+            let others = others.filter(|tlp| tlp.is_none_or(|tlp| tlp > whole)).collect::<Vec<_>>();
+            for others in others.into_iter().filter(|_| strictest > whole) {
+                let plain = label(whole, form, embargo);
+                let marked = Label { parts: Some(Parts { strictest, others }), ..plain.clone() };
+                for (name, reader) in readers() {
+                    for ceiling in Tlp::ALL {
+                        let reader = Reader { ceiling: ceiling.min(reader.ceiling), ..reader.clone() };
+                        assert_eq!(may_see(&reader, &marked, NOW), may_see(&reader, &plain, NOW), "{name}");
+                        if !may_see(&reader, &marked, NOW) {
+                            continue;
+                        }
+                        let hidden = hidden_parts(&reader, &marked, NOW);
+                        assert_eq!(hidden_parts(&reader, &plain, NOW), None);
+                        let sees = |tlp| may_see(&reader, &label(tlp, form, embargo), NOW);
+                        assert_eq!(hidden.is_none(), sees(strictest), "{name} {marked:?}");
+                        hidden_from_some += usize::from(hidden.is_some());
+                        for tlp in Tlp::ALL.into_iter().filter(|tlp| *tlp > whole && *tlp <= strictest) {
+                            let is_hidden = hidden.is_some_and(|hidden| tlp > hidden.above);
+                            assert_eq!(is_hidden, !sees(tlp), "{name}, a part {tlp} of {marked:?}");
+                        }
+                        let of_others = others.is_some_and(|tlp| !sees(tlp));
+                        assert_eq!(
+                            hidden.is_some_and(|hidden| hidden.others),
+                            of_others,
+                            "{name} {marked:?}"
+                        );
+                    }
+                }
+            }
+        }
+    }
+    assert!(hidden_from_some > 1_000, "{hidden_from_some}");
 }
 
 #[test]
