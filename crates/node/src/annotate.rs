@@ -72,6 +72,8 @@ fn spoken_of(reading: &Reading, key: &ObjectKey) -> Result<Option<Spoken>, Error
     let mut spoken = None;
     reading.snapshot.entry(&reading.sight.visible, position, &mut |entry| {
         let label = reading.sight.label(entry.label).cloned();
+        // A next version made of what he sees would be without the parts that he does not see.
+        let own = own && reading.sight.visible.hidden_parts(entry.label).is_none();
         spoken = label.map(|label| Spoken { wire: entry.wire.to_vec(), label, own });
     })?;
     Ok(spoken)

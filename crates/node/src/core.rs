@@ -12,6 +12,7 @@ pub mod judge;
 pub mod list_query;
 pub mod marking;
 pub mod observables;
+pub mod parts;
 pub mod reading;
 pub mod rows;
 pub mod search_query;

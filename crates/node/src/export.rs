@@ -243,7 +243,9 @@ fn object(buffer: &mut Vec<u8>, reading: &Reading, entry: &Entry<'_>, extent: Ex
     match reading.sight.label(entry.label) {
         Some(label) if extent == Extent::Full => {
             let name = reading.roster.named(entry.source).name;
-            let carried = Carried::of(label, reading.reader, reading.added(entry), !entry.owned, &name);
+            let hidden = reading.sight.visible.hidden_parts(entry.label);
+            let carried =
+                Carried::of((label, hidden), reading.reader, reading.added(entry), !entry.owned, &name);
             carried::write(buffer, entry.wire, &carried);
         }
         _ => buffer.extend_from_slice(entry.wire),

@@ -8,10 +8,11 @@ use std::collections::{BTreeMap, HashMap};
 
 use model::{CollectionId, Label, MemberId, Reader, SubmissionId, Tlp, may_see};
 use store::read::{LabelId, PageQuery, Snapshot, VersionSpec, Visible};
-use store::record::{Appended, Audit, Batch, Item, ObjectKey, Quota, Submission};
+use store::record::{Appended, Audit, Batch, Index, Item, ObjectKey, Quota, Submission};
 
 use crate::core::filter::Facts;
 use crate::core::marking::{Markings, Restriction, restriction};
+use crate::core::parts;
 use crate::roster::Roster;
 use crate::writing::Failure;
 use crate::{Error, Node, random};
@@ -26,13 +27,15 @@ struct Waiting {
     kind: String,
     author: Option<String>,
     pattern_type: Option<String>,
+    label: LabelId,
     markings: Markings,
 }
 
-/// A statement that gets another label, and where it is in then.
+/// A statement that gets another label, and what the views keep of it then.
 struct Opened {
     position: u64,
     collections: Vec<CollectionId>,
+    index: Index,
 }
 
 impl Waiting {
@@ -108,22 +111,25 @@ impl Node {
 
     fn open_some(&self, roster: &Roster, because: &str, positions: &[u64]) -> Result<(), Failure> {
         let snapshot = self.inner.store.snapshot()?;
-        let red = of_authors(&snapshot, |label| *label == Label::new(label.author, Tlp::Red))?;
+        // What a marking asks for replaces no label that was given otherwise.
+        let by_markings =
+            |label: &Label| *label == Label { parts: label.parts, ..Label::new(label.author, label.tlp) };
+        let visible = of_authors(&snapshot, by_markings)?;
+        let labels = snapshot.labels(LabelId(0))?;
         let mut waiting = Vec::new();
         for position in positions {
-            let looked = snapshot.entry(&red, *position, &mut |entry| {
-                waiting.extend(Some(entry).filter(|entry| red.has(entry.label)).and_then(waits));
-            });
+            let looked = snapshot.entry(&visible, *position, &mut |entry| waiting.extend(waits(entry)));
             match looked {
-                // It was taken back, or opened, meanwhile.
+                // It was taken back, or opened, meanwhile, or is under another label.
                 Err(error) if error.kind == store::Kind::NotFound => {}
                 looked => looked?,
             }
         }
-        let mut opened: BTreeMap<(MemberId, Tlp), Vec<Opened>> = BTreeMap::new();
+        let mut opened: BTreeMap<(Label, bool), Vec<Opened>> = BTreeMap::new();
         let mut held = HashMap::new();
         for one in waiting {
             let Some(origin) = snapshot.origin(one.position)? else { continue };
+            let Some((_, before)) = labels.get(one.label.0 as usize) else { continue };
             // A definition that has just come is held by now, so it is found like the others.
             for id in one.markings.to_look_for() {
                 if let Entry::Vacant(unknown) = held.entry((one.source, id.to_owned())) {
@@ -132,18 +138,18 @@ impl Node {
                 }
             }
             let find = |id: &str| held.get(&(one.source, id.to_owned())).copied().flatten();
-            let tlp = one.markings.amount_to(origin.default_label, find).tlp;
-            if tlp < Tlp::Red {
-                let collections = roster.collections_of(&one.facts(tlp, origin.collection));
-                opened
-                    .entry((one.source, tlp))
-                    .or_default()
-                    .push(Opened { position: one.position, collections });
+            let marked = one.markings.amount_to(origin.default_label, find);
+            let label = marked.label(one.source);
+            if opens(before, &label) {
+                let collections = roster.collections_of(&one.facts(label.tlp, origin.collection));
+                let index = index_at(&snapshot, &visible, one.position, &label)?;
+                let key = (label, marked.missing.is_some());
+                opened.entry(key).or_default().push(Opened { position: one.position, collections, index });
             }
         }
         drop(snapshot);
-        for ((author, tlp), opened) in opened {
-            self.relabel(roster, Label::new(author, tlp), because, opened)?;
+        for ((label, waiting), opened) in opened {
+            self.relabel(roster, (label, waiting), because, opened)?;
         }
         Ok(())
     }
@@ -151,19 +157,21 @@ impl Node {
     fn relabel(
         &self,
         roster: &Roster,
-        label: Label,
+        (label, waiting): (Label, bool),
         because: &str,
         opened: Vec<Opened>,
     ) -> Result<Vec<Appended>, Failure> {
         let now = self.now();
         let act = serde_json::json!({"act": "relabel", "because": [because], "tlp": label.tlp.name()});
-        let (positions, collections) = opened.into_iter().map(|one| (one.position, one.collections)).unzip();
+        let positions = opened.iter().map(|one| one.position).collect();
+        let (collections, indexes) = opened.into_iter().map(|one| (one.collections, one.index)).unzip();
+        let body = act.to_string().into_bytes();
         let batch = Batch {
             facts: roster.epoch(),
             submission: node_submission(label.author, now)?,
             now,
             seed: random::bytes()?,
-            items: vec![Item::Relabel { positions, label, collections, body: act.to_string().into_bytes() }],
+            items: vec![Item::Relabel { positions, label, collections, indexes, waiting, body }],
             complete: true,
             seen: Visible::default(),
             quota: Quota::default(),
@@ -198,6 +206,20 @@ pub(crate) fn of_authors(snapshot: &Snapshot, condition: impl Fn(&Label) -> bool
     Ok(visible)
 }
 
+// A marking that arrives only ever opens.
+fn opens(before: &Label, label: &Label) -> bool {
+    label != before && label.tlp <= before.tlp && label.strictest() <= before.strictest()
+}
+
+fn index_at(snapshot: &Snapshot, visible: &Visible, position: u64, label: &Label) -> Result<Index, Error> {
+    let mut index = Index::default();
+    snapshot.entry(visible, position, &mut |entry| {
+        let object = strictjson::parse(entry.wire, &strictjson::Limits::default());
+        index = object.map(|object| parts::index_of(entry.wire, &object, label)).unwrap_or_default();
+    })?;
+    Ok(index)
+}
+
 fn waits(entry: &store::read::Entry<'_>) -> Option<Waiting> {
     let node = strictjson::parse(entry.wire, &strictjson::Limits::default()).ok()?;
     let common = stix::common(&node);
@@ -207,6 +229,7 @@ fn waits(entry: &store::read::Entry<'_>) -> Option<Waiting> {
         kind: entry.kind.to_owned(),
         author: common.created_by_ref.map(str::to_owned),
         pattern_type: common.text("pattern_type").map(str::to_owned),
-        markings: Markings::of(&common),
+        label: entry.label,
+        markings: Markings::of(entry.wire, &node),
     })
 }

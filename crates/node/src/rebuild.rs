@@ -8,7 +8,7 @@ use store::read::Snapshot;
 use store::upkeep::{StoredStatement, Viewed};
 
 use crate::core::filter::Facts;
-use crate::core::index;
+use crate::core::parts;
 use crate::roster::Roster;
 use crate::{Caller, Error, Kind, Node};
 
@@ -80,5 +80,5 @@ fn viewed(roster: &Roster, via: Option<CollectionId>, statement: &StoredStatemen
         tlp: statement.label.tlp,
         via,
     });
-    Ok(Viewed { index: index::of(&node), collections })
+    Ok(Viewed { index: parts::index_of(served, &node, &statement.label), collections })
 }

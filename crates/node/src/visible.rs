@@ -1,13 +1,15 @@
-//! What each reader may see, as a bitmap over label numbers. `model::may_see` is the only rule; this only remembers
-//! what it said.
+//! What each reader may see, as a bitmap over label numbers, and which parts he does not. `model::may_see` and
+//! `model::hidden_parts` are the only rules; this only remembers what they said. It is the one place where parts are hidden:
+//! the store takes them out of whatever it lends by this.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use model::{Label, Origin, Reader, Timestamp, may_see};
+use model::{Label, Origin, Reader, Timestamp, hidden_parts, may_see};
 use store::directory::Epoch;
 use store::read::{LabelId, Snapshot, Visible};
 
+use crate::core::parts::take_out;
 use crate::{Error, Kind};
 
 /// Readers remembered at once. Tokens of one member with equal rights are one reader.
@@ -42,6 +44,9 @@ impl Sight {
                 only.allow(id);
                 if !self.visible.tells_origin(id) {
                     only.withhold_origin(id);
+                }
+                if let Some(hidden) = self.visible.hidden_parts(id) {
+                    only.hide_parts(id, hidden, take_out);
                 }
             }
         }
@@ -149,6 +154,9 @@ impl Known {
             let id = LabelId(u32::try_from(number).unwrap_or(u32::MAX));
             if may_see(reader, label, now) {
                 visible.allow(id);
+                if let Some(hidden) = hidden_parts(reader, label, now) {
+                    visible.hide_parts(id, hidden, take_out);
+                }
             }
             if label.origin == Origin::Withheld && reader.member != Some(label.author) {
                 visible.withhold_origin(id);
@@ -165,7 +173,7 @@ impl Known {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use model::{Embargo, MemberId, Tlp};
+    use model::{Embargo, MemberId, Parts, Tlp};
     use uuid::Uuid;
 
     const NOW: Timestamp = Timestamp(1_000);
@@ -186,6 +194,8 @@ mod tests {
                 may_see(reader, label, NOW),
                 "{reader:?} {label:?}"
             );
+            let hidden = hidden_parts(reader, label, NOW).filter(|_| may_see(reader, label, NOW));
+            assert_eq!(sight.visible.hidden_parts(LabelId(number)), hidden, "{reader:?} {label:?}");
         }
         assert!(!sight.visible.has(LabelId(state.labels.len() as u32)));
         assert!(sight.label(LabelId(state.labels.len() as u32)).is_none());
@@ -196,7 +206,9 @@ mod tests {
         let mut state = State::default();
         let readers = [Reader::anonymous(), Reader::of(member(0)), Reader::of(member(9))];
         for round in 0..100 {
-            let labels: Vec<Label> = Tlp::ALL.iter().map(|tlp| Label::new(member(round % 3), *tlp)).collect();
+            let parts = (round % 2 == 1).then_some(Parts { strictest: Tlp::Red, others: None });
+            let label = |tlp| Label { parts, ..Label::new(member(round % 3), tlp) };
+            let labels: Vec<Label> = Tlp::ALL.map(label).to_vec();
             let from = state.labels.len() as u32;
             state.learn(numbered(from, labels.clone())).unwrap();
             // Learned twice, as by two requests at once.

@@ -1,9 +1,10 @@
 //! Snapshots: what readers see, filtered by label before anything is counted or paged.
 
 use std::cell::{OnceCell, RefCell, RefMut};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use model::{CollectionId, Label, MemberId, SubmissionId, Timestamp, Tlp, TokenId};
+use model::{CollectionId, Hidden, Label, MemberId, SubmissionId, Timestamp, Tlp, TokenId};
 use rusqlite::Connection;
 
 use crate::record::{Held, Media, ObjectKey};
@@ -21,12 +22,27 @@ use crate::{Error, Inner, Kind};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LabelId(pub u32);
 
-/// The labels that a reader may see, as a bitmap over label numbers.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+/// Takes parts out of what is served. The node's, which understands the bytes.
+pub type TakeOut = fn(&[u8], Hidden) -> Vec<u8>;
+
+/// The labels that a reader may see, as a bitmap over label numbers, and what he sees only parts of.
+#[derive(Debug, Clone, Default)]
 pub struct Visible {
     bits: Vec<u64>,
     // Labels whose author the reader is not told.
     withheld: Vec<u64>,
+    // Labels of which he does not see every part. They are few.
+    parts: BTreeMap<LabelId, (Hidden, TakeOut)>,
+}
+
+impl PartialEq for Visible {
+    // The functions are left out: the node has one.
+    fn eq(&self, other: &Visible) -> bool {
+        let parts = |(label, (hidden, _)): (&LabelId, &(Hidden, TakeOut))| (*label, *hidden);
+        self.bits == other.bits
+            && self.withheld == other.withheld
+            && self.parts.iter().map(parts).eq(other.parts.iter().map(parts))
+    }
 }
 
 impl Visible {
@@ -44,6 +60,22 @@ impl Visible {
     /// The reader is not told who the author of this label is.
     pub fn withhold_origin(&mut self, label: LabelId) {
         set(&mut self.withheld, label);
+    }
+
+    /// The reader does not see these parts of what bears a label: every entry that is lent by this is without them.
+    pub fn hide_parts(&mut self, label: LabelId, hidden: Hidden, take_out: TakeOut) {
+        self.parts.insert(label, (hidden, take_out));
+    }
+
+    /// Which parts of what bears a label the reader does not see; `None` where he sees all of it.
+    #[must_use]
+    pub fn hidden_parts(&self, label: LabelId) -> Option<Hidden> {
+        self.parts.get(&label).map(|(hidden, _)| *hidden)
+    }
+
+    // What is served of an entry, as far as it is for this reader; `None` where all of it is.
+    pub(crate) fn without_hidden(&self, label: LabelId, wire: &[u8]) -> Option<Vec<u8>> {
+        self.parts.get(&label).map(|(hidden, take_out)| take_out(wire, *hidden))
     }
 
     /// Whether the reader sees this label and is told who its author is.
@@ -126,7 +158,7 @@ pub struct Entry<'a> {
     pub source: MemberId,
     /// The form of the kept bytes.
     pub media: Media,
-    /// What is served: a STIX 2.1 object as JSON.
+    /// What is served: a STIX 2.1 object as JSON, without the parts that this reader does not see.
     pub wire: &'a [u8],
 }
 

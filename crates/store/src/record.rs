@@ -84,7 +84,8 @@ pub struct NewStatement {
     pub index: Index,
 }
 
-/// What the views keep of one statement: computed by the node from the bytes alone, so that a rebuild gives the same.
+/// What the views keep of one statement: computed by the node from the bytes and the label alone, so that a rebuild gives
+/// the same.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Index {
     /// Keys of the observables that it mentions (`model::observable`'s byte form).
@@ -161,6 +162,10 @@ pub enum Item {
         label: Label,
         /// The filtered collections of each from now on, in the order of `positions`.
         collections: Vec<Vec<CollectionId>>,
+        /// What the views keep of each from now on, likewise; of those beyond its end, what they keep now.
+        indexes: Vec<Index>,
+        /// They go on waiting for the markings that they wait for.
+        waiting: bool,
         /// Canonical JSON of the act.
         body: Vec<u8>,
     },

@@ -8,7 +8,7 @@
 //! | revoke | a new version with `revoked` | `opinion` `strongly-disagree`, labelled `revoke` |
 //!
 //! "One's own" is what one's member said, in a version that can have a next one: versioned, and not revoked (STIX 2.1
-//! §3.6: only the creator makes versions, and none after a revocation). So whatever is said is a plain STIX object, and
+//! §3.6: only the creator makes versions, and none after a revocation), and of which the speaker sees every part. So whatever is said is a plain STIX object, and
 //! an export carries it to any other product.
 
 use model::{Timestamp, Tlp};
@@ -127,8 +127,13 @@ fn tagged<'a>(subject: Subject<'a>, by: Speaker<'a>, tags: Vec<String>) -> Resul
     let mut labels: Vec<String> = labels.iter().filter_map(Node::as_str).map(str::to_owned).collect();
     let before = labels.len();
     labels.extend(tags);
+    // Those that are there keep their places: a granular marking may select one by it.
+    let mut at = 0;
     let mut seen = std::collections::HashSet::new();
-    labels.retain(|label| seen.insert(label.clone()));
+    labels.retain(|label| {
+        at += 1;
+        seen.insert(label.clone()) || at <= before
+    });
     if labels.len() <= before {
         return Err(Error::new(Kind::Conflict, format!("`{}` has these tags already", subject.id)));
     }

@@ -3,7 +3,7 @@
 //! The extension is put in as the last member, and [`taken`] takes exactly those bytes out again, so that an import of
 //! an export finds the statements that it knows, byte for byte.
 
-use model::{Label, MemberId, Origin, Timestamp, Tlp};
+use model::{Hidden, Label, MemberId, Origin, Timestamp, Tlp};
 use strictjson::{Limits, Node, Object};
 
 /// The id of our property extension. docs/formats.md describes it.
@@ -14,21 +14,24 @@ pub const EXTENSION: &str = "extension-definition--7f7c855d-874a-43f2-b391-eb7f4
 pub struct Carried {
     /// Its TLP.
     pub tlp: Tlp,
+    /// What parts of it ask for beyond that, under other markings than TLP's, as far as the reader sees them.
+    pub parts: Option<Tlp>,
     /// When it was added.
     pub date_added: Timestamp,
     /// The member that said it, by id and name, where its origin is shown.
     pub source: Option<(MemberId, String)>,
     /// It is a claim: the id is bound to another member.
     pub claim: bool,
-    /// Its whole label, for the label's author alone: others are not told whom else it names.
+    /// Its whole label, for the label's author alone: others are not told whom else it names. Of parts, the object's own
+    /// markings tell, as far as he sees them.
     pub label: Option<Label>,
 }
 
 impl Carried {
-    /// What this reader is told of a label.
+    /// What this reader is told of a label, of which these parts are hidden from him.
     #[must_use]
     pub fn of(
-        label: &Label,
+        (label, hidden): (&Label, Option<Hidden>),
         reader: Option<MemberId>,
         date_added: Timestamp,
         claim: bool,
@@ -38,10 +41,14 @@ impl Carried {
         let told = author || label.origin == Origin::Shown;
         Carried {
             tlp: label.tlp,
+            parts: label
+                .parts
+                .and_then(|parts| parts.others)
+                .filter(|_| !hidden.is_some_and(|hidden| hidden.others)),
             date_added,
             source: told.then(|| (label.author, name.to_owned())),
             claim,
-            label: author.then(|| label.clone()),
+            label: author.then(|| Label { parts: None, ..label.clone() }),
         }
     }
 
@@ -49,6 +56,9 @@ impl Carried {
         let mut object = Object::new();
         object.push("extension_type", "property-extension");
         object.push("tlp", self.tlp.to_string());
+        if let Some(parts) = self.parts {
+            object.push("parts", parts.to_string());
+        }
         object.push("date_added", self.date_added.to_string());
         if let Some((id, name)) = &self.source {
             let mut source = Object::new();
@@ -73,6 +83,10 @@ impl Carried {
         });
         Some(Carried {
             tlp: text("tlp")?.parse().ok()?,
+            parts: match text("parts") {
+                Some(parts) => Some(parts.parse().ok()?),
+                None => None,
+            },
             date_added: text("date_added")?.parse().ok()?,
             source,
             claim: node.get("claim").and_then(Node::as_bool).unwrap_or(false),
@@ -150,15 +164,16 @@ pub fn taken(bytes: &[u8], object: &Node<'_>) -> Option<(Vec<u8>, Carried)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use model::Recipients;
+    use model::{Parts, Recipients};
     use uuid::Uuid;
 
     fn carried(reader: u128, origin: Origin) -> Carried {
         let mut label = Label::new(MemberId(Uuid::from_u128(1)), Tlp::AmberStrict);
         label.origin = origin;
+        label.parts = Some(Parts { strictest: Tlp::Red, others: Some(Tlp::Red) });
         label.recipients =
             Recipients { members: vec![MemberId(Uuid::from_u128(7))], ..Recipients::default() };
-        Carried::of(&label, Some(MemberId(Uuid::from_u128(reader))), Timestamp(5), true, "CERT \"A\"")
+        Carried::of((&label, None), Some(MemberId(Uuid::from_u128(reader))), Timestamp(5), true, "CERT \"A\"")
     }
 
     #[test]
@@ -221,6 +236,22 @@ mod tests {
         assert!(
             !withheld.contains(&one) && !withheld.contains("CERT") && withheld.contains("TLP:AMBER+STRICT")
         );
+    }
+
+    #[test]
+    fn nothing_tells_of_parts_that_are_hidden() {
+        let author = MemberId(Uuid::from_u128(1));
+        let label = |others| Label {
+            parts: Some(Parts { strictest: Tlp::Red, others }),
+            ..Label::new(author, Tlp::Green)
+        };
+        let of = |label: &Label, hidden| Carried::of((label, hidden), Some(author), Timestamp(5), false, "A");
+        let hidden = |others| Some(Hidden { above: Tlp::Green, others });
+        assert_eq!(of(&label(Some(Tlp::Red)), hidden(true)).parts, None);
+        let plain = Some(Label::new(author, Tlp::Green));
+        assert_eq!(of(&label(Some(Tlp::Red)), hidden(true)).label, plain);
+        assert_eq!(of(&label(Some(Tlp::Amber)), hidden(false)).parts, Some(Tlp::Amber));
+        assert_eq!(of(&label(None), None).label, plain);
     }
 
     #[test]

@@ -2,10 +2,11 @@
 //! the directory and what is held of markings, and is done again when those change.
 
 use model::{CollectionId, Label, MemberId, Timestamp, Tlp};
-use store::record::{NewStatement, ObjectKey};
+use store::record::{Index, NewStatement, ObjectKey};
 
 use super::filter::{Facts, Predicate};
 use super::marking::{Marked, Restriction};
+use super::parts;
 use super::reading::Reading;
 
 /// How far in the future a version may lie, in seconds: a day, for clocks and time zones.
@@ -83,10 +84,10 @@ pub fn decide(reading: &Reading, context: &Context<'_>) -> Result<Decision, Stri
         return Err(format!("its version `{text}` lies more than a day in the future"));
     }
     let marked = label(reading, context);
-    if marked.tlp > context.ceiling {
+    if marked.strictest() > context.ceiling {
         return Err(format!(
             "{} above {}, the highest label that this token writes",
-            why(&marked),
+            why(&marked, context.ceiling),
             context.ceiling
         ));
     }
@@ -99,8 +100,8 @@ pub fn decide(reading: &Reading, context: &Context<'_>) -> Result<Decision, Stri
         via: context.through.map(|through| through.id),
     };
     if let Some(through) = context.through {
-        if marked.tlp > through.ceiling {
-            let (why, ceiling) = (why(&marked), through.ceiling);
+        if marked.strictest() > through.ceiling {
+            let (why, ceiling) = (why(&marked, through.ceiling), through.ceiling);
             return Err(format!("{why} above {ceiling}, the ceiling of the collection `{}`", through.title));
         }
         if !through.predicate.matches(&facts) {
@@ -129,8 +130,13 @@ fn ownership(reading: &Reading, context: &Context<'_>) -> (bool, bool) {
     (owned, owned && !said.is_empty())
 }
 
-fn why(marked: &Marked) -> String {
+fn why(marked: &Marked, ceiling: Tlp) -> String {
     match (&marked.missing, marked.by_default) {
+        (Some(id), _) if marked.tlp <= ceiling => format!(
+            "parts of it refer to `{id}`, which is not held here and counts as {} until it arrives,",
+            Tlp::Red
+        ),
+        (None, _) if marked.tlp <= ceiling => format!("parts of it are {},", marked.strictest()),
         (Some(id), _) => format!(
             "it refers to `{id}`, which is not held here and counts as {} until it arrives,",
             marked.tlp
@@ -142,8 +148,10 @@ fn why(marked: &Marked) -> String {
 
 /// Makes the statement that is sequenced.
 #[must_use]
-pub fn statement(reading: Reading, decision: Decision, source: MemberId) -> NewStatement {
+pub fn statement(mut reading: Reading, decision: Decision, source: MemberId) -> NewStatement {
+    let label = decision.marked.label(source);
     NewStatement {
+        index: index(&mut reading, &label),
         object: reading.object,
         version: reading.version,
         version_text: reading.version_text,
@@ -152,7 +160,7 @@ pub fn statement(reading: Reading, decision: Decision, source: MemberId) -> NewS
         bound: decision.bound,
         pattern_type: reading.pattern_type,
         revoked: reading.revoked,
-        label: Label::new(source, decision.marked.tlp),
+        label,
         media: reading.media,
         body: reading.body,
         wire: reading.wire,
@@ -161,8 +169,16 @@ pub fn statement(reading: Reading, decision: Decision, source: MemberId) -> NewS
             Some(_) => reading.markings.to_look_for().filter_map(ObjectKey::parse).collect(),
             None => Vec::new(),
         },
-        index: reading.index,
     }
+}
+
+fn index(reading: &mut Reading, label: &Label) -> Index {
+    if label.parts.is_none() {
+        return std::mem::take(&mut reading.index);
+    }
+    let served = reading.wire.as_deref().unwrap_or(&reading.body);
+    let object = strictjson::parse(served, &strictjson::Limits::default());
+    object.map(|object| parts::index_of(served, &object, label)).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -3,11 +3,17 @@
 //! Markings combine by AND, so the most restrictive wins (STIX 2.1 §7.2.2). TLP 1 and TLP 2.0 are known by their ids.
 //! A `statement` restricts nothing. Anything else that is referred to is looked for among the marking definitions that
 //! the same member said; one that is not held counts as RED until it arrives, and one that is held and not understood
-//! counts as RED for good. A granular marking applies to the whole object in this release.
+//! counts as RED for good.
+//!
+//! A granular marking restricts the parts that it selects, where it asks for more than the whole does; the markings of parts
+//! that are none of TLP are taken together. Where the object would be none without such parts, what they ask for is asked
+//! for the whole.
 
-use model::Tlp;
+use model::{Label, MemberId, Parts, Tlp};
 use stix::tlp::{EXTENSION, Level};
 use strictjson::Node;
+
+use super::parts::Stands;
 
 /// What a marking definition asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -29,21 +35,41 @@ pub struct Markings {
     pub parts: Option<Tlp>,
     /// The TLP that it had where it was exported.
     pub carried: Option<Tlp>,
+    /// What its parts asked for there, under other markings than TLP's.
+    pub carried_parts: Option<Tlp>,
     /// Other markings that `object_marking_refs` name, each once.
     pub whole_refs: Vec<String>,
     /// Other markings that `granular_markings` name, each once.
     pub part_refs: Vec<String>,
+    /// Whether it stands without the parts that are restricted.
+    pub stands: Stands,
 }
 
 /// The label that markings amount to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Marked {
-    /// The TLP.
+    /// The TLP of the whole.
     pub tlp: Tlp,
+    /// What parts ask for beyond it.
+    pub parts: Option<Parts>,
     /// Nothing named a TLP, so it got the default.
     pub by_default: bool,
-    /// A marking that is not held, for which it is RED.
+    /// A marking that is not held, for which it is RED, or parts of it are.
     pub missing: Option<String>,
+}
+
+impl Marked {
+    /// The label, for what this member says.
+    #[must_use]
+    pub fn label(&self, author: MemberId) -> Label {
+        Label { parts: self.parts, ..Label::new(author, self.tlp) }
+    }
+
+    /// The strictest TLP of the whole and of parts.
+    #[must_use]
+    pub fn strictest(&self) -> Tlp {
+        self.parts.map_or(self.tlp, |parts| parts.strictest)
+    }
 }
 
 /// The TLP of STIX in the words of the model.
@@ -59,15 +85,22 @@ pub fn tlp_of(level: Level) -> Tlp {
 }
 
 impl Markings {
-    /// Reads the markings of an object.
+    /// Reads the markings of an object that was parsed from these bytes.
     #[must_use]
-    pub fn of(common: &stix::Common<'_>) -> Markings {
+    pub fn of(bytes: &[u8], object: &Node<'_>) -> Markings {
+        let common = stix::common(object);
         let mut markings = Markings::default();
+        let mut levels = Vec::new();
         for id in common.object_marking_refs.iter() {
             add(id, &mut markings.whole, &mut markings.whole_refs);
         }
         for id in common.granular_markings.iter().filter_map(|marking| marking.marking_ref) {
+            levels.extend(stix::tlp::level(id).map(tlp_of));
             add(id, &mut markings.parts, &mut markings.part_refs);
+        }
+        let others = !markings.part_refs.is_empty();
+        if others || !levels.is_empty() {
+            markings.stands = Stands::of(bytes, object, &levels, others);
         }
         markings
     }
@@ -80,14 +113,14 @@ impl Markings {
     /// What they amount to, with what is `held` of the markings that have to be looked for.
     pub fn amount_to(&self, default: Tlp, held: impl Fn(&str) -> Option<Restriction>) -> Marked {
         let mut missing = None;
-        let mut strictest = |own: Option<Tlp>, refs: &[String]| {
+        let mut strictest = |own: Option<Tlp>, refs: &[String], carried: Option<Tlp>| {
             refs.iter().fold(own, |strictest, id| {
                 let asked = match held(id) {
                     Some(Restriction::None) => None,
                     Some(Restriction::Tlp(tlp)) => Some(tlp),
                     Some(Restriction::NotUnderstood) => Some(Tlp::Red),
                     // The label that it carries was made with the marking in view.
-                    None if self.carried.is_some() => None,
+                    None if self.carried.is_some() => carried,
                     None => {
                         missing.get_or_insert_with(|| id.clone());
                         Some(Tlp::Red)
@@ -96,10 +129,13 @@ impl Markings {
                 strictest.max(asked)
             })
         };
-        let whole = strictest(self.whole.max(self.carried), &self.whole_refs);
-        let parts = strictest(self.parts, &self.part_refs);
-        let tlp = whole.unwrap_or(default).max(parts.unwrap_or(Tlp::Clear));
-        Marked { tlp, by_default: whole.is_none(), missing }
+        let whole = strictest(self.whole.max(self.carried), &self.whole_refs, None);
+        let others = strictest(None, &self.part_refs, self.carried_parts);
+        let tlp = self.stands.least(whole.unwrap_or(default), others);
+        let parts = self.parts.max(others).filter(|strictest| *strictest > tlp);
+        let others = others.filter(|others| *others > tlp);
+        let parts = parts.map(|strictest| Parts { strictest, others });
+        Marked { tlp, parts, by_default: whole.is_none(), missing }
     }
 }
 
@@ -147,60 +183,118 @@ mod tests {
     const TERMS: &str = "marking-definition--00000000-0000-4000-8000-000000000001";
     const ODD: &str = "marking-definition--00000000-0000-4000-8000-000000000002";
     const ABSENT: &str = "marking-definition--00000000-0000-4000-8000-000000000003";
+    const GREENISH: &str = "marking-definition--00000000-0000-4000-8000-000000000004";
 
-    fn amount(whole: &[&str], parts: &[&str]) -> (Tlp, bool, bool) {
+    const RED_1: &str = "marking-definition--5e57c739-391a-4eb3-b6be-7d15ca92d5ed";
+
+    // The markings of an object with these on a part that can be taken out, or on one that cannot.
+    fn markings(whole: &[&str], parts: &[&str], selector: &str) -> Markings {
         let quoted = |ids: &[&str]| ids.iter().map(|id| format!("\"{id}\"")).collect::<Vec<_>>().join(",");
-        let granular: Vec<String> =
-            parts.iter().map(|id| format!("{{\"marking_ref\":\"{id}\",\"selectors\":[\"name\"]}}")).collect();
+        let granular: Vec<String> = parts
+            .iter()
+            .map(|id| format!("{{\"marking_ref\":\"{id}\",\"selectors\":[\"{selector}\"]}}"))
+            .collect();
         let text = format!(
-            "{{\"object_marking_refs\":[{}],\"granular_markings\":[{}]}}",
-            quoted(whole),
-            granular.join(",")
+            "{{\"type\":\"tool\",\"spec_version\":\"2.1\",\"id\":\"tool--00000000-0000-4000-8000-000000000001\",\
+             \"created\":\"2026-01-01T00:00:00.000Z\",\"modified\":\"2026-01-01T00:00:00.000Z\",\"name\":\"n\",\
+             \"description\":\"d\"{}{}{}{}}}",
+            if whole.is_empty() { "" } else { ",\"object_marking_refs\":" },
+            if whole.is_empty() { String::new() } else { format!("[{}]", quoted(whole)) },
+            if parts.is_empty() { "" } else { ",\"granular_markings\":" },
+            if parts.is_empty() { String::new() } else { format!("[{}]", granular.join(",")) },
         );
         let node = strictjson::parse(text.as_bytes(), &strictjson::Limits::default()).unwrap();
-        let held = |id: &str| match id {
+        Markings::of(text.as_bytes(), &node)
+    }
+
+    fn held(id: &str) -> Option<Restriction> {
+        match id {
             TERMS => Some(Restriction::None),
+            GREENISH => Some(Restriction::Tlp(Tlp::Green)),
             ODD => Some(Restriction::NotUnderstood),
             _ => None,
-        };
-        let marked = Markings::of(&stix::common(&node)).amount_to(Tlp::Amber, held);
-        (marked.tlp, marked.by_default, marked.missing.is_some())
+        }
+    }
+
+    fn amount(
+        whole: &[&str],
+        parts: &[&str],
+        selector: &str,
+    ) -> (Tlp, Option<(Tlp, Option<Tlp>)>, bool, bool) {
+        let marked = markings(whole, parts, selector).amount_to(Tlp::Amber, held);
+        let parts = marked.parts.map(|parts| (parts.strictest, parts.others));
+        (marked.tlp, parts, marked.by_default, marked.missing.is_some())
     }
 
     #[test]
     fn markings_combine_to_the_most_restrictive() {
-        for (whole, parts, expected) in [
-            (&[][..], &[][..], (Tlp::Amber, true, false)),
-            (&[TERMS], &[], (Tlp::Amber, true, false)),
-            (&[GREEN_1], &[], (Tlp::Green, false, false)),
-            (&[GREEN_1, TERMS], &[], (Tlp::Green, false, false)),
-            (&[WHITE_1, AMBER_2, GREEN_1], &[], (Tlp::Amber, false, false)),
-            (&[GREEN_1], &[AMBER_2], (Tlp::Amber, false, false)),
-            (&[AMBER_2], &[GREEN_1], (Tlp::Amber, false, false)),
-            // A part that is GREEN does not open a whole that says nothing.
-            (&[], &[GREEN_1], (Tlp::Amber, true, false)),
-            (&[GREEN_1], &[TERMS], (Tlp::Green, false, false)),
-            (&[GREEN_1, ABSENT], &[], (Tlp::Red, false, true)),
-            (&[GREEN_1], &[ABSENT], (Tlp::Red, false, true)),
-            (&[ODD], &[], (Tlp::Red, false, false)),
-            (&[GREEN_1], &[ODD], (Tlp::Red, false, false)),
+        for (whole, expected) in [
+            (&[][..], (Tlp::Amber, None, true, false)),
+            (&[TERMS], (Tlp::Amber, None, true, false)),
+            (&[GREEN_1], (Tlp::Green, None, false, false)),
+            (&[GREEN_1, TERMS], (Tlp::Green, None, false, false)),
+            (&[WHITE_1, AMBER_2, GREEN_1], (Tlp::Amber, None, false, false)),
+            (&[GREEN_1, ABSENT], (Tlp::Red, None, false, true)),
+            (&[ODD], (Tlp::Red, None, false, false)),
         ] {
-            assert_eq!(amount(whole, parts), expected, "{whole:?} {parts:?}");
+            assert_eq!(amount(whole, &[], ""), expected, "{whole:?}");
+        }
+    }
+
+    #[test]
+    fn markings_of_parts_restrict_parts() {
+        for (whole, parts, expected) in [
+            (&[GREEN_1][..], &[AMBER_2][..], (Tlp::Green, Some((Tlp::Amber, None)), false, false)),
+            (&[GREEN_1], &[AMBER_2, RED_1], (Tlp::Green, Some((Tlp::Red, None)), false, false)),
+            // A part that is GREEN opens nothing of a whole that is stricter.
+            (&[AMBER_2], &[GREEN_1], (Tlp::Amber, None, false, false)),
+            (&[], &[GREEN_1], (Tlp::Amber, None, true, false)),
+            (&[], &[RED_1], (Tlp::Amber, Some((Tlp::Red, None)), true, false)),
+            (&[GREEN_1], &[TERMS], (Tlp::Green, None, false, false)),
+            (
+                &[WHITE_1],
+                &[GREENISH, TERMS],
+                (Tlp::Clear, Some((Tlp::Green, Some(Tlp::Green))), false, false),
+            ),
+            (&[GREEN_1], &[GREENISH, RED_1], (Tlp::Green, Some((Tlp::Red, None)), false, false)),
+            (&[GREEN_1], &[ABSENT], (Tlp::Green, Some((Tlp::Red, Some(Tlp::Red))), false, true)),
+            (&[GREEN_1], &[ODD, AMBER_2], (Tlp::Green, Some((Tlp::Red, Some(Tlp::Red))), false, false)),
+            (&[RED_1], &[ABSENT], (Tlp::Red, None, false, true)),
+        ] {
+            assert_eq!(amount(whole, parts, "description"), expected, "{whole:?} {parts:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_nothing_without_a_part_is_as_strict_as_the_part() {
+        for selector in ["name", "id", "created"] {
+            for (whole, parts, expected) in [
+                (&[GREEN_1][..], &[AMBER_2][..], (Tlp::Amber, None, false, false)),
+                (&[GREEN_1], &[ABSENT], (Tlp::Red, None, false, true)),
+                (&[GREEN_1], &[TERMS], (Tlp::Green, None, false, false)),
+                (&[AMBER_2], &[GREEN_1], (Tlp::Amber, None, false, false)),
+            ] {
+                assert_eq!(amount(whole, parts, selector), expected, "{whole:?} {parts:?} {selector}");
+            }
         }
     }
 
     #[test]
     fn a_carried_label_stands_for_markings_that_are_not_here() {
-        let markings = Markings {
+        let carried = |parts| Markings {
             carried: Some(Tlp::AmberStrict),
-            whole: Some(Tlp::Green),
-            whole_refs: vec![ABSENT.to_owned()],
-            ..Markings::default()
+            carried_parts: parts,
+            ..markings(&[GREEN_1, ABSENT], &[ABSENT], "description")
         };
-        let marked = markings.amount_to(Tlp::Clear, |_| None);
-        assert_eq!(marked, Marked { tlp: Tlp::AmberStrict, by_default: false, missing: None });
-        let marked = markings.amount_to(Tlp::Clear, |_| Some(Restriction::NotUnderstood));
-        assert_eq!(marked.tlp, Tlp::Red);
+        let amount = |parts, asked: Option<Restriction>| {
+            let marked = carried(parts).amount_to(Tlp::Clear, |_| asked);
+            (marked.tlp, marked.parts, marked.missing)
+        };
+        assert_eq!(amount(None, None), (Tlp::AmberStrict, None, None));
+        let red = Some(Parts { strictest: Tlp::Red, others: Some(Tlp::Red) });
+        assert_eq!(amount(Some(Tlp::Red), None), (Tlp::AmberStrict, red, None));
+        assert_eq!(amount(Some(Tlp::Red), Some(Restriction::None)), (Tlp::AmberStrict, None, None));
+        assert_eq!(amount(None, Some(Restriction::NotUnderstood)), (Tlp::Red, None, None));
     }
 
     #[test]

@@ -38,7 +38,7 @@ pub struct Reading {
     pub body: Vec<u8>,
     /// What is served, where that is not `body`.
     pub wire: Option<Vec<u8>>,
-    /// What the views are made from.
+    /// What the views are made from, where no part is restricted.
     pub index: Index,
     /// What it says about who it is for.
     pub markings: Markings,
@@ -73,11 +73,13 @@ pub fn read(body: &[u8], bundle_version: Option<&str>) -> Result<Vec<Reading>, B
     if let Some((object, carried)) = carried::taken(body, &node) {
         // It comes from an export: the statement is what was exported, under the label that it had.
         let mut readings = read(&object, bundle_version)?;
-        readings.iter_mut().for_each(|reading| reading.markings.carried = Some(carried.tlp));
+        for markings in readings.iter_mut().map(|reading| &mut reading.markings) {
+            (markings.carried, markings.carried_parts) = (Some(carried.tlp), carried.parts);
+        }
         return Ok(readings);
     }
     match stix::detect(&node, bundle_version) {
-        SpecVersion::V21 => Ok(vec![Reading { body: body.to_vec(), ..read_21(&node)? }]),
+        SpecVersion::V21 => Ok(vec![Reading { body: body.to_vec(), ..read_21(body, &node)? }]),
         SpecVersion::V20 => read_20(&node, body),
     }
 }
@@ -112,11 +114,11 @@ fn read_20(node: &Node<'_>, body: &[u8]) -> Result<Vec<Reading>, Box<Refused>> {
 pub fn read_derived(kept: Vec<u8>, wire: Vec<u8>, media: Media) -> Result<Reading, Box<Refused>> {
     let node = strictjson::parse(&wire, &strictjson::Limits::default())
         .map_err(|error| Box::new(refused(String::new(), String::new(), error.to_string())))?;
-    let reading = read_21(&node)?;
+    let reading = read_21(&wire, &node)?;
     Ok(Reading { media, wire: Some(wire), body: kept, ..reading })
 }
 
-fn read_21(node: &Node<'_>) -> Result<Reading, Box<Refused>> {
+fn read_21(bytes: &[u8], node: &Node<'_>) -> Result<Reading, Box<Refused>> {
     let common = stix::common(node);
     let id = shown(common.id.unwrap_or_default());
     let version_text = common.version().map(str::to_owned);
@@ -165,7 +167,7 @@ fn read_21(node: &Node<'_>) -> Result<Reading, Box<Refused>> {
         body: Vec::new(),
         wire: None,
         index: index::of(node),
-        markings: Markings::of(&common),
+        markings: Markings::of(bytes, node),
         defines: restriction(node),
         findings: checked.findings,
     })

@@ -1,5 +1,6 @@
 //! What is decided on one piece, and what is told of it.
 
+use model::Tlp;
 use store::read::OutcomeState;
 use store::record::{Appended, Item};
 
@@ -62,7 +63,8 @@ fn taken(context: &Context<'_>, piece: &Piece, readings: Vec<Reading>, decisions
             outcome.version = reading.version_text.clone().unwrap_or_default();
             defines = reading.defines;
             if let Some(id) = &decision.marked.missing {
-                let message = format!("it is TLP:RED until the marking `{id}` arrives");
+                let what = if decision.marked.tlp == Tlp::Red { "it is" } else { "parts of it are" };
+                let message = format!("{what} TLP:RED until the marking `{id}` arrives");
                 outcome.message = Some(message);
             }
         }

@@ -31,6 +31,27 @@ fn said(dice: &mut Dice, by: &Somebody, others: &[Somebody]) -> String {
         let author = if dice.one_in(2) { &by.identity } else { &others[dice.roll(2) as usize].identity };
         rest += &format!(",\"created_by_ref\":\"{author}\"");
     }
+    if dice.one_in(2) {
+        // Parts of it are under markings of their own.
+        rest += &format!(
+            ",\"labels\":[\"one\",\"two\"],\"external_references\":[{{\"source_name\":\"s\",\
+             \"external_id\":\"e{n}\"}}],\"valid_until\":\"2027-01-01T00:00:00Z\",\"x_ref\":\"{}\",\
+             \"granular_markings\":[{{\"marking_ref\":\"{}\",\"selectors\":[\"{}\"]}},\
+             {{\"marking_ref\":\"{}\",\"selectors\":[\"labels.[1]\"]}}]",
+            id(n + 2),
+            dice.pick(&MARKINGS),
+            dice.pick(&[
+                "labels.[0]",
+                "labels",
+                "valid_until",
+                "x_ref",
+                "external_references",
+                "created",
+                "name"
+            ]),
+            dice.pick(&MARKINGS),
+        );
+    }
     let version = format!("2026-0{}-01T00:00:00.000Z", 1 + dice.roll(4));
     match dice.roll(4) {
         0 => format!(

@@ -41,6 +41,8 @@ mod write_import_places;
 #[cfg(test)]
 mod write_oracles;
 #[cfg(test)]
+mod write_parts;
+#[cfg(test)]
 mod write_submit;
 #[cfg(test)]
 mod write_world;

@@ -12,7 +12,7 @@ use node::{Annotation, Caller, ImportOptions, ListQuery, Node, SearchQuery};
 
 use crate::read_lists::list;
 use crate::read_world::{
-    Base, Dice, KINDS, MEMBERS, NOW, OBJECTS, Said, WITHHELD, WITHHELD_NAME, id, random,
+    Base, Dice, KINDS, MEMBERS, NOW, OBJECTS, Part, Said, WITHHELD, WITHHELD_NAME, id, random, restrict,
 };
 
 fn ids() -> impl Iterator<Item = String> {
@@ -96,6 +96,15 @@ fn searches(node: &Node, caller: &Caller, said: &[Said], out: &mut Vec<String>) 
         queries.push(SearchQuery { text: some(&one.canary), ..SearchQuery::default() });
         queries.push(SearchQuery { alias: Some(format!("{}b", one.canary)), ..SearchQuery::default() });
         queries.push(SearchQuery { tag: Some(format!("{}tag", one.canary)), ..SearchQuery::default() });
+        if let Some(Part { canary, .. }) = &one.part {
+            queries.push(SearchQuery {
+                text: Some(format!("{canary}word")),
+                facets: true,
+                ..SearchQuery::default()
+            });
+            queries.push(SearchQuery { alias: Some(format!("{canary}ext")), ..SearchQuery::default() });
+            queries.push(SearchQuery { tag: Some(format!("{canary}tag")), ..SearchQuery::default() });
+        }
     }
     queries.extend(ids().map(|id| SearchQuery { related_to: Some(id), ..SearchQuery::default() }));
     queries.extend((0..3).map(|n| SearchQuery { tag: Some(format!("tag{n}")), ..SearchQuery::default() }));
@@ -191,9 +200,10 @@ fn submissions(node: &Node, caller: &Caller, base: &Base, out: &mut Vec<String>)
 #[test]
 fn what_is_hidden_changes_nothing_that_is_told() {
     let base = Base::new();
-    let (mut lines, mut hidden_statements) = (0, 0);
+    let (mut lines, mut hidden_statements, mut hidden_parts) = (0, 0, 0);
     for seed in 0..2 {
         let mut said = random(&mut Dice(seed), &base, 120, false);
+        restrict(&mut Dice(seed), &mut said);
         // Who says two things under one id and version is not served the second time, whoever sees the first: that is
         // between him and his own words.
         let mut versions = HashSet::new();
@@ -203,7 +213,9 @@ fn what_is_hidden_changes_nothing_that_is_told() {
         for at in 0..count {
             let caller = whole.callers(&base)[at].clone();
             let seen = |one: &Said| may_see(&caller.principal.reader, &one.label, NOW);
-            let part = base.world(&said, seen);
+            let shown: Vec<Said> =
+                said.iter().filter_map(|one| one.shown_to(&caller.principal.reader)).collect();
+            let part = base.world(&shown, |_| true);
             let of_part = answers(&part.node, &part.callers(&base)[at], &base, &said);
             // A world of its own, since something is said in it.
             let whole = base.world(&said, |_| true);
@@ -218,6 +230,15 @@ fn what_is_hidden_changes_nothing_that_is_told() {
                 assert_eq!(leak, None, "reader {at}, hidden {hidden:?}");
                 hidden_statements += 1;
             }
+            let parts = said.iter().filter(|one| one.part.is_some());
+            for one in parts {
+                let canary = &one.part.as_ref().unwrap().canary;
+                let is_told = of_whole.iter().any(|line| has_part(line, canary));
+                let gone = shown.iter().find(|shown| shown.canary == one.canary);
+                let is_shown = gone.is_some_and(|shown| shown.part.as_ref().is_some_and(|part| !part.gone));
+                assert!(is_shown || !is_told, "reader {at}, parts of {one:?}");
+                hidden_parts += usize::from(gone.is_some() && !is_shown);
+            }
             if at != WITHHELD {
                 let leak = of_whole.iter().find(|line| line.contains(WITHHELD_NAME));
                 assert_eq!(leak, None, "reader {at} is told who withholds his name");
@@ -226,6 +247,11 @@ fn what_is_hidden_changes_nothing_that_is_told() {
         }
     }
     assert!(lines > 10_000 && hidden_statements > 200, "{lines} lines, {hidden_statements} hidden");
+    assert!(hidden_parts > 100, "{hidden_parts} hidden parts");
+}
+
+fn has_part(line: &str, canary: &str) -> bool {
+    ["word", "ext", "tag"].iter().any(|end| line.contains(&format!("{canary}{end}")))
 }
 
 fn has_word(line: &str, word: &str) -> bool {

@@ -4,7 +4,9 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use model::{Embargo, Label, MemberId, Origin, SubmissionId, Timestamp, Tlp};
+use model::{
+    Embargo, Label, MemberId, Origin, Parts, Reader, SubmissionId, Timestamp, Tlp, hidden_parts, may_see,
+};
 use node::{Caller, Credential, NewCollection, NewMember, NewToken, Node, Settings};
 use store::record::{Appended, Batch, Item, Media, NewStatement, ObjectKey, Quota, Submission};
 use store::{Options, Store};
@@ -180,7 +182,30 @@ pub struct Said {
     /// The member to whom the id is bound; `None` binds it to nobody.
     pub owner: Option<usize>,
     pub act: Option<Act>,
+    /// What is in it for fewer.
+    pub part: Option<Part>,
 }
+
+/// Parts of a statement under a marking of their own.
+#[derive(Debug, Clone)]
+pub struct Part {
+    pub tlp: Tlp,
+    /// The marking is none of TLP.
+    pub other: bool,
+    /// A text that is in these parts and nowhere else.
+    pub canary: String,
+    /// They are not there, as if they had never been.
+    pub gone: bool,
+}
+
+const OTHER_MARKING: &str = "marking-definition--00000000-0000-4000-8000-0000000000ee";
+const TLPS: [(Tlp, &str); 5] = [
+    (Tlp::Clear, "marking-definition--94868c89-83c2-464b-929b-a1a8aa3c8487"),
+    (Tlp::Green, "marking-definition--bab4a63c-aed9-4cf5-a766-dfca5abac2bb"),
+    (Tlp::Amber, "marking-definition--55d920b0-5e8b-4f79-9ee9-91f868d9b421"),
+    (Tlp::AmberStrict, "marking-definition--939a9414-2ddd-4d32-a0cd-375ea402b003"),
+    (Tlp::Red, "marking-definition--e828b379-4e03-4974-9ac4-e53a884c97c1"),
+];
 
 #[derive(Debug, Clone, Copy)]
 pub enum Act {
@@ -239,7 +264,7 @@ fn one(dice: &mut Dice, base: &Base, at: usize, acts: bool) -> Said {
             id("malware", two),
         ),
     };
-    Said { by, kind, n, version, label: label(dice, base, by), canary, fields, owner, act }
+    Said { by, kind, n, version, label: label(dice, base, by), canary, fields, owner, act, part: None }
 }
 
 fn label(dice: &mut Dice, base: &Base, by: usize) -> Label {
@@ -256,7 +281,63 @@ fn label(dice: &mut Dice, base: &Base, by: usize) -> Label {
     label
 }
 
+/// Gives some statements parts that are for fewer than the statement is.
+pub fn restrict(dice: &mut Dice, said: &mut [Said]) {
+    for (at, one) in said.iter_mut().enumerate() {
+        let above: Vec<Tlp> = Tlp::ALL.into_iter().filter(|tlp| *tlp > one.label.tlp).collect();
+        if above.is_empty() || one.kind == "ipv4-addr" || dice.one_in(2) {
+            continue;
+        }
+        let (tlp, other) = (dice.pick(&above), dice.one_in(3));
+        one.label.parts = Some(Parts { strictest: tlp, others: other.then_some(tlp) });
+        one.part = Some(Part { tlp, other, canary: format!("part{at}x{}", dice.roll(1 << 20)), gone: false });
+    }
+}
+
+impl Part {
+    // What it adds to an object; `tags` and `references` are of the whole.
+    fn members(&self, of: &Said) -> String {
+        let canary = &self.canary;
+        let word =
+            if ["indicator", "malware", "report"].contains(&of.kind) { "description" } else { "x_part" };
+        let reference = format!(r#"{{"source_name":"t","external_id":"{}ext"}}"#, of.canary);
+        let stays = |first: u8| {
+            let clear = TLPS[0].1;
+            format!(
+                r#"{{"marking_ref":"{clear}","selectors":["labels.[{first}]","external_references.[{first}].external_id"]}}"#
+            )
+        };
+        if self.gone {
+            return format!(r#""external_references":[{reference}],"granular_markings":[{}],"#, stays(0));
+        }
+        let named = TLPS.iter().find(|(tlp, _)| *tlp == self.tlp).unwrap().1;
+        let marking = if self.other { OTHER_MARKING } else { named };
+        format!(
+            r#""{word}":"{canary}word","external_references":[{{"source_name":"s","external_id":"{canary}ext"}},{reference}],"x_part_refs":["{}"],"granular_markings":[{{"marking_ref":"{marking}","selectors":["labels.[0]","{word}","external_references.[0]","x_part_refs"]}},{}],"#,
+            id("malware", of.n),
+            stays(1),
+        )
+    }
+
+    fn tag(&self) -> String {
+        if self.gone { String::new() } else { format!(r#""{}tag","#, self.canary) }
+    }
+}
+
 impl Said {
+    /// What there is of it for a reader: it is as if the rest had never been said.
+    pub fn shown_to(&self, reader: &Reader) -> Option<Said> {
+        let mut shown = self.clone();
+        if !may_see(reader, &self.label, NOW) {
+            return None;
+        }
+        if hidden_parts(reader, &self.label, NOW).is_some() {
+            shown.label.parts = None;
+            shown.part = self.part.clone().map(|part| Part { gone: true, ..part });
+        }
+        Some(shown)
+    }
+
     pub fn id(&self) -> String {
         id(self.kind, self.n)
     }
@@ -264,7 +345,9 @@ impl Said {
     /// The object as it is submitted.
     pub fn json(&self, base: &Base) -> String {
         let head = format!(r#"{{"type":"{}","spec_version":"2.1","id":"{}""#, self.kind, self.id());
-        let tag = format!(r#""labels":["tag{}","{}tag"]"#, self.n % 3, self.canary);
+        let (members, tag) =
+            self.part.as_ref().map(|part| (part.members(self), part.tag())).unwrap_or_default();
+        let tag = format!(r#""labels":[{tag}"tag{}","{}tag"]"#, self.n % 3, self.canary);
         if self.kind == "ipv4-addr" {
             return format!("{head},{}}}", self.fields);
         }
@@ -275,7 +358,7 @@ impl Said {
         // Some write three digits, some six, some none.
         let version = ["00.000Z", "00.000000Z", "00Z", "00.1Z", "00.123Z"][self.version as usize % 5];
         format!(
-            r#"{head},{by}"created":"2026-01-01T00:00:00.000Z","modified":"2026-01-01T0{}:00:{version}",{tag},{}}}"#,
+            r#"{head},{by}"created":"2026-01-01T00:00:00.000Z","modified":"2026-01-01T0{}:00:{version}",{tag},{members}{}}}"#,
             self.version, self.fields
         )
     }
@@ -297,7 +380,7 @@ impl Said {
             media: Media::Stix21,
             collections: Vec::new(),
             waits_for: Vec::new(),
-            index: node::core::index::of(&object),
+            index: node::core::parts::index_of(body.as_bytes(), &object, &self.label),
             wire: None,
             body: body.clone().into_bytes(),
         }
@@ -335,7 +418,8 @@ impl Writer {
                         self.collections(base, &new, said.by)
                     })
                     .collect();
-                Item::Relabel { positions, label, collections, body: b"{}".to_vec() }
+                let (indexes, body) = (Vec::new(), b"{}".to_vec());
+                Item::Relabel { positions, label, collections, indexes, waiting: false, body }
             }
         };
         self.append(base.members[said.by], vec![item]);

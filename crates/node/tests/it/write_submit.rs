@@ -103,16 +103,6 @@ fn labels_come_from_markings_then_from_the_submitter_the_collection_the_node() {
 }
 
 #[test]
-fn a_granular_marking_counts_for_the_whole_object() {
-    let world = World::new();
-    let operator = world.node.operator();
-    let granular =
-        format!(",\"granular_markings\":[{{\"marking_ref\":\"{RED}\",\"selectors\":[\"description\"]}}]");
-    world.submit(&operator, &indicator(1, FIRST, &format!("{}{granular}", marked(&[GREEN])))).unwrap();
-    assert_eq!(world.label(&operator, &id(1)).unwrap(), "TLP:RED");
-}
-
-#[test]
 fn an_unknown_marking_is_red_until_its_own_member_says_it() {
     let world = World::new();
     world.member("Blue");

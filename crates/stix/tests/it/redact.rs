@@ -221,3 +221,110 @@ fn work_is_bounded() {
     );
     assert_eq!(without(&text), Redacted::Nothing);
 }
+
+/// Random enough, and the same each time.
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, sides: usize) -> usize {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) as usize % sides
+    }
+}
+
+// A value with texts that are each there once, and the selectors of all that is in it, itself first.
+fn grow(dice: &mut Dice, depth: usize, at: &str, paths: &mut Vec<String>) -> String {
+    paths.push(at.to_owned());
+    let n = paths.len();
+    let kind = if depth == 0 { 2 } else { dice.roll(4) };
+    let inside = 1 + dice.roll(4);
+    match kind {
+        0 => {
+            let items: Vec<String> =
+                (0..inside).map(|k| grow(dice, depth - 1, &format!("{at}.[{k}]"), paths)).collect();
+            format!("[{}]", items.join(", "))
+        }
+        1 => {
+            let member = |k: usize, value: String| format!("\"k_{k}\": {value}");
+            let members: Vec<String> = (0..inside)
+                .map(|k| member(k, grow(dice, depth - 1, &format!("{at}.k_{k}"), paths)))
+                .collect();
+            format!("{{{}}}", members.join(","))
+        }
+        _ => format!("\"text{n}z\""),
+    }
+}
+
+// The plain way: the value without what is hidden, and without what nothing is left of.
+fn pruned(node: &Node<'_>, at: &str, hidden: &[String]) -> Option<String> {
+    if hidden.iter().any(|path| path == at) {
+        return None;
+    }
+    let (open, close, left): (_, _, Vec<String>) = match (node.as_array(), node.as_object()) {
+        (Some(items), _) => {
+            let items = items.iter().enumerate();
+            ("[", "]", items.filter_map(|(k, item)| pruned(item, &format!("{at}.[{k}]"), hidden)).collect())
+        }
+        (_, Some(object)) => {
+            let of = |key: &str, node| pruned(node, &format!("{at}.{key}"), hidden);
+            let members = object.iter();
+            let left =
+                members.filter_map(|one| Some(format!("\"{}\":{}", one.key, of(&one.key, &one.node)?)));
+            ("{", "}", left.collect())
+        }
+        _ => return Some(format!("\"{}\"", node.as_str().unwrap())),
+    };
+    (!left.is_empty()).then(|| format!("{open}{}{close}", left.join(",")))
+}
+
+fn written(node: &Node<'_>) -> String {
+    let mut bytes = Vec::new();
+    strictjson::write::node(&mut bytes, node);
+    String::from_utf8(bytes).unwrap()
+}
+
+#[test]
+fn what_is_left_is_what_the_plain_way_leaves() {
+    let (mut copies, mut kept, mut renumbered) = (0, 0, 0);
+    for seed in 0..3_000 {
+        let mut dice = Dice(seed);
+        let mut paths = Vec::new();
+        let tree = grow(&mut dice, 3, "x_tree", &mut paths);
+        let pick = |dice: &mut Dice, paths: &[String]| -> Vec<String> {
+            (0..=dice.roll(4)).map(|_| paths[dice.roll(paths.len())].clone()).collect()
+        };
+        let (hidden, other) = (pick(&mut dice, &paths), pick(&mut dice, &paths));
+        let text = |paths: &[String]| paths.iter().map(String::as_str).collect::<Vec<_>>().join("\",\"");
+        let object = format!(
+            r#"{{{HEAD},"name":"A", "x_tree": {tree} ,"granular_markings":[{},{}]}}"#,
+            marking(KEPT_BACK, &[&text(&hidden)]),
+            marking(OTHER, &[&text(&other)])
+        );
+        let node = parse(object.as_bytes(), &Limits::default()).unwrap();
+        let Redacted::Copy(copy) = without(&object) else { panic!("{object}") };
+        let left = parse(&copy, &Limits::default()).unwrap();
+        assert!(stix::check(&left, &stix::Limits::default()).is_acceptable());
+        assert_eq!(without(std::str::from_utf8(&copy).unwrap()), Redacted::Whole, "twice is once");
+        let expected = pruned(node.get("x_tree").unwrap(), "x_tree", &hidden);
+        assert_eq!(left.get("x_tree").map(written), expected, "{object}");
+        // The marking that stays selects what it selected, as far as that is left, in the same order.
+        let select = |node, path: &str| stix::reference::select(node, path).map(written);
+        let expected: Vec<String> = other
+            .iter()
+            .filter(|path| !hidden.iter().any(|hidden| within(path, hidden)))
+            .filter_map(|path| pruned(stix::reference::select(&node, path).unwrap(), path, &hidden))
+            .collect();
+        let selectors = left.pointer("/granular_markings/0/selectors").and_then(Node::as_array);
+        let selectors: Vec<&str> = selectors.unwrap_or_default().iter().filter_map(Node::as_str).collect();
+        let found: Vec<String> = selectors.iter().map(|path| select(&left, path).unwrap()).collect();
+        assert_eq!(found, expected, "{object} {}", String::from_utf8_lossy(&copy));
+        copies += 1;
+        kept += found.len();
+        renumbered += selectors.iter().filter(|path| !other.iter().any(|other| other == *path)).count();
+    }
+    assert!(copies == 3_000 && kept > 1_000 && renumbered > 100, "{copies} {kept} {renumbered}");
+}
+
+fn within(path: &str, other: &str) -> bool {
+    path.strip_prefix(other).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+}

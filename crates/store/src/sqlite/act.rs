@@ -10,15 +10,16 @@ use rustc_hash::FxHashSet;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::append::{INSERT, Known, Run, print};
+use super::append::{INSERT, Known, Run, pack, print};
 use super::head::Head;
 use super::intern::{self, LabelRef};
+use super::packed::Packed;
 use super::row::{damaged, entry, flag, media_number, state};
 use super::sequencer::Leaf;
 use super::span::Record;
 use super::{connect, directory, erasures, views};
 use crate::Error;
-use crate::record::{Again, Appended, Media, ObjectKey};
+use crate::record::{Again, Appended, Index, Media, ObjectKey};
 
 /// A statement that an act is to reach.
 #[derive(Debug, Clone, Copy)]
@@ -31,7 +32,7 @@ struct Reached {
     root: i64,
 }
 
-/// A place in which somebody must be last: (object, kind, source, label).
+/// A place in which somebody must be last: (object, kind, source, label without parts).
 type Place = (i64, i64, i64, i64);
 
 impl Run<'_> {
@@ -86,12 +87,12 @@ impl Run<'_> {
         Ok(done(act, reached.len()))
     }
 
-    /// Gives statements another label.
+    /// Gives statements another label, and what the views keep of each under it.
     pub(crate) fn relabel(
         &mut self,
-        positions: &[u64],
-        label: &Label,
-        collections: &[Vec<CollectionId>],
+        (positions, label): (&[u64], &Label),
+        (collections, indexes): (&[Vec<CollectionId>], &[Index]),
+        waiting: bool,
         body: &[u8],
     ) -> Result<Appended, Error> {
         let label = self.to.interned.label(&self.to.conn, label)?;
@@ -99,7 +100,7 @@ impl Run<'_> {
         for (at, position) in positions.iter().enumerate().filter(|(_, position)| met.insert(**position)) {
             let Some(one) = self.reached(position.cast_signed())? else { continue };
             if one.known.label != label.num && matches!(one.state, state::LAST | state::PAST) {
-                reached.push((one, collections.get(at).map(Vec::as_slice)));
+                reached.push((one, collections.get(at).map(Vec::as_slice), indexes.get(at)));
             }
         }
         if reached.is_empty() {
@@ -107,9 +108,14 @@ impl Run<'_> {
         }
         let act = self.act(entry::RELABEL, (0, 0, Uuid::nil()), body)?;
         let mut moved = Vec::new();
-        for (one, collections) in reached {
+        for (one, collections, index) in reached {
             self.reach(act, one.known.position)?;
             let mut packed = self.packed(one.known.position)?;
+            if let Some(index) = index {
+                let ids = &self.ids;
+                let number = &mut |_: &mut _, key: &ObjectKey| Ok(ids.get(key).copied().unwrap_or(0));
+                packed = Packed { lists: packed.lists, ..pack(self.to, index, &[], number)? };
+            }
             if let Some(collections) = collections {
                 packed.lists.clear();
                 for collection in collections {
@@ -117,8 +123,13 @@ impl Run<'_> {
                 }
             }
             self.take_out(&one, state::MOVED)?;
-            self.wait_no_more(one.known.position)?;
-            self.enter_again(&one, label, &packed)?;
+            if !waiting {
+                self.wait_no_more(one.known.position)?;
+            }
+            let position = self.enter_again(&one, label, &packed)?;
+            if let Some(index) = index {
+                self.set_valid(position, index)?;
+            }
             moved.push(one);
         }
         self.fill(&moved)?;
@@ -291,21 +302,16 @@ impl Run<'_> {
         Ok(())
     }
 
-    // The statement enters again at a new position, under this label.
-    fn enter_again(
-        &mut self,
-        one: &Reached,
-        label: LabelRef,
-        packed: &super::packed::Packed,
-    ) -> Result<(), Error> {
+    // The statement enters again at a new position, under this label. Answers where.
+    fn enter_again(&mut self, one: &Reached, label: LabelRef, packed: &Packed) -> Result<i64, Error> {
         let last = self.known(one.object, state::LAST)?;
         let at = self.to.take();
         let known =
             Known { position: at.0, label: label.num, flags: one.known.flags & !flag::SEVERAL, ..one.known };
-        let before = last.iter().find(|other| other.source == known.source && other.label == known.label);
+        let before = self.before(&last, known.source, known.label)?;
         let past = before.is_some_and(|before| before.version > known.version);
         if let Some(before) = before.filter(|_| !past) {
-            self.supersede(before, one.kind)?;
+            self.supersede(&before, one.kind)?;
         }
         let state = if past { state::PAST } else { state::LAST };
         let told = self.to.told(one.known.position)?;
@@ -341,7 +347,17 @@ impl Run<'_> {
         }
         let (digest, source) = self.committed(one.known.position)?;
         let leaf = Leaf { digest, salt: self.salt(), label: label.digest, source };
-        self.to.leaf(at, leaf, head, false)
+        self.to.leaf(at, leaf, head, false)?;
+        Ok(at.0)
+    }
+
+    // From when until when it is valid, as those are told who see no restricted part.
+    fn set_valid(&self, position: i64, index: &Index) -> Result<(), Error> {
+        self.to
+            .conn
+            .prepare_cached("UPDATE statement SET valid_from = ?2, valid_until = ?3 WHERE position = ?1")?
+            .execute(params![position, index.valid_from.map(|at| at.0), index.valid_until.map(|at| at.0)])?;
+        Ok(())
     }
 
     // It waits for no marking any more.
@@ -366,9 +382,11 @@ impl Run<'_> {
     // Where the last one went, the greatest of the past ones is last again, as a new entry; then the flags of all
     // that are last are made right.
     fn fill(&mut self, reached: &[Reached]) -> Result<(), Error> {
-        let emptied = reached.iter().filter(|one| one.state == state::LAST);
-        let mut places: Vec<Place> =
-            emptied.map(|one| (one.object, one.kind, one.known.source, one.known.label)).collect();
+        let mut places: Vec<Place> = Vec::new();
+        for one in reached.iter().filter(|one| one.state == state::LAST) {
+            let whole = self.to.interned.whole(&self.to.conn, one.known.label)?;
+            places.push((one.object, one.kind, one.known.source, whole));
+        }
         places.sort_unstable();
         places.dedup();
         for place in &places {
@@ -383,16 +401,16 @@ impl Run<'_> {
         Ok(())
     }
 
-    fn revive(&mut self, (object, kind, source, label): Place) -> Result<(), Error> {
-        let here = |known: &Known| known.source == source && known.label == label;
-        if self.known(object, state::LAST)?.iter().any(here) {
+    fn revive(&mut self, (object, kind, source, whole): Place) -> Result<(), Error> {
+        let last = self.known(object, state::LAST)?;
+        if self.before(&last, source, whole)?.is_some() {
             return Ok(());
         }
-        let past = self.known(object, state::PAST)?;
-        let Some(known) = past.into_iter().filter(here).max_by_key(|known| (known.version, known.position))
-        else {
-            return Ok(());
-        };
+        // The greatest is the first that is met.
+        let mut past = self.known(object, state::PAST)?;
+        past.sort_unstable_by_key(|known| std::cmp::Reverse((known.version, known.position)));
+        let Some(known) = self.before(&past, source, whole)? else { return Ok(()) };
+        let label = known.label;
         let digest: Vec<u8> = self
             .to
             .conn
@@ -402,7 +420,7 @@ impl Run<'_> {
         let one = Reached { known, object, kind, state: state::PAST, root: self.root(known.position)? };
         let packed = self.packed(known.position)?;
         self.take_out(&one, state::MOVED)?;
-        self.enter_again(&one, LabelRef { num: label, digest }, &packed)
+        self.enter_again(&one, LabelRef { num: label, digest }, &packed).map(drop)
     }
 
     fn settle(&mut self, object: i64) -> Result<(), Error> {

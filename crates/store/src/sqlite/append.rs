@@ -139,6 +139,11 @@ fn intern<'a>(
         keys.extend(new.index.references.iter().map(|(key, _)| key));
         keys.extend(&new.waits_for);
     }
+    for item in &batch.items {
+        if let Item::Relabel { indexes, .. } = item {
+            keys.extend(indexes.iter().flat_map(|index| &index.references).map(|(key, _)| key));
+        }
+    }
     keys.sort_unstable_by(|one, other| (one.uuid, &one.kind).cmp(&(other.uuid, &other.kind)));
     keys.dedup();
     let mut ids = FxHashMap::with_capacity_and_hasher(keys.len(), Default::default());
@@ -176,8 +181,8 @@ impl Run<'_> {
             Item::Withdraw { object, source, versions, body } => {
                 self.withdraw(object, *source, versions.as_deref(), body)
             }
-            Item::Relabel { positions, label, collections, body } => {
-                self.relabel(positions, label, collections, body)
+            Item::Relabel { positions, label, collections, indexes, waiting, body } => {
+                self.relabel((positions, label), (collections, indexes), *waiting, body)
             }
             Item::Erase { positions, again, body } => self.erase(positions, *again, body),
             Item::Reject { ordinal, object, reason, bytes, .. } => {
@@ -290,12 +295,12 @@ impl Run<'_> {
 
     // The new statement among those that are last: it supersedes the one of its source and label, or is itself past.
     fn take_place(&mut self, last: &[Known], mut place: Place) -> Result<Place, Error> {
-        let here = |known: &&Known| known.source == self.source && known.label == place.label.num;
-        let before = last.iter().find(here).copied();
+        let before = self.before(last, self.source, place.label.num)?;
         if before.is_some_and(|before| before.version > place.version) {
             place.state = state::PAST;
             return Ok(place);
         }
+        let here = |known: &&Known| before.is_some_and(|before| before.position == known.position);
         let others: Vec<Known> = last.iter().filter(|known| !here(known)).copied().collect();
         if !others.is_empty() {
             place.flags |= flag::SEVERAL;
@@ -307,6 +312,17 @@ impl Run<'_> {
             self.set_state(other.position, state::LAST, other.flags | flag::SEVERAL)?;
         }
         Ok(place)
+    }
+
+    /// The one that is last of a source under a label, whatever is said of its parts.
+    pub(crate) fn before(&mut self, last: &[Known], source: i64, label: i64) -> Result<Option<Known>, Error> {
+        let whole = self.to.interned.whole(&self.to.conn, label)?;
+        for known in last.iter().filter(|known| known.source == source) {
+            if self.to.interned.whole(&self.to.conn, known.label)? == whole {
+                return Ok(Some(*known));
+            }
+        }
+        Ok(None)
     }
 
     /// A last statement becomes a past one.

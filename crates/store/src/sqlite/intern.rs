@@ -26,6 +26,7 @@ pub(crate) struct LabelRef {
 #[derive(Debug, Default)]
 pub(crate) struct Interned {
     labels: FxHashMap<Label, LabelRef>,
+    wholes: FxHashMap<i64, i64>,
     sources: FxHashMap<Uuid, i64>,
     words: FxHashMap<String, i64>,
     // Ids come from anybody, so this is hashed with a secret.
@@ -58,6 +59,24 @@ impl Interned {
         }
         self.labels.insert(label.clone(), known);
         Ok(known)
+    }
+
+    /// The number of the same label without parts. Whoever sees what bears the one sees what bears the other, so of one
+    /// object and source under the two, one alone is last.
+    pub(crate) fn whole(&mut self, conn: &Connection, num: i64) -> Result<i64, Error> {
+        if let Some(known) = self.wholes.get(&num) {
+            return Ok(*known);
+        }
+        let stands = label(conn, num)?;
+        let whole = match stands.parts {
+            None => num,
+            Some(_) => self.label(conn, &Label { parts: None, ..stands })?.num,
+        };
+        if self.wholes.len() >= CACHED {
+            self.wholes.clear();
+        }
+        self.wholes.insert(num, whole);
+        Ok(whole)
     }
 
     pub(crate) fn source(&mut self, conn: &Connection, member: MemberId) -> Result<i64, Error> {

@@ -346,6 +346,14 @@ fn lend(
         elsewhere = wire_elsewhere(snapshot.conn()?, position)?;
         wire = &elsewhere;
     }
+    // Before anything is counted by its length.
+    let redacted: Vec<u8>;
+    if body == Body::Read
+        && let Some(copy) = visible.without_hidden(LabelId(record.label), wire)
+    {
+        redacted = copy;
+        wire = &redacted;
+    }
     let text = if head.text { version_text(snapshot.conn()?, position)? } else { None };
     if names.word(head.kind).is_none() || names.source(head.source).is_none() {
         *names = snapshot.more_names()?;

@@ -6,12 +6,13 @@
 
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
+use model::Label;
 use rusqlite::{Connection, params};
 use rustc_hash::FxHashMap;
 
 use super::append::pack;
 use super::index::{block::Presence, keys, scan::Runs};
-use super::row::{entry, flag, state};
+use super::row::{damaged, entry, flag, state};
 use super::sequencer::Sequencer;
 use super::views::{self, Standing, Views};
 use super::{dump, stored};
@@ -154,6 +155,7 @@ struct Entry {
 
 // Object by object: the state of each entry, written where it is another than what stands.
 fn states(conn: &Connection) -> Result<(), Error> {
+    let wholes = wholes(conn)?;
     let mut query = conn.prepare(
         "SELECT s.object, s.position, s.state, s.flags, s.source, s.label, s.version, coalesce(s.target, s.position),
            (SELECT max(a.entry) FROM reach r JOIN statement a ON a.position = r.act
@@ -172,13 +174,27 @@ fn states(conn: &Connection) -> Result<(), Error> {
             position: row.get(1)?,
             state: row.get(2)?,
             flags: row.get(3)?,
-            place: (row.get(4)?, row.get(5)?),
+            place: (row.get(4)?, *wholes.get(&row.get::<_, i64>(5)?).ok_or_else(|| damaged("label"))?),
             version: row.get(6)?,
             root: row.get(7)?,
             reached: row.get(8)?,
         });
     }
     settle(conn, &entries)
+}
+
+// Labels that differ in nothing but their parts have one number here: the least of them.
+fn wholes(conn: &Connection) -> Result<FxHashMap<i64, i64>, Error> {
+    let mut query = conn.prepare("SELECT num, canonical FROM label ORDER BY num")?;
+    let mut rows = query.query([])?;
+    let (mut first, mut wholes) = (FxHashMap::default(), FxHashMap::default());
+    while let Some(row) = rows.next()? {
+        let num: i64 = row.get(0)?;
+        let canonical = row.get_ref(1)?.as_blob().map_err(|_| damaged("label"))?;
+        let label = Label::from_canonical(canonical).ok_or_else(|| damaged("label"))?;
+        wholes.insert(num, *first.entry(Label { parts: None, ..label }).or_insert(num));
+    }
+    Ok(wholes)
 }
 
 fn settle(conn: &Connection, entries: &[Entry]) -> Result<(), Error> {

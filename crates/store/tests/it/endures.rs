@@ -125,6 +125,8 @@ impl Trial {
                 positions: self.positions(6),
                 label: Label::new(member(u128::from(by)), Tlp::ALL[self.random.below(3) as usize]),
                 collections: Vec::new(),
+                indexes: Vec::new(),
+                waiting: false,
                 body: b"{\"act\":\"relabel\"}".to_vec(),
             },
             2 | 3 => Item::Erase {

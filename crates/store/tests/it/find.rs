@@ -83,6 +83,8 @@ fn world(dice: &mut Dice) -> World {
                 positions: vec![positions[dice.roll(positions.len() as u64) as usize]],
                 label: model::Label::new(member(by), Tlp::Clear),
                 collections: vec![Vec::new()],
+                indexes: vec![],
+                waiting: false,
                 body: b"{}".to_vec(),
             },
             2 => Item::Erase {

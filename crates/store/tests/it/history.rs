@@ -122,7 +122,14 @@ impl History {
                         one.map_or(Vec::new(), |one| self.collections_of(&one.object, one.source, &label))
                     })
                     .collect();
-                Item::Relabel { positions, label, collections, body: b"{\"act\":\"relabel\"}".to_vec() }
+                Item::Relabel {
+                    positions,
+                    label,
+                    collections,
+                    indexes: Vec::new(),
+                    waiting: false,
+                    body: b"{\"act\":\"relabel\"}".to_vec(),
+                }
             }
             2 => Item::Erase {
                 positions: vec![self.random.below(end)],

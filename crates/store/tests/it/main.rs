@@ -19,6 +19,8 @@ mod migrations;
 #[cfg(test)]
 mod page;
 #[cfg(test)]
+mod parts;
+#[cfg(test)]
 mod support;
 #[cfg(test)]
 mod trouble;

@@ -180,6 +180,8 @@ fn a_relabelled_statement_leaves_its_old_readers_and_is_new_to_others() {
         positions: vec![0, 0, 99],
         label: Label::new(member(1), Tlp::Green),
         collections: vec![],
+        indexes: vec![],
+        waiting: false,
         body: b"{}".to_vec(),
     };
     let done = world.append(1, vec![relabel.clone()]);

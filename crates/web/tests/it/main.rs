@@ -14,6 +14,8 @@ mod objects;
 #[cfg(test)]
 mod pages;
 #[cfg(test)]
+mod parts;
+#[cfg(test)]
 mod probes;
 #[cfg(test)]
 mod reply;

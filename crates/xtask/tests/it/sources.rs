@@ -38,6 +38,19 @@ fn every_source_says_what_it_is() {
     }
 }
 
+/// What is let through is what the gate lets through, without the parts that it hides; the node's own looks at markings and
+/// collections are the other place, and lend nothing to a reader.
+#[test]
+fn what_a_reader_sees_is_made_in_one_place() {
+    const LISTED: &[&str] = &["crates/node/src/visible.rs", "crates/node/src/marked.rs"];
+    for (path, text) in files(&root().join("crates"), ".rs") {
+        let relative = path.strip_prefix(root()).unwrap().to_string_lossy().into_owned();
+        let shown =
+            ["node", "web", "accord"].iter().any(|name| relative.starts_with(&format!("crates/{name}/src")));
+        assert!(!shown || !text.contains(".allow(") || LISTED.contains(&&*relative), "{relative}");
+    }
+}
+
 #[test]
 fn unsafe_code_stands_only_where_it_is_listed() {
     const LISTED: &[&str] = &["crates/xtask/src/crash"];
