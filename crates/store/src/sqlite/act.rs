@@ -17,7 +17,7 @@ use super::packed::Packed;
 use super::row::{damaged, entry, flag, media_number, state};
 use super::sequencer::Leaf;
 use super::span::Record;
-use super::{connect, directory, erasures, views};
+use super::{directory, erasures, views};
 use crate::Error;
 use crate::record::{Again, Appended, Index, Media, ObjectKey};
 
@@ -151,14 +151,12 @@ impl Run<'_> {
         }
         let act = self.act(entry::ERASE, (0, 0, Uuid::nil()), body)?;
         // What is freed is overwritten, here and in the index, which is made anew by and by.
-        connect::overwrite_freed(&self.to.conn, true)?;
         for one in &reached {
             self.reach(act, one.known.position)?;
             self.take_out(one, state::ERASED)?;
             self.wait_no_more(one.known.position)?;
             self.empty(one.known.position, again)?;
         }
-        connect::overwrite_freed(&self.to.conn, false)?;
         self.to.index.scrub_due(&self.to.conn)?;
         self.fill(&reached)?;
         Ok(done(act, roots.len()))

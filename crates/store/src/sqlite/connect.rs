@@ -44,14 +44,10 @@ pub(crate) fn writer(path: &Path, options: &Options) -> Result<Connection, Error
         )?;
     }
     conn.pragma_update(None, "journal_size_limit", 64 << 20)?;
-    overwrite_freed(&conn, false)?;
+    // What is removed is overwritten at once, also on pages that are freed: a page that is used again keeps what is in its
+    // gaps, and what is erased later must not lie in one.
+    conn.pragma_update(None, "secure_delete", "ON")?;
     Ok(conn)
-}
-
-/// What is removed is overwritten where that costs no further page; during an erasure wherever it lies.
-pub(crate) fn overwrite_freed(conn: &Connection, everywhere: bool) -> Result<(), Error> {
-    conn.pragma_update(None, "secure_delete", if everywhere { "ON" } else { "FAST" })?;
-    Ok(())
 }
 
 /// A connection that reads.

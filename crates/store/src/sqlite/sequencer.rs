@@ -7,7 +7,6 @@ use model::Timestamp;
 use rusqlite::{Connection, params};
 use sha2::{Digest, Sha256};
 
-use super::connect;
 use super::erasures::{self, Erasures};
 use super::head::Head;
 use super::index::filter::Filters;
@@ -228,8 +227,6 @@ impl Sequencer {
         self.conn.execute_batch("ROLLBACK TO work; RELEASE work")?;
         (self.next, self.date, self.tail, self.epoch) = (mark.next, mark.date, mark.tail, mark.epoch);
         self.span = mark.span;
-        // What failed may have been an erasure.
-        connect::overwrite_freed(&self.conn, false)?;
         self.interned = Interned::default();
         self.index.reload(&self.conn)
     }
@@ -379,8 +376,6 @@ impl Sequencer {
             let _failed = self.conn.execute_batch("ROLLBACK");
         }
         self.erasures.take_back();
-        // What failed may have been an erasure; where this fails too, all that is freed is overwritten.
-        let _slower = connect::overwrite_freed(&self.conn, false);
         self.stale = true;
         let _later = self.make_current();
     }
@@ -460,7 +455,7 @@ impl Sequencer {
 mod tests {
     use super::*;
     use crate::Options;
-    use crate::sqlite::migrate;
+    use crate::sqlite::{connect, migrate};
 
     fn sequencer(folder: &tempfile::TempDir) -> Sequencer {
         let path = folder.path().join(connect::FILE);
@@ -495,25 +490,6 @@ mod tests {
         }
         sequencer.erasures.write(&sequencer.conn).unwrap();
         assert_eq!(std::fs::read_to_string(folder.path().join(erasures::FILE)).unwrap().lines().count(), 1);
-    }
-
-    #[test]
-    fn an_erasure_that_fails_leaves_nothing_slower() {
-        let folder = tempfile::tempdir().unwrap();
-        let mut sequencer = sequencer(&folder);
-        let freed = |sequencer: &Sequencer| -> i64 {
-            sequencer.conn.pragma_query_value(None, "secure_delete", |row| row.get(0)).unwrap()
-        };
-        let usual = freed(&sequencer);
-        sequencer.begin(0, None).unwrap();
-        let mark = sequencer.savepoint().unwrap();
-        connect::overwrite_freed(&sequencer.conn, true).unwrap();
-        assert_ne!(freed(&sequencer), usual);
-        sequencer.back_to(mark).unwrap();
-        assert_eq!(freed(&sequencer), usual);
-        connect::overwrite_freed(&sequencer.conn, true).unwrap();
-        sequencer.abandon();
-        assert_eq!(freed(&sequencer), usual);
     }
 
     #[test]

@@ -173,7 +173,7 @@ impl Trial {
                         assert!(self.stands.insert(position, canary).is_none(), "{position} twice");
                     }
                     (Item::Statement(_), other) => panic!("{other:?}"),
-                    (Item::Erase { positions, .. }, Appended::Done { .. }) => {
+                    (Item::Erase { positions, .. }, Appended::Done { position: Some(_), .. }) => {
                         self.acknowledged.extend(positions);
                     }
                     _ => {}

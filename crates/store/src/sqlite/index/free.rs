@@ -1,4 +1,4 @@
-//! Free pages of the file, overwritten: what lay in them before an erasure was not overwritten when it was freed.
+//! Free pages of the file, overwritten: a release before this one freed them as they were.
 //!
 //! The engine gives out free pages before new ones, so a value of zeros that is as long as all of them takes them all.
 //! It is kept until the last page is taken, a piece with each step, and removed then.

@@ -2,7 +2,6 @@
 
 use rusqlite::Connection;
 
-use super::super::connect;
 use super::block::Presence;
 use super::filter::Filter;
 use super::free;
@@ -140,18 +139,10 @@ impl Index {
             conn.query_row("SELECT value FROM counter WHERE name = 'scrub'", [], |row| row.get(0))?;
         let next = match due {
             0 => return Ok(true),
-            SCRUB_INDEX => {
-                connect::overwrite_freed(conn, true)?;
-                let done = self.scrub_some(conn);
-                connect::overwrite_freed(conn, false)?;
-                if done? { SCRUB_REMOVE } else { SCRUB_INDEX }
-            }
-            SCRUB_REMOVE => {
-                connect::overwrite_freed(conn, true)?;
-                let left = remove(conn);
-                connect::overwrite_freed(conn, false)?;
-                if left? { SCRUB_REMOVE } else { free::begin(conn)?.map_or(0, |pages| SCRUB_REMOVE + pages) }
-            }
+            SCRUB_INDEX if self.scrub_some(conn)? => SCRUB_REMOVE,
+            SCRUB_INDEX => SCRUB_INDEX,
+            SCRUB_REMOVE if remove(conn)? => SCRUB_REMOVE,
+            SCRUB_REMOVE => free::begin(conn)?.map_or(0, |pages| SCRUB_REMOVE + pages),
             pages => free::overwrite(conn, pages - SCRUB_REMOVE)?.map_or(0, |pages| SCRUB_REMOVE + pages),
         };
         if next != due {
