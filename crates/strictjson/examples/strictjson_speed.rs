@@ -1,5 +1,5 @@
 //! How fast it is on a document with an `objects` array:
-//! `cargo run --release -p strictjson --example speed -- bundle.json`.
+//! `cargo run --release -p strictjson --example strictjson_speed -- bundle.json`.
 #![expect(clippy::print_stdout, reason = "an example shows what it measured")]
 
 use std::error::Error;

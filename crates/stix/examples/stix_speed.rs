@@ -1,4 +1,4 @@
-//! How fast parsing and checking are: `cargo run --release -p stix --example speed`, with `ACCORD_CORPUS` set for real
+//! How fast parsing and checking are: `cargo run --release -p stix --example stix_speed`, with `ACCORD_CORPUS` set for real
 //! objects too.
 #![expect(
     clippy::unwrap_used,

@@ -1,5 +1,5 @@
 //! What judging costs, step by step, and what imports do in all, of made-up objects and of files:
-//! `cargo run --release -p node --example speed [objects [file…]]`.
+//! `cargo run --release -p node --example node_speed [objects [file…]]`.
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
