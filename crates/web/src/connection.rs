@@ -132,10 +132,10 @@ mod tests {
 
     use super::*;
 
-    // The other end takes so many bytes ten times a second. Whether we get all of this off.
-    async fn sent_to(taken: usize, bytes: &[u8]) -> io::Result<()> {
+    // The other end takes so many bytes ten times a second. Whether we get all of this off to it, with so much patience.
+    async fn sent_to(taken: usize, patience: Duration, bytes: &[u8]) -> io::Result<()> {
         let (near, mut far) = tokio::io::duplex(8);
-        let mut near = Watched::new(near, Duration::from_secs(60), Duration::from_millis(500));
+        let mut near = Watched::new(near, Duration::from_secs(60), patience);
         let reading = tokio::spawn(async move {
             let mut some = vec![0; taken];
             while far.read_exact(&mut some).await.is_ok() {
@@ -149,8 +149,9 @@ mod tests {
 
     #[tokio::test]
     async fn a_client_that_takes_a_trickle_is_cut_off_and_a_slow_one_is_not() {
-        let error = sent_to(8, &[0; 10_000]).await.unwrap_err();
+        let error = sent_to(8, Duration::from_millis(500), &[0; 10_000]).await.unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);
-        sent_to(500, &[0; 10_000]).await.unwrap();
+        // It takes longer than the patience, and less patience would not outlast a busy machine.
+        sent_to(500, Duration::from_secs(2), &[0; 20_000]).await.unwrap();
     }
 }
