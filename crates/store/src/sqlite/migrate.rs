@@ -1,5 +1,6 @@
 //! The numbered list of schemas. Each step widens first (new tables, new columns with a default) and narrows only in a
-//! later release, so that the release before can still read what is there until then.
+//! later release, so that the release before can still read what is there until then. The fourth narrows at once: no
+//! release came before it.
 
 use rusqlite::{Connection, TransactionBehavior};
 
