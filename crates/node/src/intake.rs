@@ -8,8 +8,8 @@
 //! - Crash after, before the reply: it stands; sent again, every object is a duplicate, which is a success.
 //! - Crash between two batches of an accepted arrival: the next start sequences it from the beginning; what stands is
 //!   met as a duplicate, and the outcomes are written anew.
-//! - Crash between a marking definition and the relabelling of what waited for it: what waited stays RED, which is
-//!   safe, until the definition is said again.
+//! - Crash, or a disk that is full, between a marking definition and the relabelling of what waited for it: what waited
+//!   stays RED, which is safe, until the next start or the next round of housekeeping opens it.
 
 mod created;
 mod decided;
@@ -143,11 +143,17 @@ impl<'n> Intake<'n> {
             self.attempt(roster, caller, chunk, read, complete, back.as_deref_mut())
         })?;
         // What was sequenced after it was judged did not wait yet when they were opened.
-        for id in missing {
+        let opened = missing.into_iter().try_for_each(|id| {
             let found = node.held_marking(self.submission.source, &caller.principal.reader, &id)?;
             definitions.extend(found.map(|_| id));
+            Ok(())
+        });
+        let opened = opened.and_then(|()| node.open_marked(self.submission.source, &definitions));
+        if let Err(error) = opened {
+            // The chunk stands and is told as it is: taken again, its outcomes would be counted twice.
+            tracing::warn!(%error, "what waited for a marking is opened later");
+            node.inner.jobs.opening_is_due();
         }
-        node.open_marked(self.submission.source, &definitions)?;
         Ok(outcomes)
     }
 
@@ -330,7 +336,7 @@ fn attempted(told: Vec<Told>, appended: Vec<Appended>) -> Attempted {
             decided::settle(&mut outcome, first);
         }
         let opens = defines.is_some_and(|asks| asks != Restriction::NotUnderstood);
-        // Said again, it opens what a crash, or a definition that came at the same moment, left waiting.
+        // Said again, it opens what a definition that came at the same moment left waiting.
         if opens && matches!(of_piece.first(), Some(Appended::New { .. } | Appended::Duplicate { .. })) {
             attempted.definitions.push(outcome.id.clone());
         }

@@ -1,5 +1,5 @@
 //! What the node does on its own: arrivals that were accepted are sequenced, uses of tokens are written down, the
-//! quarantine is emptied, retention runs.
+//! quarantine is emptied, what waits for a marking that has come is opened, retention runs.
 //!
 //! Two threads, so that a large arrival does not hold up the rest. They hold the node weakly: the last clone of it
 //! stops them.
@@ -35,12 +35,15 @@ pub(crate) struct Signals {
 struct State {
     stopping: bool,
     arrivals: bool,
+    /// Something may wait for a marking that is held.
+    opening: bool,
 }
 
 impl Jobs {
     /// Starts the threads. Arrivals that a crash or a stop left are taken up at once.
     pub(crate) fn start(&self, node: &Arc<Inner>) -> Result<(), Error> {
         self.signals.arrived();
+        self.opening_is_due();
         let jobs: [(&str, Job); 2] = [("arrivals", arrivals), ("housekeeping", housekeeping)];
         for (name, job) in jobs {
             let (signals, node) = (Arc::clone(&self.signals), Arc::downgrade(node));
@@ -56,6 +59,11 @@ impl Jobs {
     /// Something was accepted.
     pub(crate) fn arrived(&self) {
         self.signals.arrived();
+    }
+
+    /// What waited for a marking could not be opened when that came.
+    pub(crate) fn opening_is_due(&self) {
+        self.signals.change(|state| state.opening = true);
     }
 
     /// Stops the threads between two steps and waits for them.
@@ -79,6 +87,12 @@ impl Signals {
 
     fn arrived(&self) {
         self.change(|state| state.arrivals = true);
+    }
+
+    // Whether there may be something to open. Whoever asks sees to it.
+    fn take_opening(&self) -> bool {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::take(&mut state.opening)
     }
 
     /// Whether the node is being stopped. Long jobs ask between two steps.
@@ -142,6 +156,13 @@ fn housekeeping(signals: &Signals, node: &Weak<Inner>) {
         let Some(inner) = node.upgrade() else { return };
         let node = Node { inner };
         let mut outcomes = vec![node.write_down_uses()];
+        if signals.take_opening() {
+            let opened = node.open_what_waits();
+            if opened.is_err() {
+                signals.change(|state| state.opening = true);
+            }
+            outcomes.push(opened);
+        }
         if Instant::now() >= next_hourly {
             next_hourly = Instant::now() + HOURLY;
             outcomes.extend([node.retain_hourly(signals), node.let_go_of_old()]);

@@ -109,6 +109,18 @@ impl Node {
         Ok(())
     }
 
+    /// Gives what waits for markings that are held by now its label: what a crash or a full disk left.
+    pub(crate) fn open_what_waits(&self) -> Result<(), Error> {
+        let awaited = self.inner.store.snapshot()?.awaited()?;
+        for (marking, source) in awaited {
+            let id = marking.to_string();
+            if self.held_marking(source, &Reader::of(source), &id)?.is_some() {
+                self.open_marked(source, &[id])?;
+            }
+        }
+        Ok(())
+    }
+
     fn open_some(&self, roster: &Roster, because: &str, positions: &[u64]) -> Result<(), Failure> {
         let snapshot = self.inner.store.snapshot()?;
         // What a marking asks for replaces no label that was given otherwise.

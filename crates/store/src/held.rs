@@ -10,7 +10,7 @@ use crate::record::{Held as HeldAs, HeldLabel, Media, NewStatement, ObjectKey, S
 use crate::sqlite::owner::{self, Asked};
 use crate::sqlite::row::{damaged, entry, flag, state};
 use crate::sqlite::views::{Side, side};
-use crate::sqlite::{arrivals, directory, enlist, erasures, intern};
+use crate::sqlite::{arrivals, directory, enlist, erasures, intern, stored};
 use crate::{Error, Store};
 
 /// A statement of an object that is held, withdrawn or not.
@@ -177,6 +177,22 @@ impl Snapshot {
         let mut query = conn.prepare_cached(if source.is_some() { of_one } else { of_all })?;
         let rows = query.query_map(params![marking, source], |row| row.get::<_, i64>(0))?;
         rows.map(|row| Ok(row?.cast_unsigned())).collect()
+    }
+
+    /// The markings that statements wait for, and whose statements those are.
+    ///
+    /// # Errors
+    /// [`crate::Kind::Engine`].
+    pub fn awaited(&self) -> Result<Vec<(ObjectKey, MemberId)>, Error> {
+        let conn = self.conn()?;
+        let mut query = conn.prepare_cached("SELECT DISTINCT marking, source FROM waits")?;
+        let mut rows = query.query([])?;
+        let mut awaited = Vec::new();
+        while let Some(row) = rows.next()? {
+            let (marking, source) = (row.get(0)?, row.get(1)?);
+            awaited.push((stored::key_of(self, conn, marking)?, self.source(source)?));
+        }
+        Ok(awaited)
     }
 
     /// Positions of statements whose body is held and which were added before a time, by type and source, in order

@@ -363,6 +363,31 @@ fn complete(world: &World, caller: &node::Caller, id: &str) -> Status {
     }
 }
 
+#[test]
+fn what_a_marking_could_not_open_is_opened_later_and_nothing_is_counted_twice() {
+    let world = World::with(Settings { asynchronous_objects: 100, ..settings() });
+    let operator = world.node.operator();
+    let two = [9_998, 9_999].map(|n| indicator(n, FIRST, &marked(&[TERMS])));
+    world.submit(&operator, &envelope(&two)).unwrap();
+    // From here on the store cannot write that two things enter again, as on a disk that is just full.
+    let database = rusqlite::Connection::open(world.folder.path().join("record.sqlite")).unwrap();
+    database.execute_batch("CREATE UNIQUE INDEX just_full ON statement (entry) WHERE entry = 4").unwrap();
+    let objects: Vec<String> =
+        std::iter::once(terms()).chain((0..2_500).map(|n| indicator(n, FIRST, ""))).collect();
+    let status = world.submit(&operator, &envelope(&objects)).unwrap();
+    let done = complete(&world, &operator, &status.id);
+    assert_eq!((done.total, done.success, done.outcomes.len()), (2_501, 2_501, 2_501));
+    assert_eq!(world.label(&operator, &id(9_999)).unwrap(), "TLP:RED");
+    database.execute_batch("DROP INDEX just_full").unwrap();
+    drop(database);
+    let world = world.restarted();
+    let (operator, begun) = (world.node.operator(), Instant::now());
+    while world.label(&operator, &id(9_999)).unwrap() != "TLP:AMBER" {
+        assert!(begun.elapsed() < Duration::from_secs(60), "nothing opened it");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
 fn many(range: std::ops::Range<u32>) -> String {
     envelope(&range.map(|n| indicator(n, FIRST, "")).collect::<Vec<_>>())
 }
