@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
-use model::Action;
+use model::{Action, Timestamp};
 use serde_json::{Value, json};
+use store::upkeep::Health;
 
 use crate::{Caller, Error, Kind, Node};
 
@@ -20,22 +21,15 @@ impl Node {
     /// # Errors
     /// [`Kind::Unavailable`].
     pub fn ready(&self) -> Result<(), Error> {
+        readiness(self.inner.store.health(), self.now())
+    }
+
+    /// Why nothing is written until the process starts anew, if it is so: the store's writer panicked. Whoever runs
+    /// the node ends it then, so that its supervisor starts it again.
+    #[must_use]
+    pub fn has_stopped(&self) -> Option<String> {
         let health = self.inner.store.health();
-        if let Some(failing) = health.failing {
-            // The engine's words are for the log.
-            tracing::warn!(error = %failing, "the store does not write");
-            let message = match failing.kind {
-                store::Kind::Full => crate::error::FULL,
-                _ => "the store cannot write: reading goes on",
-            };
-            return Err(Error::new(Kind::Unavailable, message));
-        }
-        let ahead_s = (health.last_date_added.0 - self.now().0) / 1_000_000;
-        if ahead_s > AHEAD_S {
-            let message = format!("the clock is {ahead_s} s behind what was recorded last");
-            return Err(Error::new(Kind::Unavailable, message).hint("set the machine's clock"));
-        }
-        Ok(())
+        health.failing.filter(|_| health.has_stopped).map(|failing| failing.message)
     }
 
     /// Copies the record into a folder on this machine, while the node reads and writes. `progress` gets (pages done,
@@ -98,6 +92,25 @@ impl Node {
     }
 }
 
+fn readiness(health: Health, now: Timestamp) -> Result<(), Error> {
+    if let Some(failing) = health.failing {
+        // The engine's words are for the log.
+        tracing::warn!(error = %failing, "the store does not write");
+        let message = match failing.kind {
+            _ if health.has_stopped => "the store has stopped writing: the node must be started again",
+            store::Kind::Full => crate::error::FULL,
+            _ => "the store cannot write: reading goes on",
+        };
+        return Err(Error::new(Kind::Unavailable, message));
+    }
+    let ahead_s = (health.last_date_added.0 - now.0) / 1_000_000;
+    if ahead_s > AHEAD_S {
+        let message = format!("the clock is {ahead_s} s behind what was recorded last");
+        return Err(Error::new(Kind::Unavailable, message).hint("set the machine's clock"));
+    }
+    Ok(())
+}
+
 // A folder for one's eyes only: what is copied has passed nobody's gate.
 pub(crate) fn make_empty(folder: &Path) -> Result<(), Error> {
     let failed = |error: std::io::Error| {
@@ -123,4 +136,26 @@ pub(crate) fn make_empty(folder: &Path) -> Result<(), Error> {
         Err(error) => return Err(failed(error)),
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_store_that_has_stopped_is_not_ready_and_says_nothing_of_the_engine() {
+        let now = Timestamp(1_000_000_000);
+        let error = store::Error { kind: store::Kind::Engine, message: "a broken invariant".to_owned() };
+        let health = |failing: Option<store::Error>, has_stopped| Health {
+            failing,
+            has_stopped,
+            last_date_added: now,
+        };
+        assert!(readiness(health(None, false), now).is_ok());
+        let told = readiness(health(Some(error.clone()), true), now).unwrap_err();
+        assert_eq!(told.kind, Kind::Unavailable);
+        assert!(told.message.contains("started again") && !told.message.contains("invariant"), "{told}");
+        let told = readiness(health(Some(error), false), now).unwrap_err();
+        assert!(told.message.contains("reading goes on"), "{told}");
+    }
 }

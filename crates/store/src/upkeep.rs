@@ -125,6 +125,8 @@ pub enum AuditFrom {
 pub struct Health {
     /// Why the last write failed, if it did. Reading goes on; the store tries by itself whether it can write again.
     pub failing: Option<Error>,
+    /// The writer panicked, which `failing` tells of: nothing is written any more until the store is opened again.
+    pub has_stopped: bool,
     /// The last time that was given out to an entry. Far ahead of the clock, the clock has gone back.
     pub last_date_added: Timestamp,
 }
@@ -224,7 +226,8 @@ impl Store {
     #[must_use]
     pub fn health(&self) -> Health {
         let vitals = &self.inner.vitals;
-        Health { failing: vitals.failing(), last_date_added: vitals.last_date() }
+        let has_stopped = vitals.has_stopped();
+        Health { failing: vitals.failing(), has_stopped, last_date_added: vitals.last_date() }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::{SocketAddr, ToSocketAddrs};
+use std::time::Duration;
 
 use node::Node;
 use serde_json::json;
@@ -15,10 +16,14 @@ use crate::settings::Loaded;
 use crate::terminal::{Output, Style};
 use crate::transport::{SOCKET, open_node, short_path};
 
+/// How often the node is asked whether it still writes.
+const WATCH_EVERY: Duration = Duration::from_secs(1);
+
 /// Runs the node until it is told to stop.
 ///
 /// # Errors
-/// Another process has the folder; an address cannot be listened on; TLS files cannot be used.
+/// Another process has the folder; an address cannot be listened on; TLS files cannot be used; the node ended itself,
+/// because it could write no more.
 pub fn run(loaded: &Loaded, output: &mut Output) -> Result<Exit, Failure> {
     let _written_at_the_end = logging::start(&loaded.settings.log)?;
     // Before anything is made: a typing error in an address should leave no folder behind.
@@ -63,12 +68,35 @@ async fn serve(
     let stop = stop_signal()?;
     greet(loaded, node, server.is_tls(), &listening, output)?;
     notify::tell("READY=1");
+    let mut broken = None;
     let stop = async {
-        stop.await;
+        tokio::select! {
+            () = stop => {}
+            why = stopped_by_itself(|| node.has_stopped()) => broken = Some(why),
+        }
         notify::tell("STOPPING=1");
     };
     server.run(stop).await;
-    Ok(())
+    match broken {
+        None => Ok(()),
+        Some(why) => {
+            let failure = Failure::network(format!("the node has ended itself: {why}"));
+            Err(failure.hint("start it again; what was acknowledged stands"))
+        }
+    }
+}
+
+/// Ready when the node can write no more until the process starts anew. A supervisor restarts a process that ended, and
+/// none that is merely useless.
+async fn stopped_by_itself(ask: impl Fn() -> Option<String>) -> String {
+    let mut every = tokio::time::interval(WATCH_EVERY);
+    loop {
+        every.tick().await;
+        if let Some(why) = ask() {
+            tracing::error!(error = why, "the store has stopped writing: the node ends");
+            return why;
+        }
+    }
 }
 
 fn addresses(loaded: &Loaded) -> Result<Vec<(String, SocketAddr)>, Failure> {
@@ -195,4 +223,20 @@ fn greet(
     output.line(&format!("  accord token add --member NAME --role reader{data}"))?;
     output.line(&format!("  TAXII clients: {public}/taxii2/"))?;
     output.flush()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_node_that_writes_no_more_ends() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        let asked = std::cell::Cell::new(0);
+        let why = runtime.block_on(stopped_by_itself(|| {
+            asked.set(asked.get() + 1);
+            (asked.get() == 2).then(|| "it panicked".to_owned())
+        }));
+        assert_eq!((why.as_str(), asked.get()), ("it panicked", 2));
+    }
 }

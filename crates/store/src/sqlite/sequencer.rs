@@ -1,6 +1,6 @@
 //! What the writer writes with: its connection, the next position and time, and what is interned.
 
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use model::Timestamp;
@@ -35,6 +35,7 @@ fn whole(at: i64) -> i64 {
 #[derive(Debug, Default)]
 pub(crate) struct Vitals {
     failing: Mutex<Option<Error>>,
+    has_stopped: AtomicBool,
     last_date: AtomicI64,
 }
 
@@ -50,6 +51,16 @@ impl Vitals {
     /// How the last write ended.
     pub(crate) fn told(&self, failing: Option<Error>) {
         *self.failing.lock().unwrap_or_else(PoisonError::into_inner) = failing;
+    }
+
+    /// It writes no more.
+    pub(crate) fn stopped(&self, why: Error) {
+        self.told(Some(why));
+        self.has_stopped.store(true, Ordering::Release);
+    }
+
+    pub(crate) fn has_stopped(&self) -> bool {
+        self.has_stopped.load(Ordering::Acquire)
     }
 
     fn date(&self, date: i64) {

@@ -316,6 +316,28 @@ pub(crate) fn fill(conn: &Connection) -> Result<(), Error> {
     Ok(())
 }
 
+/// What is wrong with where the spans lie: each begins where the one before ends, and the last ends where the record does.
+pub(crate) fn misplaced(conn: &Connection, end: i64) -> Result<Vec<String>, Error> {
+    let mut query = conn.prepare("SELECT first, length(heads) FROM span ORDER BY first")?;
+    let mut rows = query.query([])?;
+    let mut wrong = Vec::new();
+    let mut next = 0;
+    while let Some(row) = rows.next()? {
+        let (first, length): (i64, i64) = (row.get(0)?, row.get(1)?);
+        if first != next {
+            wrong.push(format!("the pages at position {first} begin where position {next} should be"));
+        }
+        if length % RECORD as i64 != 0 {
+            wrong.push(format!("the pages at position {first} end within an entry"));
+        }
+        next = first.saturating_add(length / RECORD as i64);
+    }
+    if next > end {
+        wrong.push(format!("pages tell of {} entries beyond the last statement", next - end));
+    }
+    Ok(wrong)
+}
+
 /// Reads what is served, position after position.
 #[derive(Debug, Default)]
 pub(crate) struct Wires(Building);

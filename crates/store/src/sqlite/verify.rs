@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 use super::head::Head;
 use super::row::{damaged, entry, state, uuid};
 use super::sequencer::Leaf;
-use super::span::{Record, Wires};
+use super::span::{self, Record, Wires};
 use crate::Error;
 use crate::upkeep::Verified;
 
@@ -60,6 +60,9 @@ pub(crate) fn verify(conn: &Connection) -> Result<Verified, Error> {
         if let Some(problem) = leaf(row, served)? {
             tell(&mut found, format!("position {position}: {problem}"));
         }
+    }
+    for problem in span::misplaced(conn, next)? {
+        tell(&mut found, problem);
     }
     Ok(found)
 }

@@ -9,6 +9,8 @@
 //! - after the commit, before the answers: everything stands; callers that try again meet duplicates.
 //! - inside a checkpoint: the log is kept until the database file is synced, and is read again.
 
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel, sync_channel};
 use std::thread::JoinHandle;
@@ -112,9 +114,16 @@ pub(crate) struct Writer {
 impl Writer {
     pub(crate) fn start(sequencer: Sequencer, pool: Arc<Pool>, group: usize) -> Result<Writer, Error> {
         let (queue, works) = channel();
-        let thread = std::thread::Builder::new()
-            .name("store-writer".to_owned())
-            .spawn(move || serve(sequencer, &works, &pool, group.max(1)))?;
+        let vitals = Arc::clone(&sequencer.vitals);
+        let work = move || {
+            // What was in its transaction is gone with its connection, and nobody was answered: nothing half done stands.
+            let ended = catch_unwind(AssertUnwindSafe(|| serve(sequencer, &works, &pool, group.max(1))));
+            if let Err(panic) = ended {
+                let message = format!("the writer panicked and has stopped: {}", said(&*panic));
+                vitals.stopped(Error::new(Kind::Engine, message));
+            }
+        };
+        let thread = std::thread::Builder::new().name("store-writer".to_owned()).spawn(work)?;
         Ok(Writer { queue: Some(queue), thread: Some(thread) })
     }
 
@@ -156,10 +165,15 @@ impl Drop for Writer {
     fn drop(&mut self) {
         self.queue = None;
         if let Some(thread) = self.thread.take() {
-            // A thread that panicked has said so; there is nothing to add.
+            // A thread that panicked has said so in the vitals; there is nothing to add.
             let _ended = thread.join();
         }
     }
+}
+
+fn said(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("it did not say why")
 }
 
 fn serve(mut sequencer: Sequencer, works: &Receiver<Box<dyn Work>>, pool: &Pool, most: usize) {
@@ -254,4 +268,38 @@ fn transact(
         }
     }
     sequencer.commit()
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{Error, Options, Store};
+
+    #[test]
+    fn a_writer_that_panicked_is_told_and_writes_no_more() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path(), &Options::default()).unwrap();
+        store.set_meta("before", Some(b"1")).unwrap();
+        assert!(store.health().failing.is_none() && !store.health().has_stopped);
+        let panics = store.inner.writer.run(0, None, |to| -> Result<(), Error> {
+            crate::sqlite::small::set_value(&to.conn, "half", Some(b"1"))?;
+            panic!("a broken invariant")
+        });
+        assert!(panics.is_err());
+        let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
+        while !store.health().has_stopped && std::time::Instant::now() < deadline {
+            std::thread::yield_now();
+        }
+        let health = store.health();
+        assert!(health.has_stopped);
+        let failing = health.failing.unwrap();
+        assert!(failing.message.contains("a broken invariant"), "{failing}");
+        assert!(store.set_meta("after", Some(b"1")).is_err());
+        // What stands is read on, and the next start writes again.
+        assert_eq!(store.meta("before").unwrap().as_deref(), Some(&b"1"[..]));
+        drop(store);
+        let store = Store::open(folder.path(), &Options::default()).unwrap();
+        assert!(!store.health().has_stopped);
+        assert_eq!(store.meta("half").unwrap(), None);
+        store.set_meta("after", Some(b"1")).unwrap();
+    }
 }

@@ -75,6 +75,27 @@ fn one_changed_byte_of_a_body_is_found() {
     assert!(error.message.contains("its body is not the one that was committed to"), "{error}");
 }
 
+#[test]
+fn pages_that_tell_of_more_than_there_is_are_found() {
+    let change = |sql: &'static str| {
+        damaged(move |path| assert_eq!(Connection::open(path).unwrap().execute(sql, []).unwrap(), 1))
+    };
+    let beyond = change(
+        "INSERT INTO span SELECT (SELECT max(position) + 1 FROM statement), substr(heads, 1, length(heads) / 2),
+           wires FROM span WHERE first = 0",
+    );
+    assert!(beyond.message.contains("beyond the last statement"), "{beyond}");
+    let last = "WHERE first = (SELECT max(first) FROM span)";
+    let longer = change(Box::leak(
+        format!("UPDATE span SET heads = CAST(heads || heads AS BLOB) {last}").into_boxed_str(),
+    ));
+    assert!(longer.message.contains("beyond the last statement"), "{longer}");
+    let odd = change(Box::leak(
+        format!("UPDATE span SET heads = CAST(heads || x'00' AS BLOB) {last}").into_boxed_str(),
+    ));
+    assert!(odd.message.contains("within an entry"), "{odd}");
+}
+
 // A limit of pages does to the engine what a full disk does.
 #[test]
 fn a_full_disk_is_told_read_on_and_recovered_from() {
