@@ -7,6 +7,7 @@ use store::find::Hit;
 use store::record::ObjectKey;
 use strictjson::Limits;
 
+use crate::core::describe::Relation;
 use crate::reading::Reading;
 use crate::{Error, views};
 
@@ -190,6 +191,36 @@ pub(crate) fn summary_at(reading: &Reading, position: u64) -> Result<Option<view
         .snapshot
         .entry(&reading.sight.visible, position, &mut |entry| summary = Some(reading.summary(entry)))?;
     Ok(summary)
+}
+
+/// The same, where a relationship is called by the names of its ends: of each as this reader is shown it, and the type alone
+/// of one that he may not see.
+pub(crate) fn named_at(reading: &Reading, position: u64) -> Result<Option<views::ObjectSummary>, Error> {
+    let (mut summary, mut relation) = (None, None);
+    reading.snapshot.entry(&reading.sight.visible, position, &mut |entry| {
+        summary = Some(reading.summary(entry));
+        if entry.kind == "relationship" {
+            let object = strictjson::parse(entry.wire, &Limits::default());
+            relation = object.ok().and_then(|object| Relation::of(&object));
+        }
+    })?;
+    let (Some(summary), Some(relation)) = (&mut summary, relation) else { return Ok(summary) };
+    let mut ends = [String::new(), String::new()];
+    for (name, id) in ends.iter_mut().zip([&relation.source, &relation.target]) {
+        *name = end(reading, id)?;
+    }
+    summary.name = relation.name(&ends);
+    Ok(Some(summary.clone()))
+}
+
+// What an end of a relationship is called.
+fn end(reading: &Reading, id: &str) -> Result<String, Error> {
+    let shown = match ObjectKey::parse(id) {
+        Some(key) => standing(reading, &key)?.map(|position| summary_at(reading, position)).transpose()?,
+        None => None,
+    };
+    let kind = || id.split_once("--").map_or(id, |(kind, _)| kind).to_owned();
+    Ok(shown.flatten().filter(|shown| shown.name != shown.id).map_or_else(kind, |shown| shown.name))
 }
 
 fn relationship_at(

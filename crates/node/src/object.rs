@@ -6,7 +6,7 @@ use model::MemberId;
 use serde_json::value::RawValue;
 use store::record::ObjectKey;
 
-use crate::around::{Reach, one_step, summary_at};
+use crate::around::{Reach, named_at, one_step, summary_at};
 use crate::core::list_query::object_key;
 use crate::directory::not_found;
 use crate::reading::Reading;
@@ -45,7 +45,10 @@ impl Node {
         versions.sort_by_key(|version| (version.summary.claim, std::cmp::Reverse(version.at)));
         let wanted = |have: &&Version| version.is_none_or(|wanted| is_version(have, wanted));
         let shown = versions.iter().find(wanted).ok_or_else(|| not_found("object", id))?;
-        let (source, position, summary) = (shown.source, shown.position, shown.summary.clone());
+        let (source, position, mut summary) = (shown.source, shown.position, shown.summary.clone());
+        if let Some(named) = named_at(&reading, position)? {
+            summary = named;
+        }
         let (related, related_more) = one_step(&reading, &key, position, AROUND)?;
         let object = body(&reading, position)?;
         let (versions, mut claims): (Vec<_>, Vec<_>) =

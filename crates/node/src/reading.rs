@@ -118,6 +118,7 @@ impl Reading {
             added: self.added(entry).to_string(),
             label: label.map(|label| label.tlp.to_string()).unwrap_or_default(),
             source: told.map(|_| self.roster.named(entry.source)),
+            sources: None,
             revoked: described.revoked,
             claim: !entry.owned,
             valid_from: described.valid_from,

@@ -1,14 +1,15 @@
 //! Objects by text and properties.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::hash::Hash;
 use std::ops::ControlFlow;
 
-use model::{Origin, Timestamp, Tlp};
+use model::{Label, Origin, Timestamp, Tlp};
 use store::find::{Hit, Search};
 use store::read::Visible;
 use store::record::ObjectKey;
 
-use crate::around::{self, summary_at};
+use crate::around;
 use crate::core::cursor::{self, Binding, Cursor, Purpose};
 use crate::core::list_query::{object_key, page_size};
 use crate::core::search_query::Filters;
@@ -51,17 +52,16 @@ impl Node {
         let found = Found::new(&reading, &filters)?;
         let (page, more) = page(&reading, &found, place, limit)?;
         let next = match page.last().filter(|_| more) {
-            Some((place, _)) => {
+            Some(row) => {
                 let limit = query.limit.and(u32::try_from(limit).ok()).or(size);
-                let cursor = Cursor { position: *place, limit, filters };
+                let cursor = Cursor { position: row.place, limit, filters };
                 let key = &self.inner.cursor_key;
                 Some(cursor::seal(key, random::nonce()?, SEARCH, &caller.principal, &cursor)?)
             }
             None => None,
         };
         let facets = if query.facets { facets(&reading, &found)? } else { Vec::new() };
-        let objects: Result<Vec<_>, Error> =
-            page.iter().map(|(_, position)| summary_at(&reading, *position)).collect();
+        let objects: Result<Vec<_>, Error> = page.iter().map(|row| shown(&reading, row)).collect();
         Ok(views::ObjectPage { objects: objects?.into_iter().flatten().collect(), more, next, facets })
     }
 }
@@ -121,9 +121,8 @@ fn wanted(reading: &Reading, filters: &Filters) -> Visible {
     let members: Vec<_> =
         filters.sources.iter().flat_map(|name| reading.roster.members_called(name)).collect();
     reading.sight.only(|label| {
-        let told = label.origin == Origin::Shown || reading.reader == Some(label.author);
         (tlps.is_empty() || tlps.contains(&label.tlp))
-            && (filters.sources.is_empty() || told && members.contains(&label.author))
+            && (filters.sources.is_empty() || told(reading, label) && members.contains(&label.author))
     })
 }
 
@@ -135,42 +134,83 @@ fn related(reading: &Reading, id: &str) -> Result<Vec<ObjectKey>, Error> {
     }
 }
 
-// Places in the order and positions of a page, and whether more follow.
+/// A row of a page: its place in the order, its position, and its object where others may say it too.
+struct Row {
+    place: u64,
+    position: u64,
+    object: Option<ObjectKey>,
+}
+
+// The rows of a page, and whether more follow.
 fn page(
     reading: &Reading,
     found: &Found,
     place: Option<u64>,
     limit: usize,
-) -> Result<(Vec<(u64, u64)>, bool), Error> {
-    let (mut page, mut more) = (Vec::new(), false);
-    reading.snapshot.search(&found.search(reading, place), &mut |place, hit| {
-        if page.len() == limit {
-            more = true;
-            return ControlFlow::Break(());
+) -> Result<(Vec<Row>, bool), Error> {
+    let (mut page, mut more, mut failed) = (Vec::new(), false, None);
+    let search = found.search(reading, place);
+    reading.snapshot.search(&search, &mut |place, hit| {
+        match reading.snapshot.is_newest(&search, hit) {
+            Ok(false) => return ControlFlow::Continue(()),
+            Ok(true) if page.len() < limit => {
+                page.push(Row { place, position: hit.position, object: several(hit) });
+                return ControlFlow::Continue(());
+            }
+            Ok(true) => more = true,
+            Err(error) => failed = Some(error),
         }
-        page.push((place, hit.position));
-        ControlFlow::Continue(())
+        ControlFlow::Break(())
     })?;
-    Ok((page, more))
+    failed.map_or(Ok((page, more)), |error| Err(error.into()))
 }
 
-// Counts what this reader is shown, over the whole search and not the page.
+// The object of a hit that others may say too.
+fn several(hit: &Hit<'_>) -> Option<ObjectKey> {
+    (hit.several && hit.owned).then(|| ObjectKey { kind: hit.kind.to_owned(), uuid: hit.uuid })
+}
+
+// A row for readers: the newest statement, and how many members say the same object, as far as he is told who does.
+fn shown(reading: &Reading, row: &Row) -> Result<Option<views::ObjectSummary>, Error> {
+    let summary = around::named_at(reading, row.position)?;
+    let Some(object) = &row.object else { return Ok(summary) };
+    let mut sources = HashSet::new();
+    reading.snapshot.standing(&reading.sight.visible, object, &mut |hit| {
+        if hit.owned {
+            // Those whose origin is withheld count as one, however many they are.
+            sources.insert(
+                reading.sight.label(hit.label).filter(|label| told(reading, label)).map(|_| hit.source),
+            );
+        }
+        ControlFlow::Continue(())
+    })?;
+    let sources = Some(sources.len() as u64).filter(|sources| *sources > 1);
+    Ok(summary.map(|summary| views::ObjectSummary { sources, ..summary }))
+}
+
+fn told(reading: &Reading, label: &Label) -> bool {
+    label.origin == Origin::Shown || reading.reader == Some(label.author)
+}
+
+// Counts what this reader is shown, over the whole search and not the page: each value as many objects as a search for it
+// shows rows.
 fn facets(reading: &Reading, found: &Found) -> Result<Vec<views::Facet>, Error> {
-    let mut counts = Counts::default();
-    let (mut positions, mut partial) = (Vec::new(), false);
+    let (mut counts, mut partial) = (Counts::default(), false);
+    let mut hits = Vec::new();
     reading.snapshot.search(&found.search(reading, None), &mut |_, hit| {
-        if positions.len() == COUNTED {
+        if hits.len() == COUNTED {
             partial = true;
             return ControlFlow::Break(());
         }
-        positions.push(hit.position);
+        hits.push((hit.position, several(hit)));
         counts.add(reading, hit);
         ControlFlow::Continue(())
     })?;
-    let mut tags: HashMap<String, u64> = HashMap::new();
-    for position in positions {
+    for (position, object) in hits {
         for tag in reading.snapshot.tags(position)? {
-            *tags.entry(tag).or_default() += 1;
+            if is_first(&mut counts.tagged, &object, &tag) {
+                *counts.tags.entry(tag).or_default() += 1;
+            }
         }
     }
     let sources = counts.sources.into_iter().map(|(id, n)| (reading.roster.named(id).name, n)).collect();
@@ -179,7 +219,7 @@ fn facets(reading: &Reading, found: &Found) -> Result<Vec<views::Facet>, Error> 
         facet("type", counts.kinds, partial),
         facet("source", sources, partial),
         facet("label", labels, partial),
-        facet("tag", tags, partial),
+        facet("tag", counts.tags, partial),
     ])
 }
 
@@ -188,20 +228,39 @@ struct Counts {
     kinds: HashMap<String, u64>,
     sources: HashMap<model::MemberId, u64>,
     labels: HashMap<Tlp, u64>,
+    tags: HashMap<String, u64>,
+    // What was counted of objects that several may say, which are one row.
+    typed: HashSet<(ObjectKey, ())>,
+    labelled: HashSet<(ObjectKey, Tlp)>,
+    tagged: HashSet<(ObjectKey, String)>,
 }
 
 impl Counts {
     fn add(&mut self, reading: &Reading, hit: &Hit<'_>) {
-        match self.kinds.get_mut(hit.kind) {
-            Some(count) => *count += 1,
-            None => drop(self.kinds.insert(hit.kind.to_owned(), 1)),
+        let object = several(hit);
+        if is_first(&mut self.typed, &object, &()) {
+            match self.kinds.get_mut(hit.kind) {
+                Some(count) => *count += 1,
+                None => drop(self.kinds.insert(hit.kind.to_owned(), 1)),
+            }
         }
         let Some(label) = reading.sight.label(hit.label) else { return };
-        *self.labels.entry(label.tlp).or_default() += 1;
-        if label.origin == Origin::Shown || reading.reader == Some(label.author) {
+        if is_first(&mut self.labelled, &object, &label.tlp) {
+            *self.labels.entry(label.tlp).or_default() += 1;
+        }
+        if told(reading, label) {
             *self.sources.entry(hit.source).or_default() += 1;
         }
     }
+}
+
+// Whether a value is met for the first time on an object; one that nobody else says is met once.
+fn is_first<V: Clone + Eq + Hash>(
+    counted: &mut HashSet<(ObjectKey, V)>,
+    object: &Option<ObjectKey>,
+    value: &V,
+) -> bool {
+    object.as_ref().is_none_or(|object| counted.insert((object.clone(), value.clone())))
 }
 
 fn facet(name: &str, counts: HashMap<String, u64>, partial: bool) -> views::Facet {

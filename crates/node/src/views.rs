@@ -256,6 +256,10 @@ pub struct ObjectSummary {
     /// Who said it, where the origin is shown.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub source: Option<Named>,
+    /// How many members say it, where there are several, the id is nobody's, and this is a row of a search. Those whose
+    /// origin is withheld count as one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sources: Option<u64>,
     /// It is revoked by its author.
     pub revoked: bool,
     /// It is a claim: another member owns the id, and this reader sees him say so.

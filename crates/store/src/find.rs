@@ -28,6 +28,8 @@ pub struct Hit<'a> {
     pub source: MemberId,
     /// The id is the source's or nobody's, as far as this reader is told; otherwise this is a claim.
     pub owned: bool,
+    /// Several statements under its id may be last, under other labels or of other sources; the reader may see none of them.
+    pub several: bool,
     /// It is revoked by its author.
     pub revoked: bool,
     /// From when it is valid, where it says so.
@@ -142,6 +144,15 @@ impl Snapshot {
         each: &mut dyn FnMut(u64, &Hit<'_>) -> ControlFlow<()>,
     ) -> Result<(), Error> {
         search::search(self, search, each)
+    }
+
+    /// Whether a hit is the newest that a search is after of its object: where several sources say an id that is nobody's, each
+    /// says it in a statement of its own, and the newest may stand for all. A claim stands for itself.
+    ///
+    /// # Errors
+    /// [`crate::Kind::Engine`].
+    pub fn is_newest(&self, search: &Search<'_>, hit: &Hit<'_>) -> Result<bool, Error> {
+        search::is_newest(self, search, hit)
     }
 
     /// Lends the entry at a position, which the caller has found to be visible.

@@ -63,10 +63,14 @@ fn write_objects(output: &mut Output, objects: &[Value]) -> Result<(), Failure> 
         if flag(object, "/claim") {
             name.push_str(" (claim)");
         }
-        let source = text(object, "/source/name");
+        let source = match (text(object, "/source/name"), super::number(object, "/sources")) {
+            (source, 0) => source.to_owned(),
+            ("", sources) => format!("{sources} members"),
+            (source, sources) => format!("{source} and {} more", sources - 1),
+        };
         let (added, kind, label) =
             (day(text(object, "/added")), text(object, "/type"), text(object, "/label"));
-        table.row([added, kind, &name, label, source, text(object, "/id")]);
+        table.row([added, kind, &name, label, &source, text(object, "/id")]);
     }
     table.write(output)
 }

@@ -45,6 +45,36 @@ impl Description {
     }
 }
 
+/// What a relationship says, by the ids of its ends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Relation {
+    /// `source_ref`.
+    pub source: String,
+    /// `relationship_type`.
+    pub kind: String,
+    /// `target_ref`.
+    pub target: String,
+}
+
+impl Relation {
+    /// Reads a relationship; `None` where a part of it is not there, or not for this reader.
+    #[must_use]
+    pub fn of(object: &Node<'_>) -> Option<Relation> {
+        let owned = |key| text(object, key).map(Cow::into_owned);
+        Some(Relation {
+            source: owned("source_ref")?,
+            kind: owned("relationship_type")?,
+            target: owned("target_ref")?,
+        })
+    }
+
+    /// The best short text for it, with the names of its source and its target.
+    #[must_use]
+    pub fn name(&self, [source, target]: &[String; 2]) -> String {
+        one_line(&format!("{source} {} {target}", self.kind))
+    }
+}
+
 /// The best short text for an object, at most `MAX_CHARACTERS` characters in one line.
 #[must_use]
 pub fn name(object: &Node<'_>) -> String {

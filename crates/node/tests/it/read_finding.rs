@@ -177,6 +177,66 @@ fn searches_find_by_each_property_and_by_all_together() {
     );
 }
 
+#[test]
+fn a_relationship_is_called_by_its_ends_and_by_the_type_of_one_that_is_not_seen() {
+    let world = world();
+    let names = |caller: &Caller| -> Vec<String> {
+        let query = SearchQuery { types: vec!["relationship".to_owned()], ..SearchQuery::default() };
+        let page = world.node.search(caller, &query).unwrap();
+        page.objects.into_iter().map(|object| object.name).collect()
+    };
+    let (first, second) = ("Mealybug uses Emotet", "Emotet C2 indicates Emotet");
+    assert_eq!(names(&world.reader), ["Emotet C2 indicates malware", first, second]);
+    assert_eq!(names(&world.cert), ["Emotet C2 indicates Secret Emotet", first, second]);
+    let shown = |caller: &Caller| {
+        let id = "relationship--00000000-0000-4000-8000-000000000013";
+        world.node.object(caller, id, None).unwrap().summary.name
+    };
+    assert_eq!(shown(&world.reader), "Emotet C2 indicates malware");
+    assert_eq!(shown(&world.cert), "Emotet C2 indicates Secret Emotet");
+}
+
+#[test]
+fn an_observable_that_several_say_is_one_row() {
+    let world = world();
+    world.node.submit(&world.reader, &ImportOptions::default(), OBJECTS[3].as_bytes()).unwrap();
+    let green = ImportOptions { tlp: Some(Tlp::Green), ..ImportOptions::default() };
+    world.node.submit(&world.node.operator(), &green, OBJECTS[3].as_bytes()).unwrap();
+    let search = |query: SearchQuery| {
+        let query = SearchQuery { types: vec!["ipv4-addr".to_owned()], facets: true, ..query };
+        let page = world.node.search(&world.reader, &query).unwrap();
+        let rows: Vec<_> = page.objects.iter().map(|row| (row.id.clone(), row.sources)).collect();
+        assert!(
+            rows.len() <= 1
+                && !page.more
+                && rows.iter().all(|(id, sources)| id == ADDRESS && *sources == Some(3))
+        );
+        let counts = page.facets.iter().map(|facet| facet.values.iter().map(|(_, count)| *count).collect());
+        (rows.len(), counts.collect::<Vec<Vec<u64>>>())
+    };
+    let source = |name: &str| SearchQuery { sources: vec![name.to_owned()], ..SearchQuery::default() };
+    let label = |tlp| SearchQuery { labels: vec![tlp], ..SearchQuery::default() };
+    // Types, sources, labels, tags: each as many as a search for it shows.
+    assert_eq!(search(SearchQuery::default()), (1, vec![vec![1], vec![1, 1, 1], vec![1, 1], vec![]]));
+    assert_eq!(search(source("cert")), (1, vec![vec![1], vec![1], vec![1], vec![]]));
+    assert_eq!(search(label(Tlp::Amber)), (1, vec![vec![1], vec![1, 1], vec![1], vec![]]));
+    assert_eq!(search(label(Tlp::Green)), (1, vec![vec![1], vec![1], vec![1], vec![]]));
+    assert_eq!(search(label(Tlp::Clear)).0, 0);
+    // Pages of one: it comes once.
+    let (mut next, mut met) = (None, Vec::new());
+    loop {
+        let query = SearchQuery { limit: Some(1), next, ..SearchQuery::default() };
+        let page = world.node.search(&world.reader, &query).unwrap();
+        met.extend(page.objects.into_iter().map(|row| row.id));
+        next = page.next;
+        if next.is_none() {
+            break;
+        }
+    }
+    assert_eq!(met.iter().filter(|id| *id == ADDRESS).count(), 1);
+    assert_eq!(met.len(), 10);
+}
+
 // What a member said stays when it is revoked, and is told under its name; another may have the name by then.
 #[test]
 fn what_a_revoked_member_said_is_found_by_its_name() {

@@ -71,6 +71,7 @@ fn lend(
         label: LabelId(row.get(2)?),
         source: snapshot.source(row.get(8)?)?,
         owned: !standing.claim,
+        several: asked.flags & flag::SEVERAL != 0,
         revoked: asked.flags & flag::REVOKED != 0,
         valid_from: row.get::<_, Option<i64>>(9)?.map(Timestamp),
         valid_until: row.get::<_, Option<i64>>(10)?.map(Timestamp),

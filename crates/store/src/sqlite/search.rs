@@ -9,7 +9,7 @@ use std::ops::ControlFlow;
 
 use rusqlite::OptionalExtension;
 
-use super::find::hit_at;
+use super::find::{self, hit_at};
 use super::index::keys::{self, Class};
 use super::index::scan::Scan;
 use super::intern;
@@ -20,6 +20,7 @@ use super::views::{EVERYTHING, words};
 use crate::Error;
 use crate::find::{Hit, Search};
 use crate::read::{LabelId, Snapshot};
+use crate::record::ObjectKey;
 
 /// A term that leads to no more entries than this is rare.
 const RARE: usize = 32;
@@ -36,15 +37,8 @@ type Found<'f> = &'f mut dyn FnMut(u64, &Hit<'_>) -> ControlFlow<()>;
 
 /// Goes through what a search is after.
 pub(crate) fn search(snapshot: &Snapshot, search: &Search<'_>, found: Found<'_>) -> Result<(), Error> {
-    let names = search.names.iter().map(|name| keys::value(Class::Name, name.as_bytes()));
-    let tags = search.tags.iter().map(|tag| keys::value(Class::Tag, tag.as_bytes()));
-    let words = words(search.text);
-    if words.is_empty() && !search.text.trim().is_empty() {
-        // A text without any word that could be found finds nothing.
-        return Ok(());
-    }
-    let words = words.iter().map(|word| keys::value(Class::Word, word.as_bytes()));
-    let terms: Vec<Vec<u8>> = names.chain(tags).chain(words).collect();
+    // A text without any word that could be found finds nothing.
+    let Some(terms) = terms(search) else { return Ok(()) };
     if search.objects.is_some() {
         return among_objects(snapshot, search, &terms, found);
     }
@@ -59,6 +53,42 @@ pub(crate) fn search(snapshot: &Snapshot, search: &Search<'_>, found: Found<'_>)
         Some(positions) => among(snapshot, search, &terms, positions, before, found),
         None => by_lists(snapshot, search, &terms, (before, usize::MAX), found).map(drop),
     }
+}
+
+// What an entry must have; `None` when no entry can.
+fn terms(search: &Search<'_>) -> Option<Vec<Vec<u8>>> {
+    let names = search.names.iter().map(|name| keys::value(Class::Name, name.as_bytes()));
+    let tags = search.tags.iter().map(|tag| keys::value(Class::Tag, tag.as_bytes()));
+    let words = words(search.text);
+    if words.is_empty() && !search.text.trim().is_empty() {
+        return None;
+    }
+    let words = words.iter().map(|word| keys::value(Class::Word, word.as_bytes()));
+    Some(names.chain(tags).chain(words).collect())
+}
+
+/// Whether a hit is the newest that a search is after of its object. Looks at what the reader sees alone, and on every page at
+/// the same.
+pub(crate) fn is_newest(snapshot: &Snapshot, search: &Search<'_>, hit: &Hit<'_>) -> Result<bool, Error> {
+    if !hit.several || !hit.owned {
+        return Ok(true);
+    }
+    let object = ObjectKey { kind: hit.kind.to_owned(), uuid: hit.uuid };
+    let mut newer = Vec::new();
+    find::standing(snapshot, search.visible, &object, &mut |other| {
+        let is_wanted = other.owned && search.wanted.has(other.label);
+        if is_wanted && other.position > hit.position && other.position < search.before {
+            newer.push(other.position.cast_signed());
+        }
+        ControlFlow::Continue(())
+    })?;
+    let terms = terms(search).unwrap_or_default();
+    for position in newer {
+        if has_terms(snapshot, position, &terms)? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// The terms, read side by side until the rarest is at its end.

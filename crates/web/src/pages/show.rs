@@ -77,7 +77,7 @@ impl Row {
             name: name(&object.name),
             label: object.label.clone(),
             label_class: label_class(&object.label),
-            source: object.source.as_ref().map(|source| text(&source.name)).unwrap_or_default(),
+            source: said_by(object),
             version: instant(&object.version),
             added: instant(&object.added),
             validity,
@@ -88,6 +88,15 @@ impl Row {
 
     pub(super) fn all(objects: &[ObjectSummary]) -> Vec<Row> {
         objects.iter().map(Row::of).collect()
+    }
+}
+
+fn said_by(object: &ObjectSummary) -> String {
+    let source = object.source.as_ref().map(|source| text(&source.name));
+    match (source, object.sources) {
+        (Some(source), Some(sources)) => format!("{source} and {} more", sources.saturating_sub(1)),
+        (None, Some(sources)) => format!("{sources} members"),
+        (source, None) => source.unwrap_or_default(),
     }
 }
 

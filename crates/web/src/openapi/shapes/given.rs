@@ -235,6 +235,7 @@ pub const SHAPES: &[Shape] = &[
             ("added", Time, Always, "When it was added, for this reader."),
             ("label", Text, Always, "Its label."),
             ("source", One("Named"), Sometimes, "Who said it, where the origin is shown."),
+            ("sources", Count, Sometimes, "How many members say it, on a row of a search, where several do."),
             ("revoked", Flag, Always, "It is revoked by its author."),
             ("claim", Flag, Always, "Another member owns the id, as far as the reader sees."),
             ("valid_from", Time, Sometimes, "From when it is valid."),
