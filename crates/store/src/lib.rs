@@ -100,7 +100,7 @@ impl Store {
         let (filters, vitals) = (Arc::<Filters>::default(), Arc::<Vitals>::default());
         let (erasures, revocations) = (Erasures::open(folder)?, Revocations::open(folder, &conn)?);
         let sequencer = Sequencer::new(conn, filters.clone(), vitals.clone(), erasures, revocations)?;
-        let pool = Arc::new(Pool::new(path.clone(), options.clone()));
+        let pool = Arc::new(Pool::new(path.clone(), options.clone(), vitals.clone()));
         let writer = Writer::start(sequencer, pool.clone(), options.group)?;
         let names = Shared::default();
         Ok(Store { inner: Arc::new(Inner { writer, pool, names, filters, vitals, file: path, _lock: lock }) })
