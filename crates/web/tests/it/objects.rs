@@ -286,7 +286,8 @@ async fn visitors_read_what_is_clear() {
     }
     let page = String::from_utf8(house.ask("GET", "/").send().await.body.to_vec()).unwrap();
     assert!(page.contains("For everybody") && !page.contains(&collection), "{page}");
-    assert_eq!(house.post("", &collection, &envelope(&[indicator('3')])).await.status, 401);
+    assert_eq!(house.post("", &collection, &envelope(&[indicator('3')])).await.status, 404);
+    assert_eq!(house.post("", &open, &envelope(&[indicator('3')])).await.status, 401);
     let one = objects(&open, &format!("{}/", indicator_id('1')));
     assert_eq!(house.ask("DELETE", &one).taxii().send().await.status, 401);
 }
