@@ -119,22 +119,39 @@ impl<'q> Plan<'q> {
     /// The postings to merge: of the types or of the collection, whichever holds less for this reader.
     fn lists(&self, conn: &Connection, last_only: bool) -> Result<Vec<(i64, i64)>, Error> {
         let whole = [EVERYTHING];
-        let kinds = self.kinds.as_deref();
-        let (chosen, count) = self.labels(conn, kinds.unwrap_or(&whole))?;
-        let mut lists = chosen;
-        if let Some(collection) = self.collection {
-            let (of_collection, fewer) = self.labels(conn, &[collection])?;
-            if kinds.is_none() || fewer < count {
-                // An earlier version may be in a collection that the last one has left.
-                let labels = lists.iter().map(|(_, label)| *label);
-                let past: Vec<_> = labels.map(|label| (collection, label)).collect();
-                lists = if last_only { of_collection } else { past };
-                lists.sort_unstable();
-                lists.dedup();
+        let mut lists = self.kinds.as_deref().unwrap_or(&whole);
+        let (mut chosen, count) = self.labels(conn, lists)?;
+        if let Some(collection) = &self.collection {
+            let of_collection = std::slice::from_ref(collection);
+            let (fewer_labels, fewer) = self.labels(conn, of_collection)?;
+            if self.kinds.is_none() || fewer < count {
+                (lists, chosen) = (of_collection, fewer_labels);
             }
         }
-        let of = |on| lists.iter().map(move |(list, label)| (side(*list, on), *label));
-        Ok(if last_only { of(Side::Last).collect() } else { of(Side::Last).chain(of(Side::Past)).collect() })
+        let mut sides: Vec<_> =
+            chosen.iter().map(|(list, label)| (side(*list, Side::Last), *label)).collect();
+        if !last_only {
+            // A label under which nothing is last may still hold earlier versions, and nobody counts those.
+            for list in lists {
+                self.add_past(conn, side(*list, Side::Past), &mut sides)?;
+            }
+        }
+        Ok(sides)
+    }
+
+    // The visible labels under which a list holds earlier versions: one probe for each label that it holds.
+    fn add_past(&self, conn: &Connection, list: i64, sides: &mut Vec<(i64, i64)>) -> Result<(), Error> {
+        let mut query = conn.prepare_cached(
+            "SELECT label FROM posting WHERE list = ?1 AND label > ?2 ORDER BY label LIMIT 1",
+        )?;
+        let mut label = -1;
+        while let Some(next) = query.query_row([list, label], |row| row.get(0)).optional()? {
+            label = next;
+            if u32::try_from(label).is_ok_and(|label| self.visible.has(LabelId(label))) {
+                sides.push((list, label));
+            }
+        }
+        Ok(())
     }
 
     fn asked_for(&self, head: &Head) -> bool {

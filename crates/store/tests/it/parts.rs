@@ -139,3 +139,19 @@ fn a_version_with_parts_takes_the_place_of_one_without() {
     assert_eq!(count(&world), 1);
     assert_eq!(world.crawl(&visible, &[VersionSpec::All], 10).len(), 2);
 }
+
+// The last version is under another label, so under its own label the first one is the past alone.
+#[test]
+fn all_versions_of_a_type_are_found_where_a_label_holds_none_that_is_last() {
+    let mut world = World::new();
+    world.say(1, said(1, 1, 1, Tlp::Green));
+    world.say(1, with_parts(1, 2));
+    let visible = world.everything();
+    for kinds in [vec![], vec!["indicator".to_owned()]] {
+        let mut query = all(&visible);
+        query.versions = vec![VersionSpec::All];
+        query.kinds = kinds;
+        let (seen, _) = world.page(&query);
+        assert_eq!(seen.iter().map(|one| one.position).collect::<Vec<_>>(), [0, 1], "{:?}", query.kinds);
+    }
+}
