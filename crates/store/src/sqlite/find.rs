@@ -254,12 +254,40 @@ pub(crate) fn referring(
     each: &mut dyn FnMut(&str, &Hit<'_>) -> ControlFlow<()>,
 ) -> Result<(), Error> {
     let Some(target) = snapshot.object(object)? else { return Ok(()) };
-    let _done = entries(snapshot, &keys::reference(target), visible, &mut |position, rest| {
+    let mut waiting = (0, Vec::new());
+    let flow = entries(snapshot, &keys::reference(target), visible, &mut |position, rest| {
         let (property, _) = keys::read_short(rest).ok_or_else(|| damaged("index"))?;
-        let property = snapshot.word(property)?;
-        hit_at(snapshot, visible, position, &mut |hit| each(&property, hit))
+        let property = snapshot.word(property)?.to_string();
+        let mut flow = ControlFlow::Continue(());
+        if position != waiting.0 {
+            flow = by_properties(snapshot, visible, &mut waiting, each)?;
+            waiting.0 = position;
+        }
+        waiting.1.push(property);
+        Ok(flow)
     })?;
+    if flow.is_continue() {
+        let _done = by_properties(snapshot, visible, &mut waiting, each)?;
+    }
     Ok(())
+}
+
+// An entry that refers to an object by several properties tells them in the order of their names: that of the numbers which
+// they have here would tell what others said first.
+fn by_properties(
+    snapshot: &Snapshot,
+    visible: &Visible,
+    (position, properties): &mut (i64, Vec<String>),
+    each: &mut dyn FnMut(&str, &Hit<'_>) -> ControlFlow<()>,
+) -> Flow {
+    properties.sort_unstable();
+    for property in properties.drain(..) {
+        let flow = hit_at(snapshot, visible, *position, &mut |hit| each(&property, hit))?;
+        if flow.is_break() {
+            return Ok(flow);
+        }
+    }
+    Ok(ControlFlow::Continue(()))
 }
 
 pub(crate) fn references(snapshot: &Snapshot, position: u64) -> Result<Vec<(String, ObjectKey)>, Error> {

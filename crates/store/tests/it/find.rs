@@ -460,3 +460,35 @@ fn a_range_goes_on_behind_a_value_that_leads_to_many() {
     let all: Vec<(Vec<u8>, u64)> = (0..300).rev().map(|position| (b"b".to_vec(), position)).collect();
     assert_eq!(found, [hundreds(b"a"), all, hundreds(b"c")].concat());
 }
+
+// What refers by two properties tells them in one order, whichever of them the record met first, however many refer.
+#[test]
+fn properties_are_told_in_the_order_of_their_names() {
+    for first in ["source_ref", "target_ref"] {
+        let mut world = World::new();
+        let target = key("malware", 9);
+        let refers = |n, properties: &[&str]| {
+            let mut new = said(n, 1, 1, Tlp::Green);
+            let each = |property: &&str| (target.clone(), (*property).to_owned());
+            new.index.references = properties.iter().map(each).collect();
+            new
+        };
+        world.say(1, refers(1, &[first]));
+        world.say(1, refers(2, &["source_ref", "target_ref"]));
+        for _ in 0..2 {
+            let visible = world.everything();
+            let mut found = Vec::new();
+            let snapshot = world.store.snapshot().unwrap();
+            let each = &mut |property: &str, hit: &store::find::Hit<'_>| {
+                found.extend((hit.position == 1).then(|| property.to_owned()));
+                ControlFlow::Continue(())
+            };
+            snapshot.referring(&visible, &target, each).unwrap();
+            drop(snapshot);
+            assert_eq!(found, ["source_ref", "target_ref"], "{first} came first");
+            // More than are sorted in memory.
+            let many = (100..1_200).map(|n| statement(refers(n, &["object_ref"])));
+            world.append(1, many.collect());
+        }
+    }
+}
