@@ -6,11 +6,11 @@
 
 use std::sync::PoisonError;
 
-use model::CollectionId;
+use model::{CollectionId, Label};
 use store::read::Entry;
 use strictjson::Node as Json;
 
-use crate::core::filter::{Facts, Predicate};
+use crate::core::filter::{Facts, Predicate, shown_source};
 use crate::marked::of_authors;
 use crate::{Error, Node};
 
@@ -50,7 +50,7 @@ impl Node {
             let mut inside = Vec::new();
             from = snapshot.statements(&visible, begin, PAGE, &mut |entry| {
                 let label = labels.get(entry.label.0 as usize);
-                if label.is_some_and(|(_, label)| is_inside(predicate, entry, label.tlp)) {
+                if label.is_some_and(|(_, label)| is_inside(predicate, entry, label)) {
                     inside.push(entry.position);
                 }
             })?;
@@ -75,17 +75,17 @@ impl Node {
     }
 }
 
-fn is_inside(predicate: &Predicate, entry: &Entry<'_>, tlp: model::Tlp) -> bool {
+fn is_inside(predicate: &Predicate, entry: &Entry<'_>, label: &Label) -> bool {
     let needs_body = predicate.authors.is_some() || predicate.pattern_types.is_some();
     let parsed =
         needs_body.then(|| strictjson::parse(entry.wire, &strictjson::Limits::default()).ok()).flatten();
     let text = |name| parsed.as_ref().and_then(|node: &Json<'_>| node.get(name)).and_then(Json::as_str);
     predicate.matches(&Facts {
         kind: entry.kind,
-        source: entry.source,
+        source: shown_source(label),
         author: text("created_by_ref"),
         pattern_type: text("pattern_type"),
-        tlp,
+        tlp: label.tlp,
         via: None,
     })
 }

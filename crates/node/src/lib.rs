@@ -7,7 +7,6 @@ mod annotate;
 mod around;
 mod audit;
 mod chunk;
-mod circles;
 pub mod core;
 mod directory;
 pub mod error;

@@ -10,7 +10,7 @@ use model::{CollectionId, Label, MemberId, Reader, SubmissionId, Tlp, may_see};
 use store::read::{LabelId, PageQuery, Snapshot, VersionSpec, Visible};
 use store::record::{Appended, Audit, Batch, Index, Item, ObjectKey, Quota, Submission};
 
-use crate::core::filter::Facts;
+use crate::core::filter::{Facts, shown_source};
 use crate::core::marking::{Markings, Restriction, restriction};
 use crate::core::parts;
 use crate::roster::Roster;
@@ -39,13 +39,13 @@ struct Opened {
 }
 
 impl Waiting {
-    fn facts(&self, tlp: Tlp, via: Option<CollectionId>) -> Facts<'_> {
+    fn facts(&self, label: &Label, via: Option<CollectionId>) -> Facts<'_> {
         Facts {
             kind: &self.kind,
-            source: self.source,
+            source: shown_source(label),
             author: self.author.as_deref(),
             pattern_type: self.pattern_type.as_deref(),
-            tlp,
+            tlp: label.tlp,
             via,
         }
     }
@@ -153,7 +153,7 @@ impl Node {
             let marked = one.markings.amount_to(origin.default_label, find);
             let label = marked.label(one.source);
             if opens(before, &label) {
-                let collections = roster.collections_of(&one.facts(label.tlp, origin.collection));
+                let collections = roster.collections_of(&one.facts(&label, origin.collection));
                 let index = index_at(&snapshot, &visible, one.position, &label)?;
                 let key = (label, marked.missing.is_some());
                 opened.entry(key).or_default().push(Opened { position: one.position, collections, index });

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use store::read::Snapshot;
 use store::upkeep::{StoredStatement, Viewed};
 
-use crate::core::filter::Facts;
+use crate::core::filter::{Facts, shown_source};
 use crate::core::parts;
 use crate::roster::Roster;
 use crate::{Caller, Error, Kind, Node};
@@ -74,7 +74,7 @@ fn viewed(roster: &Roster, via: Option<CollectionId>, statement: &StoredStatemen
     let text = |name| node.get(name).and_then(strictjson::Node::as_str);
     let collections = roster.collections_of(&Facts {
         kind: &statement.object.kind,
-        source: statement.source,
+        source: shown_source(&statement.label),
         author: text("created_by_ref"),
         pattern_type: text("pattern_type"),
         tlp: statement.label.tlp,

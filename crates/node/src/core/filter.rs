@@ -14,7 +14,7 @@
 
 mod parse;
 
-use model::{CollectionId, MemberId, Tlp};
+use model::{CollectionId, Label, MemberId, Origin, Tlp};
 
 pub use parse::{FilterError, parse, with_ids};
 
@@ -47,8 +47,9 @@ pub enum Condition {
 pub struct Facts<'a> {
     /// The object's type.
     pub kind: &'a str,
-    /// The member that said it.
-    pub source: MemberId,
+    /// The member that said it, where that is shown: a collection of what a member says must not tell what it says
+    /// without its name.
+    pub source: Option<MemberId>,
     /// `created_by_ref`.
     pub author: Option<&'a str>,
     /// `pattern_type` of an indicator.
@@ -107,6 +108,12 @@ impl Filter {
     }
 }
 
+/// The source as far as it is shown to everybody who sees what is under a label.
+#[must_use]
+pub fn shown_source(label: &Label) -> Option<MemberId> {
+    (label.origin == Origin::Shown).then_some(label.author)
+}
+
 impl Predicate {
     /// Lets nothing through: what stands for a filter that can no longer be read.
     #[must_use]
@@ -118,7 +125,7 @@ impl Predicate {
     #[must_use]
     pub fn matches(&self, facts: &Facts<'_>) -> bool {
         one_of(&self.kinds, |kind| kind == facts.kind)
-            && one_of(&self.sources, |source| *source == facts.source)
+            && one_of(&self.sources, |source| Some(*source) == facts.source)
             && one_of(&self.authors, |author| Some(author.as_str()) == facts.author)
             && one_of(&self.pattern_types, |kind| Some(kind.as_str()) == facts.pattern_type)
             && one_of(&self.labels, |tlp| *tlp == facts.tlp)
@@ -179,7 +186,7 @@ mod tests {
     fn filters_let_through_what_they_say() {
         let indicator = Facts {
             kind: "indicator",
-            source: ACME,
+            source: Some(ACME),
             author: Some("identity--c78cb6e5-0c4b-4611-8297-d1b8b55e40b5"),
             pattern_type: Some("stix"),
             tlp: Tlp::Green,
@@ -187,7 +194,7 @@ mod tests {
         };
         let other = Facts {
             kind: "malware",
-            source: MemberId(Uuid::from_u128(2)),
+            source: Some(MemberId(Uuid::from_u128(2))),
             author: None,
             pattern_type: None,
             tlp: Tlp::Red,
@@ -215,6 +222,9 @@ mod tests {
             assert_eq!(predicate.matches(&other), lets_other, "{text}");
         }
         assert!(!Predicate::nothing().matches(&indicator));
+        let without_name = Facts { source: None, ..indicator };
+        assert!(!compiled("source = ACME").unwrap().matches(&without_name));
+        assert!(compiled("type = indicator").unwrap().matches(&without_name));
     }
 
     #[test]

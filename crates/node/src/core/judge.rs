@@ -4,7 +4,7 @@
 use model::{CollectionId, Label, MemberId, Timestamp, Tlp};
 use store::record::{Index, NewStatement, ObjectKey};
 
-use super::filter::{Facts, Predicate};
+use super::filter::{Facts, Predicate, shown_source};
 use super::marking::{Marked, Restriction};
 use super::parts;
 use super::reading::Reading;
@@ -93,7 +93,7 @@ pub fn decide(reading: &Reading, context: &Context<'_>) -> Result<Decision, Stri
     }
     let facts = Facts {
         kind: &reading.object.kind,
-        source: context.source,
+        source: shown_source(&marked.label(context.source)),
         author: reading.author.as_deref(),
         pattern_type: reading.pattern_type.as_deref(),
         tlp: marked.tlp,
