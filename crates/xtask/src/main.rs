@@ -6,6 +6,7 @@ mod crash;
 mod fuzz;
 mod generate;
 mod http;
+mod leaks;
 mod server;
 
 use clap::{Parser, Subcommand};
@@ -26,6 +27,8 @@ enum Chore {
     Bench(bench::Bench),
     /// Feed every parser with damaged inputs; none may panic or break its promise.
     Fuzz(fuzz::Options),
+    /// Walk generated worlds on every road; nothing that a reader may not see may change what he is told.
+    Leaks(leaks::Options),
 }
 
 /// What a chore may end with: a text that says what failed.
@@ -36,6 +39,7 @@ fn main() -> std::process::ExitCode {
         Chore::Crash(options) => crash::run(&options),
         Chore::Bench(which) => bench::run(&which),
         Chore::Fuzz(options) => fuzz::run(&options),
+        Chore::Leaks(options) => leaks::run(&options),
     };
     match outcome {
         Ok(()) => std::process::ExitCode::SUCCESS,

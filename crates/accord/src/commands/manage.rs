@@ -157,11 +157,7 @@ fn since(item: &Value) -> String {
     }
 }
 
-/// A list of things, as a table.
-///
-/// # Errors
-/// The node refuses, or cannot be asked.
-pub async fn several(
+async fn several(
     session: &mut Session<'_>,
     kind: &str,
     header: &[&'static str],
@@ -200,10 +196,7 @@ async fn revoke(session: &mut Session<'_>, kind: &str, name: &str) -> Result<Exi
 }
 
 /// A change of one thing: done, its name and its id.
-///
-/// # Errors
-/// The node refuses, or cannot be asked.
-pub async fn one(session: &mut Session<'_>, call: Call, done: &str) -> Result<Exit, Failure> {
+async fn one(session: &mut Session<'_>, call: Call, done: &str) -> Result<Exit, Failure> {
     let answer = session.ask(call).await?;
     let output = &mut *session.output;
     if output.json {

@@ -4,8 +4,6 @@
 #[cfg(test)]
 mod bench;
 #[cfg(test)]
-mod circles;
-#[cfg(test)]
 mod exits;
 #[cfg(test)]
 mod imports;

@@ -1,6 +1,5 @@
 //! REST under `/api/v1`: the verbs of the node as JSON. The command line speaks this and nothing else.
 
-mod circles;
 mod content;
 mod directory;
 mod lookup;
@@ -26,7 +25,6 @@ pub fn routes() -> Vec<Route> {
     routes.extend(objects::routes());
     routes.extend(transfer::routes());
     routes.extend(directory::routes());
-    routes.extend(circles::routes());
     routes.extend(operation::routes());
     routes.extend(crate::openapi::routes());
     routes

@@ -4,8 +4,6 @@
 #[cfg(test)]
 mod authentication;
 #[cfg(test)]
-mod circles;
-#[cfg(test)]
 mod fixtures;
 #[cfg(test)]
 mod house;

@@ -1,0 +1,144 @@
+//! The leak suite: generated worlds, every kind of reader, every road. Each answer is searched for words that are not for
+//! its reader, and compared with the answer in a world in which what he may not see was never said.
+
+mod ask;
+mod build;
+mod canary;
+mod exceptions;
+mod less;
+mod oracle;
+mod people;
+mod plain;
+mod plan;
+mod requests;
+mod said;
+mod walk;
+mod world;
+mod writes;
+
+use std::path::PathBuf;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
+
+use tokio::runtime::Runtime;
+
+use crate::Outcome;
+use crate::generate::Random;
+use oracle::Reader;
+use walk::{Found, Whole};
+
+/// Readers that walk through one world.
+const READERS: u64 = 6;
+
+#[derive(clap::Args)]
+pub struct Options {
+    /// At least so many pairs of a world and a request.
+    #[arg(long, default_value_t = 200_000)]
+    pairs: u64,
+    /// Where chance begins: the same number, the same worlds and the same requests.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Only the world of this number.
+    #[arg(long)]
+    world: Option<u64>,
+    /// Tell what is done in the world of that number.
+    #[arg(long, requires = "world")]
+    show: bool,
+    /// Threads; worlds are walked side by side.
+    #[arg(long, default_value_t = 2)]
+    threads: usize,
+}
+
+/// Walks worlds until there are enough pairs.
+///
+/// # Errors
+/// What leaked, and what could not be walked.
+pub fn run(options: &Options) -> Outcome {
+    println!("seed {}, {} pairs, {} threads", options.seed, options.pairs, options.threads);
+    let (began, found) = (Instant::now(), suite(options)?);
+    for leak in found.leaks.iter().take(20) {
+        println!("\nLEAK {leak}");
+    }
+    println!(
+        "{} pairs, {} answered, {} with canaries, {} leaks, {:.1} s",
+        found.pairs,
+        found.answered,
+        found.shown,
+        found.leaks.len(),
+        began.elapsed().as_secs_f64()
+    );
+    if found.leaks.is_empty() { Ok(()) } else { Err(format!("{} leaks", found.leaks.len()).into()) }
+}
+
+fn suite(options: &Options) -> Outcome<Found> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let next = AtomicU64::new(options.world.unwrap_or(0));
+    let all = Mutex::new(Found::default());
+    let work = || -> Outcome {
+        loop {
+            let number = next.fetch_add(1, Ordering::SeqCst);
+            let found = one_world(options, number, &runtime)?;
+            let mut all = all.lock().map_err(|_| "a thread died")?;
+            all.pairs += found.pairs;
+            all.answered += found.answered;
+            all.shown += found.shown;
+            all.leaks.extend(found.leaks);
+            if all.pairs >= options.pairs || options.world.is_some() || all.leaks.len() > 200 {
+                return Ok(());
+            }
+        }
+    };
+    let outcomes: Vec<Outcome> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..options.threads.max(1)).map(|_| scope.spawn(work)).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap_or(Err("a thread died".into()))).collect()
+    });
+    outcomes.into_iter().collect::<Outcome<Vec<()>>>()?;
+    all.into_inner().map_err(|_| "a thread died".into())
+}
+
+// In memory where there is such a place: nothing here has to outlive the machine.
+fn below() -> PathBuf {
+    let memory = PathBuf::from("/dev/shm");
+    if memory.is_dir() { memory } else { std::env::temp_dir() }
+}
+
+fn one_world(options: &Options, number: u64, runtime: &Runtime) -> Outcome<Found> {
+    let seed = options.seed;
+    let world = plan::world(seed, number);
+    let below = below();
+    let (folder, submissions, served) = build::build(&world, &below, runtime.handle())?.end()?;
+    if options.show {
+        println!("{}", world.show(&served));
+    }
+    let whole = Whole { world: &world, folder: folder.path(), submissions: &submissions, served: &served };
+    let mut random = Random::new(seed ^ number.wrapping_mul(77));
+    let mut all = Found::default();
+    for n in 0..READERS {
+        let reader = match n {
+            0 => Reader { token: None },
+            _ => Reader { token: world.tokens.get(random.below(world.tokens.len() as u64) as usize) },
+        };
+        let found = walk::walk(&whole, &reader, &below, runtime.handle())?;
+        all.pairs += found.pairs;
+        all.answered += found.answered;
+        all.shown += found.shown;
+        all.leaks.extend(found.leaks);
+    }
+    Ok(all)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // The whole suite is a command; this is a taste of it, and that it tastes of something.
+    #[test]
+    fn nothing_leaks_on_any_road() {
+        let options = Options { pairs: 3_000, seed: 1, world: None, show: false, threads: 2 };
+        let found = suite(&options).unwrap();
+        assert!(found.leaks.is_empty(), "{}", found.leaks.join("\n\n"));
+        assert!(found.answered > found.pairs / 3, "{} of {} answered", found.answered, found.pairs);
+        assert!(found.shown > found.pairs / 4, "{} of {} show canaries", found.shown, found.pairs);
+    }
+}

@@ -1,0 +1,32 @@
+//! What readers write.
+
+/// Routes that write.
+pub const KNOWN: &[&str] = &[
+    "taxiiAddObjects",
+    "taxiiDeleteObject",
+    "login",
+    "renewLoginSecret",
+    "withdrawObject",
+    "eraseObject",
+    "addNote",
+    "addOpinion",
+    "addTags",
+    "revokeObject",
+    "importObjects",
+    "addMember",
+    "revokeMember",
+    "addPerson",
+    "revokePerson",
+    "addToken",
+    "revokeToken",
+    "addCollection",
+    "revokeCollection",
+    "addRetention",
+    "removeRetention",
+    "runRetention",
+    "check",
+    "backup",
+    "rebuild",
+    "signIn",
+    "signOut",
+];
