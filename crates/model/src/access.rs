@@ -310,6 +310,14 @@ pub enum Action {
     ManageCollections,
     /// Backup, rebuild, retention, figures of the node.
     Operate,
+    /// See the circles that one's member is in.
+    SeeCircles,
+    /// Make an informal circle; invite, join, leave and moderate as the charter lets one's member.
+    ActInCircles,
+    /// Agree to a charter for one's member: make, upgrade and join formal circles.
+    GovernCircles,
+    /// Make formal circles for others.
+    FoundCircles,
 }
 
 /// A refusal. What a client is told is the renderer's choice; this text is for the log and for the principal himself.
@@ -358,6 +366,8 @@ pub fn may_act(principal: &Principal, action: &Action) -> Result<(), Denied> {
         Action::Submit | Action::SubmitObservation | Action::Annotate | Action::Withdraw(_, None) => {
             principal.write == CollectionScope::All
         }
+        Action::SeeCircles => principal.read == CollectionScope::All,
+        Action::ActInCircles | Action::GovernCircles => principal.write == CollectionScope::All,
         // What is taken back is named by its content, so both rights are needed (TAXII 2.1 §5.7).
         Action::Withdraw(_, Some(id)) => principal.read.covers(*id) && principal.write.covers(*id),
         _ => true,
@@ -367,11 +377,12 @@ pub fn may_act(principal: &Principal, action: &Action) -> Result<(), Denied> {
 
 fn needed(action: &Action) -> Verb {
     match action {
-        Action::Read | Action::ReadCollection(_) => Verb::Read,
+        Action::Read | Action::ReadCollection(_) | Action::SeeCircles => Verb::Read,
         Action::WriteCollection(_)
         | Action::Submit
         | Action::SubmitObservation
         | Action::Annotate
+        | Action::ActInCircles
         | Action::Withdraw(..) => Verb::Write,
         Action::Erase
         | Action::ReadQuarantine
@@ -379,12 +390,14 @@ fn needed(action: &Action) -> Verb {
         | Action::ManagePersons(_)
         | Action::ManageTokens(..)
         | Action::ManageCollections
+        | Action::GovernCircles
+        | Action::FoundCircles
         | Action::Operate => Verb::Manage,
     }
 }
 
 fn role_allows(roles: Roles, own: MemberId, action: &Action) -> bool {
-    use Role::{Administrator, Analyst, Curator, Reader, Sensor};
+    use Role::{Administrator, Analyst, Curator, OrganisationAdministrator, Reader, Sensor};
     match action {
         Action::Read | Action::ReadCollection(_) => roles.has_any(&[Reader, Sensor, Analyst, Curator]),
         Action::WriteCollection(_) | Action::SubmitObservation => roles.has_any(&[Sensor, Analyst, Curator]),
@@ -393,9 +406,14 @@ fn role_allows(roles: Roles, own: MemberId, action: &Action) -> bool {
             roles.has(Administrator) || (*owner == own && roles.has_any(&[Analyst, Curator]))
         }
         Action::ReadQuarantine => roles.has_any(&[Curator, Administrator]),
-        Action::Erase | Action::ManageMembers | Action::ManageCollections | Action::Operate => {
-            roles.has(Administrator)
-        }
+        Action::Erase
+        | Action::ManageMembers
+        | Action::ManageCollections
+        | Action::FoundCircles
+        | Action::Operate => roles.has(Administrator),
+        Action::SeeCircles => roles.has_any(&[Reader, Analyst, Curator, OrganisationAdministrator]),
+        Action::ActInCircles => roles.has_any(&[Analyst, OrganisationAdministrator]),
+        Action::GovernCircles => roles.has(OrganisationAdministrator),
         Action::ManagePersons(of) => roles.has(Administrator) || own_organisation(roles, own, *of),
         // A lower role never acts on a principal with more rights than its own organisation can hold.
         Action::ManageTokens(of, carried) => {

@@ -40,6 +40,14 @@ identifier! {
     CircleId
 }
 identifier! {
+    /// A member's being in a circle, from joining to leaving.
+    MembershipId
+}
+identifier! {
+    /// An invitation to a circle. Not its secret.
+    InvitationId
+}
+identifier! {
     /// A token that a member's client carries. Not its secret.
     TokenId
 }

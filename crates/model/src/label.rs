@@ -115,6 +115,35 @@ pub enum PermittedActions {
     ExternallyVisibleDirect,
 }
 
+impl PermittedActions {
+    /// All of them, the narrowest first.
+    pub const ALL: [PermittedActions; 5] = [
+        PermittedActions::None,
+        PermittedActions::ContactForInstruction,
+        PermittedActions::InternallyVisible,
+        PermittedActions::ExternallyVisibleIndirect,
+        PermittedActions::ExternallyVisibleDirect,
+    ];
+
+    /// The word of IEP 2.0.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            PermittedActions::None => "none",
+            PermittedActions::ContactForInstruction => "contact-for-instruction",
+            PermittedActions::InternallyVisible => "internally-visible-actions",
+            PermittedActions::ExternallyVisibleIndirect => "externally-visible-indirect-actions",
+            PermittedActions::ExternallyVisibleDirect => "externally-visible-direct-actions",
+        }
+    }
+
+    /// The one of that word.
+    #[must_use]
+    pub fn named(word: &str) -> Option<PermittedActions> {
+        PermittedActions::ALL.into_iter().find(|one| one.name() == word)
+    }
+}
+
 /// Whether readers are told which member a statement comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub enum Origin {

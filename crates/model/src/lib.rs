@@ -1,5 +1,6 @@
 //! Accord's nouns and rules. Values in, values out: nothing here reads a clock or does I/O.
 //!
+//! - [`circle`]: named audiences and their charters.
 //! - [`id`]: what members, persons, circles, tokens and collections are called.
 //! - [`inert`]: text of strangers, made harmless to show.
 //! - [`time`]: instants in microseconds, and their RFC 3339 text.
@@ -9,6 +10,7 @@
 //! - [`token`]: the secret that a client carries: its text, its check, its digest.
 
 pub mod access;
+pub mod circle;
 pub mod id;
 pub mod inert;
 pub mod label;
@@ -17,7 +19,8 @@ pub mod time;
 pub mod token;
 
 pub use access::{Action, Denied, Principal, Reader, Role, Roles, Verb, hidden_parts, may_act, may_see};
-pub use id::{CircleId, CollectionId, MemberId, PersonId, SubmissionId, TokenId};
+pub use circle::{Charter, Definition};
+pub use id::{CircleId, CollectionId, InvitationId, MemberId, MembershipId, PersonId, SubmissionId, TokenId};
 pub use label::{Embargo, Hidden, Label, Origin, Parts, PermittedActions, Recipients, Tlp};
 pub use observable::{Observable, Unfit};
 pub use time::Timestamp;

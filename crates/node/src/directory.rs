@@ -4,6 +4,7 @@ use model::{Action, CollectionId, MemberId, PersonId, Tlp, may_act};
 use store::directory::{Change, Collection, Member, Person};
 
 use crate::core::filter;
+use crate::reading::reads;
 use crate::roster::Roster;
 use crate::{Caller, Error, Kind, NewCollection, NewMember, Node, random, views};
 
@@ -316,9 +317,7 @@ fn checked_collection(
 
 fn is_known(caller: &Caller, collection: &Collection) -> bool {
     let may = |action: Action| may_act(&caller.principal, &action).is_ok();
-    may(Action::ReadCollection(collection.id))
-        || may(Action::WriteCollection(collection.id))
-        || may(Action::ManageCollections)
+    reads(caller, collection) || may(Action::WriteCollection(collection.id)) || may(Action::ManageCollections)
 }
 
 fn collection_view(caller: &Caller, collection: &Collection) -> views::Collection {
@@ -331,7 +330,7 @@ fn collection_view(caller: &Caller, collection: &Collection) -> views::Collectio
         filter: collection.filter.clone(),
         ceiling: collection.ceiling.to_string(),
         default_label: collection.default_label.to_string(),
-        can_read: may(Action::ReadCollection(collection.id)),
+        can_read: reads(caller, collection),
         can_write: may(Action::WriteCollection(collection.id)),
     }
 }

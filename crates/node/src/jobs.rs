@@ -1,5 +1,5 @@
 //! What the node does on its own: arrivals that were accepted are sequenced, uses of tokens are written down, the
-//! quarantine is emptied, what waits for a marking that has come is opened, retention runs.
+//! quarantine is emptied, what waits for a marking that has come is opened, retention runs, circles that are over are ended.
 //!
 //! Two threads, so that a large arrival does not hold up the rest. They hold the node weakly: the last clone of it
 //! stops them.
@@ -155,7 +155,7 @@ fn housekeeping(signals: &Signals, node: &Weak<Inner>) {
     loop {
         let Some(inner) = node.upgrade() else { return };
         let node = Node { inner };
-        let mut outcomes = vec![node.write_down_uses()];
+        let mut outcomes = vec![node.write_down_uses(), node.end_circles()];
         if signals.take_opening() {
             let opened = node.open_what_waits();
             if opened.is_err() {

@@ -7,6 +7,7 @@ mod annotate;
 mod around;
 mod audit;
 mod chunk;
+mod circles;
 pub mod core;
 mod directory;
 pub mod error;

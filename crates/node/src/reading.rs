@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use model::{Action, CollectionId, MemberId, Origin, Timestamp, may_act};
+use model::{Action, CollectionId, MemberId, Origin, Timestamp, Tlp, may_act};
 use store::directory::Collection;
 use store::read::{Entry, Snapshot, Visible};
 use strictjson::Limits;
@@ -38,10 +38,8 @@ impl Node {
     ) -> Result<(Reading, Option<Collection>), Error> {
         let Some(name) = collection else { return Ok((self.reading(caller)?, None)) };
         let roster = self.roster();
-        let readable = |collection: &&Collection| {
-            may_act(&caller.principal, &Action::ReadCollection(collection.id)).is_ok()
-        };
-        let collection = roster.collection_named(name).filter(readable).cloned();
+        let collection =
+            roster.collection_named(name).filter(|collection| reads(caller, collection)).cloned();
         let collection = collection.ok_or_else(|| not_found("collection", name))?;
         Ok((self.reading_below(caller, Some(&collection), roster)?, Some(collection)))
     }
@@ -89,6 +87,13 @@ impl Node {
             };
         Ok(Reading { roster, snapshot, sight, reader: reader.member, now })
     }
+}
+
+/// Whether a caller reads through a collection, and is told that there is one. Its title and its filter may tell whom it is
+/// about, so visitors are told only of collections that were made for everybody: those that hold nothing above CLEAR.
+pub(crate) fn reads(caller: &Caller, collection: &Collection) -> bool {
+    let for_him = !caller.principal.is_anonymous() || collection.ceiling == Tlp::Clear;
+    for_him && may_act(&caller.principal, &Action::ReadCollection(collection.id)).is_ok()
 }
 
 impl Reading {

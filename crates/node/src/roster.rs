@@ -7,6 +7,7 @@ use model::{CollectionId, MemberId, PersonId, Principal, Reader, Timestamp, Toke
 use store::directory::{Collection, Directory, Epoch, Member, Person, Token};
 use uuid::Uuid;
 
+use crate::circles::known::Circles;
 use crate::core::filter::{self, Facts, Predicate};
 use crate::{Caller, Error, Kind, views};
 
@@ -23,6 +24,7 @@ pub(crate) struct Roster {
     collections: HashMap<CollectionId, usize>,
     identities: HashMap<String, MemberId>,
     predicates: HashMap<CollectionId, Predicate>,
+    circles: Circles,
 }
 
 impl Roster {
@@ -40,6 +42,7 @@ impl Roster {
             collections: places(&directory.collections, |collection| Some(collection.id)),
             identities: directory.identities.iter().cloned().collect(),
             predicates: HashMap::new(),
+            circles: Circles::new(&directory)?,
             directory,
         };
         roster.predicates = roster.directory.collections.iter().map(|one| roster.compile(one)).collect();
@@ -141,6 +144,11 @@ impl Roster {
             .or_else(|| by_title.find(|collection| collection.title == name))
     }
 
+    /// The circles.
+    pub(crate) fn circles(&self) -> &Circles {
+        &self.circles
+    }
+
     /// What is in a collection.
     pub(crate) fn predicate(&self, id: CollectionId) -> Option<&Predicate> {
         self.predicates.get(&id)
@@ -183,9 +191,15 @@ impl Roster {
             && token.person.is_none_or(|id| self.person(id).is_some_and(|person| person.revoked.is_none()))
     }
 
+    /// Whoever reads for a member, at this time.
+    pub(crate) fn reader(&self, member: MemberId, now: Timestamp) -> Reader {
+        Reader { circles: self.circles.audiences(member, now), ..Reader::of(member) }
+    }
+
     /// The one who carries a token.
-    pub(crate) fn caller(&self, token: &Token) -> Caller {
-        let reader = Reader { person: token.person, ceiling: token.ceiling, ..Reader::of(token.member) };
+    pub(crate) fn caller(&self, token: &Token, now: Timestamp) -> Caller {
+        let reader =
+            Reader { person: token.person, ceiling: token.ceiling, ..self.reader(token.member, now) };
         let scope = |some: &Option<Vec<CollectionId>>| match some {
             None => CollectionScope::All,
             Some(some) => CollectionScope::Only(some.clone()),

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use model::access::CollectionScope;
-use model::{Principal, Reader, Role, Roles, Timestamp, TokenId, Verb};
+use model::{Principal, Role, Roles, Timestamp, TokenId, Verb};
 use store::directory::{Change, Token};
 
 use crate::roster::Roster;
@@ -81,14 +81,14 @@ impl Node {
         let token = token.ok_or_else(|| Error::new(Kind::Unauthenticated, "this token is not known"))?;
         usable(&roster, token, from, now)?;
         self.inner.usage.note(token.id, now);
-        Ok(roster.caller(token))
+        Ok(roster.caller(token, now))
     }
 
     /// The one who owns the folder, at the command line or the admin socket: administrator and analyst of the node's
     /// own member.
     #[must_use]
     pub fn operator(&self) -> Caller {
-        operator(&self.roster())
+        operator(&self.roster(), self.now())
     }
 
     /// A visitor without a token, if the node lets visitors in.
@@ -109,22 +109,30 @@ impl Node {
 
     /// The same caller on the directory as it is now: what he may may have changed since he was authenticated.
     pub(crate) fn renewed(&self, roster: &Roster, caller: &Caller) -> Result<Caller, Error> {
-        let live = |id| roster.token(id).is_some_and(|token| roster.is_live(token, self.now()));
-        if caller.facts == roster.epoch() && caller.principal.token.is_none_or(live) {
+        let now = self.now();
+        let live = |id| roster.token(id).is_some_and(|token| roster.is_live(token, now));
+        let reader = &caller.principal.reader;
+        // A circle may have expired.
+        let is_in = |member| roster.circles().audiences(member, now) == reader.circles;
+        if caller.facts == roster.epoch()
+            && caller.principal.token.is_none_or(live)
+            && reader.member.is_none_or(is_in)
+        {
             return Ok(caller.clone());
         }
         match (caller.principal.token, caller.principal.is_anonymous()) {
             (Some(id), _) => self.bearer(roster, id),
-            (None, false) => Ok(operator(roster)),
+            (None, false) => Ok(operator(roster, now)),
             (None, true) => Ok(Caller { facts: roster.epoch(), ..caller.clone() }),
         }
     }
 
     /// Who carries a token, if it can still be used.
     pub(crate) fn bearer(&self, roster: &Roster, id: TokenId) -> Result<Caller, Error> {
-        let token = roster.token(id).filter(|token| roster.is_live(token, self.now()));
+        let now = self.now();
+        let token = roster.token(id).filter(|token| roster.is_live(token, now));
         let gone = || Error::new(Kind::Unauthenticated, "this token has expired or was revoked");
-        token.map(|token| roster.caller(token)).ok_or_else(gone)
+        token.map(|token| roster.caller(token, now)).ok_or_else(gone)
     }
 
     fn new_own_token(&self, roster: &Roster, name: &str, life_s: i64) -> Result<(String, Token), Error> {
@@ -154,11 +162,11 @@ impl Node {
     }
 }
 
-fn operator(roster: &Roster) -> Caller {
+fn operator(roster: &Roster, now: Timestamp) -> Caller {
     Caller {
         principal: Principal {
             token: None,
-            reader: Reader::of(roster.own()),
+            reader: roster.reader(roster.own(), now),
             roles: Roles::of(&[Role::Administrator, Role::Analyst]),
             verbs: Verb::ALL.to_vec(),
             read: CollectionScope::All,

@@ -237,6 +237,19 @@ pub struct NewCollection {
     pub default_label: Option<Tlp>,
 }
 
+/// A circle to make.
+#[derive(Debug, Clone, Default)]
+pub struct NewCircle {
+    /// Its name.
+    pub name: String,
+    /// Its charter; without one it is informal.
+    pub charter: Option<model::Charter>,
+    /// It ends after so many seconds; `None` is 30 days for an informal one, never for a formal one.
+    pub expire_s: Option<u64>,
+    /// The member that it is for, by name or id, where that is not the caller's.
+    pub owner: Option<String>,
+}
+
 /// A rule of retention to add: a type, a source, or both.
 #[derive(Debug, Clone, Default)]
 pub struct NewRetention {

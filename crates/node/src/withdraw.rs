@@ -13,6 +13,7 @@ use strictjson::Object;
 use crate::core::list_query::{Filters, object_key};
 use crate::directory::{not_found, signed_in};
 use crate::marked::node_submission;
+use crate::reading::reads;
 use crate::roster::Roster;
 use crate::writing::Failure;
 use crate::{Caller, Error, Kind, ListQuery, Node, random};
@@ -218,7 +219,7 @@ pub(crate) fn act_by(caller: &Caller, act: &'static str) -> Object<'static> {
 fn through<'r>(roster: &'r Roster, caller: &Caller, name: &str) -> Result<&'r Collection, Error> {
     let may = |action: Action| may_act(&caller.principal, &action).is_ok();
     let found = roster.collection_named(name).ok_or_else(|| not_found("collection", name))?;
-    match (may(Action::ReadCollection(found.id)), may(Action::WriteCollection(found.id))) {
+    match (reads(caller, found), may(Action::WriteCollection(found.id))) {
         (true, true) => Ok(found),
         (false, false) => Err(not_found("collection", name)),
         (true, false) | (false, true) => Err(Error::new(

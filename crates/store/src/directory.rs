@@ -2,7 +2,10 @@
 
 use std::net::IpAddr;
 
-use model::{CollectionId, MemberId, PersonId, Roles, Timestamp, Tlp, TokenId, Verb};
+use model::{
+    CircleId, CollectionId, InvitationId, MemberId, MembershipId, PersonId, Roles, Timestamp, Tlp, TokenId,
+    Verb,
+};
 
 /// Counts the changes of the directory. A write that was authorised under one epoch is judged again under another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -23,6 +26,12 @@ pub struct Directory {
     pub collections: Vec<Collection>,
     /// STIX identities and the members that are bound to them.
     pub identities: Vec<(String, MemberId)>,
+    /// Circles, ended ones too.
+    pub circles: Vec<Circle>,
+    /// Who is and was in them, in the order of joining.
+    pub memberships: Vec<Membership>,
+    /// Invitations that are not used or taken back, without their secrets; some may have expired.
+    pub invitations: Vec<Invitation>,
 }
 
 /// An organisation, or a researcher.
@@ -123,6 +132,84 @@ pub struct Collection {
     pub revoked: Option<Timestamp>,
 }
 
+/// A named audience.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Circle {
+    /// Its id.
+    pub id: CircleId,
+    /// The canonical text of its definition, with its name ([`model::Definition`]).
+    pub definition: String,
+    /// The ids by which labels name it, the one in use last. The first is its own.
+    pub audiences: Vec<CircleId>,
+    /// When it was made.
+    pub created: Timestamp,
+    /// When it ends by itself, if it does.
+    pub expires: Option<Timestamp>,
+    /// When it was ended, if it was.
+    pub revoked: Option<Timestamp>,
+}
+
+/// A member's being in a circle.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Membership {
+    /// Its id.
+    pub id: MembershipId,
+    /// The circle.
+    pub circle: CircleId,
+    /// The member.
+    pub member: MemberId,
+    /// The person who joined for it, where the token named one.
+    pub person: Option<PersonId>,
+    /// The digest of the definition that was agreed to, in hexadecimal.
+    pub agreed: String,
+    /// Since when.
+    pub since: Timestamp,
+    /// When the member left or was expelled, if it did.
+    pub revoked: Option<Timestamp>,
+    /// How many of the circle's audiences it still sees after that.
+    pub kept: u32,
+}
+
+/// An invitation to a circle: everything but its secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Invitation {
+    /// Its id.
+    pub id: InvitationId,
+    /// The circle.
+    pub circle: CircleId,
+    /// SHA-256 of its secret.
+    pub digest: [u8; 32],
+    /// The member that invites.
+    pub by: MemberId,
+    /// The other member that confirmed it.
+    pub second: Option<MemberId>,
+    /// It is good only once another member has confirmed it.
+    pub needs_second: bool,
+    /// When it was made.
+    pub created: Timestamp,
+    /// When it ends.
+    pub expires: Timestamp,
+    /// When it was used or taken back, if it was.
+    pub revoked: Option<Timestamp>,
+}
+
+/// Something done in a circle. Its members are told of it, and nobody else: it is not in the audit of the node.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CircleAct {
+    /// The circle.
+    pub circle: CircleId,
+    /// When.
+    pub at: Timestamp,
+    /// The member that did it; nobody where the clock did.
+    pub member: Option<MemberId>,
+    /// By which token.
+    pub token: Option<TokenId>,
+    /// What.
+    pub verb: String,
+    /// The other member that it was about.
+    pub about: Option<MemberId>,
+}
+
 /// One change of the directory.
 #[derive(Debug, Clone)]
 pub enum Change {
@@ -137,6 +224,14 @@ pub enum Change {
     Collection(Collection),
     /// Binds a STIX identity to a member.
     Identity(String, MemberId),
+    /// Adds or replaces, by id.
+    Circle(Circle),
+    /// Adds, or replaces what changes of it, by id.
+    Membership(Membership),
+    /// Adds, or replaces what changes of it, by id.
+    Invitation(Invitation),
+    /// Notes what was done in a circle.
+    CircleAct(CircleAct),
     /// Keeps a small value beside the record ([`Store::meta`](crate::Store::meta)), or removes it: rules that the node
     /// goes by, which whoever judged on the old ones has to see changed.
     Meta(&'static str, Option<Vec<u8>>),
@@ -150,7 +245,10 @@ impl Change {
             Change::Person(person) => person.revoked.is_some(),
             Change::Token(token) => token.revoked.is_some(),
             Change::Collection(collection) => collection.revoked.is_some(),
-            Change::Identity(..) | Change::Meta(..) => false,
+            Change::Circle(circle) => circle.revoked.is_some(),
+            Change::Membership(membership) => membership.revoked.is_some(),
+            Change::Invitation(invitation) => invitation.revoked.is_some(),
+            Change::Identity(..) | Change::CircleAct(..) | Change::Meta(..) => false,
         }
     }
 }

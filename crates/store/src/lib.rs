@@ -100,7 +100,7 @@ impl Store {
         let (filters, vitals) = (Arc::<Filters>::default(), Arc::<Vitals>::default());
         let (erasures, revocations) = (Erasures::open(folder)?, Revocations::open(folder, &conn)?);
         let sequencer = Sequencer::new(conn, filters.clone(), vitals.clone(), erasures, revocations)?;
-        let pool = Arc::new(Pool::new(path.clone(), options.clone()));
+        let pool = Arc::new(Pool::new(path.clone(), options.clone(), vitals.clone()));
         let writer = Writer::start(sequencer, pool.clone(), options.group)?;
         let names = Shared::default();
         Ok(Store { inner: Arc::new(Inner { writer, pool, names, filters, vitals, file: path, _lock: lock }) })
@@ -114,7 +114,7 @@ impl Store {
         read::Snapshot::take(self.inner.clone())
     }
 
-    /// Members, persons, tokens, collections, bindings, whole; and the epoch they are of.
+    /// Members, persons, tokens, collections, bindings, circles, whole; and the epoch they are of.
     ///
     /// # Errors
     /// [`Kind::Engine`].
@@ -123,7 +123,7 @@ impl Store {
     }
 
     /// Applies changes to the directory, all or none, if it still is of `facts`, and writes the audit row in the same
-    /// transaction. Answers the new epoch.
+    /// transaction; none for what is nobody's business but a circle's. Answers the new epoch.
     ///
     /// # Errors
     /// [`Kind::Stale`], [`Kind::Conflict`] (a name that is taken), [`Kind::NotFound`] (a member or a person that it
@@ -132,10 +132,12 @@ impl Store {
         &self,
         facts: directory::Epoch,
         changes: &[directory::Change],
-        audit: record::Audit,
+        audit: impl Into<Option<record::Audit>>,
     ) -> Result<directory::Epoch, Error> {
-        let changes = changes.to_vec();
-        self.inner.writer.run(0, None, move |to| sqlite::directory::change(to, facts, &changes, &audit))
+        let (changes, audit) = (changes.to_vec(), audit.into());
+        self.inner
+            .writer
+            .run(0, None, move |to| sqlite::directory::change(to, facts, &changes, audit.as_ref()))
     }
 
     /// Keeps an arrival's bytes until it is sequenced: accepted, durable, acknowledged. For arrivals too large to

@@ -1,6 +1,6 @@
 //! Snapshots: what readers see, filtered by label before anything is counted or paged.
 
-use std::cell::{OnceCell, RefCell, RefMut};
+use std::cell::{RefCell, RefMut};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -15,6 +15,7 @@ use crate::sqlite::intern;
 use crate::sqlite::names::Names;
 use crate::sqlite::owner;
 use crate::sqlite::page::{self, Body};
+use crate::sqlite::pool::Reader;
 use crate::sqlite::row::damaged;
 use crate::{Error, Inner, Kind};
 
@@ -218,32 +219,24 @@ pub struct PageEnd {
 #[derive(Debug)]
 pub struct Snapshot {
     store: Arc<Inner>,
-    conn: Option<Connection>,
-    end: i64,
+    reader: Option<Reader>,
     names: RefCell<Arc<Names>>,
-    runs: OnceCell<Runs>,
     owners: RefCell<owner::Remembered>,
 }
 
 impl Snapshot {
     pub(crate) fn take(store: Arc<Inner>) -> Result<Snapshot, Error> {
-        let conn = store.pool.take()?;
-        match begin(&conn) {
-            Ok(end) => {
-                let names = RefCell::new(store.names.current());
-                let owners = RefCell::default();
-                Ok(Snapshot { store, conn: Some(conn), end, names, runs: OnceCell::new(), owners })
-            }
-            Err(error) => {
-                drop(conn);
-                store.pool.lost();
-                Err(error)
-            }
-        }
+        let reader = Some(store.pool.take()?);
+        let names = RefCell::new(store.names.current());
+        Ok(Snapshot { store, reader, names, owners: RefCell::default() })
+    }
+
+    fn reader(&self) -> Result<&Reader, Error> {
+        self.reader.as_ref().ok_or_else(|| Error::new(Kind::Engine, "the snapshot is over"))
     }
 
     pub(crate) fn conn(&self) -> Result<&Connection, Error> {
-        self.conn.as_ref().ok_or_else(|| Error::new(Kind::Engine, "the snapshot is over"))
+        Ok(&self.reader()?.conn)
     }
 
     pub(crate) fn store(&self) -> &Inner {
@@ -253,7 +246,7 @@ impl Snapshot {
     /// The position after the last that this snapshot sees.
     #[must_use]
     pub fn end(&self) -> u64 {
-        self.end.cast_unsigned()
+        self.reader.as_ref().map_or(0, |reader| reader.end).cast_unsigned()
     }
 
     pub(crate) fn word(&self, num: i64) -> Result<Arc<str>, Error> {
@@ -266,11 +259,12 @@ impl Snapshot {
 
     /// The runs of the index.
     pub(crate) fn runs(&self) -> Result<&Runs, Error> {
-        match self.runs.get() {
+        let reader = self.reader()?;
+        match reader.runs.get() {
             Some(runs) => Ok(runs),
             None => {
-                let runs = Runs::read(self.conn()?, &self.store.filters)?;
-                Ok(self.runs.get_or_init(|| runs))
+                let runs = Runs::read(&reader.conn, &self.store.filters)?;
+                Ok(reader.runs.get_or_init(|| runs))
             }
         }
     }
@@ -314,8 +308,12 @@ impl Snapshot {
     /// # Errors
     /// [`Kind::Engine`].
     pub fn labels(&self, from: LabelId) -> Result<Vec<(LabelId, Label)>, Error> {
+        let reader = self.reader()?;
+        if reader.labels.get().is_some_and(|known| *known <= from.0) {
+            return Ok(Vec::new());
+        }
         let mut query =
-            self.conn()?.prepare_cached("SELECT num, canonical FROM label WHERE num >= ?1 ORDER BY num")?;
+            reader.conn.prepare_cached("SELECT num, canonical FROM label WHERE num >= ?1 ORDER BY num")?;
         let mut rows = query.query([from.0])?;
         let mut labels = Vec::new();
         while let Some(row) = rows.next()? {
@@ -323,6 +321,7 @@ impl Snapshot {
             let label = Label::from_canonical(canonical).ok_or_else(|| damaged("label"))?;
             labels.push((LabelId(row.get(0)?), label));
         }
+        reader.labels.get_or_init(|| labels.last().map_or(from.0, |(last, _)| last.0.saturating_add(1)));
         Ok(labels)
     }
 
@@ -351,7 +350,7 @@ impl Snapshot {
     /// # Errors
     /// [`Kind::Engine`].
     pub fn position_after(&self, date_added: Timestamp) -> Result<u64, Error> {
-        Ok(page::position_after(self.conn()?, date_added, self.end)?.cast_unsigned())
+        Ok(page::position_after(self.conn()?, date_added, self.reader()?.end)?.cast_unsigned())
     }
 
     /// What became of a submission, if it is known.
@@ -365,23 +364,10 @@ impl Snapshot {
 
 impl Drop for Snapshot {
     fn drop(&mut self) {
-        let Some(conn) = self.conn.take() else { return };
-        let ended = conn.prepare_cached("ROLLBACK").and_then(|mut end| end.execute([]));
-        if ended.is_ok() {
-            self.store.pool.give(conn);
-        } else {
-            drop(conn);
-            self.store.pool.lost();
+        if let Some(reader) = self.reader.take() {
+            self.store.pool.give(reader);
         }
     }
-}
-
-// The first read fixes what the transaction sees.
-fn begin(conn: &Connection) -> Result<i64, Error> {
-    conn.prepare_cached("BEGIN")?.execute([])?;
-    Ok(conn
-        .prepare_cached("SELECT coalesce(max(position) + 1, 0) FROM statement")?
-        .query_row([], |row| row.get(0))?)
 }
 
 /// What became of a submission.

@@ -5,9 +5,10 @@ use std::path::Path;
 
 use model::{CollectionId, Label, MemberId, SubmissionId, Timestamp, TokenId};
 
+use crate::directory::CircleAct;
 use crate::read::Snapshot;
 use crate::record::{Index, Media, ObjectKey};
-use crate::sqlite::{copy, dump, purge, rebuild, verify};
+use crate::sqlite::{circles, copy, dump, purge, rebuild, verify};
 use crate::{Error, Options, Store};
 
 /// A statement as the record keeps it, for the one who makes views of it.
@@ -254,6 +255,14 @@ impl Snapshot {
     /// [`crate::Kind::Engine`].
     pub fn audit(&self, from: AuditFrom, limit: usize) -> Result<Vec<Audited>, Error> {
         purge::audit(self, from, limit)
+    }
+
+    /// What was done in a circle, the oldest first.
+    ///
+    /// # Errors
+    /// [`crate::Kind::Engine`].
+    pub fn circle_acts(&self, circle: model::CircleId) -> Result<Vec<CircleAct>, Error> {
+        circles::acts(self.conn()?, circle)
     }
 
     /// Figures of the store.

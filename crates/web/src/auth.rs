@@ -62,6 +62,11 @@ pub(crate) fn counted_outcome(outcome: Outcome, shared: &Shared, client: Option<
     }
 }
 
+/// Counts an attempt with a secret that is no good, shown by somebody who is known.
+pub(crate) fn counted_attempt(failure: Failure, shared: &Shared, client: Option<IpAddr>) -> Failure {
+    counted(failure, shared, client)
+}
+
 /// Counts a failed attempt; it is told to wait when there were too many from its address.
 fn counted(failure: Failure, shared: &Shared, client: Option<IpAddr>) -> Failure {
     shared.metrics.failed_sign_ins.fetch_add(1, Ordering::Relaxed);

@@ -145,13 +145,15 @@ impl Router {
             base: self.settings.base(),
             method: &parts.method,
             headers: &parts.headers,
-            route: route.map_or("", |route| route.path),
+            route: route.filter(|route| !route.is_private()).map_or("", |route| route.path),
             family,
             client,
         };
         let (outcome, room) = self.shared.waiting.admit(outcome);
         let response = finish::finish(&asked, outcome, room);
-        self.shared.metrics.count(row, response.status().as_u16(), began.elapsed());
+        if !route.is_some_and(Route::is_private) {
+            self.shared.metrics.count(row, response.status().as_u16(), began.elapsed());
+        }
         response
     }
 

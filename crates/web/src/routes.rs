@@ -56,6 +56,8 @@ pub enum Need {
     ManageTokens,
     ManageCollections,
     Operate,
+    SeeCircles,
+    ActInCircles,
 }
 
 /// Where a parameter stands.
@@ -195,6 +197,13 @@ impl Route {
             gives: Vec::new(),
             handler: Arc::new(move |request| Box::pin(handler(request))),
         }
+    }
+
+    /// It is about circles. Neither counted nor named in the log: that there are any is nobody's business but their
+    /// members'.
+    #[must_use]
+    pub fn is_private(&self) -> bool {
+        self.path.starts_with("/api/v1/circles") || self.path == "/api/v1/join"
     }
 
     /// The same, with a parameter of the query that may be left out.

@@ -1,8 +1,10 @@
 //! The command line as data: help, man page and completions are made from it.
 
+mod circle;
 mod data;
 mod manage;
 
+pub use circle::*;
 pub use data::*;
 pub use manage::*;
 
@@ -109,6 +111,9 @@ pub enum Command {
     /// Persons of a member
     #[command(subcommand)]
     Person(PersonCommand),
+    /// Circles: named audiences that your member makes, joins and leaves
+    #[command(subcommand)]
+    Circle(CircleCommand),
     /// TAXII collections
     #[command(subcommand)]
     Collection(CollectionCommand),

@@ -12,6 +12,10 @@ use crate::settings::Loaded;
 use crate::terminal::{Output, Style, inert, inert_document};
 use crate::transport::{Absent, Call, Server, Transport};
 
+/// How to come by a secret of the node.
+const ANOTHER: &str =
+    "the node printed one when it first started; `accord login --renew` there makes another";
+
 /// Signs in, or makes a new one-time secret.
 ///
 /// # Errors
@@ -25,7 +29,7 @@ pub async fn run(loaded: &Loaded, login: Login, output: &mut Output) -> Result<E
     let url = url.or_else(|| credentials.last().map(str::to_owned)).unwrap_or_else(|| own_address(loaded));
     let secret = match &loaded.place.token.value {
         Some(token) => token.0.clone(),
-        None => read_secret(&url)?,
+        None => read_secret(&format!("secret or token for {}: ", inert(&url)), ANOTHER)?,
     };
     let server = |token| Server::at(&url, token, loaded.place.ca.value.clone()).map(Transport::Remote);
     let call = Call::post(&["login"]).json(json!({ "secret": secret }));
@@ -88,11 +92,14 @@ fn own_address(loaded: &Loaded) -> String {
 
 /// The secret, from the terminal without showing it, or from the first line of a pipe. Never from an argument: others
 /// on the machine can see those.
-fn read_secret(url: &str) -> Result<String, Failure> {
+///
+/// # Errors
+/// There is none, or it cannot be read.
+pub fn read_secret(prompt: &str, hint: &str) -> Result<String, Failure> {
     let failed = |error: io::Error| Failure::usage(format!("cannot read the secret: {error}"));
     let secret = if io::stdin().is_terminal() {
         let terminal = console::Term::stderr();
-        terminal.write_str(&format!("secret or token for {}: ", inert(url))).map_err(failed)?;
+        terminal.write_str(prompt).map_err(failed)?;
         terminal.read_secure_line().map_err(failed)?
     } else {
         let mut line = String::new();
@@ -101,8 +108,7 @@ fn read_secret(url: &str) -> Result<String, Failure> {
     };
     let secret = secret.trim();
     if secret.is_empty() {
-        return Err(Failure::usage("there is no secret")
-            .hint("the node printed one when it first started; `accord login --renew` there makes another"));
+        return Err(Failure::usage("there is no secret").hint(hint));
     }
     Ok(secret.to_owned())
 }

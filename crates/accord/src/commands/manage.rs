@@ -157,7 +157,11 @@ fn since(item: &Value) -> String {
     }
 }
 
-async fn several(
+/// A list of things, as a table.
+///
+/// # Errors
+/// The node refuses, or cannot be asked.
+pub async fn several(
     session: &mut Session<'_>,
     kind: &str,
     header: &[&'static str],
@@ -196,7 +200,10 @@ async fn revoke(session: &mut Session<'_>, kind: &str, name: &str) -> Result<Exi
 }
 
 /// A change of one thing: done, its name and its id.
-async fn one(session: &mut Session<'_>, call: Call, done: &str) -> Result<Exit, Failure> {
+///
+/// # Errors
+/// The node refuses, or cannot be asked.
+pub async fn one(session: &mut Session<'_>, call: Call, done: &str) -> Result<Exit, Failure> {
     let answer = session.ask(call).await?;
     let output = &mut *session.output;
     if output.json {

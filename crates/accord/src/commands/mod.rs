@@ -1,6 +1,7 @@
 //! What each command does: a call to a node, and its answer written for people or programs.
 
 mod audit;
+mod circle;
 pub mod config;
 mod data;
 pub mod documents;
@@ -16,7 +17,7 @@ mod show;
 
 use serde_json::Value;
 
-use crate::arguments::{CollectionCommand, Command, MemberCommand, TokenCommand};
+use crate::arguments::{CircleCommand, CollectionCommand, Command, MemberCommand, TokenCommand};
 use crate::failure::{Exit, Failure};
 use crate::settings::Loaded;
 use crate::terminal::{Output, inert_document};
@@ -66,6 +67,7 @@ async fn ask(command: Command, loaded: &Loaded, output: &mut Output) -> Result<E
         Command::Erase(erase) => data::erase(&mut session, erase).await,
         Command::Member(member) => manage::member(&mut session, member).await,
         Command::Person(person) => manage::person(&mut session, person).await,
+        Command::Circle(circle) => circle::run(&mut session, circle).await,
         Command::Collection(collection) => manage::collection(&mut session, collection).await,
         Command::Token(token) => manage::token(&mut session, token).await,
         Command::Quarantine(quarantine) => operation::quarantine(&mut session, quarantine).await,
@@ -89,6 +91,7 @@ async fn ask(command: Command, loaded: &Loaded, output: &mut Output) -> Result<E
 fn absent(command: &Command) -> Absent {
     let makes = match command {
         Command::Member(member) => matches!(member, MemberCommand::Add(_)),
+        Command::Circle(circle) => matches!(circle, CircleCommand::Add(_)),
         Command::Collection(collection) => matches!(collection, CollectionCommand::Add(_)),
         Command::Token(token) => matches!(token, TokenCommand::Add(_)),
         Command::Import(import) => !import.dry_run,

@@ -83,7 +83,7 @@ settings! {
         contact: String = String::new(), "text";
         /// The name of the organisation that runs it, taken once, when the folder is made.
         organisation: String = "This organisation".to_owned(), "text";
-        /// Visitors without a token see what is TLP:CLEAR. Otherwise they see nothing.
+        /// Visitors without a token see what is TLP:CLEAR, and collections whose ceiling that is. Otherwise they see nothing.
         anonymous: bool = false, "true or false";
         /// The label of objects that arrive without TLP outside a collection.
         default_label: Tlp = Tlp::Amber, "TLP label";

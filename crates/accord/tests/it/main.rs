@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod bench;
 #[cfg(test)]
+mod circles;
+#[cfg(test)]
 mod exits;
 #[cfg(test)]
 mod imports;

@@ -34,7 +34,7 @@ fn types(world: &World, by: &Caller) -> Vec<String> {
 
 #[test]
 fn what_is_old_is_erased_by_type_and_source() {
-    let world = World::new();
+    let world = World::new().housekept();
     let operator = world.node.operator();
     for member in ["alpha", "beta"] {
         world.member(member);
@@ -90,7 +90,7 @@ fn what_is_old_is_erased_by_type_and_source() {
 
 #[test]
 fn many_are_erased_page_by_page() {
-    let world = World::new();
+    let world = World::new().housekept();
     let operator = world.node.operator();
     let objects: Vec<String> = (0..1_234).map(|n| indicator(n, FIRST, "")).collect();
     world.submit(&operator, &envelope(&objects)).unwrap();
@@ -103,7 +103,7 @@ fn many_are_erased_page_by_page() {
 
 #[test]
 fn a_rule_that_is_removed_erases_nothing_more_even_in_the_middle_of_a_run() {
-    let world = World::new();
+    let world = World::new().housekept();
     let operator = world.node.operator();
     let objects: Vec<String> = (0..4_900).map(|n| indicator(n, FIRST, "")).collect();
     world.submit(&operator, &envelope(&objects)).unwrap();
@@ -125,7 +125,7 @@ fn a_rule_that_is_removed_erases_nothing_more_even_in_the_middle_of_a_run() {
 
 #[test]
 fn what_retention_let_go_may_come_again() {
-    let world = World::new();
+    let world = World::new().housekept();
     let operator = world.node.operator();
     world.submit(&operator, &sighting(1)).unwrap();
     world.later(2 * DAY_S);
@@ -136,7 +136,7 @@ fn what_retention_let_go_may_come_again() {
 
 #[test]
 fn rules_are_an_administrators_and_make_sense() {
-    let world = World::new();
+    let world = World::new().housekept();
     let operator = world.node.operator();
     for role in ["reader", "sensor", "analyst", "curator", "organisation-administrator"] {
         let caller = world.token("ACME", &[role]);

@@ -22,11 +22,13 @@ pub const OBJECTS: u64 = 12;
 pub const WITHHELD: usize = 3;
 pub const WITHHELD_NAME: &str = "canary-withheld-member";
 /// The collections' titles and filters.
-pub const COLLECTIONS: [(&str, &str, Option<Tlp>); 4] = [
+pub const COLLECTIONS: [(&str, &str, Option<Tlp>); 5] = [
     ("everything", "", None),
     ("open", "", Some(Tlp::Green)),
     ("indicators", "type in (indicator, malware) and label <= amber", None),
     ("of-one", "source = member-1", Some(Tlp::Amber)),
+    // The only one that visitors are told of.
+    ("for-everybody", "", Some(Tlp::Clear)),
 ];
 
 /// Random enough, and the same each time.

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
 use model::Timestamp;
 use node::views::{ImportSummary, Outcome, Status};
@@ -18,6 +18,8 @@ pub struct World {
     pub node: Node,
     pub folder: tempfile::TempDir,
     pub now: Arc<AtomicI64>,
+    /// The housekeeping has asked for the time.
+    housekept: Arc<AtomicBool>,
 }
 
 pub fn settings() -> Settings {
@@ -32,8 +34,19 @@ impl World {
     pub fn with(settings: Settings) -> World {
         let folder = tempfile::tempdir().unwrap();
         let now = Arc::new(AtomicI64::new(START));
-        let node = open(&folder, settings, &now);
-        World { node, folder, now }
+        let housekept = Arc::default();
+        let node = open(&folder, settings, &now, &housekept);
+        World { node, folder, now, housekept }
+    }
+
+    /// Waits until the first round of housekeeping has looked at the rules of retention, of which there are none yet. On a
+    /// busy machine it may come late, and erase what a test has just made old.
+    pub fn housekept(self) -> World {
+        // It asks for the time to let go of what is old, which comes after retention.
+        while !self.housekept.load(Ordering::SeqCst) {
+            std::thread::sleep(std::time::Duration::from_millis(1));
+        }
+        self
     }
 
     /// Stops the node and starts it on the same folder.
@@ -43,12 +56,12 @@ impl World {
 
     /// The same, with a look at the folder in between.
     pub fn restarted_after(self, look: impl FnOnce(&Path)) -> World {
-        let World { node, folder, now } = self;
+        let World { node, folder, now, housekept } = self;
         node.stop();
         drop(node);
         look(folder.path());
-        let node = open(&folder, settings(), &now);
-        World { node, folder, now }
+        let node = open(&folder, settings(), &now, &housekept);
+        World { node, folder, now, housekept }
     }
 
     pub fn later(&self, seconds: i64) {
@@ -135,9 +148,20 @@ impl World {
     }
 }
 
-fn open(folder: &tempfile::TempDir, settings: Settings, now: &Arc<AtomicI64>) -> Node {
-    let clock = Arc::clone(now);
-    Node::open(folder.path(), settings, Arc::new(move || Timestamp(clock.load(Ordering::SeqCst)))).unwrap()
+fn open(
+    folder: &tempfile::TempDir,
+    settings: Settings,
+    now: &Arc<AtomicI64>,
+    housekept: &Arc<AtomicBool>,
+) -> Node {
+    let (now, housekept) = (Arc::clone(now), Arc::clone(housekept));
+    let clock = move || {
+        if std::thread::current().name() == Some("housekeeping") {
+            housekept.store(true, Ordering::SeqCst);
+        }
+        Timestamp(now.load(Ordering::SeqCst))
+    };
+    Node::open(folder.path(), settings, Arc::new(clock)).unwrap()
 }
 
 pub fn strings(texts: &[&str]) -> Vec<String> {

@@ -7,6 +7,7 @@ use rusqlite::{Connection, ErrorCode, OptionalExtension, Row, ToSql, params};
 use uuid::Uuid;
 
 use super::arrivals::{self, tlp};
+use super::circles;
 use super::row::{damaged, uuid};
 use super::sequencer::Sequencer;
 use super::small;
@@ -43,7 +44,7 @@ pub(crate) fn change(
     to: &mut Sequencer,
     facts: Epoch,
     changes: &[Change],
-    audit: &Audit,
+    audit: Option<&Audit>,
 ) -> Result<Epoch, Error> {
     if facts.0 != to.epoch {
         return Err(Error::new(Kind::Stale, "the directory has changed since this was authorised"));
@@ -53,7 +54,9 @@ pub(crate) fn change(
         // Also where the transaction fails: then the file is written once more as it was.
         to.revocations.due |= change.is_revoked();
     }
-    arrivals::audit(&to.conn, audit)?;
+    if let Some(audit) = audit {
+        arrivals::audit(&to.conn, audit)?;
+    }
     let epoch: i64 =
         to.conn.query_row("UPDATE epoch SET value = value + 1 RETURNING value", [], |row| row.get(0))?;
     to.epoch = epoch.cast_unsigned();
@@ -66,6 +69,12 @@ fn apply(conn: &Connection, change: &Change) -> Result<(), Error> {
         Change::Person(person) => known(conn, person.member).and_then(|()| put_person(conn, person)),
         Change::Token(token) => known(conn, token.member).and_then(|()| put_token(conn, token)),
         Change::Collection(collection) => put_collection(conn, collection),
+        Change::Circle(circle) => circles::put_circle(conn, circle),
+        Change::Membership(membership) => {
+            known(conn, membership.member).and_then(|()| circles::put_membership(conn, membership))
+        }
+        Change::Invitation(invitation) => circles::put_invitation(conn, invitation),
+        Change::CircleAct(act) => circles::note(conn, act),
         Change::Meta(name, value) => small::set_value(conn, name, value.as_deref()),
         Change::Identity(stix, member) => known(conn, *member).and_then(|()| bind(conn, stix, *member)),
     }
@@ -77,7 +86,7 @@ fn known(conn: &Connection, member: MemberId) -> Result<(), Error> {
         .ok_or_else(|| not_found("member", &member))
 }
 
-fn put(conn: &Connection, what: &str, sql: &str, values: &[&dyn ToSql]) -> Result<(), Error> {
+pub(crate) fn put(conn: &Connection, what: &str, sql: &str, values: &[&dyn ToSql]) -> Result<(), Error> {
     match conn.execute(sql, values) {
         Ok(_) => Ok(()),
         Err(error) if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) => {
@@ -221,10 +230,13 @@ pub(crate) fn read(conn: &Connection) -> Result<Directory, Error> {
         identities: all(conn, "SELECT stix, member FROM identity ORDER BY num", |row| {
             Ok((row.get(0)?, MemberId(id(row, 1)?)))
         })?,
+        circles: circles::circles(conn)?,
+        memberships: circles::memberships(conn)?,
+        invitations: circles::invitations(conn)?,
     })
 }
 
-fn all<T>(
+pub(crate) fn all<T>(
     conn: &Connection,
     sql: &str,
     read: impl Fn(&Row<'_>) -> Result<T, Error>,
@@ -299,12 +311,12 @@ fn read_collection(row: &Row<'_>) -> Result<Collection, Error> {
     })
 }
 
-fn id(row: &Row<'_>, at: usize) -> Result<Uuid, Error> {
+pub(crate) fn id(row: &Row<'_>, at: usize) -> Result<Uuid, Error> {
     let bytes: Vec<u8> = row.get(at)?;
     uuid(&bytes)
 }
 
-fn time(row: &Row<'_>, at: usize) -> Result<Option<Timestamp>, Error> {
+pub(crate) fn time(row: &Row<'_>, at: usize) -> Result<Option<Timestamp>, Error> {
     Ok(row.get::<_, Option<i64>>(at)?.map(Timestamp))
 }
 

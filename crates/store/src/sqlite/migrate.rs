@@ -31,6 +31,7 @@ pub(crate) const STEPS: &[Step] = &[
     Step::sql(include_str!("schema2.sql")),
     Step::sql(include_str!("schema3.sql")),
     Step { sql: include_str!("schema4.sql"), fill: Some(span::fill) },
+    Step::sql(include_str!("circles.sql")),
 ];
 
 /// Brings the file to the last schema.

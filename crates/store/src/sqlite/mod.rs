@@ -4,11 +4,13 @@
 //! - [`writer`]: the one thread that writes, and group commit; [`sequencer`]: what it writes with.
 //! - [`append`], [`act`], [`intern`], [`views`]: the steps of sequencing; [`enlist`]: a list made later.
 //! - [`find`], [`search`]: lookup and search.
-//! - [`span`]: rows that pages are served from; [`page`], [`merge`], [`resolve`], [`owner`]: lists; [`status`], [`directory`]: the rest of reading.
+//! - [`span`]: rows that pages are served from; [`page`], [`merge`], [`resolve`], [`owner`]: lists; [`status`], [`directory`], [`circles`]: the rest of
+//!   reading.
 
 pub(crate) mod act;
 pub(crate) mod append;
 pub(crate) mod arrivals;
+pub(crate) mod circles;
 pub(crate) mod connect;
 pub(crate) mod copy;
 pub(crate) mod directory;

@@ -1,36 +1,95 @@
 //! The readers: connections that are made when needed, at most so many, and come back when a snapshot is dropped.
+//!
+//! One that comes back keeps what it sees: until something is committed, the next snapshot is the same, and to begin and
+//! end one costs a tenth of a page. The writer ends those that nobody uses before it wants the log for itself.
 
+use std::cell::OnceCell;
 use std::path::PathBuf;
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use rusqlite::Connection;
 
 use super::connect;
+use super::index::scan::Runs;
+use super::sequencer::Vitals;
 use crate::{Error, Kind, Options};
 
 /// A snapshot that takes longer than this to get is an error rather than a hang.
 const WAIT: Duration = Duration::from_secs(30);
 
+/// A connection that reads, within a transaction.
+#[derive(Debug)]
+pub(crate) struct Reader {
+    pub(crate) conn: Connection,
+    // What had been committed before the transaction began, by count: it sees that much or more.
+    commits: u64,
+    /// The position after the last that it sees.
+    pub(crate) end: i64,
+    /// The runs of the index, once they were asked for.
+    pub(crate) runs: OnceCell<Runs>,
+    /// The number of labels, once they were asked for.
+    pub(crate) labels: OnceCell<u32>,
+}
+
+impl Reader {
+    fn begin(conn: Connection, vitals: &Vitals) -> Result<Reader, Error> {
+        let commits = vitals.commits();
+        conn.prepare_cached("BEGIN")?.execute([])?;
+        // The first read fixes what the transaction sees.
+        let end = conn
+            .prepare_cached("SELECT coalesce(max(position) + 1, 0) FROM statement")?
+            .query_row([], |row| row.get(0))?;
+        Ok(Reader { conn, commits, end, runs: OnceCell::new(), labels: OnceCell::new() })
+    }
+
+    // `None` when it could not be ended: it is closed then.
+    fn end(self) -> Option<Connection> {
+        let ended = self.conn.prepare_cached("ROLLBACK").and_then(|mut end| end.execute([]));
+        ended.is_ok().then_some(self.conn)
+    }
+}
+
 #[derive(Debug)]
 pub(crate) struct Pool {
     path: PathBuf,
     options: Options,
+    vitals: Arc<Vitals>,
     state: Mutex<State>,
     freed: Condvar,
 }
 
 #[derive(Debug, Default)]
 struct State {
+    // Those that see everything that is committed.
+    current: Vec<Reader>,
+    // Those in no transaction.
     idle: Vec<Connection>,
     made: usize,
     // Who waits for one to come free: to wake nobody costs as much as to wake somebody.
     waiting: usize,
 }
 
+impl State {
+    fn put_idle(&mut self, reader: Reader) {
+        match reader.end() {
+            Some(conn) => self.idle.push(conn),
+            None => self.made = self.made.saturating_sub(1),
+        }
+    }
+}
+
+/// What there is for somebody who wants to read.
+enum Found {
+    Current(Reader),
+    Idle(Connection),
+    /// Room for one more, which is his.
+    Room,
+}
+
 impl Pool {
-    pub(crate) fn new(path: PathBuf, options: Options) -> Pool {
-        Pool { path, options, state: Mutex::default(), freed: Condvar::new() }
+    pub(crate) fn new(path: PathBuf, options: Options, vitals: Arc<Vitals>) -> Pool {
+        Pool { path, options, vitals, state: Mutex::default(), freed: Condvar::new() }
     }
 
     // The state is a list and a number: a panic elsewhere leaves both usable.
@@ -38,37 +97,64 @@ impl Pool {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A connection of the caller's own until [`Pool::give`].
-    pub(crate) fn take(&self) -> Result<Connection, Error> {
+    /// A connection of the caller's own until [`Pool::give`], in a transaction that sees all that was committed before.
+    pub(crate) fn take(&self) -> Result<Reader, Error> {
+        let conn = match self.wait()? {
+            Found::Current(reader) => return Ok(reader),
+            Found::Idle(conn) => conn,
+            Found::Room => connect::reader(&self.path, &self.options).inspect_err(|_| self.lost())?,
+        };
+        Reader::begin(conn, &self.vitals).inspect_err(|_| self.lost())
+    }
+
+    fn wait(&self) -> Result<Found, Error> {
         let mut state = self.state();
         loop {
+            while let Some(reader) = state.current.pop() {
+                if reader.commits == self.vitals.commits() {
+                    return Ok(Found::Current(reader));
+                }
+                state.put_idle(reader);
+            }
             if let Some(conn) = state.idle.pop() {
-                return Ok(conn);
+                return Ok(Found::Idle(conn));
             }
             if state.made < self.options.readers.max(1) {
                 state.made += 1;
-                drop(state);
-                return connect::reader(&self.path, &self.options).inspect_err(|_| self.lost());
+                return Ok(Found::Room);
             }
             state.waiting += 1;
             let (next, timeout) =
                 self.freed.wait_timeout(state, WAIT).unwrap_or_else(PoisonError::into_inner);
             state = next;
             state.waiting -= 1;
-            if timeout.timed_out() && state.idle.is_empty() {
+            if timeout.timed_out() && state.idle.is_empty() && state.current.is_empty() {
                 return Err(Error::new(Kind::Engine, "no reader came free: too many snapshots are held"));
             }
         }
     }
 
     /// Gives a connection back.
-    pub(crate) fn give(&self, conn: Connection) {
+    pub(crate) fn give(&self, reader: Reader) {
         let mut state = self.state();
-        state.idle.push(conn);
+        // Looked at under the lock: whoever commits from now on finds it among the current ones and ends it.
+        if reader.commits == self.vitals.commits() {
+            state.current.push(reader);
+        } else {
+            state.put_idle(reader);
+        }
         let waited_for = state.waiting > 0;
         drop(state);
         if waited_for {
             self.freed.notify_one();
+        }
+    }
+
+    /// Ends the transactions that nobody uses: they hold on to the log.
+    pub(crate) fn end(&self) {
+        let mut state = self.state();
+        while let Some(reader) = state.current.pop() {
+            state.put_idle(reader);
         }
     }
 
@@ -82,6 +168,7 @@ impl Pool {
 
     /// Lets the caches of connections that nobody uses go.
     pub(crate) fn shrink(&self) {
+        self.end();
         let idle = std::mem::take(&mut self.state().idle);
         for conn in &idle {
             // A connection that cannot shrink keeps its cache, which is bounded.

@@ -1,7 +1,7 @@
 //! Revocations outlive the database that they were made in, as erasures do: a file beside it says what was revoked, so
 //! that a restored backup does not let in again who was shut out after it was made.
 //!
-//! A line is what was revoked (`member`, `person`, `token`, `collection`), its id, and when, in microseconds. The file is
+//! A line is what was revoked (one of `KINDS`), its id, and when, in microseconds. The file is
 //! written whole after the commit; one that could not be written is tried again with every commit and on opening.
 
 use std::fs::{self, File};
@@ -19,7 +19,7 @@ use crate::{Error, Kind};
 pub(crate) const FILE: &str = "revocations";
 
 /// What can be revoked, as lines and tables call it.
-const KINDS: [&str; 4] = ["member", "person", "token", "collection"];
+const KINDS: [&str; 7] = ["member", "person", "token", "collection", "circle", "membership", "invitation"];
 
 /// The file.
 #[derive(Debug)]

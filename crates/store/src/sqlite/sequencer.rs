@@ -1,6 +1,6 @@
 //! What the writer writes with: its connection, the next position and time, and what is interned.
 
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use model::Timestamp;
@@ -37,9 +37,20 @@ pub(crate) struct Vitals {
     failing: Mutex<Option<Error>>,
     has_stopped: AtomicBool,
     last_date: AtomicI64,
+    commits: AtomicU64,
 }
 
 impl Vitals {
+    /// How often something was committed since the store was opened.
+    pub(crate) fn commits(&self) -> u64 {
+        self.commits.load(Ordering::SeqCst)
+    }
+
+    // Before anybody hears of the commit: a reader who looks from then on must see it.
+    fn committed(&self) {
+        self.commits.fetch_add(1, Ordering::SeqCst);
+    }
+
     pub(crate) fn failing(&self) -> Option<Error> {
         self.failing.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -341,6 +352,7 @@ impl Sequencer {
         self.index.merge(&self.conn)?;
         self.erasures.write(&self.conn)?;
         self.conn.execute_batch("COMMIT")?;
+        self.vitals.committed();
         self.erasures.committed();
         if moved.is_some() {
             self.last_date = self.seal;
@@ -440,6 +452,7 @@ impl Sequencer {
         let step = self.begin(0, None).and_then(|()| {
             let more = self.index.merge_some(&self.conn, TIDY)?;
             self.conn.execute_batch("COMMIT")?;
+            self.vitals.committed();
             Ok(more)
         });
         self.checkpoint_when_long();

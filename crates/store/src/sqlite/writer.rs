@@ -185,17 +185,19 @@ fn serve(mut sequencer: Sequencer, works: &Receiver<Box<dyn Work>>, pool: &Pool,
                 for group in groups(first, works, most) {
                     commit(&mut sequencer, group);
                 }
+                pool.end();
                 sequencer.checkpoint_when_long();
                 (rested, untidy) = (false, false);
             }
             Err(RecvTimeoutError::Timeout) if rested => {}
             Err(RecvTimeoutError::Timeout) => {
+                pool.end();
                 untidy = sequencer.tidy();
                 if untidy {
                     continue;
                 }
-                sequencer.rest();
                 pool.shrink();
+                sequencer.rest();
                 rested = sequencer.vitals.failing().is_none();
             }
             Err(RecvTimeoutError::Disconnected) => break,

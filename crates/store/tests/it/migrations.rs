@@ -85,7 +85,8 @@ fn without_spans(folder: &std::path::Path) {
             conn.execute(sql, rusqlite::params![position, &record[13..], served]).unwrap();
         }
     }
-    conn.execute_batch("DROP TABLE span; PRAGMA user_version = 3; COMMIT").unwrap();
+    let later = "DROP TABLE span; DROP TABLE membership; DROP TABLE invitation; DROP TABLE circle_act";
+    conn.execute_batch(&format!("{later}; PRAGMA user_version = 3; COMMIT")).unwrap();
 }
 
 #[test]

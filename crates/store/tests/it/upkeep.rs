@@ -227,3 +227,27 @@ fn what_pages_tell_is_made_again_too() {
     assert_eq!(world.store.verify().unwrap().problems, [""; 0]);
     assert_eq!(world.page(&all(&world.everything())).0.len(), 5);
 }
+
+#[test]
+fn readers_that_come_back_see_what_came_since_and_let_the_log_go() {
+    let mut world = World::new();
+    let file = world.folder.path().join("record.sqlite-wal");
+    let log = || std::fs::metadata(&file).map_or(0, |log| log.len());
+    let mut ends = Vec::new();
+    for round in 0..20_u64 {
+        world.say(1, said(u128::from(round), 1, 1, Tlp::Green));
+        // The second is taken while the first is held, the third is what one of them was.
+        let first = world.store.snapshot().unwrap();
+        let second = world.store.snapshot().unwrap();
+        ends.extend([first.end(), second.end()].map(|end| end == round + 1));
+        drop(first);
+        ends.push(world.store.snapshot().unwrap().end() == round + 1);
+    }
+    assert!(ends.iter().all(|current| *current), "{ends:?}");
+    // Readers that nobody uses do not keep the writer from emptying the log.
+    let end = std::time::Instant::now() + std::time::Duration::from_secs(30);
+    while log() > 0 {
+        assert!(std::time::Instant::now() < end, "the log is still {} bytes long", log());
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+}

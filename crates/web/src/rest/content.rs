@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use http::StatusCode;
-use model::Tlp;
+use model::{Timestamp, Tlp};
 use strictjson::{Limits, Node, Value};
 
 use crate::body::RequestBody;
@@ -41,15 +41,71 @@ impl<'a> Fields<'a> {
         let limits = Limits { bytes: MAX_BYTES, ..Limits::default() };
         let root = strictjson::parse(bytes, &limits)
             .map_err(|error| Failure::invalid(format!("the content is no JSON that we take: {error}")))?;
-        let Some(object) = root.as_object() else {
+        if root.as_object().is_none() {
             return Err(Failure::invalid(format!("the content is a {}, not an object", root.kind_name())));
-        };
-        if let Some(member) = object.iter().find(|member| !known.contains(&member.key.as_ref())) {
+        }
+        Fields::of(root, known)
+    }
+
+    // Of what is an object.
+    fn of(root: Node<'a>, known: &[&str]) -> Result<Fields<'a>, Failure> {
+        let mut members = root.as_object().into_iter().flat_map(|object| object.iter());
+        if let Some(member) = members.find(|member| !known.contains(&member.key.as_ref())) {
             let shown: String = member.key.chars().take(80).collect();
             return Err(Failure::invalid(format!("`/{shown}` is no member of this document"))
                 .hint(format!("it takes {}", known.join(", "))));
         }
+        drop(members);
         Ok(Fields { root })
+    }
+
+    /// A document within this one, with these members and no other.
+    ///
+    /// # Errors
+    /// 400 for anything else.
+    pub fn document(&self, name: &str, known: &[&str]) -> Result<Option<Fields<'a>>, Failure> {
+        let read = |node: &Node<'a>| match node.as_object() {
+            Some(_) => Fields::of(node.clone(), known),
+            None => Err(expected(name, "an object", node)),
+        };
+        self.get(name).map(read).transpose()
+    }
+
+    /// `true` or `false`.
+    ///
+    /// # Errors
+    /// 400 for anything else.
+    pub fn flag(&self, name: &str) -> Result<Option<bool>, Failure> {
+        let read = |node: &Node<'a>| node.as_bool().ok_or_else(|| expected(name, "`true` or `false`", node));
+        self.get(name).map(read).transpose()
+    }
+
+    /// An instant.
+    ///
+    /// # Errors
+    /// 400 for anything else.
+    pub fn time(&self, name: &str) -> Result<Option<Timestamp>, Failure> {
+        let read = |text: String| {
+            text.parse().map_err(|error| Failure::invalid(format!("`/{name}` is `{text}`: {error}")))
+        };
+        self.text(name)?.map(read).transpose()
+    }
+
+    /// One of some words.
+    ///
+    /// # Errors
+    /// 400 for anything else.
+    pub fn word<T>(
+        &self,
+        name: &str,
+        named: impl Fn(&str) -> Option<T>,
+        words: &[&str],
+    ) -> Result<Option<T>, Failure> {
+        let read = |text: String| {
+            let wrong = || Failure::invalid(format!("`/{name}` is `{text}`, expected {}", words.join(", ")));
+            named(&text).ok_or_else(wrong)
+        };
+        self.text(name)?.map(read).transpose()
     }
 
     // A member that is `null` counts as left out.

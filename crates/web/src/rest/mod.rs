@@ -1,5 +1,6 @@
 //! REST under `/api/v1`: the verbs of the node as JSON. The command line speaks this and nothing else.
 
+mod circles;
 mod content;
 mod directory;
 mod lookup;
@@ -25,6 +26,7 @@ pub fn routes() -> Vec<Route> {
     routes.extend(objects::routes());
     routes.extend(transfer::routes());
     routes.extend(directory::routes());
+    routes.extend(circles::routes());
     routes.extend(operation::routes());
     routes.extend(crate::openapi::routes());
     routes

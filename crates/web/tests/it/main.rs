@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod authentication;
 #[cfg(test)]
+mod circles;
+#[cfg(test)]
 mod fixtures;
 #[cfg(test)]
 mod house;

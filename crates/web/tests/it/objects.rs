@@ -269,10 +269,25 @@ async fn visitors_read_what_is_clear() {
     house.member("A");
     let token = house.token("A", &["analyst"]);
     let collection = house.collection("All", |_| {});
+    let open = house.collection("For everybody", |new| {
+        (new.ceiling, new.default_label) = (Some(model::Tlp::Clear), None);
+    });
     let both = [marked(&indicator('1'), Level::Clear), marked(&indicator('2'), Level::Green)];
     house.post(&token, &collection, &envelope(&both)).await;
-    assert_eq!(digits(&house.taxii("", &objects(&collection, "")).await), "1");
-    assert_eq!(house.post("", &collection, &envelope(&[indicator('3')])).await.status, 401);
-    let one = objects(&collection, &format!("{}/", indicator_id('1')));
+    assert_eq!(digits(&house.taxii("", &objects(&open, "")).await), "1");
+    // Of a collection that was not made for everybody he is told nothing: neither that it is there nor what it is called.
+    let told = house.taxii("", "/taxii2/default/collections/").await.json();
+    let titles: Vec<_> =
+        told["collections"].as_array().unwrap().iter().map(|one| one["title"].clone()).collect();
+    assert_eq!(titles, ["For everybody"]);
+    let (unknown, hidden) = (objects(&collection.replace('a', "b"), ""), objects(&collection, ""));
+    for path in [unknown, hidden] {
+        assert_eq!(house.taxii("", &path).await.status, 404, "{path}");
+    }
+    let page = String::from_utf8(house.ask("GET", "/").send().await.body.to_vec()).unwrap();
+    assert!(page.contains("For everybody") && !page.contains(&collection), "{page}");
+    assert_eq!(house.post("", &collection, &envelope(&[indicator('3')])).await.status, 404);
+    assert_eq!(house.post("", &open, &envelope(&[indicator('3')])).await.status, 401);
+    let one = objects(&open, &format!("{}/", indicator_id('1')));
     assert_eq!(house.ask("DELETE", &one).taxii().send().await.status, 401);
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use model::access::Action;
 use model::{Principal, Role, Roles, may_act};
-use node::{Credential, NewRetention, Settings};
+use node::{Credential, NewCircle, NewRetention, Settings};
 use stix::tlp::Level;
 use web::routes::{Access, Family, Need, table};
 use web::{Route, WebSettings};
@@ -64,6 +64,17 @@ const REQUESTS: &[(&str, &str, &str)] = &[
     ("addCollection", "", r#"{"title":"New"}"#),
     ("showCollection", "", ""),
     ("revokeCollection", "", ""),
+    ("listCircles", "", ""),
+    ("addCircle", "", r#"{"name":"New"}"#),
+    ("showCircle", "", ""),
+    ("revokeCircle", "", ""),
+    ("upgradeCircle", "", r#"{"charter":{"formal":false}}"#),
+    ("joinCircle", "", r#"{"secret":"wrong"}"#),
+    ("leaveCircle", "", ""),
+    ("expelFromCircle", "", ""),
+    ("inviteToCircle", "", "{}"),
+    ("confirmInvitation", "", ""),
+    ("revokeInvitation", "", ""),
     ("listQuarantine", "", ""),
     ("listAudit", "?limit=5", ""),
     ("showQuarantined", "", ""),
@@ -96,6 +107,7 @@ struct Things {
     token: String,
     style: String,
     rule: String,
+    invitation: String,
 }
 
 /// Somebody who asks.
@@ -126,10 +138,26 @@ async fn house_with(asker: &'static str) -> (House, Things, Asker) {
     assert_eq!(refused.json()["failure_count"], 1, "{}", refused.text());
     let rule = NewRetention { kind: Some("report".to_owned()), source: None, days: 9 };
     let rule = house.node.add_retention(&operator, &rule).unwrap().id;
+    let invitation = circles(&house);
     let page = house.ask("GET", "/sign-in").send().await;
     let style = page.text().split("/static/").nth(1).unwrap().split('"').next().unwrap().to_owned();
     let asker = asker_named(&house, asker);
-    (house, Things { collection, submission, token, style, rule }, asker)
+    (house, Things { collection, submission, token, style, rule, invitation }, asker)
+}
+
+/// Circles that A owns, one for each act that ends something, and an invitation of another member.
+fn circles(house: &House) -> String {
+    let caller = |member: &str| {
+        let token = house.token(member, &["analyst", "organisation-administrator"]);
+        house.node.authenticate(&Credential::Token(token), None).unwrap()
+    };
+    let (own, other) = (caller("A"), caller("Victim"));
+    for name in ["Leaving", "Ending", "Victim"] {
+        house.node.add_circle(&own, &NewCircle { name: name.to_owned(), ..NewCircle::default() }).unwrap();
+    }
+    let secret = house.node.invite(&own, "Victim", None).unwrap().secret;
+    house.node.join_circle(&other, &secret, None).unwrap();
+    house.node.invite(&other, "Victim", None).unwrap().id
 }
 
 fn asker_named(house: &House, name: &'static str) -> Asker {
@@ -176,14 +204,17 @@ fn path_of(route: &Route, things: &Things) -> String {
         path if path.contains("/tokens/") => things.token.clone(),
         path if path.contains("/quarantine/") => "1".to_owned(),
         path if path.contains("/retention/") => things.rule.clone(),
+        path if path.contains("/invitations/") => things.invitation.clone(),
         _ => indicator_id(object),
     };
     let name = match route.path {
+        _ if route.operation == "leaveCircle" => "Leaving",
+        _ if route.operation == "revokeCircle" => "Ending",
         path if path.contains("/persons/") => "A%2FVictim",
         path if path.contains("/static/") => &things.style,
         _ => "Victim",
     };
-    path.replace("{id}", &id).replace("{name}", name)
+    path.replace("{id}", &id).replace("{name}", name).replace("{member}", "Victim")
 }
 
 async fn ask(house: &House, route: &Route, things: &Things, asker: &Asker) -> Reply {
@@ -225,6 +256,8 @@ fn may(principal: &Principal, need: Need, things: &Things) -> bool {
         Need::ManageTokens => Action::ManageTokens(member, Roles::of(&[Role::Reader])),
         Need::ManageCollections => Action::ManageCollections,
         Need::Operate => Action::Operate,
+        Need::SeeCircles => Action::SeeCircles,
+        Need::ActInCircles => Action::ActInCircles,
     };
     may_act(principal, &action).is_ok()
 }
@@ -268,6 +301,10 @@ fn expected(route: &Route, asker: &Asker, things: &Things) -> &'static str {
             let any = [Need::Read, Need::Submit, Need::ReadQuarantine];
             if any.into_iter().any(may) { "2xx" } else { "403" }
         }
+        // Known to be signed in, and the secret is wrong.
+        ("joinCircle", _) if may(Need::ActInCircles) => "404",
+        // Only administrators agree to charters.
+        ("upgradeCircle", _) if asker.name == "analyst" => "403",
         // One's own token and those one administers; others' do not exist.
         ("showToken" | "revokeToken", _) => {
             if may(Need::ManageTokens) {

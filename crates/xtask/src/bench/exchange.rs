@@ -1,5 +1,7 @@
 //! `bench exchange`: what a member's clients feel.
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -94,16 +96,17 @@ impl Running {
         let mut clients = Vec::new();
         for token in self.tokens.iter().take(wanted) {
             let mut connection = Connection::new(&self.server.url, token);
-            let mut paths = Vec::new();
+            let (mut paths, mut places) = (Vec::new(), Vec::new());
             while paths.len() < cursors {
-                let after =
-                    self.times.get(random.below(self.times.len() as u64) as usize).ok_or("nothing stored")?;
+                let place = random.below(self.times.len() as u64) as usize;
+                let after = self.times.get(place).ok_or("nothing stored")?;
                 let path = format!("{}?limit=1&added_after={after}", self.objects);
                 let answer = connection.send("GET", &path, None)?;
                 let cursor = cursor_of(&answer.body).ok_or("no cursor")?;
                 paths.push(format!("{}?limit={limit}&next={cursor}", self.objects));
+                places.push(place);
             }
-            clients.push(Client { token: token.clone(), paths });
+            clients.push(Client { token: token.clone(), paths, places });
         }
         Ok(clients)
     }
@@ -180,13 +183,18 @@ fn started(folder: &Path, report: &mut Report) -> Outcome {
 fn pages(node: &Running, options: &Options, folder: &Path, flat: &Flat, report: &mut Report) -> Outcome {
     report.heading("pages of 100 at random cursors, 50 tokens");
     let clients = node.clients(100, 50, 200)?;
-    let first = clients.first().ok_or("no client")?;
-    let mut pages = Vec::new();
-    let mut connection = Connection::new(&node.server.url, &first.token);
-    for path in &first.paths {
-        pages.push(connection.send("GET", path, None)?.body);
+    let mut pages = BTreeMap::new();
+    for client in &clients {
+        let mut connection = Connection::new(&node.server.url, &client.token);
+        for (path, place) in client.paths.iter().zip(&client.places) {
+            if let Entry::Vacant(page) = pages.entry(*place) {
+                page.insert(connection.send("GET", path, None)?.body);
+            }
+        }
     }
     let nginx = nginx::Nginx::start(folder, &pages)?;
+    // Each asks nginx for the files of what it asks us for.
+    let of_files: Vec<Client> = clients.iter().map(nginx::client).collect();
     for connections in [1, 32] {
         let before = node.server.cpu_seconds()?;
         let ours = load::get(&node.server.url, &clients, connections, options.seconds)?;
@@ -203,7 +211,7 @@ fn pages(node: &Running, options: &Options, folder: &Path, flat: &Flat, report: 
             );
         }
         if let Some(nginx) = &nginx {
-            let files = load::get(&nginx.url, &[nginx.client()], connections, options.seconds)?;
+            let files = load::get(&nginx.url, &of_files, connections, options.seconds)?;
             report.line("nginx, the same bytes as files", files.rate, "pages/s", &Bar::None);
             report.line("ours to nginx", ours.rate / files.rate, "ratio", &Bar::AtLeast(0.5));
         }
@@ -244,7 +252,7 @@ fn large_pages(node: &Running, folder: &Path, options: &Options, report: &mut Re
         let clients = node.clients(limit, 32, 20)?;
         let last = options.objects.saturating_sub(limit).max(1);
         let scans = (0..200).map(|_| format!("/?from={}&limit={limit}", random.below(last))).collect();
-        let scans = [Client { token: String::new(), paths: scans }];
+        let scans = [Client { paths: scans, ..Client::default() }];
         for connections in [1, 32] {
             let ours = load::get(&node.server.url, &clients, connections, options.seconds)?;
             let scan = load::get(&bare.1, &scans, connections, options.seconds)?;
@@ -294,7 +302,7 @@ fn lookup(node: &Running, folder: &Path, options: &Options, report: &mut Report)
             format!("/api/v1/lookup?value={}", generate::address(ingest::SEED, n))
         })
         .collect();
-    let clients = [Client { token: node.everywhere.clone(), paths }];
+    let clients = [Client { token: node.everywhere.clone(), paths, ..Client::default() }];
     let found = load::get(&node.server.url, &clients, 1, options.seconds)?;
     report.line("round trip, median", found.median_ms, "ms", &Bar::None);
     report.line("round trip, 99th percentile", found.p99_ms, "ms", &Bar::None);

@@ -21,12 +21,14 @@ pub struct Load {
 }
 
 /// One client: its token, and the paths that it asks for.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub struct Client {
     /// The token it shows.
     pub token: String,
     /// What it asks for, a random one each time.
     pub paths: Vec<String>,
+    /// The place of the record where the page of each path begins, where that counts.
+    pub places: Vec<usize>,
 }
 
 /// Sends GETs for `seconds` over so many connections; each takes the next client of the list.
@@ -38,7 +40,7 @@ pub fn get(url: &str, clients: &[Client], connections: usize, seconds: f64) -> O
     let end = started + Duration::from_secs_f64(seconds);
     let workers: Vec<_> = (0..connections)
         .map(|worker| {
-            let Client { token, paths } =
+            let Client { token, paths, .. } =
                 clients.get(worker % clients.len().max(1)).cloned().ok_or("no client")?;
             let mut connection = Connection::new(url, &token);
             let run = move || -> Outcome<(Vec<u32>, u64)> {

@@ -1,5 +1,6 @@
 //! The anchor for pages of 100: nginx serving the same bytes as files.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -13,27 +14,25 @@ pub struct Nginx {
     child: Child,
     /// `http://127.0.0.1:port`
     pub url: String,
-    paths: Vec<String>,
 }
 
 impl Nginx {
-    /// Serves `pages` as files from `folder`; `None` where nginx is not installed.
-    pub fn start(folder: &Path, pages: &[Vec<u8>]) -> Outcome<Option<Nginx>> {
+    /// Serves `pages`, each under the place where it begins, as files from `folder`; `None` where nginx is not installed.
+    pub fn start(folder: &Path, pages: &BTreeMap<usize, Vec<u8>>) -> Outcome<Option<Nginx>> {
         if Command::new("nginx").arg("-v").stderr(Stdio::null()).status().is_err() {
             return Ok(None);
         }
         let root = folder.join("www");
         std::fs::create_dir_all(&root)?;
-        let mut paths = Vec::new();
-        for (number, page) in pages.iter().enumerate() {
-            std::fs::write(root.join(format!("{number}.json")), page)?;
-            paths.push(format!("/{number}.json"));
+        for (place, page) in pages {
+            std::fs::write(root.join(format!("{place}.json")), page)?;
         }
+        let ready = pages.keys().next().map(|place| path(*place)).ok_or("no pages")?;
         let port = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
         let configuration = format!(
             "worker_processes auto; daemon off; pid {0}/pid; error_log {0}/error.log;\n\
              events {{ worker_connections 256; }}\n\
-             http {{ access_log off; sendfile on; tcp_nopush on; keepalive_requests 1000000; open_file_cache max=1000;\n\
+             http {{ access_log off; sendfile on; tcp_nopush on; keepalive_requests 1000000; open_file_cache max=2000;\n\
              types {{ application/taxii+json json; }}\n\
              server {{ listen 127.0.0.1:{port}; root {1}; }} }}\n",
             folder.display(),
@@ -44,21 +43,23 @@ impl Nginx {
         let child = Command::new("nginx").arg("-p").arg(folder).arg("-c").arg(&file).spawn()?;
         let url = format!("http://127.0.0.1:{port}");
         let end = Instant::now() + Duration::from_secs(10);
-        while Connection::new(&url, "").send("GET", "/0.json", None).is_err() {
+        while Connection::new(&url, "").send("GET", &ready, None).is_err() {
             if Instant::now() > end {
                 return Err("nginx did not start".into());
             }
             std::thread::sleep(Duration::from_millis(20));
         }
-        Ok(Some(Nginx { child, url, paths }))
+        Ok(Some(Nginx { child, url }))
     }
 }
 
-impl Nginx {
-    /// A client that asks for its pages.
-    pub fn client(&self) -> Client {
-        Client { token: String::new(), paths: self.paths.clone() }
-    }
+/// The client that asks for the files of the same pages.
+pub fn client(ours: &Client) -> Client {
+    Client { paths: ours.places.iter().map(|place| path(*place)).collect(), ..Client::default() }
+}
+
+fn path(place: usize) -> String {
+    format!("/{place}.json")
 }
 
 impl Drop for Nginx {

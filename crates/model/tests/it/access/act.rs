@@ -28,6 +28,10 @@ const RULES: &str = "
     manage-powerful-token | manage | administrator | |
     manage-collections    | manage | administrator | |
     operate               | manage | administrator | |
+    see-circles           | read   | reader analyst curator organisation-administrator | | reads-all
+    act-in-circles        | write  | analyst organisation-administrator | | writes-all
+    govern-circles        | manage | organisation-administrator | | writes-all
+    found-circles         | manage | administrator | |
 ";
 
 /// What nobody needs to be signed in for; that a visitor sees CLEAR only is the other function's.
@@ -50,6 +54,10 @@ fn actions() -> Vec<(&'static str, Action, Option<MemberId>, Option<CollectionId
         ("manage-members", Action::ManageMembers, None, None),
         ("manage-collections", Action::ManageCollections, None, None),
         ("operate", Action::Operate, None, None),
+        ("see-circles", Action::SeeCircles, None, None),
+        ("act-in-circles", Action::ActInCircles, None, None),
+        ("govern-circles", Action::GovernCircles, None, None),
+        ("found-circles", Action::FoundCircles, None, None),
     ];
     for collection in [HERE, THERE] {
         actions.push(("read-collection", Action::ReadCollection(collection), None, Some(collection)));

@@ -1,8 +1,8 @@
 //! What routes take.
 
-use super::Kind::{Count, OneOf, Text, Texts};
+use super::Kind::{Count, Flag, One, OneOf, Text, Texts};
 use super::Presence::{Always, Sometimes};
-use super::{Field, Others, Shape};
+use super::{Field, Others, Shape, given};
 
 const TLP: Field = ("tlp", Text, Sometimes, "Its label, such as `amber`.");
 
@@ -47,6 +47,58 @@ pub const SHAPES: &[Shape] = &[
             ("identity", Text, Sometimes, "A STIX identity to bind to it; one is made otherwise."),
             ("objects_per_hour", Count, Sometimes, "Objects that it may submit in an hour; 0 is no limit."),
             ("bytes_per_hour", Count, Sometimes, "Bytes that it may submit in an hour; 0 is no limit."),
+        ],
+    ),
+    taken(
+        "NewCircleRequest",
+        "A circle to make.",
+        &[
+            ("name", Text, Always, "Its name."),
+            ("charter", One("CharterRequest"), Sometimes, "Its charter; without one it is informal."),
+            ("expire", Text, Sometimes, "How long it lasts, such as `30d`, which informal ones do."),
+            ("owner", Text, Sometimes, "The member that it is for; by an administrator of the node."),
+        ],
+    ),
+    taken(
+        "UpgradeRequest",
+        "Another charter for a circle.",
+        &[
+            ("charter", One("CharterRequest"), Always, "The charter."),
+            ("expire", Text, Sometimes, "How long it lasts from now; a formal one needs no end."),
+        ],
+    ),
+    taken(
+        "CharterRequest",
+        "What the members of a circle agree to.",
+        &[
+            (
+                "formal",
+                Flag,
+                Sometimes,
+                "Organisations join it by their administrators; so it is if left out.",
+            ),
+            ("ceiling", Text, Sometimes, "Nothing above this label is said to it; AMBER+STRICT if left out."),
+            ("admits", OneOf(given::ADMITS), Sometimes, "Whose invitations let others in; members'."),
+            ("shows", OneOf(given::SHOWS), Sometimes, "What members see of each other; organisations."),
+            ("moderation", OneOf(given::MODERATION), Sometimes, "Who expels members and ends it; the owner."),
+            ("leavers", OneOf(given::LEAVERS), Sometimes, "Whether those who left keep what they saw; no."),
+            ("retention_days", Count, Sometimes, "Members keep what is said in it no longer."),
+            ("vocabulary", Texts, Sometimes, "Tags that objects said to it may bear, `word` or `word*`."),
+            ("iep", One("Iep"), Sometimes, "What recipients may do with what they see."),
+            ("agreement", Text, Sometimes, "The text of the agreement, which a formal circle has."),
+        ],
+    ),
+    taken(
+        "InvitationRequest",
+        "An invitation to make.",
+        &[("expire", Text, Sometimes, "How long it is good, such as `7d`.")],
+    ),
+    taken(
+        "JoinRequest",
+        "An invitation to follow.",
+        &[
+            ("secret", Text, Always, "The secret of the invitation."),
+            ("agree", Text, Sometimes, "The digest of the definition that is agreed to."),
         ],
     ),
     taken(

@@ -1,0 +1,214 @@
+//! Circles: made, joined, left, moderated.
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use super::login::read_secret;
+use super::manage::{one, several, write_fields};
+use super::{Session, day, flag, list, number, text};
+use crate::arguments::{CircleCommand, CircleInvite, CircleJoin};
+use crate::failure::{Exit, Failure};
+use crate::terminal::{Output, Style, inert, remark};
+use crate::transport::Call;
+
+/// Circles.
+///
+/// # Errors
+/// The node refuses, or cannot be asked; a charter cannot be read.
+pub async fn run(session: &mut Session<'_>, command: CircleCommand) -> Result<Exit, Failure> {
+    match command {
+        CircleCommand::Add(new) => {
+            let charter = new.charter.as_deref().map(charter).transpose()?;
+            let body = json!({
+                "name": new.name, "charter": charter, "expire": new.expires, "owner": new.owner,
+            });
+            one(session, Call::post(&["circles"]).json(body), "added").await
+        }
+        CircleCommand::List => {
+            several(session, "circles", &["name", "up to", "members", "until", "id"], |table, circle| {
+                let until = Some(day(text(circle, "/expires"))).filter(|day| !day.is_empty());
+                let members = number(circle, "/members").to_string();
+                let (name, ceiling) = (text(circle, "/name"), text(circle, "/charter/ceiling"));
+                table.row([name, ceiling, &members, until.unwrap_or("-"), text(circle, "/id")]);
+            })
+            .await
+        }
+        CircleCommand::Show(which) => show(session, &which.name).await,
+        CircleCommand::Invite(invite) => self::invite(session, invite).await,
+        CircleCommand::Confirm(which) => {
+            let call = Call::post(&["circles", &which.name, "invitations", &which.id]);
+            said(session, call, "confirmed").await
+        }
+        CircleCommand::Uninvite(which) => {
+            let call = Call::delete(&["circles", &which.name, "invitations", &which.id]);
+            said(session, call, "taken back").await
+        }
+        CircleCommand::Join(join) => self::join(session, join).await,
+        CircleCommand::Leave(which) => {
+            one(session, Call::post(&["circles", &which.name, "leave"]), "left").await
+        }
+        CircleCommand::Expel(expel) => {
+            let call = Call::delete(&["circles", &expel.name, "members", &expel.member]);
+            one(session, call, "expelled from").await
+        }
+        CircleCommand::Upgrade(upgrade) => {
+            let body = json!({ "charter": charter(&upgrade.charter)?, "expire": upgrade.expires });
+            let call = Call::post(&["circles", &upgrade.name, "charter"]).json(body);
+            one(session, call, "upgraded").await
+        }
+        CircleCommand::Revoke(which) => one(session, Call::delete(&["circles", &which.name]), "ended").await,
+    }
+}
+
+async fn show(session: &mut Session<'_>, name: &str) -> Result<Exit, Failure> {
+    let circle = session.ask_as_it_is(Call::get(&["circles", name])).await?;
+    let output = &mut *session.output;
+    if output.json {
+        output.document(&circle)?;
+        return Ok(Exit::Ok);
+    }
+    for (title, pointer) in [
+        ("id", "/id"),
+        ("name", "/name"),
+        ("digest", "/digest"),
+        ("created", "/created"),
+        ("expires", "/expires"),
+        ("owner", "/owner/name"),
+    ] {
+        field(output, title, text(&circle, pointer))?;
+    }
+    field(output, "members", &number(&circle, "/members").to_string())?;
+    write_charter(output, &circle)?;
+    for one in list(&circle, "/organisations") {
+        let person = text(one, "/person/name");
+        let by = if person.is_empty() { String::new() } else { format!(" by {person}") };
+        let line = format!("{}{by}, since {}", text(one, "/member/name"), day(text(one, "/since")));
+        field(output, "member", &line)?;
+    }
+    for one in list(&circle, "/invitations") {
+        let waits = if flag(one, "/waits") { ", waits for a second member" } else { "" };
+        field(
+            output,
+            "invitation",
+            &format!("{}, until {}{waits}", text(one, "/id"), text(one, "/expires")),
+        )?;
+    }
+    for act in list(&circle, "/history") {
+        let about = text(act, "/about/name");
+        let about = if about.is_empty() { String::new() } else { format!(" ({about})") };
+        let who = Some(text(act, "/member/name")).filter(|name| !name.is_empty()).unwrap_or("a member");
+        field(output, text(act, "/at"), &format!("{} by {who}{about}", text(act, "/verb")))?;
+    }
+    Ok(Exit::Ok)
+}
+
+fn field(output: &mut Output, title: &str, value: &str) -> Result<(), Failure> {
+    if value.is_empty() {
+        return Ok(());
+    }
+    output.line(&format!("{}  {}", output.paint(Style::Faint, &format!("{title:16}")), inert(value)))
+}
+
+// The charter in full, the agreement line by line.
+fn write_charter(output: &mut Output, circle: &Value) -> Result<(), Failure> {
+    let Some(Value::Object(charter)) = circle.pointer("/charter") else { return Ok(()) };
+    let mut plain = charter.clone();
+    plain.remove("agreement");
+    let iep = plain.remove("iep").unwrap_or_default();
+    write_fields(output, &Value::Object(plain))?;
+    for (word, value) in iep.as_object().into_iter().flatten() {
+        field(output, &format!("iep {}", word.replace('_', " ")), value.as_str().unwrap_or_default())?;
+    }
+    for line in text(circle, "/charter/agreement").lines() {
+        output.line(&format!("  {}", inert(line)))?;
+    }
+    Ok(())
+}
+
+async fn invite(session: &mut Session<'_>, invite: CircleInvite) -> Result<Exit, Failure> {
+    let call = Call::post(&["circles", &invite.name, "invitations"]);
+    let answer = session.ask(call.json(json!({ "expire": invite.expires }))).await?;
+    let output = &mut *session.output;
+    if output.json {
+        output.document(&answer)?;
+        return Ok(Exit::Ok);
+    }
+    let (name, until) = (inert(text(&answer, "/name")), text(&answer, "/expires"));
+    output.line(&format!("invited to {name}, once, until {until}"))?;
+    output.line(&output.paint(Style::Faint, &format!("id      {}", text(&answer, "/id"))))?;
+    output.line(&format!("secret  {}", output.paint(Style::Strong, text(&answer, "/secret"))))?;
+    if !output.quiet {
+        if flag(&answer, "/needs_second") {
+            remark("it is good once an administrator of another member confirms it: `accord circle confirm`");
+        }
+        remark("hand the secret over: it is shown this once");
+    }
+    Ok(Exit::Ok)
+}
+
+async fn join(session: &mut Session<'_>, join: CircleJoin) -> Result<Exit, Failure> {
+    let secret = match join.secret {
+        Some(secret) => secret,
+        None => read_secret(
+            "secret of the invitation: ",
+            "whoever invites prints one with `accord circle invite`",
+        )?,
+    };
+    let call = Call::post(&["join"]).json(json!({ "secret": secret, "agree": join.agree }));
+    let answer = session.ask_as_it_is(call).await?;
+    let output = &mut *session.output;
+    if output.json {
+        output.document(&answer)?;
+        return Ok(Exit::Ok);
+    }
+    let name = inert(text(&answer, "/circle/name")).into_owned();
+    if flag(&answer, "/joined") {
+        let id = output.paint(Style::Faint, text(&answer, "/circle/id"));
+        output.line(&format!("joined {name}  {id}"))?;
+        return Ok(Exit::Ok);
+    }
+    output.line(&format!("not joined yet: {name} has a charter to agree to"))?;
+    write_charter(output, answer.pointer("/circle").unwrap_or(&Value::Null))?;
+    remark(&format!("to agree and join: `accord circle join --agree {}`", text(&answer, "/circle/digest")));
+    Ok(Exit::Ok)
+}
+
+// A change of something that has an id and no name.
+async fn said(session: &mut Session<'_>, call: Call, done: &str) -> Result<Exit, Failure> {
+    let answer = session.ask(call).await?;
+    let output = &mut *session.output;
+    if output.json {
+        output.document(&answer)?;
+    } else {
+        output.line(&format!("{done}  {}", output.paint(Style::Faint, text(&answer, "/id"))))?;
+    }
+    Ok(Exit::Ok)
+}
+
+// A charter in TOML, as the document that the node takes.
+fn charter(path: &Path) -> Result<Value, Failure> {
+    let shown = path.display();
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| Failure::usage(format!("`{shown}` cannot be read: {error}")))?;
+    let table: toml::Table =
+        text.parse().map_err(|error| Failure::usage(format!("`{shown}` is no charter in TOML: {error}")))?;
+    Ok(as_json(toml::Value::Table(table)))
+}
+
+fn as_json(value: toml::Value) -> Value {
+    match value {
+        toml::Value::String(text) => text.into(),
+        toml::Value::Integer(number) => number.into(),
+        toml::Value::Float(number) => number.into(),
+        toml::Value::Boolean(truth) => truth.into(),
+        // A day or a time without an offset is refused by the node, with its pointer.
+        toml::Value::Datetime(at) => at.to_string().into(),
+        toml::Value::Array(items) => items.into_iter().map(as_json).collect(),
+        toml::Value::Table(table) => table
+            .into_iter()
+            .map(|(key, value)| (key, as_json(value)))
+            .collect::<serde_json::Map<_, _>>()
+            .into(),
+    }
+}

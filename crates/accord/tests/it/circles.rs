@@ -1,0 +1,71 @@
+//! Circles from the command line.
+
+use std::process::Stdio;
+
+use crate::bench::{Bench, Said};
+
+const CHARTER: &str = "agreement = '''\nWe keep to it.\nAnd to this.\n'''\nceiling = \"amber\"\n\
+    vocabulary = [\"sector:*\"]\n[iep]\npermitted_actions = \"internally-visible-actions\"\n\
+    start_date = 2026-01-01T00:00:00Z\n";
+
+/// Somebody who uses a node by his token.
+struct Somebody<'b> {
+    bench: &'b Bench,
+    url: String,
+    token: String,
+}
+
+impl Somebody<'_> {
+    fn run(&self, arguments: &[&str]) -> Said {
+        let mut command = self.bench.command(arguments);
+        command.env("ACCORD_URL", &self.url).env("ACCORD_TOKEN", &self.token);
+        Said::of(command.stdout(Stdio::piped()).stderr(Stdio::piped()))
+    }
+}
+
+#[test]
+fn a_circle_is_made_joined_upgraded_and_left() {
+    let bench = Bench::new();
+    let serving = bench.serve();
+    let on = |arguments: &[&str]| bench.run(&[arguments, &["--data", "node", "--json"]].concat());
+    let somebody = |name: &str| {
+        on(&["member", "add", name]).exits(0);
+        let roles = ["--role", "analyst", "--role", "organisation-administrator"];
+        let token = on(&[&["token", "add", "--member", name][..], &roles].concat()).exits(0).text("/secret");
+        Somebody { bench: &bench, url: serving.url().to_owned(), token }
+    };
+    let (blue, green) = (somebody("Blue"), somebody("Green"));
+    bench.write("charter.toml", CHARTER);
+    blue.run(&["circle", "add", "Ransom"]).exits(0);
+    let secret = blue.run(&["circle", "invite", "Ransom", "--json"]).exits(0).text("/secret");
+    let joined = green.run(&["circle", "join", &secret]).exits(0);
+    assert!(joined.out.starts_with("joined Ransom"), "{}", joined.out);
+    green.run(&["circle", "join", &secret]).exits(1);
+    let listed = green.run(&["circle", "list"]).exits(0);
+    assert!(listed.out.contains("Ransom") && listed.out.contains("AMBER+STRICT"), "{}", listed.out);
+    blue.run(&["circle", "expel", "Ransom", "Green"]).exits(0);
+    green.run(&["circle", "show", "Ransom"]).exits(1);
+
+    blue.run(&["circle", "upgrade", "Ransom", "--charter", "charter.toml"]).exits(0);
+    let secret = blue.run(&["circle", "invite", "Ransom", "--json"]).exits(0).text("/secret");
+    let shown = green.run(&["circle", "join", &secret]).exits(0);
+    assert!(
+        shown.out.starts_with("not joined yet") && shown.out.contains("\n  And to this.\n"),
+        "{}",
+        shown.out
+    );
+    let digest = shown.err.split("--agree ").nth(1).unwrap().split('`').next().unwrap();
+    green.run(&["circle", "join", &secret, "--agree", digest]).exits(0);
+    let shown = green.run(&["circle", "show", "Ransom"]).exits(0);
+    for word in ["Blue", "TLP:AMBER", "internally-visible-actions", "expel by Blue (Green)", digest] {
+        assert!(shown.out.contains(word), "{word}: {}", shown.out);
+    }
+    // The operator is in none of it.
+    assert_eq!(on(&["circle", "list"]).exits(0).out, "[]\n");
+    assert!(!on(&["audit"]).exits(0).out.contains("circle"));
+    green.run(&["circle", "leave", "Ransom"]).exits(0);
+    let wrong = bench.run(&["circle", "add", "X", "--charter", "nothing.toml", "--data", "node"]).exits(2);
+    assert!(wrong.err.contains("nothing.toml"), "{}", wrong.err);
+    blue.run(&["circle", "revoke", "Ransom"]).exits(0);
+    assert_eq!(blue.run(&["circle", "list", "--json"]).exits(0).out, "[]\n");
+}

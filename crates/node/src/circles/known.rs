@@ -1,0 +1,151 @@
+//! The circles of the directory, with what every request looks up.
+
+use std::collections::{HashMap, HashSet};
+
+use model::{Charter, CircleId, Definition, InvitationId, MemberId, Timestamp};
+use store::directory::{Circle, Directory, Invitation, Membership};
+
+use crate::{Error, Kind};
+
+/// A circle, and who was ever in it.
+#[derive(Debug)]
+pub(crate) struct Known {
+    /// As the directory has it.
+    pub(crate) circle: Circle,
+    /// Its definition, read.
+    pub(crate) definition: Definition,
+    /// Everybody's being in it, in the order of joining.
+    memberships: Vec<Membership>,
+    // Whose membership counts: that of members that are not revoked.
+    gone: HashSet<MemberId>,
+}
+
+/// Every circle.
+#[derive(Debug, Default)]
+pub(crate) struct Circles {
+    circles: Vec<Known>,
+    /// Circles that a member is or was in.
+    by_member: HashMap<MemberId, Vec<usize>>,
+    invitations: HashMap<[u8; 32], Invitation>,
+}
+
+impl Known {
+    /// What its members agreed to.
+    pub(crate) fn charter(&self) -> &Charter {
+        &self.definition.charter
+    }
+
+    /// Those who are in it, the longest first.
+    pub(crate) fn members(&self) -> impl Iterator<Item = &Membership> {
+        self.memberships.iter().filter(|one| one.revoked.is_none() && !self.gone.contains(&one.member))
+    }
+
+    /// The membership of one who is in it.
+    pub(crate) fn membership(&self, member: MemberId) -> Option<&Membership> {
+        self.members().find(|one| one.member == member)
+    }
+
+    /// The member that has been in it the longest: whoever leaves hands it on without an act.
+    pub(crate) fn owner(&self) -> Option<MemberId> {
+        self.members().next().map(|one| one.member)
+    }
+
+    /// It goes on: neither ended nor expired, and somebody is in it.
+    pub(crate) fn is_live(&self, now: Timestamp) -> bool {
+        self.circle.revoked.is_none()
+            && self.circle.expires.is_none_or(|at| at > now)
+            && self.owner().is_some()
+    }
+
+    // The audiences under which what is said to it is for a member that is or was in it.
+    fn audiences(&self, member: MemberId, now: Timestamp) -> &[CircleId] {
+        let all = &self.circle.audiences;
+        let keeps = self.charter().leavers == model::circle::Leavers::Keep;
+        if self.membership(member).is_some() {
+            return if keeps || self.is_live(now) { all } else { &[] };
+        }
+        let last = self.memberships.iter().rev().find(|one| one.member == member);
+        let kept = last.map_or(0, |one| one.kept as usize);
+        all.get(..kept).unwrap_or(all)
+    }
+}
+
+impl Circles {
+    /// Indexes those of a directory.
+    pub(crate) fn new(directory: &Directory) -> Result<Circles, Error> {
+        let gone: HashSet<MemberId> =
+            directory.members.iter().filter(|one| one.revoked.is_some()).map(|one| one.id).collect();
+        let mut memberships: HashMap<CircleId, Vec<Membership>> = HashMap::new();
+        for one in &directory.memberships {
+            memberships.entry(one.circle).or_default().push(one.clone());
+        }
+        let mut known = Circles {
+            invitations: directory.invitations.iter().map(|one| (one.digest, one.clone())).collect(),
+            ..Circles::default()
+        };
+        for circle in &directory.circles {
+            let definition = Definition::from_canonical(&circle.definition);
+            let unreadable = || Error::new(Kind::Internal, "the definition of a circle cannot be read");
+            let memberships = memberships.remove(&circle.id).unwrap_or_default();
+            for one in &memberships {
+                let of_member = known.by_member.entry(one.member).or_default();
+                if of_member.last() != Some(&known.circles.len()) {
+                    of_member.push(known.circles.len());
+                }
+            }
+            let gone = memberships.iter().map(|one| one.member).filter(|one| gone.contains(one)).collect();
+            let definition = definition.ok_or_else(unreadable)?;
+            known.circles.push(Known { circle: circle.clone(), definition, memberships, gone });
+        }
+        Ok(known)
+    }
+
+    /// Under which ids labels name circles whose content is for this member, in order.
+    pub(crate) fn audiences(&self, member: MemberId, now: Timestamp) -> Vec<CircleId> {
+        let circles = self.was_in(member);
+        let mut ids: Vec<CircleId> = circles.flat_map(|one| one.audiences(member, now)).copied().collect();
+        ids.sort_unstable();
+        ids
+    }
+
+    fn was_in(&self, member: MemberId) -> impl Iterator<Item = &Known> {
+        let places = self.by_member.get(&member).map(Vec::as_slice).unwrap_or_default();
+        places.iter().filter_map(|place| self.circles.get(*place))
+    }
+
+    /// The circles that a member is in.
+    pub(crate) fn of(&self, member: MemberId, now: Timestamp) -> impl Iterator<Item = &Known> {
+        self.was_in(member).filter(move |one| one.is_live(now) && one.membership(member).is_some())
+    }
+
+    /// Every circle that should end by itself: it has expired, or nobody is left in it.
+    pub(crate) fn over(&self, now: Timestamp) -> impl Iterator<Item = &Known> {
+        self.circles.iter().filter(move |one| one.circle.revoked.is_none() && !one.is_live(now))
+    }
+
+    /// The circle and the invitation with this digest of its secret, while both are good.
+    pub(crate) fn invited(&self, digest: &[u8; 32], now: Timestamp) -> Option<(&Known, &Invitation)> {
+        let invitation = self.invitations.get(digest).filter(|one| one.expires > now)?;
+        let circle = self.circles.iter().find(|one| one.circle.id == invitation.circle)?;
+        // Whoever invited stands for it only as long as he is in it.
+        (circle.is_live(now) && circle.membership(invitation.by).is_some()).then_some((circle, invitation))
+    }
+
+    /// The invitations to a circle that are good, the oldest first.
+    pub(crate) fn invitations(&self, circle: CircleId, now: Timestamp) -> Vec<&Invitation> {
+        let good = |one: &&Invitation| one.circle == circle && one.expires > now;
+        let mut found: Vec<&Invitation> = self.invitations.values().filter(good).collect();
+        found.sort_by_key(|one| (one.created, one.id));
+        found
+    }
+
+    /// One of them.
+    pub(crate) fn invitation(
+        &self,
+        circle: CircleId,
+        id: InvitationId,
+        now: Timestamp,
+    ) -> Option<&Invitation> {
+        self.invitations(circle, now).into_iter().find(|one| one.id == id)
+    }
+}

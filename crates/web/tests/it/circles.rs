@@ -1,0 +1,170 @@
+//! Circles over HTTP: a circle's whole life, and that nobody else is told of it.
+
+use http::StatusCode;
+use serde_json::{Value, json};
+use web::routes::table;
+
+use crate::house::House;
+use crate::reply::Reply;
+
+async fn send(house: &House, token: &str, method: &str, path: &str, body: Value) -> Reply {
+    let body = if body.is_null() { String::new() } else { body.to_string() };
+    let ask = house.ask(method, &format!("/api/v1/{path}")).bearer(token);
+    ask.header("content-type", "application/json").body(body.as_bytes()).send().await
+}
+
+fn charter() -> Value {
+    json!({
+        "ceiling": "amber", "admits": "administrators", "shows": "persons", "moderation": "owner",
+        "leavers": "keep", "retention_days": 90, "vocabulary": ["sector:*"],
+        "iep": { "name": "Detect", "permitted_actions": "internally-visible-actions",
+                 "start_date": "2031-01-01T00:00:00Z", "attribution": "must-not" },
+        "agreement": "We keep to it.\n",
+    })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_life_of_a_circle() {
+    let house = House::new();
+    house.member("A");
+    house.member("B");
+    let both = ["analyst", "organisation-administrator"];
+    let (a, b) = (house.token("A", &both), house.token("B", &both));
+    let made = send(&house, &a, "POST", "circles", json!({ "name": "Energy", "charter": charter() })).await;
+    assert_eq!(made.status, StatusCode::CREATED, "{}", made.text());
+    let told = made.json();
+    for (field, value) in charter().as_object().unwrap() {
+        match field.as_str() {
+            "ceiling" => assert_eq!(told["charter"]["ceiling"], "TLP:AMBER"),
+            "iep" => assert_eq!(told["charter"]["iep"]["permitted_actions"], value["permitted_actions"]),
+            _ => assert_eq!(&told["charter"][field], value, "{field}"),
+        }
+    }
+    let secret = send(&house, &a, "POST", "circles/Energy/invitations", json!({ "expire": "1d" })).await;
+    let secret = secret.json()["secret"].as_str().unwrap().to_owned();
+    let shown = send(&house, &b, "POST", "join", json!({ "secret": secret })).await.json();
+    assert_eq!((&shown["joined"], &shown["circle"]["digest"]), (&json!(false), &told["digest"]));
+    let agree = json!({ "secret": secret, "agree": told["digest"] });
+    assert_eq!(send(&house, &b, "POST", "join", agree).await.json()["joined"], true);
+    let listed = send(&house, &b, "GET", "circles", Value::Null).await.json();
+    assert_eq!(listed["circles"][0]["members"], 2, "{listed}");
+    for (body, says) in [
+        (json!({ "charter": { "admits": "anybody" } }), "`/admits`"),
+        (json!({ "charter": { "iep": { "tlp": "red" } } }), "`/tlp`"),
+        (json!({ "charter": { "iep": { "encrypt_in_transit": "must-not" } }, "name": 7 }), "`/name`"),
+        (json!({}), "`/charter`"),
+    ] {
+        let refused = send(&house, &a, "POST", "circles/Energy/charter", body).await;
+        assert_eq!(refused.status, StatusCode::BAD_REQUEST);
+        assert!(refused.text().contains(says), "{}", refused.text());
+    }
+    let expelled = send(&house, &a, "DELETE", "circles/Energy/members/B", Value::Null).await;
+    assert_eq!(expelled.status, StatusCode::OK, "{}", expelled.text());
+    assert_eq!(send(&house, &b, "GET", "circles/Energy", Value::Null).await.status, StatusCode::NOT_FOUND);
+    let ended = send(&house, &a, "POST", "circles/Energy/leave", Value::Null).await;
+    assert_eq!(ended.json()["id"], told["id"]);
+    assert_eq!(send(&house, &a, "GET", "circles", Value::Null).await.json(), json!({ "circles": [] }));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn secrets_are_not_guessed() {
+    let house = House::new();
+    house.member("A");
+    let a = house.token("A", &["analyst"]);
+    let mut seen = Vec::new();
+    for guess in 0..25 {
+        let body = json!({ "secret": format!("acc_{guess}") });
+        seen.push(send(&house, &a, "POST", "join", body).await.status.as_u16());
+    }
+    assert_eq!((seen[0], seen[24]), (404, 429), "{seen:?}");
+}
+
+/// Every answer that somebody is given, but for what is new in each.
+async fn everything(house: &House, token: &str) -> Vec<(String, u16, String)> {
+    let mut answers = Vec::new();
+    for route in table().iter().filter(|route| route.method == http::Method::GET) {
+        if route.operation == "metrics" || route.operation == "asset" {
+            continue;
+        }
+        for name in ["Ransom", "A", "B"] {
+            let path = ["{name}", "{id}", "{collection}", "{object}", "{status}"]
+                .iter()
+                .fold(route.path.to_owned(), |path, part| path.replace(part, name));
+            for query in ["", "?text=Ransom", "?value=Ransom", "?q=Ransom"] {
+                let peer = format!("203.0.113.{}", answers.len() % 250);
+                let ask = house.ask("GET", &format!("{path}{query}")).bearer(token).from(&peer);
+                let ask = if path.starts_with("/taxii2") { ask.taxii() } else { ask };
+                let reply = ask.send().await;
+                let text = reply.text();
+                let is_fresh = |part: &&str| {
+                    let is_hex = |digits: &str| digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+                    let of_page = part.strip_prefix("code>").filter(|id| id.len() == 16);
+                    ["request_id", "error_id", "bundle--"].iter().any(|new| part.contains(new))
+                        || of_page.is_some_and(is_hex)
+                };
+                let told = text.split([',', '<']).filter(|part| !is_fresh(part));
+                let text: String = told.collect();
+                answers.push((format!("{path}{query}"), reply.status.as_u16(), text));
+            }
+        }
+    }
+    answers
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_is_not_in_a_circle_is_told_the_same_with_and_without_it() {
+    let house = House::new();
+    for name in ["A", "B", "Outside"] {
+        house.member(name);
+    }
+    let (a, b) = (house.token("A", &["analyst"]), house.token("B", &["analyst"]));
+    let outsiders = [
+        house.token("Outside", &["analyst", "organisation-administrator"]),
+        house.token("Outside", &["administrator", "curator", "reader"]),
+    ];
+    let mut before = Vec::new();
+    for outsider in &outsiders {
+        before.push(everything(&house, outsider).await);
+    }
+    let made = send(&house, &a, "POST", "circles", json!({ "name": "Ransom" })).await;
+    assert_eq!(made.status, StatusCode::CREATED, "{}", made.text());
+    for _ in 0..2 {
+        let secret = send(&house, &a, "POST", "circles/Ransom/invitations", json!({})).await;
+        let secret = secret.json()["secret"].clone();
+        let joined = send(&house, &b, "POST", "join", json!({ "secret": secret })).await;
+        assert_eq!(joined.json()["joined"], true, "{}", joined.text());
+        send(&house, &a, "DELETE", "circles/Ransom/members/B", Value::Null).await;
+    }
+    for (outsider, before) in outsiders.iter().zip(before) {
+        let after = everything(&house, outsider).await;
+        for (before, after) in before.iter().zip(&after) {
+            // Figures of the file and what tokens were last used are of other requests.
+            let moves = ["statistics", "tokens", "metrics", "healthz"];
+            if !moves.iter().any(|moving| before.0.contains(moving)) {
+                assert_eq!(before, after);
+            }
+            assert!(!after.2.contains(made.json()["id"].as_str().unwrap()), "{after:?}");
+        }
+        // Writes come to the same too: the name is free for him, and there is nothing to join, leave or end.
+        for (method, path, status) in [
+            ("DELETE", "circles/Ransom", 404),
+            ("POST", "circles/Ransom/leave", 404),
+            ("POST", "circles/Ransom/invitations", 404),
+            ("DELETE", "circles/Ransom/members/B", 404),
+        ] {
+            let reply = send(&house, &outsiders[0], method, path, json!({})).await;
+            assert_eq!(reply.status.as_u16(), status, "{path}: {}", reply.text());
+            let nowhere =
+                send(&house, &outsiders[0], method, &path.replace("Ransom", "Nowhere"), json!({})).await;
+            assert_eq!(
+                reply.json()["detail"],
+                nowhere.text().replace("Nowhere", "Ransom").parse::<Value>().unwrap()["detail"]
+            );
+        }
+    }
+    let metrics = house.ask("GET", "/metrics").bearer(&outsiders[1]).send().await;
+    let metrics = metrics.text();
+    assert!(!metrics.contains("circles") && !metrics.contains("/join"), "{metrics}");
+    let own = send(&house, &outsiders[0], "POST", "circles", json!({ "name": "Ransom" })).await;
+    assert_eq!(own.status, StatusCode::CREATED);
+}
