@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 use std::sync::atomic::Ordering;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
@@ -12,6 +12,7 @@ use node::{Caller, Credential, Node};
 use crate::request::{Arrival, Road};
 use crate::router::Shared;
 use crate::routes::Outcome;
+use crate::throttle::{Attempt, Factor};
 use crate::{Failure, WebSettings};
 
 /// What a request shows of who sends it.
@@ -34,50 +35,91 @@ pub(crate) fn caller(
     shared: &Shared,
     showing: &Showing<'_>,
 ) -> Result<Caller, Failure> {
-    let token = token(showing.headers, settings.token_header.as_deref());
-    let credential = match (token, &showing.arrival.road) {
-        (_, Road::InProcess(caller)) => return Ok(Caller::clone(caller)),
-        (Ok(None), Road::AdminSocket) => return Ok(node.operator()),
-        (Ok(None), Road::Tls(Some(digest))) => Ok(Credential::Certificate(*digest)),
-        (Ok(None), _) => return Ok(node.visitor()?),
-        (Ok(Some(token)), _) => Ok(Credential::Token(token)),
-        (Err(failure), _) => Err(failure),
-    };
-    let caller = credential.and_then(|credential| Ok(node.authenticate(&credential, showing.client)?));
-    caller.map_err(|failure| match failure.status {
-        StatusCode::UNAUTHORIZED => counted(failure, shared, showing.client),
+    let road = &showing.arrival.road;
+    if let Road::InProcess(caller) = road {
+        return Ok(Caller::clone(caller));
+    }
+    let attempt = |factor, account| Attempt { factor, address: showing.client, account };
+    let refused = |failure: Failure, attempt| match failure.status {
+        StatusCode::UNAUTHORIZED => counted(failure, shared, attempt),
         _ => failure,
+    };
+    let found = shown(showing.headers, settings.token_header.as_deref());
+    let found = found.map_err(|failure| refused(failure, attempt(Factor::Token, None)))?;
+    let credential = match (&found, road) {
+        (Some(shown), _) => Credential::Token(shown.token.clone()),
+        (None, Road::AdminSocket) => return Ok(node.operator()),
+        (None, Road::Tls(Some(digest))) => Credential::Certificate(*digest),
+        (None, _) => return Ok(node.visitor()?),
+    };
+    node.authenticate(&credential, showing.client).map_err(|error| {
+        let attempt = match &found {
+            Some(shown) => attempt(Factor::Token, Some(shown.account())),
+            None => attempt(Factor::Certificate, None),
+        };
+        refused(error.into(), attempt)
     })
 }
 
 /// Counts an outcome that is a failed attempt, told as a failure or as a page.
 pub(crate) fn counted_outcome(outcome: Outcome, shared: &Shared, client: Option<IpAddr>) -> Outcome {
+    let attempt = Attempt { factor: Factor::Token, address: client, account: None };
     match outcome {
-        Err(failure) if failure.status == StatusCode::UNAUTHORIZED => Err(counted(failure, shared, client)),
+        Err(failure) if failure.status == StatusCode::UNAUTHORIZED => Err(counted(failure, shared, attempt)),
         Ok(answer) if answer.status == StatusCode::UNAUTHORIZED => {
-            let failure = counted(Failure::unauthenticated(""), shared, client);
+            let failure = counted(Failure::unauthenticated(""), shared, attempt);
             if failure.status == StatusCode::UNAUTHORIZED { Ok(answer) } else { Err(failure) }
         }
         outcome => outcome,
     }
 }
 
-/// Counts an attempt with a secret that is no good, shown by somebody who is known.
-pub(crate) fn counted_attempt(failure: Failure, shared: &Shared, client: Option<IpAddr>) -> Failure {
-    counted(failure, shared, client)
+/// Counts a failed attempt for the account of a token that came as content; its address is counted with the outcome.
+///
+/// # Errors
+/// 429 after too many of them.
+pub(crate) fn hold_account(shared: &Shared, token: &str) -> Result<(), Failure> {
+    let attempt = Attempt { factor: Factor::Token, address: None, account: Some(token) };
+    shared.throttle.failed(attempt, Instant::now()).map_or(Ok(()), |wait| Err(held(wait)))
 }
 
-/// Counts a failed attempt; it is told to wait when there were too many from its address.
-fn counted(failure: Failure, shared: &Shared, client: Option<IpAddr>) -> Failure {
+/// Counts an attempt with a secret that is no good, shown by somebody who is known: his own token is the account.
+pub(crate) fn counted_attempt(
+    failure: Failure,
+    shared: &Shared,
+    client: Option<IpAddr>,
+    caller: &Caller,
+) -> Failure {
+    let account = caller.principal.token.map(|token| token.to_string());
+    let attempt = Attempt { factor: Factor::Invitation, address: client, account: account.as_deref() };
+    counted(failure, shared, attempt)
+}
+
+/// Counts a failed attempt; it is told to wait when there were too many from its address, or for its account.
+fn counted(failure: Failure, shared: &Shared, attempt: Attempt<'_>) -> Failure {
     shared.metrics.failed_sign_ins.fetch_add(1, Ordering::Relaxed);
-    match client.and_then(|address| shared.throttle.failed(address, Instant::now())) {
-        Some(wait) => {
-            let detail = "too many failed attempts from this address";
-            let mut failure = Failure::new(StatusCode::TOO_MANY_REQUESTS, "too-many-attempts", detail);
-            failure.retry_after_s = Some(wait.as_secs() as u32);
-            failure
-        }
-        None => failure,
+    shared.throttle.failed(attempt, Instant::now()).map_or(failure, held)
+}
+
+fn held(wait: Duration) -> Failure {
+    let detail = "too many failed attempts from this address, or for this account";
+    let mut failure = Failure::new(StatusCode::TOO_MANY_REQUESTS, "too-many-attempts", detail);
+    failure.retry_after_s = Some(wait.as_secs() as u32);
+    failure
+}
+
+/// A token that is shown, and the user name beside it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Shown {
+    token: String,
+    user: String,
+}
+
+impl Shown {
+    // Whoever tries passwords of a user means him; a token, or what should be one, speaks for itself.
+    fn account(&self) -> &str {
+        let is_token = model::token::is_well_formed(&self.token) || self.user.trim().is_empty();
+        if is_token { &self.token } else { &self.user }
     }
 }
 
@@ -88,8 +130,8 @@ fn counted(failure: Failure, shared: &Shared, client: Option<IpAddr>) -> Failure
 ///
 /// # Errors
 /// 401 for credentials that cannot be read, or that are empty; 400 when two headers carry different tokens.
-fn token(headers: &HeaderMap, configured: Option<&str>) -> Result<Option<String>, Failure> {
-    let mut found: Option<String> = None;
+fn shown(headers: &HeaderMap, configured: Option<&str>) -> Result<Option<Shown>, Failure> {
+    let mut found: Option<Shown> = None;
     let mut values = headers.get_all(header::AUTHORIZATION).iter();
     let authorization = values.next();
     if values.next().is_some() {
@@ -105,39 +147,39 @@ fn token(headers: &HeaderMap, configured: Option<&str>) -> Result<Option<String>
                 return Err(Failure::unauthenticated(format!("`{name}` carries no token")));
             }
             match &found {
-                Some(other) if other != text => {
+                Some(other) if other.token != text => {
                     return Err(Failure::invalid("two headers carry different tokens"));
                 }
-                _ => found = Some(text.to_owned()),
+                _ => found = Some(Shown { token: text.to_owned(), user: String::new() }),
             }
         }
     }
     Ok(found)
 }
 
-fn of_authorization(value: &[u8]) -> Result<String, Failure> {
+fn of_authorization(value: &[u8]) -> Result<Shown, Failure> {
     let unreadable = || Failure::unauthenticated("the credentials in `Authorization` cannot be read");
     let text = std::str::from_utf8(value).map_err(|_| unreadable())?.trim();
     let (scheme, rest) = text.split_once(' ').unwrap_or((text, ""));
     let rest = rest.trim();
-    let token = match scheme.to_ascii_lowercase().as_str() {
-        "basic" => password(rest).ok_or_else(unreadable)?,
-        "bearer" | "token" => rest.to_owned(),
-        _ if rest.is_empty() => scheme.to_owned(),
+    let (user, token) = match scheme.to_ascii_lowercase().as_str() {
+        "basic" => user_and_password(rest).ok_or_else(unreadable)?,
+        "bearer" | "token" => (String::new(), rest.to_owned()),
+        _ if rest.is_empty() => (String::new(), scheme.to_owned()),
         _ => return Err(Failure::unauthenticated(format!("`{scheme}` is no way to show a token here"))),
     };
     if token.is_empty() {
         return Err(Failure::unauthenticated("the credentials in `Authorization` are empty"));
     }
-    Ok(token)
+    Ok(Shown { token, user })
 }
 
 // RFC 7617: user-id up to the first colon, then the password. Clients put the token in the second; the first may be
 // anything, and is empty with some.
-fn password(encoded: &str) -> Option<String> {
+fn user_and_password(encoded: &str) -> Option<(String, String)> {
     let bytes = STANDARD.decode(encoded).or_else(|_| STANDARD_NO_PAD.decode(encoded)).ok()?;
     let text = String::from_utf8(bytes).ok()?;
-    text.split_once(':').map(|(_, password)| password.to_owned())
+    text.split_once(':').map(|(user, password)| (user.to_owned(), password.to_owned()))
 }
 
 #[cfg(test)]
@@ -149,7 +191,8 @@ mod tests {
         for (name, value) in lines {
             headers.append(*name, value.parse().unwrap());
         }
-        token(&headers, Some("x-feed-key")).map_err(|failure| failure.status.as_u16())
+        let found = shown(&headers, Some("x-feed-key")).map_err(|failure| failure.status.as_u16())?;
+        Ok(found.map(|shown| shown.token))
     }
 
     fn basic(text: &str) -> String {

@@ -13,7 +13,7 @@ use super::{Frame, render};
 use crate::body::RequestBody;
 use crate::request::Query;
 use crate::routes::Outcome;
-use crate::{Answer, Failure, Request};
+use crate::{Answer, Failure, Request, auth};
 
 /// The longest form, in bytes.
 const FORM_BYTES: usize = 4096;
@@ -47,7 +47,10 @@ pub(super) async fn sign_in(mut request: Request, sessions: Arc<Sessions>) -> Ou
         Ok(_) => (shown, String::new()),
         Err(_) => match request.node.trade(&shown) {
             Ok(new) => (new.secret.clone(), new.secret),
-            Err(_) => return refused(&request),
+            Err(_) => {
+                auth::hold_account(&request.shared, &shown)?;
+                return refused(&request);
+            }
         },
     };
     let caller = request.node.authenticate(&Credential::Token(token.clone()), request.client)?;

@@ -213,9 +213,10 @@ async fn join(mut request: Request) -> Outcome {
     let fields = Fields::read(&bytes, &["secret", "agree"])?;
     let (secret, agree) = (fields.required("secret")?, fields.text("agree")?);
     let (caller, shared, client) = (request.caller()?.clone(), request.shared, request.client);
+    let by = caller.clone();
     let joined = json_of(move || request.node.join_circle(&caller, &secret, agree.as_deref())).await;
     joined.map_err(|failure| match failure.status {
-        StatusCode::NOT_FOUND => auth::counted_attempt(failure, &shared, client),
+        StatusCode::NOT_FOUND => auth::counted_attempt(failure, &shared, client, &by),
         _ => failure,
     })
 }

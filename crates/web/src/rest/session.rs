@@ -7,7 +7,7 @@ use super::content::{self, Fields};
 use super::{JSON, created, named, no_query, row};
 use crate::request::Road;
 use crate::routes::{Access, Outcome};
-use crate::{Answer, Failure, Request, Route, blocking};
+use crate::{Answer, Failure, Request, Route, auth, blocking};
 
 pub fn routes() -> Vec<Route> {
     vec![
@@ -46,8 +46,12 @@ async fn login(mut request: Request) -> Outcome {
     no_query(&request)?;
     let bytes = content::bytes(&mut request).await?;
     let secret = Fields::read(&bytes, &["secret"])?.required("secret")?;
-    let node = request.node;
-    created(move || node.trade(secret.trim())).await
+    let (node, shown) = (request.node, secret.clone());
+    let outcome = created(move || node.trade(shown.trim())).await;
+    if matches!(&outcome, Err(failure) if failure.status == http::StatusCode::UNAUTHORIZED) {
+        auth::hold_account(&request.shared, &secret)?;
+    }
+    outcome
 }
 
 #[derive(Serialize)]

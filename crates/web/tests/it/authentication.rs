@@ -115,5 +115,89 @@ async fn too_many_failures_from_an_address_are_told_to_wait_and_lock_nobody_out(
     assert_eq!(last.status, StatusCode::TOO_MANY_REQUESTS);
     assert_eq!(last.header("retry-after"), Some("3"));
     assert_eq!(house.taxii(&token, "/taxii2/").await.status, 200);
-    assert_eq!(house.ask("GET", "/taxii2/").bearer("wrong").from("198.51.100.1").send().await.status, 401);
+    let elsewhere = house.ask("GET", "/taxii2/").bearer("wrong too").from("198.51.100.1");
+    assert_eq!(elsewhere.send().await.status, 401);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_is_held_back_from_every_address_however_it_is_shown_and_its_owner_is_not() {
+    let web = WebSettings { token_header: Some("x-feed-key".to_owned()), ..WebSettings::default() };
+    let house = House::with(Settings::default(), &web);
+    house.member("A");
+    let token = house.token("A", &["reader", "analyst"]);
+    let basic = |user: &str, text: &str| {
+        ("authorization", format!("Basic {}", STANDARD.encode(format!("{user}:{text}"))))
+    };
+    // Somebody has seen how a token begins, and tries the rest: each time from elsewhere, by another verb, in another spelling.
+    let verbs = ["GET", "HEAD", "POST", "DELETE", "GET"];
+    let paths = ["/taxii2/", "/taxii2/", "/api/v1/objects/search", "/api/v1/members/x", "/"];
+    let guess = async |at: usize| {
+        let wrong = format!("{}{at:037}", &token[..12]);
+        let (name, value) = match at % 6 {
+            0 => ("authorization", format!("Bearer {wrong}")),
+            1 => ("authorization", format!("Token {wrong}")),
+            2 => basic("", &wrong),
+            3 => ("x-api-key", wrong),
+            4 => ("x-feed-key", wrong.to_uppercase()),
+            _ => ("authorization", wrong),
+        };
+        let ask = house.ask(verbs[at % 2], paths[at % 2]).header(name, &value);
+        ask.from(&format!("198.51.100.{at}")).send().await.status.as_u16()
+    };
+    for at in 0..20 {
+        assert_eq!(guess(at).await, 401, "{at}");
+    }
+    for at in 20..40 {
+        assert_eq!(guess(at).await, 429, "{at}");
+    }
+    // The form of the page is one more spelling.
+    let form = format!("token={}abcdef", &token[..12]);
+    let page = house.ask("POST", "/sign-in").header("content-type", "application/x-www-form-urlencoded");
+    assert_eq!(page.body(form.as_bytes()).from("198.51.100.50").send().await.status, 429);
+    // Who has the token comes in all the while, and others are not held back.
+    assert_eq!(house.ask("GET", "/taxii2/").bearer(&token).from("198.51.100.9").send().await.status, 200);
+    assert_eq!(
+        house.ask("GET", "/taxii2/").bearer("acc_other").from("198.51.100.9").send().await.status,
+        401
+    );
+    // A user's passwords are tried: he is one, however he is written.
+    for at in 0..21 {
+        let (name, value) = basic(["admin", "Admin", " ADMIN"][at % 3], &format!("summer{at}"));
+        let ask = house.ask("GET", "/taxii2/").header(name, &value).from(&format!("203.0.113.{at}"));
+        assert_eq!(ask.send().await.status.as_u16(), if at < 20 { 401 } else { 429 }, "{at}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_answered_without_a_credential_tells_nothing_of_one() {
+    let house = House::new();
+    house.member("A");
+    let token = house.token("A", &["reader"]);
+    for (verb, path) in [
+        ("OPTIONS", "/taxii2/"),
+        ("PUT", "/taxii2/"),
+        ("PATCH", "/api/v1/objects"),
+        ("TRACE", "/"),
+        ("GET", "/nowhere"),
+        ("GET", "/livez"),
+    ] {
+        let answers = async |shown: &str| {
+            let reply = house.ask(verb, path).bearer(shown).send().await;
+            (
+                reply.status,
+                reply.header("allow").map(str::to_owned),
+                reply.header("www-authenticate").is_some(),
+            )
+        };
+        let good = answers(&token).await;
+        for _ in 0..25 {
+            assert_eq!(answers("wrong").await, good, "{verb} {path}");
+        }
+    }
+    // A cookie that is not known is as none.
+    let with = async |cookie: &str| house.ask("GET", "/").header("cookie", cookie).send().await.status;
+    let without = with("other=1").await;
+    for at in 0..25 {
+        assert_eq!(with(&format!("accord={at}")).await, without);
+    }
 }
