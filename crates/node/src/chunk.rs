@@ -76,13 +76,13 @@ impl Chunk {
     }
 
     fn read_piece(&self, piece: &Piece) -> Read {
-        let Start { ordinal, offset, line } = piece.start;
+        let Start { offset, line, .. } = piece.start;
         let place = || format!("at byte {offset} of the input, on line {line}");
         if let Some(why) = &piece.skipped {
             let reason = format!("{why} ({})", place());
             return Err(Box::new(Refused { reason, ..Refused::default() }));
         }
-        self.form.read(self.bytes(piece), ordinal).map_err(|mut refused| {
+        self.form.read(self.bytes(piece)).map_err(|mut refused| {
             // Without an id the place is all that there is to find it by.
             if refused.id.is_empty() {
                 refused.reason = format!("{} (in what begins {})", refused.reason, place());

@@ -91,7 +91,7 @@ impl Node {
             let (reading, collection) = self.reading_through(&caller, query.collection.as_deref())?;
             let start = match (from, filters.added_after) {
                 (Some(from), _) => from,
-                (None, Some(after)) => reading.snapshot.position_after(model::Timestamp(after))?,
+                (None, Some(after)) => reading.position_after(model::Timestamp(after))?,
                 (None, None) => 0,
             };
             let page = Page { filters, collection, from: start, left };
@@ -244,8 +244,7 @@ fn object(buffer: &mut Vec<u8>, reading: &Reading, entry: &Entry<'_>, extent: Ex
         Some(label) if extent == Extent::Full => {
             let name = reading.roster.named(entry.source).name;
             let hidden = reading.sight.visible.hidden_parts(entry.label);
-            let carried =
-                Carried::of((label, hidden), reading.reader, reading.added(entry), !entry.owned, &name);
+            let carried = Carried::of((label, hidden), reading.reader, entry.date_added, !entry.owned, &name);
             carried::write(buffer, entry.wire, &carried);
         }
         _ => buffer.extend_from_slice(entry.wire),

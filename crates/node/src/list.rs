@@ -109,7 +109,7 @@ impl Node {
         };
         let mut first = None;
         let mut lend = |entry: &Entry<'_>| {
-            first.get_or_insert_with(|| reading.added(entry));
+            first.get_or_insert(entry.date_added);
             lend(&reading, entry, each);
         };
         let end = match body {
@@ -141,7 +141,7 @@ impl Node {
             return Ok((filters.continued(cursor.filters)?, cursor.position, cursor.limit));
         }
         let from = match filters.added_after {
-            Some(after) => reading.snapshot.position_after(Timestamp(after))?,
+            Some(after) => reading.position_after(Timestamp(after))?,
             None => 0,
         };
         Ok((filters, from, None))
@@ -153,7 +153,7 @@ fn lend(reading: &Reading, entry: &Entry<'_>, each: &mut dyn FnMut(&ListEntry<'_
     let Some(label) = reading.sight.label(entry.label) else { return };
     each(&ListEntry {
         id: EntryId { kind: entry.kind, uuid: entry.uuid },
-        date_added: reading.added(entry),
+        date_added: entry.date_added,
         version: match entry.version_form {
             VersionForm::Micros => EntryVersion::Micros(entry.version),
             VersionForm::Millis => EntryVersion::Millis(entry.version),

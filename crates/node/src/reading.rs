@@ -97,10 +97,9 @@ pub(crate) fn reads(caller: &Caller, collection: &Collection) -> bool {
 }
 
 impl Reading {
-    /// When an entry was added, for this reader. A widened right is a grant with times of its own, and the reader's
-    /// time is the greater of the two; there are no grants yet.
-    pub(crate) fn added(&self, entry: &Entry<'_>) -> Timestamp {
-        entry.date_added
+    /// Where what was added, for this reader, after a time begins.
+    pub(crate) fn position_after(&self, time: Timestamp) -> Result<u64, Error> {
+        Ok(self.snapshot.position_after(&self.sight.visible, time)?)
     }
 
     /// The entry as lists show it.
@@ -120,7 +119,7 @@ impl Reading {
             id,
             kind: entry.kind.to_owned(),
             version: entry.version_text(),
-            added: self.added(entry).to_string(),
+            added: entry.date_added.to_string(),
             label: label.map(|label| label.tlp.to_string()).unwrap_or_default(),
             source: told.map(|_| self.roster.named(entry.source)),
             sources: None,

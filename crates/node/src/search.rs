@@ -80,7 +80,7 @@ struct Found {
 
 impl Found {
     fn new(reading: &Reading, filters: &Filters) -> Result<Found, Error> {
-        let after = |at: Timestamp| reading.snapshot.position_after(at);
+        let after = |at: Timestamp| reading.position_after(at);
         Ok(Found {
             text: filters.text.clone().unwrap_or_default(),
             names: filters.names(),

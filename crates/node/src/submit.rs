@@ -177,8 +177,7 @@ impl Node {
     ) -> Result<Vec<views::Outcome>, Error> {
         for chunk in chunks {
             let definitions = chunk.pieces.iter().filter(|piece| is_definition(chunk.bytes(piece)));
-            let read =
-                definitions.filter_map(|piece| chunk.form.read(chunk.bytes(piece), piece.start.ordinal).ok());
+            let read = definitions.filter_map(|piece| chunk.form.read(chunk.bytes(piece)).ok());
             intake.expect(&read.flatten().collect::<Vec<_>>())?;
         }
         let mut outcomes = Vec::new();

@@ -10,7 +10,7 @@ use crate::record::{Held as HeldAs, HeldLabel, Media, NewStatement, ObjectKey, S
 use crate::sqlite::owner::{self, Asked};
 use crate::sqlite::row::{damaged, entry, flag, state};
 use crate::sqlite::views::{Side, side};
-use crate::sqlite::{arrivals, directory, enlist, erasures, intern, stored};
+use crate::sqlite::{arrivals, directory, enlist, erasures, intern, sealed, stored};
 use crate::{Error, Store};
 
 /// A statement of an object that is held, withdrawn or not.
@@ -195,7 +195,7 @@ impl Snapshot {
         Ok(awaited)
     }
 
-    /// Positions of statements whose body is held and which were added before a time, by type and source, in order
+    /// Positions of statements whose body is held and whose commit was sealed before a time, by type and source, in order
     /// from a position on: what retention looks for.
     ///
     /// # Errors
@@ -221,7 +221,7 @@ impl Snapshot {
             "SELECT position FROM statement WHERE position >= ?1 AND position < ?2 AND entry = ?3 AND state <> ?4
              AND (?5 IS NULL OR kind = ?5) AND (?6 IS NULL OR source = ?6) ORDER BY position LIMIT ?7",
         )?;
-        let before = self.position_after(Timestamp(time.0 - 1))?.cast_signed();
+        let before = sealed::position_from(conn, time)?;
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let rows = query.query_map(
             params![from.cast_signed(), before, entry::OBJECT, state::ERASED, kind, source, limit],

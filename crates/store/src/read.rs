@@ -17,6 +17,7 @@ use crate::sqlite::owner;
 use crate::sqlite::page::{self, Body};
 use crate::sqlite::pool::Reader;
 use crate::sqlite::row::damaged;
+use crate::sqlite::sealed::Times;
 use crate::{Error, Inner, Kind};
 
 /// The number under which a label is interned, dense from 0.
@@ -139,7 +140,7 @@ pub struct PageQuery<'a> {
 pub struct Entry<'a> {
     /// Its position in the record.
     pub position: u64,
-    /// Its time in the order of entries.
+    /// When it was added, for this reader: a function of the commit that brought it and of what he may see of that.
     pub date_added: Timestamp,
     /// The type name.
     pub kind: &'a str,
@@ -211,7 +212,7 @@ pub struct PageEnd {
     /// Something this reader may see follows.
     pub more: bool,
     /// The time up to which a reader who took this page has seen everything: the last entry's, or on the last page
-    /// that commit's whole millisecond.
+    /// the whole millisecond of its commit, which no entry of the commit is after.
     pub date_added_last: Option<Timestamp>,
 }
 
@@ -345,12 +346,14 @@ impl Snapshot {
         page::page(self, query, Body::Skip, each)
     }
 
-    /// The position of the first entry whose time is after this one.
+    /// The position from which on everything that this reader may see was added, for him, after this time, and before
+    /// which nothing was.
     ///
     /// # Errors
     /// [`Kind::Engine`].
-    pub fn position_after(&self, date_added: Timestamp) -> Result<u64, Error> {
-        Ok(page::position_after(self.conn()?, date_added, self.reader()?.end)?.cast_unsigned())
+    pub fn position_after(&self, visible: &Visible, date_added: Timestamp) -> Result<u64, Error> {
+        let times = Times::new(visible);
+        Ok(times.position_after(self.conn()?, date_added, self.reader()?.end)?.cast_unsigned())
     }
 
     /// What became of a submission, if it is known.

@@ -245,8 +245,6 @@ pub enum Appended {
     New {
         /// Where it stands.
         position: u64,
-        /// Its time in the order of entries.
-        date_added: Timestamp,
         /// Its version, as instants go.
         version: Timestamp,
         /// Another member owns the id, and the submitter sees him say so.

@@ -16,8 +16,6 @@ use crate::{Error, Options, Store};
 pub struct StoredStatement {
     /// Its position; a statement that entered again stands at several.
     pub position: u64,
-    /// Its time in the order of entries.
-    pub date_added: Timestamp,
     /// The object's id.
     pub object: ObjectKey,
     /// Its version.
@@ -79,7 +77,7 @@ pub struct Purged {
 /// Something that was refused and is kept for a time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Quarantined {
-    /// Its number, by which it can be asked for.
+    /// Its number among all that was ever refused; later ones have greater ones.
     pub number: u64,
     /// The submission it came in.
     pub submission: SubmissionId,
@@ -247,6 +245,14 @@ impl Snapshot {
     /// [`crate::Kind::Engine`].
     pub fn quarantine(&self, before: u64, limit: usize) -> Result<Vec<Quarantined>, Error> {
         purge::quarantine(self, before, limit)
+    }
+
+    /// What a submission had refused at a place in it, from 0; `None` when it is not kept, or no more.
+    ///
+    /// # Errors
+    /// [`crate::Kind::Engine`].
+    pub fn quarantined(&self, submission: SubmissionId, ordinal: u64) -> Result<Option<Quarantined>, Error> {
+        purge::quarantined(self, submission, ordinal)
     }
 
     /// Rows of the audit.

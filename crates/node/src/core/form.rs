@@ -16,14 +16,14 @@ pub enum Form {
 }
 
 impl Form {
-    /// Reads one piece; `ordinal` is its place in the input.
+    /// Reads one piece.
     ///
     /// # Errors
     /// Why it amounts to nothing that can be taken.
-    pub fn read(&self, piece: &[u8], ordinal: u64) -> Result<Vec<Reading>, Box<Refused>> {
+    pub fn read(&self, piece: &[u8]) -> Result<Vec<Reading>, Box<Refused>> {
         match self {
             Form::Stix(bundle_version) => reading::read(piece, bundle_version.as_deref()),
-            Form::Rows(rows) => rows.read(piece, ordinal),
+            Form::Rows(rows) => rows.read(piece),
         }
     }
 }

@@ -11,6 +11,7 @@ pub mod sniff;
 pub mod time;
 
 use model::{MemberId, Timestamp, Tlp};
+use sha2::{Digest, Sha256};
 use store::record::Media;
 
 use self::columns::{Column, Role};
@@ -21,6 +22,7 @@ pub use self::indicator::EXTENSION;
 
 /// Longest row or line, in bytes.
 pub const ROW_BYTES: usize = 1 << 20;
+const MILLISECOND_US: i64 = 1_000;
 
 /// How the rows of one input are read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,11 +48,11 @@ pub struct RowForm {
 }
 
 impl RowForm {
-    /// Reads one row; `ordinal` is its place in the input and tells apart versions of one arrival.
+    /// Reads one row.
     ///
     /// # Errors
     /// Why it amounts to no indicator.
-    pub fn read(&self, row: &[u8], ordinal: u64) -> Result<Vec<Reading>, Box<Refused>> {
+    pub fn read(&self, row: &[u8]) -> Result<Vec<Reading>, Box<Refused>> {
         let refuse = |reason: String| {
             Box::new(Refused { id: String::new(), version: String::new(), reason, findings: Vec::new() })
         };
@@ -60,13 +62,21 @@ impl RowForm {
             Some(delimiter) => self.fields(text, delimiter).map_err(refuse)?,
             None => self.line(text).map_err(refuse)?,
         };
-        draft.at = Timestamp(self.received.0.saturating_add(i64::try_from(ordinal).unwrap_or(i64::MAX)));
+        draft.at = self.version_of(row);
         draft.finish(self).map_err(refuse)?;
         let wire = draft.wire(self);
         let mut reading = read_derived(self.kept(row), wire, Media::Row)?;
         // The form of the indicator is ours: who sent a row is not told what it should have been called.
         reading.findings.clear();
         Ok(vec![reading])
+    }
+
+    // Rows of one arrival that are about the same value are versions of one indicator, so each has a time of its own: by
+    // its bytes, since its place in the input would count the rows before it to those who do not see them.
+    fn version_of(&self, row: &[u8]) -> Timestamp {
+        let [one, other, ..] = <[u8; 32]>::from(Sha256::digest(row));
+        let within = i64::from(u16::from_be_bytes([one, other])) % MILLISECOND_US;
+        Timestamp(self.received.0.saturating_add(within))
     }
 
     // A row of CSV is kept behind the line that names its columns.

@@ -36,6 +36,8 @@ fn a_member_sees_its_own_and_others_that_there_is_something() {
     assert_eq!(own.len(), 3);
     for item in &own {
         assert_eq!(item["member"]["name"], "alpha");
+        let place = format!("{}.{}", item["submission"].as_str().unwrap(), item["ordinal"]);
+        assert_eq!(item["id"], place, "it counts nothing of what others sent");
         let whole = world.node.quarantined(&alpha, item["id"].as_str().unwrap()).unwrap();
         assert!(whole["content"].as_str().unwrap().contains(CANARY));
         assert!(!whole["reason"].as_str().unwrap().is_empty());

@@ -29,6 +29,8 @@ mod read_lists;
 #[cfg(test)]
 mod read_measure;
 #[cfg(test)]
+mod read_times;
+#[cfg(test)]
 mod read_while_writing;
 #[cfg(test)]
 mod read_world;

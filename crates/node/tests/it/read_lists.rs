@@ -1,6 +1,6 @@
 //! Lists against an oracle that goes through everything and asks `may_see` itself.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use model::{Label, MemberId, Timestamp, Tlp, may_see};
 use node::{Caller, Kind, ListEnd, ListQuery, Node};
@@ -24,13 +24,13 @@ struct Standing {
     wire: Vec<u8>,
 }
 
-// Everything that stands, whoever may see it, read from the store before the node has it.
-fn everything(folder: &std::path::Path) -> Vec<Standing> {
+// Everything that stands under the labels that are for somebody, read from the store before the node has it.
+fn everything(folder: &std::path::Path, is_for: impl Fn(&Label) -> bool) -> Vec<Standing> {
     let store = Store::open(folder, &Options::default()).unwrap();
     let snapshot = store.snapshot().unwrap();
     let labels = snapshot.labels(LabelId(0)).unwrap();
     let mut visible = Visible::default();
-    labels.iter().for_each(|(id, _)| visible.allow(*id));
+    labels.iter().filter(|(_, label)| is_for(label)).for_each(|(id, _)| visible.allow(*id));
     let mut all = Vec::new();
     let end = snapshot
         .statements(&visible, 0, usize::MAX, &mut |entry| {
@@ -52,16 +52,26 @@ fn everything(folder: &std::path::Path) -> Vec<Standing> {
     all
 }
 
+/// What somebody sees, by the ceiling that he reads below.
+type SeenBelow = BTreeMap<Option<Tlp>, Vec<Standing>>;
+
+fn seen_below(folder: &std::path::Path, caller: &Caller) -> SeenBelow {
+    let ceilings: BTreeSet<Option<Tlp>> = COLLECTIONS.iter().map(|one| one.2).chain([None]).collect();
+    let reader = &caller.principal.reader;
+    let seen = |below: Option<Tlp>| {
+        everything(folder, |label| {
+            may_see(reader, label, crate::read_world::NOW) && below.is_none_or(|most| label.tlp <= most)
+        })
+    };
+    ceilings.into_iter().map(|below| (below, seen(below))).collect()
+}
+
 // What a list is, said plainly (TAXII 2.1 §3.4; DESIGN: the owner's statements win over claims).
-fn oracle<'s>(all: &'s [Standing], base: &Base, caller: &Caller, query: &ListQuery) -> Vec<&'s Standing> {
+fn oracle<'s>(seen: &'s SeenBelow, base: &Base, query: &ListQuery) -> Vec<&'s Standing> {
     let collection = query.collection.as_deref().map(|name| name.trim_end_matches("-alias"));
     let ceiling = COLLECTIONS.iter().find(|(title, ..)| Some(*title) == collection).and_then(|one| one.2);
-    let seen = all.iter().filter(|one| {
-        may_see(&caller.principal.reader, &one.label, crate::read_world::NOW)
-            && ceiling.is_none_or(|ceiling| one.label.tlp <= ceiling)
-    });
     let mut objects: BTreeMap<&str, Vec<&Standing>> = BTreeMap::new();
-    seen.for_each(|one| objects.entry(&one.id).or_default().push(one));
+    seen[&ceiling].iter().for_each(|one| objects.entry(&one.id).or_default().push(one));
     let mut chosen: Vec<&Standing> = objects.into_values().flat_map(|one| versions(one, query)).collect();
     chosen.retain(|one| {
         let inside = match collection {
@@ -197,12 +207,14 @@ fn lists_are_what_the_oracle_says_page_by_page() {
         let mut dice = Dice(seed);
         let said = random(&mut dice, &base, 150, true);
         let world = base.world(&said, |_| true);
+        let callers = world.callers(&base);
         let folder = world.folder;
         world.node.stop();
         drop(world.node);
-        let all = everything(folder.path());
+        let all = everything(folder.path(), |_| true);
+        let of_each: Vec<SeenBelow> = callers.iter().map(|one| seen_below(folder.path(), one)).collect();
         let world = World { node: crate::read_world::open(folder.path()), folder };
-        for caller in world.callers(&base) {
+        for (caller, seen) in world.callers(&base).into_iter().zip(&of_each) {
             for _ in 0..60 {
                 let query = random_query(&mut dice, &all);
                 let is_open = query.collection.as_deref().is_none_or(|name| name == "for-everybody-alias");
@@ -210,7 +222,7 @@ fn lists_are_what_the_oracle_says_page_by_page() {
                     assert_eq!(list(&world.node, &caller, &query).unwrap_err().kind, Kind::NotFound);
                     continue;
                 }
-                let expected = oracle(&all, &base, &caller, &query);
+                let expected = oracle(seen, &base, &query);
                 let listed = crawl(&world.node, &caller, &query, &mut dice);
                 let got: Vec<(&str, Timestamp, &str)> =
                     listed.iter().map(|one| (&*one.id, one.date_added, &*one.version)).collect();

@@ -33,9 +33,14 @@ fn bundle(dice: &mut Dice, round: u64) -> String {
             let n = u128::from(round * 10 + at);
             // Sometimes a new version of something old.
             let n = if dice.one_in(4) { u128::from(dice.roll(round * 10 + 1)) } else { n };
+            // What is RED stands between the others of one commit.
+            let marked = match dice.one_in(3) {
+                true => r#","object_marking_refs":["marking-definition--e828b379-4e03-4974-9ac4-e53a884c97c1"]"#,
+                false => "",
+            };
             let id = Uuid::from_u128((0x8 << 76) + (0x8 << 60) + n);
             format!(
-                r#"{{"type":"malware","spec_version":"2.1","id":"malware--{id}","created":"2026-01-01T00:00:00.000Z","modified":"2026-01-02T00:00:00.{:03}Z","name":"m","is_family":false}}"#,
+                r#"{{"type":"malware","spec_version":"2.1","id":"malware--{id}","created":"2026-01-01T00:00:00.000Z","modified":"2026-01-02T00:00:00.{:03}Z","name":"m","is_family":false{marked}}}"#,
                 round % 1_000
             )
         })

@@ -1,6 +1,7 @@
 //! Worlds to read in: members, collections, tokens, and statements under labels of every kind, written to the store
 //! directly, so that they hold what no submission could make yet (recipients, embargoes, origins withheld).
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -114,8 +115,12 @@ impl Base {
         let store = Store::open(folder.path(), &Options::default()).unwrap();
         let facts = store.directory().unwrap().epoch;
         let mut writer = Writer { store, facts, batches: 0 };
+        let mut commits: BTreeMap<(usize, usize), Vec<&Said>> = BTreeMap::new();
         for one in said.iter().filter(|one| keep(one)) {
-            writer.write(self, one);
+            commits.entry((one.turn, one.by)).or_default().push(one);
+        }
+        for ((turn, by), said) in commits {
+            writer.write(self, turn * MEMBERS + by, &said);
         }
         drop(writer);
         World { node: open(folder.path()), folder }
@@ -173,6 +178,8 @@ impl World {
 /// A statement to be made, or an act.
 #[derive(Debug, Clone)]
 pub struct Said {
+    /// When it is said: what a member says in one turn is one commit.
+    pub turn: usize,
     pub by: usize,
     pub kind: &'static str,
     pub n: u64,
@@ -200,6 +207,8 @@ pub struct Part {
     pub gone: bool,
 }
 
+/// Statements that are made in one turn.
+const TOGETHER: usize = 24;
 const OTHER_MARKING: &str = "marking-definition--00000000-0000-4000-8000-0000000000ee";
 const TLPS: [(Tlp, &str); 5] = [
     (Tlp::Clear, "marking-definition--94868c89-83c2-464b-929b-a1a8aa3c8487"),
@@ -266,7 +275,8 @@ fn one(dice: &mut Dice, base: &Base, at: usize, acts: bool) -> Said {
             id("malware", two),
         ),
     };
-    Said { by, kind, n, version, label: label(dice, base, by), canary, fields, owner, act, part: None }
+    let turn = at / TOGETHER;
+    Said { turn, by, kind, n, version, label: label(dice, base, by), canary, fields, owner, act, part: None }
 }
 
 fn label(dice: &mut Dice, base: &Base, by: usize) -> Label {
@@ -396,8 +406,13 @@ struct Writer {
 }
 
 impl Writer {
-    fn write(&mut self, base: &Base, said: &Said) {
-        let item = match said.act {
+    fn write(&mut self, base: &Base, at: usize, said: &[&Said]) {
+        let items = said.iter().map(|one| self.item(base, one)).collect();
+        self.append(base.members[said[0].by], at, items);
+    }
+
+    fn item(&self, base: &Base, said: &Said) -> Item {
+        match said.act {
             None => {
                 let mut new = said.statement(base);
                 new.collections = self.collections(base, &new, said.by);
@@ -423,8 +438,7 @@ impl Writer {
                 let (indexes, body) = (Vec::new(), b"{}".to_vec());
                 Item::Relabel { positions, label, collections, indexes, waiting: false, body }
             }
-        };
-        self.append(base.members[said.by], vec![item]);
+        }
     }
 
     // Filters are judged by the node at submission; here they are told by hand.
@@ -458,9 +472,10 @@ impl Writer {
         positions
     }
 
-    fn append(&mut self, source: MemberId, items: Vec<Item>) -> Vec<Appended> {
+    // The clock is that of a world in which everything is said.
+    fn append(&mut self, source: MemberId, at: usize, items: Vec<Item>) -> Vec<Appended> {
         self.batches += 1;
-        let at = Timestamp(NOW.0 - 1_000_000_000 + i64::try_from(self.batches).unwrap() * 1_500);
+        let at = Timestamp(NOW.0 - 1_000_000_000 + i64::try_from(at).unwrap() * 1_500);
         let batch = Batch {
             facts: self.facts,
             submission: Submission {

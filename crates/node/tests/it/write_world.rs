@@ -49,6 +49,16 @@ impl World {
         self
     }
 
+    /// A node on a copy of the folder, with a clock of its own that shows the same.
+    pub fn twin(&self) -> World {
+        let (copy, folder) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        self.node.backup(&self.node.operator(), copy.path(), &mut |_, _| ()).unwrap();
+        Node::restore(copy.path(), None, folder.path()).unwrap();
+        let now = Arc::new(AtomicI64::new(self.now.load(Ordering::SeqCst)));
+        let housekept = Arc::default();
+        World { node: open(&folder, settings(), &now, &housekept), folder, now, housekept }
+    }
+
     /// Stops the node and starts it on the same folder.
     pub fn restarted(self) -> World {
         self.restarted_after(|_| ())

@@ -168,7 +168,7 @@ impl Run<'_> {
         let at = self.to.take();
         let digest: [u8; 32] = Sha256::digest(body).into();
         let head = Head {
-            date_added: at.1,
+            ordinal: 0,
             version: at.1,
             uuid: object.2,
             kind: object.1,
@@ -201,7 +201,7 @@ impl Run<'_> {
         ])?;
         self.to.serve(at.0, Record::new((state::ACT, label.num, flag::UNVERSIONED), head)?, &[])?;
         let leaf = Leaf { digest, salt: self.salt(), label: label.digest, source: self.member.0 };
-        self.to.leaf(at, leaf, head, true)?;
+        self.to.leaf(at, &leaf)?;
         Ok(at.0)
     }
 
@@ -313,7 +313,6 @@ impl Run<'_> {
         }
         let state = if past { state::PAST } else { state::LAST };
         let told = self.to.told(one.known.position)?;
-        let head = Head { date_added: at.1, ..told.head };
         self.to
             .conn
             .prepare_cached(
@@ -332,7 +331,7 @@ impl Run<'_> {
                 known.flags,
                 self.submission,
             ])?;
-        self.to.serve(at.0, Record::new((state, label.num, known.flags), head)?, &[])?;
+        self.to.serve(at.0, Record::new((state, label.num, known.flags), told.head)?, &[])?;
         self.to
             .conn
             .prepare_cached("UPDATE waits SET position = ?2 WHERE position = ?1")?
@@ -345,7 +344,7 @@ impl Run<'_> {
         }
         let (digest, source) = self.committed(one.known.position)?;
         let leaf = Leaf { digest, salt: self.salt(), label: label.digest, source };
-        self.to.leaf(at, leaf, head, false)?;
+        self.to.leaf(at, &leaf)?;
         Ok(at.0)
     }
 

@@ -245,7 +245,7 @@ impl Run<'_> {
         if owner.is_none() && place.flags & flag::BOUND != 0 {
             self.own(object)?;
         }
-        Ok(Appended::New { position: at.0.cast_unsigned(), date_added: Timestamp(at.1), version, claim })
+        Ok(Appended::New { position: at.0.cast_unsigned(), version, claim })
     }
 
     // Whoever is bound to the author of what he said first under an id owns it; nobody else speaks for the id after that,
@@ -296,6 +296,10 @@ impl Run<'_> {
     // The new statement among those that are last: it supersedes the one of its source and label, or is itself past.
     fn take_place(&mut self, last: &[Known], mut place: Place) -> Result<Place, Error> {
         let before = self.before(last, self.source, place.label.num)?;
+        // Of two in one commit, whose version is its time, the second is the later version for whoever sees both.
+        if let Some(before) = before.filter(|before| before.flags & place.flags & flag::UNVERSIONED != 0) {
+            place.version = place.version.max(before.version + 1);
+        }
         if before.is_some_and(|before| before.version > place.version) {
             place.state = state::PAST;
             return Ok(place);
@@ -372,7 +376,7 @@ impl Run<'_> {
             (place.flags & flag::MILLIS == 0 && text != version.to_string()).then_some(text)
         });
         let head = Head {
-            date_added: place.at.1,
+            ordinal: 0,
             version: place.version,
             uuid: new.object.uuid,
             kind: place.kind,
@@ -408,7 +412,7 @@ impl Run<'_> {
         self.to.serve(place.at.0, record, new.wire.as_ref().unwrap_or(&new.body))?;
         let salt = self.salt();
         let leaf = Leaf { digest: place.digest, salt, label: place.label.digest, source: self.member.0 };
-        self.to.leaf(place.at, leaf, head, new.version.is_none())
+        self.to.leaf(place.at, &leaf)
     }
 
     // A statement that is last or past goes into the views.

@@ -16,6 +16,8 @@ const TABLES: &[(&str, &str)] = &[
     ("statement", "SELECT position, state, flags, valid_from, valid_until FROM statement ORDER BY position"),
     ("posting", "SELECT list, label, position FROM posting ORDER BY list, label, position"),
     ("tally", "SELECT list, label, source, count FROM tally ORDER BY list, label, source"),
+    ("sealed", "SELECT last, at, runs FROM sealed ORDER BY last"),
+    ("label", "SELECT num, entries FROM label ORDER BY num"),
     ("counter", "SELECT value FROM counter WHERE name = 'last'"),
 ];
 
@@ -62,6 +64,7 @@ fn table(conn: &Connection, name: &str, sql: &str, out: &mut dyn Write) -> Resul
         for column in 0..columns {
             match row.get_ref(column)? {
                 ValueRef::Integer(number) => write!(out, " {number}").map_err(failed)?,
+                ValueRef::Blob(bytes) => write!(out, " {}", hex(bytes)).map_err(failed)?,
                 ValueRef::Null => write!(out, " -").map_err(failed)?,
                 _ => return Err(damaged(name)),
             }
@@ -78,7 +81,8 @@ fn spans(conn: &Connection, out: &mut dyn Write) -> Result<(), Error> {
         let span = Span::read(row)?;
         for position in span.positions() {
             let (told, _) = span.entry(position)?;
-            writeln!(out, "span {position} {} {}", told.state, told.flags).map_err(failed)?;
+            writeln!(out, "span {position} {} {} {}", told.state, told.flags, told.head.ordinal)
+                .map_err(failed)?;
         }
     }
     Ok(())

@@ -14,6 +14,7 @@ use super::owner::{self, Asked};
 use super::packed::Packed;
 use super::page;
 use super::row::{damaged, flag, state, uuid};
+use super::sealed::Times;
 use super::span::{self, Span};
 use super::streams::labels_of;
 use super::views::{COLLECTIONS, EVERYTHING};
@@ -439,7 +440,7 @@ pub(crate) fn statements(
     let mut query = snapshot.conn()?.prepare_cached(span::from(true))?;
     let from = i64::try_from(from).unwrap_or(i64::MAX);
     let mut rows = query.query([from])?;
-    let (mut lent, mut bytes) = (0, 0);
+    let (mut lent, mut bytes, mut times) = (0, 0, Times::new(visible));
     while let Some(row) = rows.next()? {
         let span = Span::read(row)?;
         for position in span.positions().skip_while(|position| *position < from) {
@@ -450,7 +451,7 @@ pub(crate) fn statements(
                 bytes += entry.wire.len();
                 each(entry);
             };
-            lent += usize::from(page::lend_from(snapshot, visible, &span, position, lend)?);
+            lent += usize::from(page::lend_from(snapshot, visible, &mut times, (&span, position), lend)?);
         }
     }
     Ok(None)

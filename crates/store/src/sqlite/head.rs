@@ -1,6 +1,6 @@
 //! What a page tells of an entry, packed into one value: a scan pays for each column that it reads.
 //!
-//! It repeats columns that never change once the commit is sealed. What changes (state, label, flags) is not in it.
+//! It repeats columns that never change. What changes (state, label, flags) is not in it.
 
 use uuid::Uuid;
 
@@ -14,7 +14,8 @@ const TEXT: u8 = 1;
 /// The head of an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Head {
-    pub(crate) date_added: i64,
+    /// Its place among the entries of its label, from 0; 0 too of what is no entry.
+    pub(crate) ordinal: i64,
     pub(crate) version: i64,
     pub(crate) uuid: Uuid,
     pub(crate) kind: i64,
@@ -28,7 +29,7 @@ impl Head {
     pub(crate) fn encode(&self) -> [u8; LENGTH] {
         let mut bytes = [0; LENGTH];
         let number = |number: i64| (number as u32).to_le_bytes();
-        let parts = (self.date_added.to_le_bytes().into_iter())
+        let parts = (self.ordinal.to_le_bytes().into_iter())
             .chain(self.version.to_le_bytes())
             .chain(*self.uuid.as_bytes())
             .chain(number(self.kind))
@@ -44,14 +45,14 @@ impl Head {
 }
 
 fn read(bytes: &[u8]) -> Option<Head> {
-    let (date_added, rest) = bytes.split_first_chunk()?;
+    let (ordinal, rest) = bytes.split_first_chunk()?;
     let (version, rest) = rest.split_first_chunk()?;
     let (uuid, rest) = rest.split_first_chunk()?;
     let (kind, rest) = rest.split_first_chunk()?;
     let (source, rest) = rest.split_first_chunk()?;
     let &[media, text] = rest else { return None };
     Some(Head {
-        date_added: i64::from_le_bytes(*date_added),
+        ordinal: i64::from_le_bytes(*ordinal),
         version: i64::from_le_bytes(*version),
         uuid: Uuid::from_bytes(*uuid),
         kind: i64::from(u32::from_le_bytes(*kind)),
@@ -68,7 +69,7 @@ mod tests {
     #[test]
     fn goes_round() {
         let head = Head {
-            date_added: i64::MAX,
+            ordinal: i64::MAX,
             version: -1,
             uuid: Uuid::from_u128(7),
             kind: 65_536,

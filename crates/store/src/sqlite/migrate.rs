@@ -5,7 +5,7 @@
 use rusqlite::{Connection, TransactionBehavior};
 
 use super::connect::APPLICATION_ID;
-use super::span;
+use super::{sealed, span};
 use crate::{Error, Kind};
 
 /// What brings a file from one schema to the next.
@@ -32,6 +32,7 @@ pub(crate) const STEPS: &[Step] = &[
     Step::sql(include_str!("schema3.sql")),
     Step { sql: include_str!("schema4.sql"), fill: Some(span::fill) },
     Step::sql(include_str!("circles.sql")),
+    Step { sql: include_str!("times.sql"), fill: Some(sealed::restate) },
 ];
 
 /// Brings the file to the last schema.

@@ -3,6 +3,7 @@
 //! - [`connect`]: how connections are set up; [`migrate`]: the numbered list of schemas.
 //! - [`writer`]: the one thread that writes, and group commit; [`sequencer`]: what it writes with.
 //! - [`append`], [`act`], [`intern`], [`views`]: the steps of sequencing; [`enlist`]: a list made later.
+//! - [`sealed`]: when entries were added, for each reader.
 //! - [`find`], [`search`]: lookup and search.
 //! - [`span`]: rows that pages are served from; [`page`], [`merge`], [`resolve`], [`owner`]: lists; [`status`], [`directory`], [`circles`]: the rest of
 //!   reading.
@@ -34,6 +35,7 @@ pub(crate) mod rebuild;
 pub(crate) mod resolve;
 pub(crate) mod revocations;
 pub(crate) mod row;
+pub(crate) mod sealed;
 pub(crate) mod search;
 pub(crate) mod sequencer;
 pub(crate) mod small;

@@ -14,6 +14,7 @@ use super::names::Names;
 use super::owner::{self, Asked};
 use super::resolve::Resolver;
 use super::row::{damaged, flag, media, state};
+use super::sealed::Times;
 use super::span::{self, Record, Span, Wires};
 use super::views::{EVERYTHING, Side, side};
 use super::{directory, intern};
@@ -59,7 +60,9 @@ struct Page<'p, 'q> {
     limit: usize,
     served: usize,
     bytes: usize,
-    last_date: Option<i64>,
+    times: Times<'q>,
+    // The last position that was served.
+    last: Option<i64>,
     // The position of the first entry that found no more room.
     beyond: Option<i64>,
 }
@@ -83,7 +86,8 @@ pub(crate) fn page(
         limit: query.limit,
         served: 0,
         bytes: 0,
-        last_date: None,
+        times: Times::new(query.visible),
+        last: None,
         beyond: None,
     };
     let from = i64::try_from(query.from).unwrap_or(i64::MAX);
@@ -291,26 +295,27 @@ impl Page<'_, '_> {
             return Ok(Next::Full);
         }
         let bytes = &mut self.bytes;
-        let entry = (position, &record, wire);
+        let entry = Told { position, date_added: self.times.added(conn, position)?, record: &record, wire };
         lend(self.snapshot, &mut self.names, self.plan.visible, entry, self.body, &mut |entry| {
             *bytes += entry.wire.len();
             (self.each)(entry);
         })?;
-        self.last_date = Some(record.head.date_added);
+        self.last = Some(position);
         self.served += 1;
         Ok(Next::Served)
     }
 
-    fn end(self) -> Result<PageEnd, Error> {
+    fn end(mut self) -> Result<PageEnd, Error> {
         let more = self.beyond.is_some();
-        let date_added_last = match self.last_date {
-            Some(date) if !more => Some(sealed_at(self.conn, date)?),
-            other => other,
+        let date_added_last = match self.last {
+            Some(last) if more => Some(self.times.added(self.conn, last)?),
+            Some(last) => Some(self.times.sealed(self.conn, last)?),
+            None => None,
         };
         Ok(PageEnd {
             next: self.beyond.unwrap_or(self.snapshot.end().cast_signed()).cast_unsigned(),
             more,
-            date_added_last: date_added_last.map(Timestamp),
+            date_added_last,
         })
     }
 }
@@ -329,30 +334,40 @@ pub(crate) fn lend_at(
     if !span.positions().contains(&position) {
         return Ok(false);
     }
-    lend_from(snapshot, visible, &span, position, each)
+    lend_from(snapshot, visible, &mut Times::new(visible), (&span, position), each)
 }
 
 /// Lends an entry of a span, if it is in force and the reader may see it; whether it was lent.
 pub(crate) fn lend_from(
     snapshot: &Snapshot,
     visible: &Visible,
-    span: &Span<'_>,
-    position: i64,
+    times: &mut Times<'_>,
+    (span, position): (&Span<'_>, i64),
     each: &mut dyn FnMut(&Entry<'_>),
 ) -> Result<bool, Error> {
     let (record, wire) = span.entry(position)?;
     if record.state > state::PAST || !visible.has(LabelId(record.label)) {
         return Ok(false);
     }
-    lend(snapshot, &mut snapshot.names(), visible, (position, &record, wire), Body::Read, each)?;
+    let date_added = times.added(snapshot.conn()?, position)?;
+    let entry = Told { position, date_added, record: &record, wire };
+    lend(snapshot, &mut snapshot.names(), visible, entry, Body::Read, each)?;
     Ok(true)
+}
+
+/// What a reader is told of an entry, as far as its span has it.
+struct Told<'s> {
+    position: i64,
+    date_added: Timestamp,
+    record: &'s Record,
+    wire: &'s [u8],
 }
 
 fn lend(
     snapshot: &Snapshot,
     names: &mut Arc<Names>,
     visible: &Visible,
-    (position, record, mut wire): (i64, &Record, &[u8]),
+    Told { position, date_added, record, mut wire }: Told<'_>,
     body: Body,
     each: &mut dyn FnMut(&Entry<'_>),
 ) -> Result<(), Error> {
@@ -380,7 +395,7 @@ fn lend(
     };
     each(&Entry {
         position: position.cast_unsigned(),
-        date_added: Timestamp(head.date_added),
+        date_added,
         kind,
         uuid: head.uuid,
         version: Timestamp(head.version),
@@ -420,32 +435,4 @@ fn in_list(conn: &Connection, list: i64, state: i64, at: (i64, i64)) -> Result<b
         .query_row([side(list, on), at.0, at.1], |_| Ok(()))
         .optional()?;
     Ok(found.is_some())
-}
-
-// The whole millisecond of the commit that gave out this time.
-fn sealed_at(conn: &Connection, date: i64) -> Result<i64, Error> {
-    let at: Option<i64> = conn
-        .prepare_cached("SELECT min(at) FROM sealed WHERE at >= ?1")?
-        .query_row([date], |row| row.get(0))?;
-    Ok(at.unwrap_or(date))
-}
-
-/// The position of the first entry whose time is after this one: the commit from its last time, then a search in it.
-pub(crate) fn position_after(conn: &Connection, date: Timestamp, end: i64) -> Result<i64, Error> {
-    let commit: Option<i64> = conn
-        .prepare_cached("SELECT last FROM sealed WHERE at > ?1 ORDER BY at LIMIT 1")?
-        .query_row([date.0], |row| row.get(0))
-        .optional()?;
-    let Some(mut high) = commit else { return Ok(end) };
-    let before: Option<i64> = conn
-        .prepare_cached("SELECT max(last) FROM sealed WHERE last < ?1")?
-        .query_row([high], |row| row.get(0))?;
-    let mut low = before.map_or(0, |last| last + 1);
-    let mut query = conn.prepare_cached("SELECT date_added FROM statement WHERE position = ?1")?;
-    while low < high {
-        let middle = low + (high - low) / 2;
-        let at: i64 = query.query_row([middle], |row| row.get(0))?;
-        if at > date.0 { high = middle } else { low = middle + 1 }
-    }
-    Ok(low)
 }

@@ -1,7 +1,7 @@
 //! What is kept for a time only, and figures.
 
 use model::{MemberId, SubmissionId, Timestamp, TokenId};
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, Row, params};
 
 use super::row::{damaged, uuid};
 use super::views::count;
@@ -49,21 +49,41 @@ pub(crate) fn quarantine(snapshot: &Snapshot, before: u64, limit: usize) -> Resu
     let mut rows = query.query(params![number(before), number(limit as u64)])?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
-        let id = |at: usize| -> Result<uuid::Uuid, Error> {
-            uuid(row.get_ref(at)?.as_blob().map_err(|_| damaged("quarantine"))?)
-        };
-        found.push(Quarantined {
-            number: row.get::<_, i64>(0)?.cast_unsigned(),
-            submission: SubmissionId(id(1)?),
-            source: MemberId(id(2)?),
-            ordinal: row.get::<_, i64>(3)?.cast_unsigned(),
-            at: Timestamp(row.get(4)?),
-            object: row.get(5)?,
-            reason: row.get(6)?,
-            bytes: row.get(7)?,
-        });
+        found.push(quarantined_of(row)?);
     }
     Ok(found)
+}
+
+/// What a submission had refused at a place in it, if it is still there.
+pub(crate) fn quarantined(
+    snapshot: &Snapshot,
+    submission: SubmissionId,
+    ordinal: u64,
+) -> Result<Option<Quarantined>, Error> {
+    let mut query = snapshot.conn()?.prepare_cached(
+        "SELECT q.num, s.id, m.id, q.ordinal, q.at, q.object, q.reason, q.bytes
+         FROM submission s JOIN quarantine q ON q.submission = s.num JOIN source m ON m.num = s.source
+         WHERE s.id = ?1 AND q.ordinal = ?2 ORDER BY q.num DESC LIMIT 1",
+    )?;
+    let mut rows =
+        query.query(params![submission.0.as_bytes(), i64::try_from(ordinal).unwrap_or(i64::MAX)])?;
+    rows.next()?.map(quarantined_of).transpose()
+}
+
+fn quarantined_of(row: &Row<'_>) -> Result<Quarantined, Error> {
+    let id = |at: usize| -> Result<uuid::Uuid, Error> {
+        uuid(row.get_ref(at)?.as_blob().map_err(|_| damaged("quarantine"))?)
+    };
+    Ok(Quarantined {
+        number: row.get::<_, i64>(0)?.cast_unsigned(),
+        submission: SubmissionId(id(1)?),
+        source: MemberId(id(2)?),
+        ordinal: row.get::<_, i64>(3)?.cast_unsigned(),
+        at: Timestamp(row.get(4)?),
+        object: row.get(5)?,
+        reason: row.get(6)?,
+        bytes: row.get(7)?,
+    })
 }
 
 /// Rows of the audit.

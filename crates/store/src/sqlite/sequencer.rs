@@ -8,12 +8,12 @@ use rusqlite::{Connection, params};
 use sha2::{Digest, Sha256};
 
 use super::erasures::{self, Erasures};
-use super::head::Head;
 use super::index::filter::Filters;
 use super::index::keys;
 use super::index::write::Index;
 use super::intern::Interned;
 use super::revocations::Revocations;
+use super::sealed::{self, Sealing};
 use super::span::{self, Building, Record};
 use crate::record::ObjectKey;
 use crate::{Error, Kind};
@@ -24,12 +24,6 @@ const CHECKPOINT_FRAMES: i64 = 4_000;
 const RESTART_FRAMES: i64 = 40_000;
 /// Keys merged at once when there is nothing else to do.
 const TIDY: usize = 100_000;
-const MILLISECOND: i64 = 1000;
-
-// The whole millisecond that is not before this time.
-fn whole(at: i64) -> i64 {
-    at.saturating_add(MILLISECOND - 1).div_euclid(MILLISECOND) * MILLISECOND
-}
 
 /// How the writer is, for those who ask without asking it.
 #[derive(Debug, Default)]
@@ -79,15 +73,6 @@ impl Vitals {
     }
 }
 
-/// Where a commit's last statement went in time.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Moved {
-    pub(crate) position: u64,
-    pub(crate) to: Timestamp,
-    /// Its version is its time.
-    pub(crate) versioned_by_time: bool,
-}
-
 /// What the leaf of a statement commits to, beside its time.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Leaf {
@@ -112,22 +97,11 @@ impl Leaf {
     }
 }
 
-/// The last statement of the commit so far.
-#[derive(Debug, Clone, Copy)]
-struct Tail {
-    position: i64,
-    date_added: i64,
-    versioned_by_time: bool,
-    leaf: Leaf,
-    head: Head,
-}
-
 /// What a savepoint goes back to.
 #[derive(Debug, Clone)]
 pub(crate) struct Mark {
     next: i64,
-    date: i64,
-    tail: Option<Tail>,
+    sealing: Sealing,
     epoch: u64,
     span: Option<Building>,
 }
@@ -147,10 +121,8 @@ pub(crate) struct Sequencer {
     stale: bool,
     next: i64,
     last_date: i64,
-    // The whole millisecond that this commit ends on, and the next time to give out.
-    seal: i64,
-    date: i64,
-    tail: Option<Tail>,
+    // The times of this commit.
+    sealing: Sealing,
     // The last span, which the next entry goes into; `None` until it is needed.
     span: Option<Building>,
 }
@@ -175,9 +147,7 @@ impl Sequencer {
             epoch: 0,
             next: 0,
             last_date: 0,
-            seal: 0,
-            date: 0,
-            tail: None,
+            sealing: Sealing::default(),
             span: None,
         };
         sequencer.reload()?;
@@ -201,7 +171,7 @@ impl Sequencer {
         self.interned = Interned::default();
         self.index.reload(&self.conn)?;
         self.refuses = erasures::refuses(&self.conn)?;
-        self.tail = None;
+        self.sealing = Sealing::default();
         self.span = None;
         Ok(())
     }
@@ -215,24 +185,20 @@ impl Sequencer {
         Ok(())
     }
 
-    /// Begins a transaction that may take `statements` positions. Their times lie before the whole millisecond that
-    /// the last one is moved to, and after all that were given out, also with the clock behind.
+    /// Begins a transaction that may take `statements` positions. Their times lie after all that were given out, also
+    /// with the clock behind.
     pub(crate) fn begin(&mut self, statements: u64, now: Option<Timestamp>) -> Result<(), Error> {
         self.make_current()?;
         self.conn.execute_batch("BEGIN IMMEDIATE")?;
         let count = i64::try_from(statements).unwrap_or(i64::MAX / 2);
-        let least = self.last_date.saturating_add(count);
-        let end = now.map_or(least, |now| now.0.max(least));
-        self.seal = whole(end);
-        self.date = self.seal - count;
-        self.tail = None;
+        self.sealing = Sealing::begin(self.last_date, count, now);
         Ok(())
     }
 
     pub(crate) fn savepoint(&mut self) -> Result<Mark, Error> {
         self.conn.prepare_cached("SAVEPOINT work")?.execute([])?;
-        let span = self.span.clone();
-        Ok(Mark { next: self.next, date: self.date, tail: self.tail, epoch: self.epoch, span })
+        let (sealing, span) = (self.sealing.clone(), self.span.clone());
+        Ok(Mark { next: self.next, sealing, epoch: self.epoch, span })
     }
 
     pub(crate) fn release(&mut self) -> Result<(), Error> {
@@ -247,8 +213,7 @@ impl Sequencer {
             return Err(Error::new(Kind::Full, "record.sqlite: the transaction was given up"));
         }
         self.conn.execute_batch("ROLLBACK TO work; RELEASE work")?;
-        (self.next, self.date, self.tail, self.epoch) = (mark.next, mark.date, mark.tail, mark.epoch);
-        self.span = mark.span;
+        (self.next, self.sealing, self.epoch, self.span) = (mark.next, mark.sealing, mark.epoch, mark.span);
         self.interned = Interned::default();
         self.index.reload(&self.conn)
     }
@@ -278,15 +243,16 @@ impl Sequencer {
         Ok((num, keys::id_to(key.uuid, kind, num)))
     }
 
-    /// Takes the next position and time.
+    /// Takes the next position, and the whole millisecond that its commit is sealed with.
     pub(crate) fn take(&mut self) -> (i64, i64) {
-        let taken = (self.next, self.date + 1);
-        (self.next, self.date) = (self.next + 1, self.date + 1);
+        let taken = (self.next, self.sealing.take(self.next));
+        self.next += 1;
         taken
     }
 
     /// Puts the entry that was just written into the last span.
-    pub(crate) fn serve(&mut self, position: i64, record: Record, wire: &[u8]) -> Result<(), Error> {
+    pub(crate) fn serve(&mut self, position: i64, mut record: Record, wire: &[u8]) -> Result<(), Error> {
+        record.head.ordinal = self.sealing.note(&self.conn, &record)?;
         let mut span = match self.span.take() {
             Some(span) => span,
             None => Building::load(&self.conn, position)?,
@@ -312,11 +278,12 @@ impl Sequencer {
         }
     }
 
-    /// Makes what is a view in the spans again, from what stands in `statement`.
+    /// Makes what is a view in the spans and seals again, from what stands in `statement`.
     pub(crate) fn restate(&mut self) -> Result<(), Error> {
         // What was read of the last one may be what is to be made again.
         self.span = None;
-        span::restate(&self.conn)
+        span::restate(&self.conn)?;
+        sealed::restate(&self.conn)
     }
 
     /// Takes out what is served of an entry.
@@ -328,24 +295,16 @@ impl Sequencer {
     }
 
     /// Writes the leaf of a statement that was just written.
-    pub(crate) fn leaf(
-        &mut self,
-        at: (i64, i64),
-        leaf: Leaf,
-        head: Head,
-        versioned_by_time: bool,
-    ) -> Result<(), Error> {
-        let (position, date_added) = at;
+    pub(crate) fn leaf(&mut self, (position, date_added): (i64, i64), leaf: &Leaf) -> Result<(), Error> {
         self.conn
             .prepare_cached("INSERT INTO leaf (position, digest, salt, hash) VALUES (?1, ?2, ?3, ?4)")?
             .execute(params![position, leaf.digest, leaf.salt, leaf.hash(date_added)])?;
-        self.tail = Some(Tail { position, date_added, versioned_by_time, leaf, head });
         Ok(())
     }
 
-    /// Moves the last statement to the whole millisecond, and commits.
-    pub(crate) fn commit(&mut self) -> Result<Option<Moved>, Error> {
-        let moved = self.tail.map(|tail| self.seal_commit(tail)).transpose()?;
+    /// Seals what was sequenced, and commits.
+    pub(crate) fn commit(&mut self) -> Result<(), Error> {
+        let sealed = self.sealing.write(&self.conn, self.next)?;
         if let Some(span) = &mut self.span {
             span.write(&self.conn)?;
         }
@@ -354,41 +313,8 @@ impl Sequencer {
         self.conn.execute_batch("COMMIT")?;
         self.vitals.committed();
         self.erasures.committed();
-        if moved.is_some() {
-            self.last_date = self.seal;
-        }
-        Ok(moved)
-    }
-
-    fn seal_commit(&mut self, tail: Tail) -> Result<Moved, Error> {
-        // Acts may have taken more positions than the batch has items.
-        self.seal = self.seal.max(whole(tail.date_added));
-        let at = self.seal;
-        if tail.date_added != at {
-            let version = if tail.versioned_by_time { at } else { tail.head.version };
-            self.retell(tail.position, |record| {
-                record.head = Head { date_added: at, version, ..tail.head };
-            })?;
-            self.conn
-                .prepare_cached("UPDATE statement SET date_added = ?2 WHERE position = ?1")?
-                .execute(params![tail.position, at])?;
-            self.conn
-                .prepare_cached("UPDATE leaf SET hash = ?2 WHERE position = ?1")?
-                .execute(params![tail.position, tail.leaf.hash(at)])?;
-        }
-        if tail.versioned_by_time && tail.date_added != at {
-            self.conn
-                .prepare_cached("UPDATE statement SET version = ?2 WHERE position = ?1")?
-                .execute(params![tail.position, at])?;
-        }
-        self.conn
-            .prepare_cached("INSERT INTO sealed (last, at) VALUES (?1, ?2)")?
-            .execute(params![tail.position, at])?;
-        Ok(Moved {
-            position: tail.position.cast_unsigned(),
-            to: Timestamp(at),
-            versioned_by_time: tail.versioned_by_time,
-        })
+        self.last_date = sealed.unwrap_or(self.last_date);
+        Ok(())
     }
 
     /// After a transaction that failed: leaves it, and takes everything from the file again; where that fails, before
@@ -479,6 +405,7 @@ impl Sequencer {
 mod tests {
     use super::*;
     use crate::Options;
+    use crate::sqlite::head::Head;
     use crate::sqlite::{connect, migrate};
 
     fn sequencer(folder: &tempfile::TempDir) -> Sequencer {
@@ -521,9 +448,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let mut sequencer = sequencer(&folder);
         sequencer.begin(1, None).unwrap();
-        let (position, date_added) = sequencer.take();
+        sequencer.conn.execute("INSERT INTO label VALUES (0, x'', x'', 0)", []).unwrap();
+        let (position, _) = sequencer.take();
         let uuid = uuid::Uuid::nil();
-        let head = Head { date_added, version: 0, uuid, kind: 1, source: 1, media: 0, text: false };
+        let head = Head { ordinal: 0, version: 0, uuid, kind: 1, source: 1, media: 0, text: false };
         sequencer.serve(position, Record::new((0, 0, 0), head).unwrap(), &[b'x'; 100_000]).unwrap();
         sequencer.commit().unwrap();
         sequencer.rest();

@@ -12,7 +12,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::connect;
 use super::head::{self, Head};
-use super::row::{damaged, state};
+use super::row::{damaged, flag, state};
 use crate::Error;
 
 /// Bytes of a span: with the rest of its row they fit into one page of the file. One longer entry is a span by itself.
@@ -56,6 +56,11 @@ impl Record {
     pub(crate) fn new((state, label, flags): (i64, i64, i64), head: Head) -> Result<Record, Error> {
         let label = u32::try_from(label).map_err(|_| damaged("label"))?;
         Ok(Record { state, label, flags, end: 0, head })
+    }
+
+    /// Whether it is of an entry: of what may ever be shown.
+    pub(crate) fn is_entry(&self) -> bool {
+        self.state != state::ACT && self.flags & flag::EQUIVOCAL == 0
     }
 
     /// Whether both tell the same of an entry, wherever its bytes lie.
@@ -284,16 +289,43 @@ pub(crate) fn empty(conn: &Connection, position: i64) -> Result<(), Error> {
 pub(crate) fn restate(conn: &Connection) -> Result<(), Error> {
     let mut query = conn.prepare("SELECT position, state, flags FROM statement ORDER BY position")?;
     let mut rows = query.query([])?;
-    let mut span = Building { written: true, ..Building::default() };
+    let mut spans = Changing::default();
     while let Some(row) = rows.next()? {
-        let (position, state, flags) = (row.get(0)?, row.get(1)?, row.get(2)?);
-        if !span.holds(position) {
-            span.write(conn)?;
-            span = stored(conn, position)?;
-        }
-        span.change(position, |record| (record.state, record.flags) = (state, flags))?;
+        let (state, flags) = (row.get(1)?, row.get(2)?);
+        spans.change(conn, row.get(0)?, |record| (record.state, record.flags) = (state, flags))?;
     }
-    span.write(conn)
+    spans.write(conn)
+}
+
+/// Changes what spans tell, position after position.
+#[derive(Debug)]
+pub(crate) struct Changing(Building);
+
+impl Default for Changing {
+    fn default() -> Changing {
+        Changing(Building { written: true, ..Building::default() })
+    }
+}
+
+impl Changing {
+    /// Changes what is told of an entry.
+    pub(crate) fn change(
+        &mut self,
+        conn: &Connection,
+        position: i64,
+        change: impl FnOnce(&mut Record),
+    ) -> Result<(), Error> {
+        if !self.0.holds(position) {
+            self.0.write(conn)?;
+            self.0 = stored(conn, position)?;
+        }
+        self.0.change(position, change)
+    }
+
+    /// Writes what is not written yet.
+    pub(crate) fn write(&mut self, conn: &Connection) -> Result<(), Error> {
+        self.0.write(conn)
+    }
 }
 
 /// Makes the spans of a file that kept in each row what is served of it.
@@ -359,7 +391,7 @@ mod tests {
 
     fn record(number: i64) -> Record {
         let head = Head {
-            date_added: number,
+            ordinal: number,
             version: -number,
             uuid: Uuid::from_u128(7),
             kind: 3,

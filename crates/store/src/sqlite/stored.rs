@@ -18,7 +18,7 @@ pub(crate) fn each(
 ) -> Result<(), Error> {
     let conn = snapshot.conn()?;
     let mut query = conn.prepare_cached(
-        "SELECT s.position, s.date_added, s.kind, s.uuid, s.version, s.author, s.pattern_type, l.canonical, s.source,
+        "SELECT s.position, s.kind, s.uuid, s.version, s.author, s.pattern_type, l.canonical, s.source,
            s.media, coalesce(s.body, b.body), coalesce(s.target, s.position)
          FROM statement s JOIN label l ON l.num = s.label JOIN leaf f ON f.position = s.position
            LEFT JOIN statement b ON b.position = s.target
@@ -38,26 +38,25 @@ fn read(
     row: &Row<'_>,
     wires: &mut Wires,
 ) -> Result<StoredStatement, Error> {
-    let canonical = row.get_ref(7)?.as_blob().map_err(|_| damaged("label"))?;
-    let author = row.get::<_, Option<i64>>(5)?.map(|object| key_of(snapshot, conn, object)).transpose()?;
-    let (_, served) = wires.at(conn, row.get(11)?)?;
-    let (body, wire) = match row.get(10)? {
+    let canonical = row.get_ref(6)?.as_blob().map_err(|_| damaged("label"))?;
+    let author = row.get::<_, Option<i64>>(4)?.map(|object| key_of(snapshot, conn, object)).transpose()?;
+    let (_, served) = wires.at(conn, row.get(10)?)?;
+    let (body, wire) = match row.get(9)? {
         Some(body) => (body, Some(served.to_vec())),
         None => (served.to_vec(), None),
     };
     Ok(StoredStatement {
         position: row.get::<_, i64>(0)?.cast_unsigned(),
-        date_added: Timestamp(row.get(1)?),
         object: ObjectKey {
-            kind: snapshot.word(row.get(2)?)?.to_string(),
-            uuid: uuid(row.get_ref(3)?.as_blob().map_err(|_| damaged("uuid"))?)?,
+            kind: snapshot.word(row.get(1)?)?.to_string(),
+            uuid: uuid(row.get_ref(2)?.as_blob().map_err(|_| damaged("uuid"))?)?,
         },
-        version: Timestamp(row.get(4)?),
+        version: Timestamp(row.get(3)?),
         author,
-        pattern_type: row.get(6)?,
+        pattern_type: row.get(5)?,
         label: Label::from_canonical(canonical).ok_or_else(|| damaged("label"))?,
-        source: snapshot.source(row.get(8)?)?,
-        media: media(row.get(9)?)?,
+        source: snapshot.source(row.get(7)?)?,
+        media: media(row.get(8)?)?,
         body,
         wire,
     })

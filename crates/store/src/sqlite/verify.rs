@@ -5,6 +5,7 @@ use sha2::{Digest, Sha256};
 
 use super::head::Head;
 use super::row::{damaged, entry, state, uuid};
+use super::sealed::{self, Recount};
 use super::sequencer::Leaf;
 use super::span::{self, Record, Wires};
 use crate::Error;
@@ -28,23 +29,31 @@ pub(crate) fn verify(conn: &Connection) -> Result<Verified, Error> {
     )?;
     let mut rows = query.query([])?;
     let (mut next, mut before) = (0i64, i64::MIN);
-    let mut wires = Wires::default();
+    let (mut wires, mut recount) = (Wires::default(), Recount::default());
     while let Some(row) = rows.next()? {
         let (position, date_added): (i64, i64) = (row.get(0)?, row.get(1)?);
         if position != next {
             tell(&mut found, format!("position {next} is missing"));
         }
-        if date_added <= before {
-            tell(&mut found, format!("position {position} is not later than the one before"));
+        if date_added < before {
+            tell(&mut found, format!("position {position} is earlier than the one before"));
         }
         (next, before) = (position + 1, date_added);
         found.statements += 1;
         if row.get::<_, i64>(3)? == state::ERASED {
             found.erased += 1;
         }
+        let label = sealed::is_entry(row.get(2)?, row.get(14)?).then(|| row.get(13)).transpose()?;
+        let (ordinal, ended) = recount.note(conn, position, label)?;
+        if let Some(ended) = ended.filter(|ended| !ended.is_as_kept()) {
+            tell(
+                &mut found,
+                format!("position {}: its commit has other entries; rebuild the views", ended.last),
+            );
+        }
         let served = match wires.at(conn, position) {
             Ok((told, served)) => {
-                if !agrees(row, &told)? {
+                if !agrees(row, ordinal, &told)? {
                     tell(
                         &mut found,
                         format!("position {position}: pages tell otherwise of it; rebuild the views"),
@@ -64,6 +73,9 @@ pub(crate) fn verify(conn: &Connection) -> Result<Verified, Error> {
     for problem in span::misplaced(conn, next)? {
         tell(&mut found, problem);
     }
+    for label in recount.wrong_labels(conn)? {
+        tell(&mut found, format!("label {label}: another number of entries; rebuild the views"));
+    }
     Ok(found)
 }
 
@@ -80,9 +92,9 @@ pub(crate) fn integrity(conn: &Connection) -> Result<Vec<String>, Error> {
     Ok(lines.into_iter().filter(|line| line != "ok").collect())
 }
 
-fn agrees(row: &Row<'_>, told: &Record) -> Result<bool, Error> {
+fn agrees(row: &Row<'_>, ordinal: i64, told: &Record) -> Result<bool, Error> {
     let head = Head {
-        date_added: row.get(1)?,
+        ordinal,
         version: row.get(15)?,
         uuid: uuid(row.get_ref(16)?.as_blob().map_err(|_| damaged("uuid"))?)?,
         kind: row.get(17)?,

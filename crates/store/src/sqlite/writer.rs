@@ -19,38 +19,11 @@ use std::time::Duration;
 use model::Timestamp;
 
 use super::pool::Pool;
-use super::sequencer::{Moved, Sequencer};
-use crate::record::Appended;
+use super::sequencer::Sequencer;
 use crate::{Error, Kind};
 
 /// So long without work, and the log is checkpointed and the caches are let go.
 const IDLE: Duration = Duration::from_secs(2);
-
-/// What a caller gets. Lists of what was appended learn where the seal moved the last one.
-pub(crate) trait Answer: Send + 'static {
-    /// The commit's last statement got the whole millisecond.
-    fn moved(&mut self, _moved: Moved) {}
-}
-
-impl Answer for () {}
-impl Answer for bool {}
-impl Answer for crate::upkeep::Purged {}
-impl Answer for crate::upkeep::Rebuilt {}
-impl Answer for crate::directory::Epoch {}
-impl Answer for Vec<Appended> {
-    fn moved(&mut self, moved: Moved) {
-        for appended in self {
-            if let Appended::New { position, date_added, version, .. } = appended
-                && *position == moved.position
-            {
-                if moved.versioned_by_time {
-                    *version = moved.to;
-                }
-                *date_added = moved.to;
-            }
-        }
-    }
-}
 
 /// Something to do in the writer's transaction.
 trait Work: Send {
@@ -58,7 +31,7 @@ trait Work: Send {
     fn is_alone(&self) -> bool;
     fn size(&self) -> (u64, Option<Timestamp>);
     fn run(&mut self, sequencer: &mut Sequencer) -> Result<(), Error>;
-    fn answer(self: Box<Self>, commit: Result<Option<Moved>, Error>);
+    fn answer(self: Box<Self>, commit: Result<(), Error>);
 }
 
 struct Task<T, F> {
@@ -70,7 +43,7 @@ struct Task<T, F> {
     alone: bool,
 }
 
-impl<T: Answer, F: FnOnce(&mut Sequencer) -> Result<T, Error> + Send> Work for Task<T, F> {
+impl<T: Send, F: FnOnce(&mut Sequencer) -> Result<T, Error> + Send> Work for Task<T, F> {
     fn size(&self) -> (u64, Option<Timestamp>) {
         (self.statements, self.now)
     }
@@ -87,17 +60,12 @@ impl<T: Answer, F: FnOnce(&mut Sequencer) -> Result<T, Error> + Send> Work for T
         done
     }
 
-    fn answer(self: Box<Self>, commit: Result<Option<Moved>, Error>) {
+    fn answer(self: Box<Self>, commit: Result<(), Error>) {
         let result = match (self.result, commit) {
-            (Some(Ok(mut value)), Ok(moved)) => {
-                if let Some(moved) = moved {
-                    value.moved(moved);
-                }
-                Ok(value)
-            }
+            (Some(Ok(value)), Ok(())) => Ok(value),
             (Some(Ok(_)) | None, Err(error)) => Err(error),
             (Some(Err(error)), _) => Err(error),
-            (None, Ok(_)) => Err(Error::new(Kind::Engine, "the writer did not come to it")),
+            (None, Ok(())) => Err(Error::new(Kind::Engine, "the writer did not come to it")),
         };
         // A caller that went away needs no answer.
         let _gone = self.reply.send(result);
@@ -129,7 +97,7 @@ impl Writer {
 
     /// Runs `run` in the writer's next transaction and waits until it is durable. At most `statements` positions are
     /// taken by it, at the time `now`.
-    pub(crate) fn run<T: Answer>(
+    pub(crate) fn run<T: Send + 'static>(
         &self,
         statements: u64,
         now: Option<Timestamp>,
@@ -139,14 +107,14 @@ impl Writer {
     }
 
     /// The same, in a transaction of its own, after everything that was asked for before is durable.
-    pub(crate) fn run_alone<T: Answer>(
+    pub(crate) fn run_alone<T: Send + 'static>(
         &self,
         run: impl FnOnce(&mut Sequencer) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
         self.wait_for(0, None, true, run)
     }
 
-    fn wait_for<T: Answer>(
+    fn wait_for<T: Send + 'static>(
         &self,
         statements: u64,
         now: Option<Timestamp>,
@@ -248,14 +216,14 @@ fn transact(
     group: &mut [Box<dyn Work>],
     (statements, now): (u64, Option<Timestamp>),
     full: &mut Option<Error>,
-) -> Result<Option<Moved>, Error> {
+) -> Result<(), Error> {
     sequencer.begin(statements, now)?;
     if let [alone] = group {
         // Whoever is alone needs no savepoint, which would keep a copy of each page that is changed.
         if let Err(error) = alone.run(sequencer) {
             sequencer.abandon();
             *full = Some(error).filter(|error| error.kind == Kind::Full);
-            return Ok(None);
+            return Ok(());
         }
         return sequencer.commit();
     }

@@ -2,7 +2,7 @@
 
 use model::{SubmissionId, Timestamp, Tlp};
 use store::directory::Epoch;
-use store::read::{LabelId, OutcomeState, VersionSpec};
+use store::read::{LabelId, OutcomeState, VersionSpec, Visible};
 use store::record::{Appended, Held, Item};
 use store::{Kind, Options, Store};
 use uuid::Uuid;
@@ -14,10 +14,11 @@ fn positions_are_dense_and_times_end_on_a_whole_millisecond() {
     let mut world = World::new();
     for round in 0..5 {
         let items = (0..7).map(|n| statement(said(round * 10 + n, 1, 1, Tlp::Green))).collect();
-        let appended = world.append(1, items);
-        let Appended::New { date_added, .. } = appended[6] else { panic!("{appended:?}") };
-        assert_eq!(date_added.0 % 1000, 0);
-        assert!(date_added.0 >= world.now && date_added.0 < world.now + 1000);
+        world.append(1, items);
+        let visible = world.everything();
+        let at = world.page(&all(&visible)).1.date_added_last.unwrap();
+        assert_eq!(at.0 % 1000, 0);
+        assert!(at.0 >= world.now && at.0 < world.now + 1000);
     }
     let visible = world.everything();
     let (seen, end) = world.page(&all(&visible));
@@ -27,11 +28,12 @@ fn positions_are_dense_and_times_end_on_a_whole_millisecond() {
     assert_eq!(end.date_added_last, Some(Timestamp(seen[34].date_added)));
     let snapshot = world.store.snapshot().unwrap();
     for one in &seen {
-        assert_eq!(snapshot.position_after(Timestamp(one.date_added)).unwrap(), one.position + 1);
-        assert_eq!(snapshot.position_after(Timestamp(one.date_added - 1)).unwrap(), one.position);
+        let after = |time: i64| snapshot.position_after(&visible, Timestamp(time)).unwrap();
+        assert_eq!(after(one.date_added), one.position + 1);
+        assert_eq!(after(one.date_added - 1), one.position);
     }
-    assert_eq!(snapshot.position_after(Timestamp::MAX).unwrap(), 35);
-    assert_eq!(snapshot.position_after(Timestamp::MIN).unwrap(), 0);
+    assert_eq!(snapshot.position_after(&visible, Timestamp::MAX).unwrap(), 35);
+    assert_eq!(snapshot.position_after(&visible, Timestamp::MIN).unwrap(), 0);
 }
 
 #[test]
@@ -48,6 +50,21 @@ fn times_go_on_when_the_clock_goes_back() {
     assert_eq!(seen.len(), 3);
     assert!(seen.windows(2).all(|pair| pair[0].date_added < pair[1].date_added));
     assert!(seen.iter().all(|one| one.date_added % 1000 == 0));
+}
+
+#[test]
+fn two_of_one_commit_that_are_not_versioned_are_two_versions() {
+    let mut world = World::new();
+    let unversioned = |body: &[u8]| {
+        let mut new = said(1, 1, 1, Tlp::Green);
+        (new.version, new.version_text, new.body) = (None, None, body.to_vec());
+        statement(new)
+    };
+    world.append(1, vec![unversioned(b"one"), unversioned(b"two"), unversioned(b"three")]);
+    let visible = world.everything();
+    assert_eq!(world.crawl(&visible, &[], 10), [2]);
+    assert_eq!(world.crawl(&visible, &[VersionSpec::All], 10), [0, 1, 2]);
+    assert_eq!(world.store.verify().unwrap().problems, [""; 0]);
 }
 
 #[test]
@@ -84,8 +101,9 @@ fn what_is_not_versioned_gets_the_time_it_was_added() {
     let mut world = World::new();
     let mut new = said(1, 1, 1, Tlp::Green);
     (new.version, new.version_text) = (None, None);
-    let Appended::New { date_added, version, .. } = world.say(1, new.clone()) else { panic!() };
-    assert_eq!(date_added, version);
+    let Appended::New { version, .. } = world.say(1, new.clone()) else { panic!() };
+    let visible = world.everything();
+    assert_eq!(world.page(&all(&visible)).1.date_added_last, Some(version));
     assert!(
         matches!(world.say(1, new.clone()), Appended::Duplicate { position: 0, version: same, .. } if same == version)
     );
@@ -163,10 +181,14 @@ fn callers_at_once_share_commits_and_one_failure_is_its_own() {
                         assert_eq!(store.append(batch).unwrap_err().kind, Kind::Stale);
                     } else {
                         let appended = store.append(batch).unwrap();
-                        let Appended::New { position, date_added, .. } = appended[0] else { panic!() };
+                        let Appended::New { position, .. } = appended[0] else { panic!() };
                         // What is acknowledged is seen, and where it was said to be.
                         let snapshot = store.snapshot().unwrap();
-                        assert_eq!(snapshot.position_after(date_added).unwrap(), position + 1);
+                        let mut visible = Visible::default();
+                        visible.allow(LabelId(0));
+                        let mut added = Timestamp::MIN;
+                        snapshot.entry(&visible, position, &mut |entry| added = entry.date_added).unwrap();
+                        assert_eq!(snapshot.position_after(&visible, added).unwrap(), position + 1);
                     }
                 }
             });

@@ -8,11 +8,13 @@ use std::path::Path;
 use model::{Label, Timestamp, Tlp};
 use rusqlite::Connection;
 use store::Store;
+use store::read::{LabelId, Visible};
 use store::record::{Again, Appended, Batch, Index, Item, Media, NewStatement, Quota};
 use store::upkeep::{StoredStatement, Viewed};
 
 use crate::measure::Random;
 use crate::support::{START, World, key, member, said, statement};
+use crate::times;
 
 const OBJECTS: u64 = 60;
 const MEMBERS: u64 = 3;
@@ -207,6 +209,17 @@ impl Trial {
         };
         let rebuilt = self.world.store.rebuild(view, &mut |_, _| ()).unwrap();
         assert!(rebuilt.equal && before == self.dump(), "{seed}");
+        let mut random = Random(seed);
+        for percent in [10, 60, 100] {
+            let mut visible = self.world.everything();
+            if percent < 100 {
+                visible = Visible::default();
+                let labels = self.world.store.snapshot().unwrap().labels(LabelId(0)).unwrap();
+                let some = labels.into_iter().filter(|_| random.below(100) < percent);
+                some.for_each(|(label, _)| visible.allow(label));
+            }
+            times::check(&self.world, &visible, &mut random, &format!("{seed}, {percent} in a hundred"));
+        }
         let gone = self.erased();
         let (everything, mut from, mut served) = (self.world.everything(), Some(0), 0);
         let snapshot = self.world.store.snapshot().unwrap();

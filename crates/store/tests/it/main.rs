@@ -23,6 +23,7 @@ mod parts;
 #[cfg(test)]
 mod support;
 #[cfg(test)]
+mod times;
 mod trouble;
 #[cfg(test)]
 mod upkeep;

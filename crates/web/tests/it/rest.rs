@@ -67,6 +67,8 @@ async fn answers_are_as_documented() {
     let submission = format!("/api/v1/submissions/{}", summary["submission"].as_str().unwrap());
 
     let none = Value::Null;
+    let listed = ask(&house, &token, "GET", "/api/v1/quarantine", &none).await.json();
+    let refused = format!("/api/v1/quarantine/{}", listed["quarantine"][0]["id"].as_str().unwrap());
     let token_request = json!({ "member": "ACME", "person": "Ada", "roles": ["reader"], "read": ["Sector"], "name": "t", "expire": "1d", "networks": ["10.0.0.0/8"], "profile": "elastic", "ceiling": "green" });
     let new_collection =
         json!({ "title": "C", "description": "d", "alias": "c", "filter": "type = indicator" });
@@ -110,7 +112,7 @@ async fn answers_are_as_documented() {
         ("GET", "/api/v1/export", "/api/v1/export", none.clone()),
         ("GET", "/api/v1/statistics", "/api/v1/statistics", none.clone()),
         ("GET", "/api/v1/quarantine", "/api/v1/quarantine", none.clone()),
-        ("GET", "/api/v1/quarantine/{id}", "/api/v1/quarantine/1", none.clone()),
+        ("GET", "/api/v1/quarantine/{id}", &refused, none.clone()),
         (
             "POST",
             "/api/v1/retention",

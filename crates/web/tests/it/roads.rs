@@ -104,6 +104,7 @@ const ON_THE_MACHINE: &[&str] = &["renewLoginSecret", "backup"];
 struct Things {
     collection: String,
     submission: String,
+    refused: String,
     token: String,
     style: String,
     rule: String,
@@ -136,13 +137,14 @@ async fn house_with(asker: &'static str) -> (House, Things, Asker) {
     let token = tokens.into_iter().find(|token| token.name == "victim").unwrap().id;
     let refused = house.post(&analyst, &collection, &envelope(&[r#"{"type":"indicator"}"#.to_owned()])).await;
     assert_eq!(refused.json()["failure_count"], 1, "{}", refused.text());
+    let refused = format!("{}.0", refused.json()["id"].as_str().unwrap());
     let rule = NewRetention { kind: Some("report".to_owned()), source: None, days: 9 };
     let rule = house.node.add_retention(&operator, &rule).unwrap().id;
     let invitation = circles(&house);
     let page = house.ask("GET", "/sign-in").send().await;
     let style = page.text().split("/static/").nth(1).unwrap().split('"').next().unwrap().to_owned();
     let asker = asker_named(&house, asker);
-    (house, Things { collection, submission, token, style, rule, invitation }, asker)
+    (house, Things { collection, submission, refused, token, style, rule, invitation }, asker)
 }
 
 /// Circles that A owns, one for each act that ends something, and an invitation of another member.
@@ -202,7 +204,7 @@ fn path_of(route: &Route, things: &Things) -> String {
     let id = match route.path {
         path if path.contains("/submissions/") => things.submission.clone(),
         path if path.contains("/tokens/") => things.token.clone(),
-        path if path.contains("/quarantine/") => "1".to_owned(),
+        path if path.contains("/quarantine/") => things.refused.clone(),
         path if path.contains("/retention/") => things.rule.clone(),
         path if path.contains("/invitations/") => things.invitation.clone(),
         _ => indicator_id(object),

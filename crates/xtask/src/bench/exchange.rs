@@ -118,7 +118,10 @@ fn times(folder: &Path) -> Outcome<Vec<String>> {
     let source = rusqlite::Connection::open_with_flags(file, rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY)?;
     let count: i64 = source.query_row("SELECT count(*) FROM statement", [], |row| row.get(0))?;
     let step = (count / 1_000).max(1);
-    let sql = "SELECT date_added FROM statement WHERE position % ?1 = 0 AND position < ?2";
+    // As a reader of everything is told them.
+    let sql =
+        "SELECT (SELECT at - (last - position) FROM sealed WHERE last >= position ORDER BY last LIMIT 1)
+               FROM statement WHERE position % ?1 = 0 AND position < ?2";
     let mut statement = source.prepare(sql)?;
     let rows = statement.query_map([step, (count - 5_002).max(1)], |row| row.get(0))?;
     let times: Vec<i64> = rows.collect::<Result<_, _>>()?;

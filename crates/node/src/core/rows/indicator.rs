@@ -31,7 +31,7 @@ pub(super) struct Draft {
     references: Vec<String>,
     tlp: Option<Tlp>,
     kept: Vec<(String, String)>,
-    /// The version: a time of its own for each row of an input.
+    /// The version.
     pub(super) at: Timestamp,
     pattern: String,
 }

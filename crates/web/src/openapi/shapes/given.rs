@@ -459,7 +459,7 @@ pub const SHAPES: &[Shape] = &[
         "Quarantined",
         "Something that was refused. What it says is for the member that sent it.",
         &[
-            ("id", Text, Always, "Its number."),
+            ("id", Text, Always, "Submission and place in it, with a dot between."),
             ("received", Time, Always, "When it came."),
             ("member", One("Named"), Always, "Who sent it."),
             ("submission", Uuid, Always, "The submission it came in."),

@@ -1,0 +1,444 @@
+//! Times. Each commit is sealed with the whole millisecond that it ends on and with the labels of its entries, in runs.
+//! When an entry was added follows for each reader from these: the last entry of the commit that he may see has the
+//! millisecond itself, the one before it a microsecond less, and so on. So times rise with positions, no two are equal,
+//! and between two of them nothing is missing that is not his.
+//!
+//! Entries are what a page may ever show: acts are none, nor are other bytes under a version that stands.
+
+use rusqlite::{Connection, OptionalExtension, Row, params};
+use rustc_hash::FxHashMap;
+
+use super::row::{damaged, entry, flag};
+use super::span::{Changing, Record};
+use crate::Error;
+use crate::read::{LabelId, Visible};
+use model::Timestamp;
+
+pub(crate) const MILLISECOND: i64 = 1000;
+
+/// The whole millisecond that is not before this time.
+pub(crate) fn whole(at: i64) -> i64 {
+    at.saturating_add(MILLISECOND - 1).div_euclid(MILLISECOND) * MILLISECOND
+}
+
+/// Positions that follow each other, of entries under one label or of what is no entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Run {
+    label: Option<u32>,
+    count: i64,
+}
+
+/// What was sequenced up to a position since the last seal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Sealed {
+    last: i64,
+    at: i64,
+    runs: Vec<Run>,
+}
+
+impl Sealed {
+    fn write(&self, conn: &Connection) -> Result<(), Error> {
+        conn.prepare_cached("INSERT INTO sealed (last, at, runs) VALUES (?1, ?2, ?3)")?.execute(params![
+            self.last,
+            self.at,
+            encode(&self.runs)
+        ])?;
+        Ok(())
+    }
+}
+
+/// The seal of a commit while it is written.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Sealing {
+    /// The whole millisecond that it ends on.
+    at: i64,
+    // Positions that still find a microsecond between the seal before and this one.
+    room: i64,
+    runs: Vec<Run>,
+    done: Vec<Sealed>,
+    // How many entries there are of each label that this commit met.
+    entries: FxHashMap<u32, i64>,
+}
+
+impl Sealing {
+    /// A commit of about `count` positions, after all times that were given out, also with the clock behind.
+    pub(crate) fn begin(before: i64, count: i64, now: Option<Timestamp>) -> Sealing {
+        let least = before.saturating_add(count.max(1));
+        let at = whole(now.map_or(least, |now| now.0.max(least)));
+        Sealing { at, room: at.saturating_sub(before), ..Sealing::default() }
+    }
+
+    /// The whole millisecond that what is sequenced next is sealed with. `next` is its position.
+    pub(crate) fn take(&mut self, next: i64) -> i64 {
+        // Acts may take more positions than the commit was thought to have.
+        if self.room <= 0 {
+            self.close(next);
+            (self.at, self.room) = (self.at + MILLISECOND, MILLISECOND);
+        }
+        self.room -= 1;
+        self.at
+    }
+
+    /// Notes what was sequenced at the next position. Answers its place among the entries of its label, from 0.
+    pub(crate) fn note(&mut self, conn: &Connection, record: &Record) -> Result<i64, Error> {
+        let label = record.is_entry().then_some(record.label);
+        push(&mut self.runs, label);
+        let Some(label) = label else { return Ok(0) };
+        let count = match self.entries.get_mut(&label) {
+            Some(count) => count,
+            None => {
+                let stand = conn
+                    .prepare_cached("SELECT entries FROM label WHERE num = ?1")?
+                    .query_row([label], |row| row.get(0))?;
+                self.entries.entry(label).or_insert(stand)
+            }
+        };
+        *count += 1;
+        Ok(*count - 1)
+    }
+
+    fn close(&mut self, next: i64) {
+        let runs = std::mem::take(&mut self.runs);
+        self.done.push(Sealed { last: next - 1, at: self.at, runs });
+    }
+
+    /// Writes the seal. Answers the last time that was given out, if anything was sequenced.
+    pub(crate) fn write(&mut self, conn: &Connection, next: i64) -> Result<Option<i64>, Error> {
+        if self.runs.is_empty() {
+            return Ok(None);
+        }
+        self.close(next);
+        self.done.iter().try_for_each(|sealed| sealed.write(conn))?;
+        keep_entries(conn, &self.entries)?;
+        Ok(Some(self.at))
+    }
+}
+
+fn keep_entries(conn: &Connection, entries: &FxHashMap<u32, i64>) -> Result<(), Error> {
+    let mut update = conn.prepare_cached("UPDATE label SET entries = ?2 WHERE num = ?1")?;
+    for (label, count) in entries {
+        update.execute(params![label, count])?;
+    }
+    Ok(())
+}
+
+fn push(runs: &mut Vec<Run>, label: Option<u32>) {
+    match runs.last_mut() {
+        Some(run) if run.label == label => run.count += 1,
+        _ => runs.push(Run { label, count: 1 }),
+    }
+}
+
+// Label and count of each run in LEB128, the last run first: who looks for one entry reads on from the end.
+fn encode(runs: &[Run]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(runs.len() * 3);
+    for run in runs.iter().rev() {
+        number(&mut out, run.label.map_or(0, |label| u64::from(label) + 1));
+        number(&mut out, run.count.cast_unsigned());
+    }
+    out
+}
+
+fn number(out: &mut Vec<u8>, mut value: u64) {
+    while value >= 0x80 {
+        out.push((value & 0x7f) as u8 | 0x80);
+        value >>= 7;
+    }
+    out.push(value as u8);
+}
+
+fn read(bytes: &mut impl Iterator<Item = u8>) -> Option<u64> {
+    let mut value = 0;
+    for shift in (0..u64::BITS).step_by(7) {
+        let byte = bytes.next()?;
+        value |= u64::from(byte & 0x7f) << shift;
+        if byte & 0x80 == 0 {
+            return Some(value);
+        }
+    }
+    None
+}
+
+// The runs, the last one first.
+fn decode(bytes: &[u8]) -> impl Iterator<Item = Result<Run, Error>> {
+    let mut rest = bytes.iter().copied().peekable();
+    std::iter::from_fn(move || {
+        rest.peek()?;
+        let mut run = || {
+            let label = match read(&mut rest)? {
+                0 => None,
+                more => Some(u32::try_from(more - 1).ok()?),
+            };
+            Some(Run { label, count: i64::try_from(read(&mut rest)?).ok()? })
+        };
+        Some(run().ok_or_else(|| damaged("sealed")))
+    })
+}
+
+/// Positions of one commit that follow each other and are all for one reader.
+#[derive(Debug, Clone, Copy)]
+struct Shown {
+    first: i64,
+    last: i64,
+    // What he may see of the commit behind them.
+    behind: i64,
+}
+
+/// A commit, as one reader sees it.
+#[derive(Debug)]
+struct Commit {
+    // From here on it was read.
+    first: i64,
+    last: i64,
+    at: i64,
+    // The last first.
+    shown: Vec<Shown>,
+}
+
+impl Commit {
+    /// Of a row (last, at, runs), from its end back to the run that a position is in.
+    fn read(row: &Row<'_>, visible: &Visible, position: i64) -> Result<Commit, Error> {
+        let (last, at): (i64, i64) = (row.get(0)?, row.get(1)?);
+        let runs = row.get_ref(2)?.as_blob().map_err(|_| damaged("sealed"))?;
+        let (mut next, mut behind) = (last, 0);
+        let mut shown: Vec<Shown> = Vec::new();
+        for run in decode(runs) {
+            let run = run?;
+            let first = next.saturating_sub(run.count).saturating_add(1);
+            if run.label.is_some_and(|label| visible.has(LabelId(label))) {
+                match shown.last_mut() {
+                    Some(before) if before.first == next + 1 => before.first = first,
+                    _ => shown.push(Shown { first, last: next, behind }),
+                }
+                behind += run.count;
+            }
+            next = first - 1;
+            if next < position {
+                break;
+            }
+        }
+        Ok(Commit { first: next + 1, last, at, shown })
+    }
+
+    fn time(&self, position: i64) -> Option<Timestamp> {
+        let place = self.shown.partition_point(|shown| shown.first > position);
+        let shown = self.shown.get(place).filter(|shown| position <= shown.last)?;
+        Some(Timestamp(self.at - shown.behind - (shown.last - position)))
+    }
+
+    // From where on everything that he may see is later.
+    fn after(&self, time: Timestamp) -> i64 {
+        // So many come after the time: one each microsecond.
+        let later = self.at.saturating_sub(time.0);
+        let place = self.shown.partition_point(|shown| shown.behind + shown.last - shown.first + 1 < later);
+        self.shown.get(place).map_or(self.first, |shown| shown.last - (later - 1 - shown.behind))
+    }
+}
+
+/// When entries were added, for one reader. It remembers the commit that it met last, so a page that goes on in it costs
+/// no more.
+#[derive(Debug)]
+pub(crate) struct Times<'v> {
+    visible: &'v Visible,
+    met: Option<Commit>,
+}
+
+impl<'v> Times<'v> {
+    pub(crate) fn new(visible: &'v Visible) -> Times<'v> {
+        Times { visible, met: None }
+    }
+
+    /// When the entry at a position was added, which the reader may see.
+    pub(crate) fn added(&mut self, conn: &Connection, position: i64) -> Result<Timestamp, Error> {
+        self.commit(conn, position)?.time(position).ok_or_else(|| damaged("sealed"))
+    }
+
+    /// The time that no entry of the commit of this position is after.
+    pub(crate) fn sealed(&mut self, conn: &Connection, position: i64) -> Result<Timestamp, Error> {
+        Ok(Timestamp(self.commit(conn, position)?.at))
+    }
+
+    fn commit(&mut self, conn: &Connection, position: i64) -> Result<&Commit, Error> {
+        let commit = match self.met.take().filter(|met| (met.first..=met.last).contains(&position)) {
+            Some(commit) => commit,
+            None => {
+                let mut query = conn.prepare_cached(
+                    "SELECT last, at, runs FROM sealed WHERE last >= ?1 ORDER BY last LIMIT 1",
+                )?;
+                let mut rows = query.query([position])?;
+                Commit::read(rows.next()?.ok_or_else(|| damaged("sealed"))?, self.visible, position)?
+            }
+        };
+        Ok(self.met.insert(commit))
+    }
+
+    /// The position from which on everything that the reader may see was added after this time.
+    pub(crate) fn position_after(&self, conn: &Connection, time: Timestamp, end: i64) -> Result<i64, Error> {
+        let mut query =
+            conn.prepare_cached("SELECT last, at, runs FROM sealed WHERE at > ?1 ORDER BY at LIMIT 1")?;
+        let mut rows = query.query([time.0])?;
+        let Some(row) = rows.next()? else { return Ok(end) };
+        Ok(Commit::read(row, self.visible, 0)?.after(time))
+    }
+}
+
+/// The position from which on everything was sealed after this time or at it.
+pub(crate) fn position_from(conn: &Connection, time: Timestamp) -> Result<i64, Error> {
+    let last: Option<i64> = conn
+        .prepare_cached("SELECT last FROM sealed WHERE at < ?1 ORDER BY at DESC LIMIT 1")?
+        .query_row([time.0], |row| row.get(0))
+        .optional()?;
+    Ok(last.map_or(0, |last| last + 1))
+}
+
+/// Counts again what stands, position after position.
+#[derive(Debug, Default)]
+pub(crate) struct Recount {
+    runs: Vec<Run>,
+    /// The position that the commit ends on, and its runs as they are kept.
+    end: Option<(i64, Vec<u8>)>,
+    entries: FxHashMap<u32, i64>,
+}
+
+impl Recount {
+    /// Answers the place of the entry at the next position among those of its label; and when it ends its commit, what
+    /// should be kept of that beside what is.
+    pub(crate) fn note(
+        &mut self,
+        conn: &Connection,
+        position: i64,
+        label: Option<u32>,
+    ) -> Result<(i64, Option<Recounted>), Error> {
+        if self.end.is_none() {
+            let mut query =
+                conn.prepare_cached("SELECT last, runs FROM sealed WHERE last >= ?1 ORDER BY last LIMIT 1")?;
+            let end = query.query_row([position], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+            self.end = Some(end.ok_or_else(|| damaged("sealed"))?);
+        }
+        push(&mut self.runs, label);
+        let ordinal = label.map_or(0, |label| {
+            let count = self.entries.entry(label).or_default();
+            *count += 1;
+            *count - 1
+        });
+        let Some((last, kept)) = self.end.take_if(|(last, _)| *last <= position) else {
+            return Ok((ordinal, None));
+        };
+        let counted = encode(&std::mem::take(&mut self.runs));
+        Ok((ordinal, Some(Recounted { last, counted, kept })))
+    }
+
+    /// Labels of which another number of entries is kept than there are.
+    pub(crate) fn wrong_labels(&self, conn: &Connection) -> Result<Vec<u32>, Error> {
+        let mut query = conn.prepare("SELECT num, entries FROM label ORDER BY num")?;
+        let rows = query.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let mut wrong = Vec::new();
+        for row in rows {
+            let (label, kept): (u32, i64) = row?;
+            if self.entries.get(&label).copied().unwrap_or(0) != kept {
+                wrong.push(label);
+            }
+        }
+        Ok(wrong)
+    }
+}
+
+/// What a commit holds by a recount.
+#[derive(Debug)]
+pub(crate) struct Recounted {
+    pub(crate) last: i64,
+    counted: Vec<u8>,
+    kept: Vec<u8>,
+}
+
+impl Recounted {
+    pub(crate) fn is_as_kept(&self) -> bool {
+        self.counted == self.kept
+    }
+}
+
+/// Makes what follows from `statement` and the ends of commits again: runs, numbers of entries, and in the spans the
+/// place of each entry among those of its label.
+pub(crate) fn restate(conn: &Connection) -> Result<(), Error> {
+    let mut query = conn.prepare("SELECT position, label, flags, entry FROM statement ORDER BY position")?;
+    let mut rows = query.query([])?;
+    let (mut recount, mut spans) = (Recount::default(), Changing::default());
+    while let Some(row) = rows.next()? {
+        let position = row.get(0)?;
+        let label = is_entry(row.get(3)?, row.get(2)?).then(|| row.get(1)).transpose()?;
+        let (ordinal, ended) = recount.note(conn, position, label)?;
+        spans.change(conn, position, |record| record.head.ordinal = ordinal)?;
+        if let Some(ended) = ended.filter(|ended| !ended.is_as_kept()) {
+            conn.prepare_cached("UPDATE sealed SET runs = ?2 WHERE last = ?1")?
+                .execute(params![ended.last, ended.counted])?;
+        }
+    }
+    spans.write(conn)?;
+    conn.execute("UPDATE label SET entries = 0 WHERE entries <> 0", [])?;
+    keep_entries(conn, &recount.entries)
+}
+
+/// Whether what stands at a position may ever be shown, by its kind and flags.
+pub(crate) fn is_entry(kind: i64, flags: i64) -> bool {
+    matches!(kind, entry::OBJECT | entry::REENTRY) && flags & flag::EQUIVOCAL == 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn commit(runs: &[(Option<u32>, i64)], visible: &[u32], last: i64, at: i64) -> Commit {
+        let runs: Vec<Run> = runs.iter().map(|(label, count)| Run { label: *label, count: *count }).collect();
+        let conn = Connection::open_in_memory().unwrap();
+        let mut query = conn.prepare("SELECT ?1, ?2, ?3").unwrap();
+        let mut rows = query.query(params![last, at, encode(&runs)]).unwrap();
+        let mut seen = Visible::default();
+        visible.iter().for_each(|label| seen.allow(LabelId(*label)));
+        Commit::read(rows.next().unwrap().unwrap(), &seen, 0).unwrap()
+    }
+
+    #[test]
+    fn what_a_reader_sees_of_a_commit_ends_on_its_millisecond_without_gaps() {
+        // Positions 10 to 19: two under 300, an act, three under 7, one under 300, three under 7.
+        let runs = [(Some(300), 2), (None, 1), (Some(7), 3), (Some(300), 1), (Some(7), 3)];
+        let whole = commit(&runs, &[7, 300], 19, 5_000);
+        assert_eq!((whole.first, whole.last), (10, 19));
+        let times: Vec<_> = (10..20).map(|position| whole.time(position).map(|at| at.0)).collect();
+        let rising = |from: i64, to: i64| (from..=to).map(Some);
+        let expected: Vec<_> = rising(4_992, 4_993).chain([None]).chain(rising(4_994, 5_000)).collect();
+        assert_eq!(times, expected);
+        let few = commit(&runs, &[300], 19, 5_000);
+        assert_eq!([10, 11, 16].map(|position| few.time(position).unwrap().0), [4_998, 4_999, 5_000]);
+        assert_eq!(few.time(12), None);
+        for (commit, seen) in [(&whole, vec![10, 11, 13, 14, 15, 16, 17, 18, 19]), (&few, vec![10, 11, 16])] {
+            for time in 4_980..5_000 {
+                let from = commit.after(Timestamp(time));
+                for position in &seen {
+                    let is_after = commit.time(*position).unwrap().0 > time;
+                    assert_eq!(*position >= from, is_after, "{position} after {time}");
+                }
+            }
+            assert_eq!(commit.after(Timestamp::MIN), 10);
+        }
+        assert_eq!(commit(&runs, &[], 19, 5_000).after(Timestamp(4_999)), 10);
+    }
+
+    #[test]
+    fn a_commit_that_takes_more_than_it_asked_for_goes_on_in_the_next_millisecond() {
+        let mut sealing = Sealing::begin(1_000, 3, Some(Timestamp(0)));
+        assert_eq!(sealing.at, 2_000);
+        let taken: Vec<i64> = (0..2_500).map(|position| sealing.take(position)).collect();
+        assert_eq!(taken.partition_point(|at| *at == 2_000), 1_000);
+        assert_eq!((taken[1_000], taken[1_999], taken[2_000]), (3_000, 3_000, 4_000));
+    }
+
+    #[test]
+    fn runs_that_are_cut_are_refused() {
+        let bytes = encode(&[Run { label: Some(70_000), count: 1 << 40 }]);
+        assert!(decode(&bytes).all(|run| run.is_ok()));
+        for cut in 1..bytes.len() {
+            assert!(decode(&bytes[..cut]).any(|run| run.is_err()), "{cut}");
+        }
+        assert!(decode(&[0xff; 30]).any(|run| run.is_err()));
+    }
+}
