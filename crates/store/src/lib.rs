@@ -33,6 +33,7 @@ use sqlite::names::Shared;
 use sqlite::pool::Pool;
 use sqlite::revocations::Revocations;
 use sqlite::sequencer::{Sequencer, Vitals};
+use sqlite::strip::{Copier, Strip};
 use sqlite::writer::Writer;
 use sqlite::{append, arrivals, connect, migrate};
 
@@ -78,6 +79,7 @@ pub(crate) struct Inner {
     pub(crate) writer: Writer,
     pub(crate) pool: Arc<Pool>,
     pub(crate) names: Shared,
+    pub(crate) strip: Arc<Strip>,
     pub(crate) filters: Arc<Filters>,
     pub(crate) vitals: Arc<Vitals>,
     pub(crate) file: PathBuf,
@@ -99,11 +101,15 @@ impl Store {
         arrivals::begin_anew(&conn)?;
         let (filters, vitals) = (Arc::<Filters>::default(), Arc::<Vitals>::default());
         let (erasures, revocations) = (Erasures::open(folder)?, Revocations::open(folder, &conn)?);
-        let sequencer = Sequencer::new(conn, filters.clone(), vitals.clone(), erasures, revocations)?;
+        let copier = Copier::open(folder, &conn)?;
+        let strip = copier.strip();
+        let sequencer = Sequencer::new(conn, filters.clone(), vitals.clone(), erasures, revocations, copier)?;
         let pool = Arc::new(Pool::new(path.clone(), options.clone(), vitals.clone()));
         let writer = Writer::start(sequencer, pool.clone(), options.group)?;
         let names = Shared::default();
-        Ok(Store { inner: Arc::new(Inner { writer, pool, names, filters, vitals, file: path, _lock: lock }) })
+        Ok(Store {
+            inner: Arc::new(Inner { writer, pool, names, strip, filters, vitals, file: path, _lock: lock }),
+        })
     }
 
     /// A consistent view of the record as of now. Taken from a bounded pool; give it back by dropping it soon.

@@ -1,6 +1,6 @@
 //! Snapshots: what readers see, filtered by label before anything is counted or paged.
 
-use std::cell::{RefCell, RefMut};
+use std::cell::{Ref, RefCell, RefMut};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -18,6 +18,8 @@ use crate::sqlite::page::{self, Body};
 use crate::sqlite::pool::Reader;
 use crate::sqlite::row::damaged;
 use crate::sqlite::sealed::Times;
+use crate::sqlite::span::Record;
+use crate::sqlite::strip::Chunk;
 use crate::{Error, Inner, Kind};
 
 /// The number under which a label is interned, dense from 0.
@@ -238,6 +240,21 @@ impl Snapshot {
 
     pub(crate) fn conn(&self) -> Result<&Connection, Error> {
         Ok(&self.reader()?.conn)
+    }
+
+    /// Reads entries of the strip from a position on, and the bytes of at most `most` of those that `wants` asks for;
+    /// `None` where the strip has not what this snapshot sees.
+    pub(crate) fn strip(
+        &self,
+        from: i64,
+        most: usize,
+        wants: &dyn Fn(&Record) -> bool,
+    ) -> Result<Option<Ref<'_, Chunk>>, Error> {
+        let reader = self.reader()?;
+        let mut chunk = reader.chunk.borrow_mut();
+        let read = self.store.strip.read(reader.commits, from, (most, wants), &mut chunk)?;
+        drop(chunk);
+        Ok(read.then(|| reader.chunk.borrow()))
     }
 
     pub(crate) fn store(&self) -> &Inner {

@@ -8,7 +8,7 @@ use model::{CollectionId, Label, MemberId, SubmissionId, Timestamp, TokenId};
 use crate::directory::CircleAct;
 use crate::read::Snapshot;
 use crate::record::{Index, Media, ObjectKey};
-use crate::sqlite::{circles, copy, dump, purge, rebuild, verify};
+use crate::sqlite::{circles, copy, dump, purge, rebuild, strip, verify};
 use crate::{Error, Options, Store};
 
 /// A statement as the record keeps it, for the one who makes views of it.
@@ -172,7 +172,10 @@ impl Store {
     /// # Errors
     /// [`crate::Kind::Engine`]; what is merely wrong is in the answer.
     pub fn verify(&self) -> Result<Verified, Error> {
-        verify::verify(self.snapshot()?.conn()?)
+        let snapshot = self.snapshot()?;
+        let mut found = verify::verify(snapshot.conn()?)?;
+        found.problems.extend(strip::differences(&snapshot)?);
+        Ok(found)
     }
 
     /// Copies the store as of now into the file `to`, while others read and write; `progress` gets (pages done, pages

@@ -42,6 +42,7 @@ pub(crate) mod small;
 pub(crate) mod span;
 pub(crate) mod stored;
 pub(crate) mod streams;
+pub(crate) mod strip;
 pub(crate) mod verify;
 pub(crate) mod views;
 pub(crate) mod writer;

@@ -4,6 +4,7 @@
 //! him, the rest of the page comes from the postings of his labels. Lists of types and of filtered collections always
 //! come from postings. So a page costs the same whoever asks.
 
+use std::rc::Rc;
 use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension};
@@ -53,7 +54,7 @@ struct Page<'p, 'q> {
     snapshot: &'p Snapshot,
     names: Arc<Names>,
     conn: &'p Connection,
-    plan: Plan<'q>,
+    plan: Rc<Plan<'q>>,
     resolver: Resolver<'q>,
     each: &'p mut dyn FnMut(&Entry<'_>),
     body: Body,
@@ -79,7 +80,7 @@ pub(crate) fn page(
         snapshot,
         names: snapshot.names(),
         conn,
-        plan: Plan::new(conn, query)?,
+        plan: Rc::new(Plan::new(conn, query)?),
         resolver: Resolver::new(query.visible, &query.versions),
         each,
         body,
@@ -158,6 +159,11 @@ impl<'q> Plan<'q> {
         Ok(())
     }
 
+    /// Whether an entry in a state up to `most` is for this reader and of what was asked for.
+    fn may_serve(&self, record: &Record, most: i64) -> bool {
+        record.state <= most && self.visible.has(LabelId(record.label)) && self.asked_for(&record.head)
+    }
+
     fn asked_for(&self, head: &Head) -> bool {
         let among = |some: &Option<Vec<i64>>, one| some.as_ref().is_none_or(|some| some.contains(&one));
         among(&self.kinds, head.kind) && among(&self.sources, head.source)
@@ -182,6 +188,20 @@ impl<'q> Plan<'q> {
     }
 }
 
+/// How long a scan goes on that finds little.
+#[derive(Default)]
+struct Patience {
+    missed: usize,
+    left: usize,
+    lists: Option<Vec<(i64, i64)>>,
+}
+
+impl Patience {
+    fn new() -> Patience {
+        Patience { left: MISSES, ..Patience::default() }
+    }
+}
+
 /// What happens to the stream after an entry.
 #[derive(PartialEq, Eq)]
 enum Next {
@@ -191,32 +211,71 @@ enum Next {
 }
 
 impl Page<'_, '_> {
-    fn scan(&mut self, from: i64) -> Result<(), Error> {
+    fn scan(&mut self, mut from: i64) -> Result<(), Error> {
+        let mut patience = Patience::new();
+        let snapshot = self.snapshot;
+        while from < snapshot.end().cast_signed() {
+            let (body, plan, most) = (self.body, Rc::clone(&self.plan), self.most());
+            let wants = |record: &Record| body == Body::Read && plan.may_serve(record, most);
+            let Some(chunk) = snapshot.strip(from, self.limit.saturating_sub(self.served), &wants)? else {
+                return self.scan_spans(from, patience);
+            };
+            for position in chunk.positions() {
+                let (record, wire) = chunk.entry(position)?;
+                // Its bytes were not read for there were enough; some of those were for nothing.
+                if wire.is_none() && wants(record) && self.served < self.limit {
+                    break;
+                }
+                let next = self.offer(record, wire.unwrap_or_default(), position)?;
+                if self.ends_with(next, position, &mut patience)? {
+                    return Ok(());
+                }
+                from = position + 1;
+            }
+        }
+        Ok(())
+    }
+
+    // The same, where the strip does not go.
+    fn scan_spans(&mut self, from: i64, mut patience: Patience) -> Result<(), Error> {
         let conn = self.conn;
         let mut query = conn.prepare_cached(span::from(self.body == Body::Read))?;
         let mut rows = query.query([from])?;
-        let (mut missed, mut patience, mut lists) = (0, MISSES, None);
         while let Some(row) = rows.next()? {
             let span = Span::read(row)?;
             for position in span.positions().skip_while(|position| *position < from) {
-                match self.offer(&span, position)? {
-                    Next::Served => patience += MISSES_PER_HIT,
-                    Next::Full => return Ok(()),
-                    Next::PassedOver => missed += 1,
-                }
-                if missed > patience && lists.is_none() {
-                    let found = self.plan.lists(conn, self.resolver.last_only)?;
-                    patience += found.len() * MISSES_PER_LIST;
-                    lists = Some(found);
-                }
-                if missed > patience
-                    && let Some(lists) = &lists
-                {
-                    return self.postings(lists, position + 1);
+                let (record, wire) = span.entry(position)?;
+                let next = self.offer(&record, wire, position)?;
+                if self.ends_with(next, position, &mut patience)? {
+                    return Ok(());
                 }
             }
         }
         Ok(())
+    }
+
+    // Whether a scan ends after an entry: the page is full, or the rest came from postings.
+    fn ends_with(&mut self, next: Next, position: i64, patience: &mut Patience) -> Result<bool, Error> {
+        match next {
+            Next::Served => patience.left += MISSES_PER_HIT,
+            Next::Full => return Ok(true),
+            Next::PassedOver => patience.missed += 1,
+        }
+        if patience.missed <= patience.left {
+            return Ok(false);
+        }
+        if patience.lists.is_none() {
+            let found = self.plan.lists(self.conn, self.resolver.last_only)?;
+            patience.left += found.len() * MISSES_PER_LIST;
+            patience.lists = Some(found);
+        }
+        match &patience.lists {
+            Some(lists) if patience.missed > patience.left => {
+                self.postings(lists, position + 1)?;
+                Ok(true)
+            }
+            _ => Ok(false),
+        }
     }
 
     fn postings(&mut self, lists: &[(i64, i64)], from: i64) -> Result<(), Error> {
@@ -249,7 +308,8 @@ impl Page<'_, '_> {
                 return Err(damaged("span"));
             }
             while let Some(position) = wanted.next_if(|next| span.positions().contains(next)) {
-                if self.offer(&span, position)? == Next::Full {
+                let (record, wire) = span.entry(position)?;
+                if self.offer(&record, wire, position)? == Next::Full {
                     return Ok(Next::Full);
                 }
             }
@@ -271,18 +331,18 @@ impl Page<'_, '_> {
         Ok(())
     }
 
+    // The last state that is served: acts and what is gone are in states beyond it.
+    fn most(&self) -> i64 {
+        if self.resolver.last_only { state::LAST } else { state::PAST }
+    }
+
     // Serves an entry if it is for this reader and this query.
-    fn offer(&mut self, span: &Span<'_>, position: i64) -> Result<Next, Error> {
-        let (record, wire) = span.entry(position)?;
-        // Acts and what is gone are in states beyond these.
-        let most = if self.resolver.last_only { state::LAST } else { state::PAST };
-        if record.state > most || !self.plan.visible.has(LabelId(record.label)) {
+    fn offer(&mut self, record: &Record, wire: &[u8], position: i64) -> Result<Next, Error> {
+        if !self.plan.may_serve(record, self.most()) {
             return Ok(Next::PassedOver);
         }
         let conn = self.conn;
-        if !self.plan.asked_for(&record.head)
-            || !self.resolver.chosen(self.snapshot, (position, record.state, record.flags))?
-        {
+        if !self.resolver.chosen(self.snapshot, (position, record.state, record.flags))? {
             return Ok(Next::PassedOver);
         }
         if let Some(list) = self.plan.collection
@@ -295,7 +355,7 @@ impl Page<'_, '_> {
             return Ok(Next::Full);
         }
         let bytes = &mut self.bytes;
-        let entry = Told { position, date_added: self.times.added(conn, position)?, record: &record, wire };
+        let entry = Told { position, date_added: self.times.added(conn, position)?, record, wire };
         lend(self.snapshot, &mut self.names, self.plan.visible, entry, self.body, &mut |entry| {
             *bytes += entry.wire.len();
             (self.each)(entry);

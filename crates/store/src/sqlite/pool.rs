@@ -3,7 +3,7 @@
 //! One that comes back keeps what it sees: until something is committed, the next snapshot is the same, and to begin and
 //! end one costs a tenth of a page. The writer ends those that nobody uses before it wants the log for itself.
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -13,6 +13,7 @@ use rusqlite::Connection;
 use super::connect;
 use super::index::scan::Runs;
 use super::sequencer::Vitals;
+use super::strip::Chunk;
 use crate::{Error, Kind, Options};
 
 /// A snapshot that takes longer than this to get is an error rather than a hang.
@@ -22,14 +23,16 @@ const WAIT: Duration = Duration::from_secs(30);
 #[derive(Debug)]
 pub(crate) struct Reader {
     pub(crate) conn: Connection,
-    // What had been committed before the transaction began, by count: it sees that much or more.
-    commits: u64,
+    /// What had been committed before the transaction began, by count: it sees that much or more.
+    pub(crate) commits: u64,
     /// The position after the last that it sees.
     pub(crate) end: i64,
     /// The runs of the index, once they were asked for.
     pub(crate) runs: OnceCell<Runs>,
     /// The number of labels, once they were asked for.
     pub(crate) labels: OnceCell<u32>,
+    /// What is read of the strip goes here.
+    pub(crate) chunk: RefCell<Chunk>,
 }
 
 impl Reader {
@@ -40,7 +43,14 @@ impl Reader {
         let end = conn
             .prepare_cached("SELECT coalesce(max(position) + 1, 0) FROM statement")?
             .query_row([], |row| row.get(0))?;
-        Ok(Reader { conn, commits, end, runs: OnceCell::new(), labels: OnceCell::new() })
+        Ok(Reader {
+            conn,
+            commits,
+            end,
+            runs: OnceCell::new(),
+            labels: OnceCell::new(),
+            chunk: RefCell::default(),
+        })
     }
 
     // `None` when it could not be ended: it is closed then.
@@ -139,6 +149,7 @@ impl Pool {
         let mut state = self.state();
         // Looked at under the lock: whoever commits from now on finds it among the current ones and ends it.
         if reader.commits == self.vitals.commits() {
+            reader.chunk.borrow_mut().shrink();
             state.current.push(reader);
         } else {
             state.put_idle(reader);

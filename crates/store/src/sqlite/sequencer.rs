@@ -15,6 +15,7 @@ use super::intern::Interned;
 use super::revocations::Revocations;
 use super::sealed::{self, Sealing};
 use super::span::{self, Building, Record};
+use super::strip::Copier;
 use crate::record::ObjectKey;
 use crate::{Error, Kind};
 
@@ -41,8 +42,8 @@ impl Vitals {
     }
 
     // Before anybody hears of the commit: a reader who looks from then on must see it.
-    fn committed(&self) {
-        self.commits.fetch_add(1, Ordering::SeqCst);
+    fn committed(&self) -> u64 {
+        self.commits.fetch_add(1, Ordering::SeqCst) + 1
     }
 
     pub(crate) fn failing(&self) -> Option<Error> {
@@ -115,6 +116,7 @@ pub(crate) struct Sequencer {
     pub(crate) vitals: Arc<Vitals>,
     pub(crate) erasures: Erasures,
     pub(crate) revocations: Revocations,
+    copier: Copier,
     /// Something was erased that is not to be taken again.
     pub(crate) refuses: bool,
     /// The fields below and above could not be taken from the file after a transaction that failed.
@@ -134,6 +136,7 @@ impl Sequencer {
         vitals: Arc<Vitals>,
         erasures: Erasures,
         revocations: Revocations,
+        copier: Copier,
     ) -> Result<Sequencer, Error> {
         let mut sequencer = Sequencer {
             conn,
@@ -142,6 +145,7 @@ impl Sequencer {
             vitals,
             erasures,
             revocations,
+            copier,
             refuses: false,
             stale: false,
             epoch: 0,
@@ -264,6 +268,7 @@ impl Sequencer {
 
     /// Changes what pages tell of an entry.
     pub(crate) fn retell(&mut self, position: i64, change: impl FnOnce(&mut Record)) -> Result<(), Error> {
+        self.copier.changed(position);
         match &mut self.span {
             Some(span) if span.holds(position) => span.change(position, change),
             _ => span::change(&self.conn, position, change),
@@ -282,6 +287,7 @@ impl Sequencer {
     pub(crate) fn restate(&mut self) -> Result<(), Error> {
         // What was read of the last one may be what is to be made again.
         self.span = None;
+        self.copier.all_changed();
         span::restate(&self.conn)?;
         sealed::restate(&self.conn)
     }
@@ -291,6 +297,7 @@ impl Sequencer {
         if let Some(mut span) = self.span.take() {
             span.write(&self.conn)?;
         }
+        self.copier.changed(position);
         span::empty(&self.conn, position)
     }
 
@@ -311,7 +318,7 @@ impl Sequencer {
         self.index.merge(&self.conn)?;
         self.erasures.write(&self.conn)?;
         self.conn.execute_batch("COMMIT")?;
-        self.vitals.committed();
+        self.follow();
         self.erasures.committed();
         self.last_date = sealed.unwrap_or(self.last_date);
         Ok(())
@@ -325,6 +332,7 @@ impl Sequencer {
             let _failed = self.conn.execute_batch("ROLLBACK");
         }
         self.erasures.take_back();
+        self.copier.abandon();
         self.stale = true;
         let _later = self.make_current();
     }
@@ -343,6 +351,18 @@ impl Sequencer {
             _ => return,
         };
         let _later = self.conn.query_row(mode, [], |_| Ok(()));
+    }
+
+    // What was just committed is told to readers, and copied into the strip.
+    fn follow(&mut self) {
+        let commits = self.vitals.committed();
+        self.copier.follow(&self.conn, self.next, commits);
+    }
+
+    /// The store is closed.
+    pub(crate) fn close(&mut self) {
+        self.copier.close(&self.conn);
+        self.rest();
     }
 
     /// What comes between a commit and its answers: the file that tells of revocations keeps up.
@@ -378,8 +398,8 @@ impl Sequencer {
         let step = self.begin(0, None).and_then(|()| {
             let more = self.index.merge_some(&self.conn, TIDY)?;
             self.conn.execute_batch("COMMIT")?;
-            self.vitals.committed();
-            Ok(more)
+            self.follow();
+            Ok(self.copier.catch_up(&self.conn, self.next) || more)
         });
         self.checkpoint_when_long();
         step.unwrap_or_else(|_| {
@@ -393,6 +413,7 @@ impl Sequencer {
     pub(crate) fn rest(&mut self) {
         self.span = None;
         if self.vitals.failing().is_some() {
+            self.copier.give_up();
             let tried = self.try_to_write();
             self.vitals.told(tried.err());
         }
@@ -414,7 +435,8 @@ mod tests {
         migrate::migrate(&mut conn, migrate::STEPS).unwrap();
         let erasures = Erasures::open(folder.path()).unwrap();
         let revocations = Revocations::open(folder.path(), &conn).unwrap();
-        Sequencer::new(conn, Arc::default(), Arc::default(), erasures, revocations).unwrap()
+        let copier = Copier::open(folder.path(), &conn).unwrap();
+        Sequencer::new(conn, Arc::default(), Arc::default(), erasures, revocations, copier).unwrap()
     }
 
     #[test]

@@ -20,7 +20,7 @@ const BYTES: usize = 8_060;
 /// Bytes that one more page of the file holds of a longer row.
 const MORE: usize = connect::PAGE_SIZE as usize - 4;
 /// Bytes of a record: state, label, flags, where its bytes end, head.
-const RECORD: usize = 1 + 4 + 4 + 4 + head::LENGTH;
+pub(crate) const RECORD: usize = 1 + 4 + 4 + 4 + head::LENGTH;
 
 const COVERING: &str = "SELECT first, heads, wires FROM span WHERE first <= ?1 ORDER BY first DESC LIMIT 1";
 const COVERING_HEADS: &str =
@@ -68,7 +68,7 @@ impl Record {
         *self == Record { end: self.end, ..*other }
     }
 
-    fn encode(&self) -> [u8; RECORD] {
+    pub(crate) fn encode(&self) -> [u8; RECORD] {
         let mut bytes = [0; RECORD];
         let parts = [self.state as u8]
             .into_iter()
@@ -80,7 +80,7 @@ impl Record {
         bytes
     }
 
-    fn decode(bytes: &[u8]) -> Option<Record> {
+    pub(crate) fn decode(bytes: &[u8]) -> Option<Record> {
         let (&[state], rest) = bytes.split_first_chunk()?;
         let (label, rest) = rest.split_first_chunk()?;
         let (flags, rest) = rest.split_first_chunk()?;

@@ -171,7 +171,7 @@ fn serve(mut sequencer: Sequencer, works: &Receiver<Box<dyn Work>>, pool: &Pool,
             Err(RecvTimeoutError::Disconnected) => break,
         }
     }
-    sequencer.rest();
+    sequencer.close();
 }
 
 // What waits, in order, in groups that share a commit. Work that reads by a snapshot what it writes over must see all that

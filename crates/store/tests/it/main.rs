@@ -21,9 +21,12 @@ mod page;
 #[cfg(test)]
 mod parts;
 #[cfg(test)]
+mod strip;
+#[cfg(test)]
 mod support;
 #[cfg(test)]
 mod times;
+#[cfg(test)]
 mod trouble;
 #[cfg(test)]
 mod upkeep;

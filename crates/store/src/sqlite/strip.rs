@@ -1,0 +1,476 @@
+//! The strip: what the spans tell and serve, laid out in plain files in order of position, so that a page of entries is
+//! two reads of the system and no walk through the engine's pages.
+//!
+//! It is a copy and never a source: what it does not hold is read from the spans, and it can be removed whenever the store
+//! is closed. `pages.heads` has a record of fixed length for each position: what the span tells, and where in
+//! `pages.bytes` what is served lies. The writer changes it after each commit. `pages.state` says how far the files go;
+//! it is written when the store is closed, and removed before anything else is changed, so that after a crash the strip is
+//! begun anew. What is erased is overwritten with zeros and on the disk before the erasure is answered.
+//!
+//! Readers never wait: the strip says of which commit it is, and a reader who sees another one, before or after he has
+//! read, reads the spans.
+
+use std::fs::{self, File};
+use std::io::{self, ErrorKind};
+use std::ops::Range;
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+
+use rusqlite::Connection;
+
+use super::span::{self, RECORD, Record, Span, Wires};
+use super::{copy, migrate, small};
+use crate::Error;
+use crate::read::Snapshot;
+use crate::sqlite::row::damaged;
+
+/// The names of the files in the folder.
+const HEADS: &str = "pages.heads";
+const BYTES: &str = "pages.bytes";
+const STATE: &str = "pages.state";
+/// Bytes of the record of a position: what its span tells of it, where what is served begins, and how long that is.
+const HEAD: usize = RECORD + 8 + 4;
+/// Of the form of the files. A strip of another form, or of another schema, is begun anew.
+const FORM: usize = 1;
+/// The value beside the record that `pages.state` repeats, so that a file that was put back is not met by another's strip.
+const NAME: &str = "strip";
+/// Bytes that are copied at once.
+const STEP: usize = 4 << 20;
+/// Positions that a reader reads together, at least and at most, and the bytes of theirs after which he stops.
+const AT_LEAST: usize = 32;
+const TOGETHER: usize = 256;
+const TOGETHER_BYTES: u64 = 1 << 20;
+/// Bytes that are read along rather than passed over.
+const GAP: u64 = 16 << 10;
+/// Bytes of a buffer that is kept.
+const KEPT: usize = 2 << 20;
+/// The strip is of no commit just now.
+const NONE: u64 = u64::MAX;
+
+/// The files, for those who read.
+#[derive(Debug)]
+pub(crate) struct Strip {
+    heads: File,
+    bytes: File,
+    // It holds the positions before `upto`, as they are after so many commits.
+    upto: AtomicI64,
+    as_of: AtomicU64,
+}
+
+/// Where an entry's bytes lie.
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    at: u64,
+    length: u32,
+}
+
+impl Place {
+    fn end(self) -> u64 {
+        self.at + u64::from(self.length)
+    }
+}
+
+fn encode(record: &Record, place: Place) -> [u8; HEAD] {
+    let mut bytes = [0; HEAD];
+    let parts = (record.encode().into_iter()).chain(place.at.to_le_bytes()).chain(place.length.to_le_bytes());
+    bytes.iter_mut().zip(parts).for_each(|(to, from)| *to = from);
+    bytes
+}
+
+fn decode(bytes: &[u8]) -> Option<(Record, Place)> {
+    let (record, rest) = bytes.split_at_checked(RECORD)?;
+    let (at, rest) = rest.split_first_chunk()?;
+    let (length, _) = rest.split_first_chunk()?;
+    let place = Place { at: u64::from_le_bytes(*at), length: u32::from_le_bytes(*length) };
+    Some((Record::decode(record)?, place))
+}
+
+fn offset(position: i64) -> u64 {
+    position.cast_unsigned() * HEAD as u64
+}
+
+/// What was read of the strip: entries that follow each other, and the bytes of those that were wanted.
+#[derive(Debug, Default)]
+pub(crate) struct Chunk {
+    heads: Vec<u8>,
+    entries: Vec<(Record, Place)>,
+    bytes: Vec<u8>,
+    // Bytes of the file, and where they begin in `bytes`; ascending.
+    runs: Vec<(Range<u64>, usize)>,
+    first: i64,
+}
+
+impl Chunk {
+    /// Where its entries stand.
+    pub(crate) fn positions(&self) -> Range<i64> {
+        self.first..self.first.saturating_add(self.entries.len() as i64)
+    }
+
+    /// What stands at a position, and its bytes if they were read.
+    pub(crate) fn entry(&self, position: i64) -> Result<(&Record, Option<&[u8]>), Error> {
+        let index = usize::try_from(position - self.first).ok();
+        let found = index.and_then(|index| self.entries.get(index));
+        let (record, place) = found.ok_or_else(|| damaged("pages.heads"))?;
+        if place.length == 0 {
+            return Ok((record, Some(&[])));
+        }
+        // There are few runs, nearly always one.
+        let run = self.runs.iter().find(|(run, _)| run.start <= place.at && place.end() <= run.end);
+        let wire = run.and_then(|(run, at)| {
+            let from = at + usize::try_from(place.at - run.start).ok()?;
+            self.bytes.get(from..from + place.length as usize)
+        });
+        Ok((record, wire))
+    }
+
+    /// Lets go of what is too long to be kept.
+    pub(crate) fn shrink(&mut self) {
+        if self.bytes.len() > KEPT {
+            self.bytes = Vec::new();
+        }
+    }
+
+    // Reads the heads, and answers how many bytes are wanted.
+    fn plan(&mut self, wants: &dyn Fn(&Record) -> bool, most: usize) -> Result<usize, Error> {
+        self.runs.clear();
+        self.entries.clear();
+        let (mut length, mut wanted) = (0_u64, 0);
+        for head in self.heads.chunks_exact(HEAD) {
+            let (record, place) = decode(head).ok_or_else(|| damaged("pages.heads"))?;
+            if place.length == 0 || !wants(&record) {
+                self.entries.push((record, place));
+                continue;
+            }
+            if wanted == most {
+                // Where no more is wanted, its head is enough; otherwise the next chunk begins with it.
+                self.entries.push((record, place));
+                break;
+            }
+            if length > 0 && length + u64::from(place.length) > TOGETHER_BYTES {
+                break;
+            }
+            self.entries.push((record, place));
+            wanted += 1;
+            match self.runs.last_mut() {
+                Some((run, _)) if place.at >= run.end && place.at - run.end <= GAP => {
+                    length += place.end() - run.end;
+                    run.end = place.end();
+                }
+                _ => {
+                    self.runs.push((place.at..place.end(), usize::try_from(length).unwrap_or(usize::MAX)));
+                    length += u64::from(place.length);
+                }
+            }
+        }
+        usize::try_from(length).map_err(|_| damaged("pages.heads"))
+    }
+}
+
+impl Strip {
+    /// Reads entries from a position on, and the bytes of at most `most` of those that `wants` asks for. Answers whether
+    /// the strip is of this commit and has them.
+    pub(crate) fn read(
+        &self,
+        commits: u64,
+        from: i64,
+        (most, wants): (usize, &dyn Fn(&Record) -> bool),
+        chunk: &mut Chunk,
+    ) -> Result<bool, Error> {
+        if self.as_of.load(Ordering::SeqCst) != commits {
+            return Ok(false);
+        }
+        let left = self.upto.load(Ordering::SeqCst).saturating_sub(from);
+        let count = most.saturating_add(1).clamp(AT_LEAST, TOGETHER).min(usize::try_from(left).unwrap_or(0));
+        if count == 0 {
+            return Ok(false);
+        }
+        chunk.first = from;
+        chunk.heads.resize(count * HEAD, 0);
+        match self.fetch(wants, most, chunk) {
+            Ok(()) => Ok(self.as_of.load(Ordering::SeqCst) == commits),
+            // What changed while it was read need not make sense.
+            Err(_) if self.as_of.load(Ordering::SeqCst) != commits => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn fetch(&self, wants: &dyn Fn(&Record) -> bool, most: usize, chunk: &mut Chunk) -> Result<(), Error> {
+        self.heads.read_exact_at(&mut chunk.heads, offset(chunk.first))?;
+        let length = chunk.plan(wants, most)?;
+        if chunk.bytes.len() < length {
+            chunk.bytes.resize(length, 0);
+        }
+        for (run, at) in &chunk.runs {
+            let to = *at..at + usize::try_from(run.end - run.start).unwrap_or(usize::MAX);
+            let to = chunk.bytes.get_mut(to).ok_or_else(|| damaged("pages.heads"))?;
+            self.bytes.read_exact_at(to, run.start)?;
+        }
+        Ok(())
+    }
+}
+
+/// What the strip tells or serves otherwise than the spans, as a snapshot sees both.
+pub(crate) fn differences(snapshot: &Snapshot) -> Result<Vec<String>, Error> {
+    let (mut from, mut wires, mut wrong) = (0, Wires::default(), Vec::new());
+    while let Some(chunk) = snapshot.strip(from, TOGETHER, &|_| true)? {
+        for position in chunk.positions() {
+            let (record, bytes) = chunk.entry(position)?;
+            let Some(bytes) = bytes else { break };
+            let (told, wire) = wires.at(snapshot.conn()?, position)?;
+            if !told.tells_as(record) || wire != bytes {
+                wrong.push(format!("the strip tells otherwise of position {position}; remove `{STATE}`"));
+            }
+            from = position + 1;
+        }
+    }
+    Ok(wrong)
+}
+
+/// How the files stand to what `pages.state` says.
+#[derive(Debug, PartialEq, Eq)]
+enum Standing {
+    /// As it says.
+    Clean,
+    /// It is gone, and written again on closing.
+    Changed,
+    /// They could not be written: nobody reads them any more.
+    Broken,
+}
+
+/// The writer's half.
+#[derive(Debug)]
+pub(crate) struct Copier {
+    strip: Arc<Strip>,
+    folder: PathBuf,
+    standing: Standing,
+    upto: i64,
+    // Bytes of `pages.bytes`.
+    tail: u64,
+    // Positions whose entries are told otherwise since the last commit.
+    changed: Vec<i64>,
+    // All of them are.
+    anew: bool,
+}
+
+impl Copier {
+    /// The strip of a store, empty where it is not known to agree with the record.
+    pub(crate) fn open(folder: &Path, conn: &Connection) -> Result<Copier, Error> {
+        let folder = folder.to_owned();
+        let open = |name| {
+            let mut options = File::options();
+            options.read(true).write(true).create(true).truncate(false).mode(0o600);
+            options.open(folder.join(name))
+        };
+        let (heads, bytes) = (open(HEADS)?, open(BYTES)?);
+        let (upto, as_of) = (AtomicI64::new(0), AtomicU64::new(0));
+        let strip = Arc::new(Strip { heads, bytes, upto, as_of });
+        let (standing, changed) = (Standing::Clean, Vec::new());
+        let mut copier = Copier { strip, folder, standing, upto: 0, tail: 0, changed, anew: false };
+        match copier.stated(conn)? {
+            Some((upto, tail)) => (copier.upto, copier.tail) = (upto, tail),
+            None => copier.start_over()?,
+        }
+        copier.strip.upto.store(copier.upto, Ordering::SeqCst);
+        Ok(copier)
+    }
+
+    /// For those who read.
+    pub(crate) fn strip(&self) -> Arc<Strip> {
+        self.strip.clone()
+    }
+
+    fn state(&self) -> PathBuf {
+        self.folder.join(STATE)
+    }
+
+    // How far the files go, if the state is of this record and they are as long as it says.
+    fn stated(&self, conn: &Connection) -> Result<Option<(i64, u64)>, Error> {
+        let text = match fs::read_to_string(self.state()) {
+            Ok(text) => text,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error.into()),
+        };
+        let stamp = small::value(conn, NAME)?.map(|stamp| hex(&stamp)).unwrap_or_default();
+        let Some((known, extent)) = text.trim_end().rsplit_once(" of ") else { return Ok(None) };
+        let extent =
+            extent.split_once(' ').and_then(|(upto, tail)| Some((upto.parse().ok()?, tail.parse().ok()?)));
+        let Some((upto, tail)) = extent.filter(|_| known == preamble(&stamp)) else { return Ok(None) };
+        let whole = upto >= 0
+            && self.strip.heads.metadata()?.len() >= offset(upto)
+            && self.strip.bytes.metadata()?.len() >= tail;
+        Ok(whole.then_some((upto, tail)))
+    }
+
+    /// An entry is told otherwise from the next commit on.
+    pub(crate) fn changed(&mut self, position: i64) {
+        if position < self.upto {
+            self.changed.push(position);
+        }
+    }
+
+    /// All entries are.
+    pub(crate) fn all_changed(&mut self) {
+        self.anew = true;
+    }
+
+    /// There was no commit.
+    pub(crate) fn abandon(&mut self) {
+        self.changed.clear();
+        self.anew = false;
+    }
+
+    /// After a commit, the `commits`-th: brings what changed and some of what is new into the files. What goes wrong
+    /// costs time only: the spans are read.
+    pub(crate) fn follow(&mut self, conn: &Connection, next: i64, commits: u64) {
+        if self.standing == Standing::Broken {
+            return;
+        }
+        let done = match self.anew || !self.changed.is_empty() {
+            true => self.rewrite(conn),
+            false => Ok(()),
+        };
+        let done = done.and_then(|()| self.copy(conn, next));
+        match done {
+            Ok(_) => self.strip.as_of.store(commits, Ordering::SeqCst),
+            Err(_) => self.give_up(),
+        }
+    }
+
+    /// Nothing else to do: copies some more of the record. Answers whether there is more.
+    pub(crate) fn catch_up(&mut self, conn: &Connection, next: i64) -> bool {
+        if self.standing == Standing::Broken {
+            return false;
+        }
+        self.copy(conn, next).unwrap_or_else(|_| {
+            self.give_up();
+            false
+        })
+    }
+
+    /// The store is closed: what the files hold is on the disk, and said to be.
+    pub(crate) fn close(&mut self, conn: &Connection) {
+        if self.standing == Standing::Changed {
+            let _begun_anew_next_time = self.say(conn);
+        }
+    }
+
+    fn say(&self, conn: &Connection) -> Result<(), Error> {
+        self.strip.heads.sync_data()?;
+        self.strip.bytes.sync_data()?;
+        let stamp: Vec<u8> = conn.query_row("SELECT randomblob(16)", [], |row| row.get(0))?;
+        small::set_value(conn, NAME, Some(&stamp))?;
+        let partial = self.folder.join("pages.partial");
+        let text = format!("{} of {} {}\n", preamble(&hex(&stamp)), self.upto, self.tail);
+        fs::write(&partial, text)?;
+        File::open(&partial)?.sync_all()?;
+        fs::rename(&partial, self.state())?;
+        copy::sync_folder(&self.state())
+    }
+
+    // From here on the files are not what the state says.
+    fn touch(&mut self) -> Result<(), Error> {
+        if self.standing == Standing::Clean {
+            match fs::remove_file(self.state()) {
+                Err(error) if error.kind() != ErrorKind::NotFound => return Err(error.into()),
+                _ => copy::sync_folder(&self.state())?,
+            }
+            self.standing = Standing::Changed;
+        }
+        Ok(())
+    }
+
+    fn start_over(&mut self) -> Result<(), Error> {
+        self.touch()?;
+        (self.upto, self.tail) = (0, 0);
+        self.strip.upto.store(0, Ordering::SeqCst);
+        self.strip.heads.set_len(0)?;
+        self.strip.bytes.set_len(0)?;
+        Ok(())
+    }
+
+    /// Gives its space back: the record comes first. It is begun anew when the store is opened again.
+    pub(crate) fn give_up(&mut self) {
+        self.strip.as_of.store(NONE, Ordering::SeqCst);
+        self.standing = Standing::Broken;
+        // Among what is left may be what was to be overwritten.
+        let _next_time = fs::remove_file(self.state());
+        let _next_time = self.strip.bytes.set_len(0);
+        let _next_time = self.strip.heads.set_len(0);
+    }
+
+    fn rewrite(&mut self, conn: &Connection) -> Result<(), Error> {
+        self.strip.as_of.store(NONE, Ordering::SeqCst);
+        self.touch()?;
+        let mut changed = std::mem::take(&mut self.changed);
+        if std::mem::take(&mut self.anew) {
+            return self.start_over();
+        }
+        changed.sort_unstable();
+        changed.dedup();
+        let (mut wires, mut emptied) = (Wires::default(), false);
+        for position in changed {
+            let mut head = [0; HEAD];
+            self.strip.heads.read_exact_at(&mut head, offset(position))?;
+            let (_, mut place) = decode(&head).ok_or_else(|| damaged("pages.heads"))?;
+            let (record, wire) = wires.at(conn, position)?;
+            match wire.len() {
+                length if length == place.length as usize => {}
+                0 => {
+                    self.strip.bytes.write_all_at(&vec![0; place.length as usize], place.at)?;
+                    (place.length, emptied) = (0, true);
+                }
+                _ => return Err(damaged("pages.heads")),
+            }
+            self.strip.heads.write_all_at(&encode(&record, place), offset(position))?;
+        }
+        if emptied {
+            self.strip.bytes.sync_data()?;
+        }
+        Ok(())
+    }
+
+    // Copies what follows, so much at once; whether there is more.
+    fn copy(&mut self, conn: &Connection, next: i64) -> Result<bool, Error> {
+        if self.upto >= next {
+            return Ok(false);
+        }
+        self.touch()?;
+        let mut query = conn.prepare_cached(span::from(true))?;
+        let mut rows = query.query([self.upto])?;
+        let (mut heads, mut bytes, mut upto) = (Vec::new(), Vec::new(), self.upto);
+        while let Some(row) = rows.next()? {
+            let span = Span::read(row)?;
+            for position in upto.max(span.positions().start)..span.positions().end {
+                let (record, wire) = span.entry(position)?;
+                let length = u32::try_from(wire.len()).map_err(|_| damaged("span"))?;
+                let place = Place { at: self.tail + bytes.len() as u64, length };
+                heads.extend_from_slice(&encode(&record, place));
+                bytes.extend_from_slice(wire);
+                upto = position + 1;
+            }
+            if bytes.len() + heads.len() > STEP {
+                break;
+            }
+        }
+        self.append(&heads, &bytes, upto)?;
+        Ok(upto < next)
+    }
+
+    fn append(&mut self, heads: &[u8], bytes: &[u8], upto: i64) -> io::Result<()> {
+        self.strip.bytes.write_all_at(bytes, self.tail)?;
+        self.strip.heads.write_all_at(heads, offset(self.upto))?;
+        (self.upto, self.tail) = (upto, self.tail + bytes.len() as u64);
+        self.strip.upto.store(upto, Ordering::SeqCst);
+        Ok(())
+    }
+}
+
+fn preamble(stamp: &str) -> String {
+    format!("pages {FORM} of schema {} for {stamp}", migrate::STEPS.len())
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,132 @@
+//! The copy that pages are read from: it agrees with the record, or is begun anew.
+
+use std::fs;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use model::Tlp;
+use store::read::VersionSpec;
+use store::{Options, Store};
+
+use crate::history::History;
+use crate::support::{START, World, said};
+
+const STATE: &str = "pages.state";
+const HEADS: &str = "pages.heads";
+const BYTES: &str = "pages.bytes";
+
+fn length(folder: &Path, name: &str) -> u64 {
+    fs::metadata(folder.join(name)).map_or(0, |found| found.len())
+}
+
+// What is not in step is read from elsewhere until then.
+fn wait_for_copies(folder: &Path) {
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while length(folder, HEADS) == 0 {
+        assert!(Instant::now() < deadline, "nothing was copied");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+fn copied(from: &Path, names: &[&str], to: &Path) {
+    for name in names {
+        fs::copy(from.join(name), to.join(name)).unwrap();
+    }
+}
+
+fn check(store: Store, folder: tempfile::TempDir, expected: &[u64]) -> World {
+    assert_eq!(store.verify().unwrap().problems, [""; 0]);
+    let world = World::over(store, folder);
+    assert_eq!(world.crawl(&world.everything(), &[VersionSpec::All], 7), expected);
+    world
+}
+
+#[test]
+fn what_was_closed_is_taken_up_again() {
+    for seed in 0..6 {
+        let world = History::new(seed, 100).world;
+        let expected = world.crawl(&world.everything(), &[VersionSpec::All], 1_000);
+        let (folder, facts) = (world.folder, world.facts);
+        drop(world.store);
+        assert!(length(folder.path(), STATE) > 0 && length(folder.path(), BYTES) > 0);
+        // Opened and read, it stays as it is; from the first write on nothing says that it is whole.
+        let (heads, bytes) = (length(folder.path(), HEADS), length(folder.path(), BYTES));
+        let store = Store::open(folder.path(), &Options::default()).unwrap();
+        assert_eq!((length(folder.path(), HEADS), length(folder.path(), BYTES)), (heads, bytes));
+        let mut world = check(store, folder, &expected);
+        assert!(length(world.folder.path(), STATE) > 0);
+        world.facts = facts;
+        world.submissions_from(10_000);
+        world.now = START + 1_000_000_000;
+        world.say(1, said(70_000, 1, 1, Tlp::Green));
+        assert_eq!(length(world.folder.path(), STATE), 0);
+        assert!(length(world.folder.path(), BYTES) > bytes);
+        assert_eq!(world.store.verify().unwrap().problems, [""; 0]);
+    }
+}
+
+#[test]
+fn what_does_not_belong_to_the_record_is_begun_anew() {
+    let (old, kept) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let mut world = World::new();
+    for n in 0..50 {
+        world.say(1, said(n, 1, 1, Tlp::Green));
+    }
+    let expected = world.crawl(&world.everything(), &[VersionSpec::All], 1_000);
+    let world = world.reopen();
+    let folder = world.folder;
+    drop(world.store);
+    let files = ["record.sqlite", HEADS, BYTES, STATE];
+    copied(folder.path(), &files, old.path());
+    let store = Store::open(folder.path(), &Options::default()).unwrap();
+    let mut world = World::over(store, folder);
+    world.submissions_from(100);
+    for n in 50..60 {
+        world.say(1, said(n, 1, 1, Tlp::Green));
+    }
+    let folder = world.folder;
+    drop(world.store);
+    copied(folder.path(), &files, kept.path());
+
+    // A record that was put back, a state that was put back, and files that were cut.
+    copied(old.path(), &["record.sqlite"], folder.path());
+    let world = check(Store::open(folder.path(), &Options::default()).unwrap(), folder, &expected);
+    wait_for_copies(world.folder.path());
+    let world = check(world.store, world.folder, &expected);
+    let folder = world.folder;
+    drop(world.store);
+    for cut in [HEADS, BYTES] {
+        copied(kept.path(), &files, folder.path());
+        let file = fs::File::options().write(true).open(folder.path().join(cut)).unwrap();
+        file.set_len(length(folder.path(), cut) - 1).unwrap();
+        let store = Store::open(folder.path(), &Options::default()).unwrap();
+        assert_eq!(length(folder.path(), HEADS), 0);
+        assert_eq!(store.verify().unwrap().problems, [""; 0]);
+        assert_eq!(store.snapshot().unwrap().end(), 60);
+    }
+    copied(kept.path(), &files, folder.path());
+    copied(old.path(), &[STATE], folder.path());
+    drop(Store::open(folder.path(), &Options::default()).unwrap());
+    assert_eq!(length(folder.path(), HEADS), 0);
+}
+
+#[test]
+fn a_copy_that_is_damaged_is_found_and_can_be_removed() {
+    let mut world = World::new();
+    for n in 0..40 {
+        world.say(1, said(n, 1, 1, Tlp::Green));
+    }
+    let folder = world.folder;
+    drop(world.store);
+    let bytes = folder.path().join(BYTES);
+    let mut text = fs::read(&bytes).unwrap();
+    text[100] ^= 1;
+    fs::write(&bytes, text).unwrap();
+    let store = Store::open(folder.path(), &Options::default()).unwrap();
+    let problems = store.verify().unwrap().problems;
+    assert!(problems.len() == 1 && problems[0].contains(STATE), "{problems:?}");
+    drop(store);
+    fs::remove_file(folder.path().join(STATE)).unwrap();
+    let store = Store::open(folder.path(), &Options::default()).unwrap();
+    assert_eq!(store.verify().unwrap().problems, [""; 0]);
+}
