@@ -13,6 +13,7 @@ use store::record::ObjectKey;
 use crate::core::carried::{self, Carried};
 use crate::core::list_query::Filters;
 use crate::reading::Reading;
+use crate::reads::Range;
 use crate::{Caller, Error, Kind, ListQuery, Node, random};
 
 /// Objects that are read from one snapshot. Between pages nothing is held, however slowly the other side reads.
@@ -85,6 +86,7 @@ impl Node {
     ) -> Result<(), Error> {
         let mut from = None;
         let mut left = query.limit.unwrap_or(usize::MAX);
+        let mut lent = Range::default();
         while left > 0 {
             // A download may take hours: what he may see is asked again for each page.
             let caller = self.renewed(&self.roster(), caller)?;
@@ -94,10 +96,21 @@ impl Node {
                 (None, Some(after)) => reading.position_after(model::Timestamp(after))?,
                 (None, None) => 0,
             };
+            let through = collection.as_ref().map(|collection| collection.id);
             let page = Page { filters, collection, from: start, left };
-            let (next, written) = page.write(&reading, out)?;
+            let written = page.write(&reading, out);
+            lent = lent.with(reading.lent.get());
             drop(reading);
-            out.flush(0)?;
+            // An export is one answer, and one row. What is RED of it leaves when it is written down.
+            let is_last = !matches!(written, Ok((Some(_), written)) if written < left);
+            if lent.is_red() || is_last {
+                self.note_lent(&caller, "export", through, std::mem::take(&mut lent))?;
+            }
+            let (next, written) = written?;
+            if let Err(gone) = out.flush(0) {
+                self.note_lent(&caller, "export", through, lent)?;
+                return Err(gone);
+            }
             left -= written;
             from = next;
             if from.is_none() {
@@ -191,6 +204,7 @@ impl Out<'_> {
     }
 
     fn entry(&mut self, reading: &Reading, entry: &Entry<'_>) -> Result<(), Error> {
+        reading.lends(entry);
         match &mut self.format {
             Format::Stix => {
                 // A bundle without objects has no `objects` (STIX 2.1 §2: empty lists are not allowed).
@@ -214,7 +228,8 @@ impl Out<'_> {
             }
             Format::List(distinct) => self.written += distinct.values(&mut self.buffer, reading, entry),
         }
-        self.flush(BUFFER)
+        // What is RED waits until it is written down who was lent it; a page is bounded.
+        if reading.lent.get().is_red() { Ok(()) } else { self.flush(BUFFER) }
     }
 
     fn flush(&mut self, above: usize) -> Result<(), Error> {

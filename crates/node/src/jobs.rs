@@ -1,7 +1,7 @@
 //! What the node does on its own: arrivals that were accepted are sequenced, uses of tokens are written down, the
 //! quarantine is emptied, what waits for a marking that has come is opened, retention runs, circles that are over are ended.
 //!
-//! Two threads, so that a large arrival does not hold up the rest. They hold the node weakly: the last clone of it
+//! Three threads, so that a large arrival does not hold up the rest. They hold the node weakly: the last clone of it
 //! stops them.
 
 use std::sync::{Arc, Condvar, Mutex, PoisonError, Weak};
@@ -12,6 +12,10 @@ use crate::{Error, Inner, Kind, Node};
 
 /// How often uses of tokens are written down.
 const FLUSH_EVERY: Duration = Duration::from_secs(60);
+/// So long reads gather before they are written down: with the commit, a second.
+const GATHER: Duration = Duration::from_millis(900);
+/// How soon it is tried again to write them down.
+const AGAIN: Duration = Duration::from_secs(10);
 /// How often the quarantine is emptied of what is old, and retention runs.
 const HOURLY: Duration = Duration::from_secs(3_600);
 
@@ -37,6 +41,8 @@ struct State {
     arrivals: bool,
     /// Something may wait for a marking that is held.
     opening: bool,
+    /// Reads wait to be written down.
+    reads: bool,
 }
 
 impl Jobs {
@@ -44,7 +50,8 @@ impl Jobs {
     pub(crate) fn start(&self, node: &Arc<Inner>) -> Result<(), Error> {
         self.signals.arrived();
         self.opening_is_due();
-        let jobs: [(&str, Job); 2] = [("arrivals", arrivals), ("housekeeping", housekeeping)];
+        let jobs: [(&str, Job); 3] =
+            [("arrivals", arrivals), ("housekeeping", housekeeping), ("reads", reads)];
         for (name, job) in jobs {
             let (signals, node) = (Arc::clone(&self.signals), Arc::downgrade(node));
             let thread =
@@ -64,6 +71,11 @@ impl Jobs {
     /// What waited for a marking could not be opened when that came.
     pub(crate) fn opening_is_due(&self) {
         self.signals.change(|state| state.opening = true);
+    }
+
+    /// The first of some reads waits to be written down.
+    pub(crate) fn reads_wait(&self) {
+        self.signals.change(|state| state.reads = true);
     }
 
     /// Stops the threads between two steps and waits for them.
@@ -87,6 +99,15 @@ impl Signals {
 
     fn arrived(&self) {
         self.change(|state| state.arrivals = true);
+    }
+
+    /// Waits for reads; false when the node is being stopped.
+    fn wait_for_reads(&self) -> bool {
+        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let quiet = |state: &mut State| !state.stopping && !state.reads;
+        let mut state = self.changed.wait_while(state, quiet).unwrap_or_else(PoisonError::into_inner);
+        state.reads = false;
+        !state.stopping
     }
 
     // Whether there may be something to open. Whoever asks sees to it.
@@ -144,6 +165,21 @@ fn arrivals(signals: &Signals, node: &Weak<Inner>) {
     }
 }
 
+// Reads that wait are written down together, within a second of the first of them. The last are the stopping node's.
+fn reads(signals: &Signals, node: &Weak<Inner>) {
+    while signals.wait_for_reads() && signals.wait_for(GATHER) {
+        let Some(node) = node.upgrade() else { return };
+        if let Err(error) = node.write_down_reads() {
+            tracing::error!(%error, "reads wait to be written down");
+            drop(node);
+            if !signals.wait_for(AGAIN) {
+                return;
+            }
+            signals.change(|state| state.reads = true);
+        }
+    }
+}
+
 fn housekeeping(signals: &Signals, node: &Weak<Inner>) {
     let mut next_hourly = Instant::now();
     // A crash may have left collections that are not filled.
@@ -165,7 +201,7 @@ fn housekeeping(signals: &Signals, node: &Weak<Inner>) {
         }
         if Instant::now() >= next_hourly {
             next_hourly = Instant::now() + HOURLY;
-            outcomes.extend([node.retain_hourly(signals), node.let_go_of_old()]);
+            outcomes.extend([node.retain_hourly(signals), node.let_go_of_old(), node.let_go_of_reads()]);
         }
         for error in outcomes.into_iter().filter_map(Result::err) {
             tracing::error!(%error, "housekeeping failed and is tried again");

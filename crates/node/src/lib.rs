@@ -28,6 +28,7 @@ mod object;
 mod quarantine;
 mod random;
 mod reading;
+mod reads;
 mod rebuild;
 mod restore;
 mod retention;
@@ -80,6 +81,8 @@ pub struct Settings {
     /// The label of objects that arrive without TLP outside a collection.
     #[serde(skip)]
     pub default_label: Tlp,
+    /// How long it is kept who read how much, in days, at least 1.
+    pub keep_reads_days: u32,
     /// Length of one request's content, in bytes.
     pub max_content_bytes: usize,
     /// Length of a request's content once inflated, in bytes.
@@ -99,6 +102,7 @@ impl Default for Settings {
             organisation: "This organisation".to_owned(),
             anonymous: false,
             default_label: Tlp::Amber,
+            keep_reads_days: 90,
             max_content_bytes: 32 << 20,
             max_inflated_bytes: 256 << 20,
             page_limit: 5_000,
@@ -122,6 +126,8 @@ pub(crate) struct Inner {
     /// The directory as last seen; replaced whole on change.
     pub(crate) roster: RwLock<Arc<Roster>>,
     pub(crate) usage: Usage,
+    /// What was lent to whom, and is not written down yet.
+    pub(crate) reads: reads::Reads,
     /// What readers may see.
     pub(crate) visibility: visible::Visibility,
     /// Seals cursors. Made on first start.
@@ -152,6 +158,7 @@ impl Node {
             store,
             roster: RwLock::new(Arc::new(Roster::new(directory)?)),
             usage: Usage::default(),
+            reads: reads::Reads::default(),
             visibility: visible::Visibility::default(),
             cursor_key,
             jobs: Jobs::default(),
@@ -209,6 +216,9 @@ impl Inner {
         self.jobs.stop();
         if let Err(error) = self.store.used(&self.usage.take()) {
             tracing::warn!(%error, "uses of tokens could not be written down");
+        }
+        if let Err(error) = self.write_down_reads() {
+            tracing::warn!(%error, "the last reads could not be written down");
         }
     }
 }

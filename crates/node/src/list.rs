@@ -28,7 +28,7 @@ impl Node {
         query: &ListQuery,
         each: &mut dyn FnMut(&ListEntry<'_>),
     ) -> Result<ListEnd, Error> {
-        self.pages(caller, query, Purpose::List, Body::Read, each)
+        self.pages(caller, query, Purpose::List, (Some("list"), Body::Read), each)
     }
 
     /// The same entries without what is served of each: `wire` is empty, and no body is read (TAXII 2.1 §5.3). The
@@ -42,7 +42,7 @@ impl Node {
         query: &ListQuery,
         each: &mut dyn FnMut(&ListEntry<'_>),
     ) -> Result<ListEnd, Error> {
-        self.pages(caller, query, Purpose::List, Body::Skip, each)
+        self.pages(caller, query, Purpose::List, (Some("manifest"), Body::Skip), each)
     }
 
     /// The versions of one object through a collection, ascending by date added (TAXII 2.1 §5.8); `wire` is empty.
@@ -58,7 +58,7 @@ impl Node {
         let [id] = query.ids.as_slice() else {
             return Err(Error::new(Kind::Invalid, "versions are listed of one object at a time"));
         };
-        let end = self.pages(caller, query, Purpose::Versions, Body::Skip, each)?;
+        let end = self.pages(caller, query, Purpose::Versions, (Some("versions"), Body::Skip), each)?;
         if end.first.is_none() && !self.is_there(caller, query)? {
             return Err(not_found("object", id));
         }
@@ -73,15 +73,16 @@ impl Node {
             limit: Some(1),
             ..ListQuery::default()
         };
-        Ok(self.pages(caller, &any, Purpose::List, Body::Skip, &mut |_| {})?.first.is_some())
+        Ok(self.pages(caller, &any, Purpose::List, (None, Body::Skip), &mut |_| {})?.first.is_some())
     }
 
+    // What is listed under a verb is noted as read.
     fn pages(
         &self,
         caller: &Caller,
         query: &ListQuery,
         purpose: Purpose,
-        body: Body,
+        (verb, body): (Option<&'static str>, Body),
         each: &mut dyn FnMut(&ListEntry<'_>),
     ) -> Result<ListEnd, Error> {
         let (reading, collection) = self.reading_through(caller, query.collection.as_deref())?;
@@ -116,6 +117,9 @@ impl Node {
             Body::Read => reading.snapshot.page(&page, &mut lend)?,
             Body::Skip => reading.snapshot.manifest(&page, &mut lend)?,
         };
+        if let Some(verb) = verb {
+            self.lent(caller, verb, binding.collection, reading)?;
+        }
         let next = if end.more {
             let limit = query.limit.and(u32::try_from(limit).ok()).or(before);
             let cursor = Cursor { position: end.next, limit, filters };
@@ -151,6 +155,7 @@ impl Node {
 fn lend(reading: &Reading, entry: &Entry<'_>, each: &mut dyn FnMut(&ListEntry<'_>)) {
     // What bears a label that is not known is not visible, so it never comes here.
     let Some(label) = reading.sight.label(entry.label) else { return };
+    reading.lends(entry);
     each(&ListEntry {
         id: EntryId { kind: entry.kind, uuid: entry.uuid },
         date_added: entry.date_added,

@@ -45,7 +45,10 @@ impl Node {
             return Err(Error::new(Kind::Invalid, "`limit` must be at least 1"));
         }
         let reading = self.reading(caller)?;
-        values.iter().map(|value| answer(&reading, value, limit.min(MAX_MENTIONS))).collect()
+        let answers = values.iter().map(|value| answer(&reading, value, limit.min(MAX_MENTIONS)));
+        let answers = answers.collect::<Result<_, Error>>()?;
+        self.lent(caller, "lookup", None, reading)?;
+        Ok(answers)
     }
 }
 

@@ -57,6 +57,7 @@ impl Node {
         let summaries =
             |versions: Vec<Version>| versions.into_iter().map(|version| version.summary).collect();
         let (versions, claims) = (summaries(versions), summaries(claims));
+        self.lent(caller, "object", None, reading)?;
         Ok(views::ObjectView { summary, object, versions, claims, related, related_more })
     }
 }

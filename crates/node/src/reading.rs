@@ -1,5 +1,6 @@
 //! How reading verbs begin: who may, on which snapshot, seeing which labels. And what they say of an entry.
 
+use std::cell::Cell;
 use std::sync::Arc;
 
 use model::{Action, CollectionId, MemberId, Origin, Timestamp, Tlp, may_act};
@@ -9,6 +10,7 @@ use strictjson::Limits;
 
 use crate::core::describe::Description;
 use crate::directory::not_found;
+use crate::reads::Range;
 use crate::roster::Roster;
 use crate::visible::Sight;
 use crate::{Caller, Error, Node, views};
@@ -21,6 +23,8 @@ pub(crate) struct Reading {
     /// The member that is read for; `None` for visitors.
     pub reader: Option<MemberId>,
     pub now: Timestamp,
+    /// What was lent of it so far.
+    pub lent: Cell<Range>,
 }
 
 impl Node {
@@ -85,7 +89,7 @@ impl Node {
                     self.inner.visibility.sight(&snapshot, &below, caller.facts, now)?
                 }
             };
-        Ok(Reading { roster, snapshot, sight, reader: reader.member, now })
+        Ok(Reading { roster, snapshot, sight, reader: reader.member, now, lent: Cell::default() })
     }
 }
 
@@ -102,8 +106,17 @@ impl Reading {
         Ok(self.snapshot.position_after(&self.sight.visible, time)?)
     }
 
+    /// Counts an entry among what is lent. Its label is the strictest of what the reader sees of it.
+    pub(crate) fn lends(&self, entry: &Entry<'_>) {
+        let Some(label) = self.sight.label(entry.label) else { return };
+        let whole = self.sight.visible.hidden_parts(entry.label).is_none();
+        let tlp = if whole { label.strictest() } else { label.tlp };
+        self.lent.set(self.lent.get().and(tlp, entry.date_added));
+    }
+
     /// The entry as lists show it.
     pub(crate) fn summary(&self, entry: &Entry<'_>) -> views::ObjectSummary {
+        self.lends(entry);
         let parsed = strictjson::parse(entry.wire, &Limits::default());
         let described = parsed.map(|object| Description::of(&object)).unwrap_or_default();
         self.summary_of(entry, described)

@@ -62,7 +62,9 @@ impl Node {
         };
         let facets = if query.facets { facets(&reading, &found)? } else { Vec::new() };
         let objects: Result<Vec<_>, Error> = page.iter().map(|row| shown(&reading, row)).collect();
-        Ok(views::ObjectPage { objects: objects?.into_iter().flatten().collect(), more, next, facets })
+        let objects = objects?.into_iter().flatten().collect();
+        self.lent(caller, "search", None, reading)?;
+        Ok(views::ObjectPage { objects, more, next, facets })
     }
 }
 

@@ -425,6 +425,45 @@ pub struct ObjectSummary {
     pub valid_until: Option<String>,
 }
 
+/// Who read how much, the newest first.
+#[derive(Debug, Clone, Serialize)]
+pub struct Reads {
+    /// The rows.
+    pub reads: Vec<Read>,
+    /// Older ones follow: ask for those before the time of the last.
+    pub more: bool,
+}
+
+/// An answer that lent something.
+#[derive(Debug, Clone, Serialize)]
+pub struct Read {
+    /// When. No two rows share a time.
+    pub at: String,
+    /// The road: `list`, `manifest`, `versions`, `object`, `search`, `lookup` or `export`.
+    pub verb: String,
+    /// For which member it was read.
+    pub member: Named,
+    /// By which token, for its own member; the folder's owner where left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token: Option<Named>,
+    /// The person that the token names, for his own member.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub person: Option<Named>,
+    /// Through which collection, for its own member.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub collection: Option<Named>,
+    /// The strictest label of what was lent.
+    pub label: String,
+    /// How many entries.
+    pub entries: u64,
+    /// The least time at which something of it was added, for its own member.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first: Option<String>,
+    /// The greatest.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last: Option<String>,
+}
+
 /// Objects, and where the next ones begin.
 #[derive(Debug, Clone, Serialize)]
 pub struct ObjectPage {

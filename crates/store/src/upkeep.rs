@@ -1,14 +1,15 @@
 //! Keeping the store: views made again, dumps, checks, copies, and what is kept for a time only.
 
+use std::borrow::Cow;
 use std::io::Write;
 use std::path::Path;
 
-use model::{CollectionId, Label, MemberId, SubmissionId, Timestamp, TokenId};
+use model::{CollectionId, Label, MemberId, SubmissionId, Timestamp, Tlp, TokenId};
 
 use crate::directory::CircleAct;
 use crate::read::Snapshot;
 use crate::record::{Index, Media, ObjectKey};
-use crate::sqlite::{circles, copy, dump, purge, rebuild, strip, verify};
+use crate::sqlite::{circles, copy, dump, purge, reads, rebuild, strip, verify};
 use crate::{Error, Options, Store};
 
 /// A statement as the record keeps it, for the one who makes views of it.
@@ -108,6 +109,29 @@ pub struct Audited {
     pub verb: String,
     /// On what.
     pub target: String,
+}
+
+/// What an answer lent to somebody: how much, and of which range, but not what was asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lent {
+    /// When. No two rows share a time.
+    pub at: Timestamp,
+    /// The member that it was read for.
+    pub member: MemberId,
+    /// By which token; `None` for the one who owns the folder.
+    pub token: Option<TokenId>,
+    /// The road: `list`, `search`, `lookup` and the like.
+    pub verb: Cow<'static, str>,
+    /// Through which collection, if through one.
+    pub collection: Option<CollectionId>,
+    /// The strictest label of what was lent.
+    pub tlp: Tlp,
+    /// The least time of what was lent, as lists have it.
+    pub first: Timestamp,
+    /// The greatest.
+    pub last: Timestamp,
+    /// How many entries.
+    pub entries: u64,
 }
 
 /// Which rows of the audit, and in which order.
@@ -218,6 +242,23 @@ impl Store {
         Ok(purged)
     }
 
+    /// Writes down what was lent, in one transaction.
+    ///
+    /// # Errors
+    /// [`crate::Kind::Full`], [`crate::Kind::Engine`].
+    pub fn note_lent(&self, rows: &[Lent]) -> Result<(), Error> {
+        let rows = rows.to_vec();
+        self.inner.writer.run(0, None, move |to| reads::note(&to.conn, &rows))
+    }
+
+    /// Lets go what was lent before a time, at most some thousands of rows at once. Answers how many.
+    ///
+    /// # Errors
+    /// [`crate::Kind::Full`], [`crate::Kind::Engine`].
+    pub fn forget_lent(&self, before: Timestamp) -> Result<u64, Error> {
+        self.inner.writer.run(0, None, move |to| reads::forget(&to.conn, before))
+    }
+
     // Others write between the steps.
     fn scrub(&self) -> Result<(), Error> {
         while !self.inner.writer.run(0, None, |to| to.index.scrub(&to.conn))? {}
@@ -272,6 +313,14 @@ impl Snapshot {
     /// [`crate::Kind::Engine`].
     pub fn circle_acts(&self, circle: model::CircleId) -> Result<Vec<CircleAct>, Error> {
         circles::acts(self.conn()?, circle)
+    }
+
+    /// What was lent before a time, the newest first: of one member, or of all.
+    ///
+    /// # Errors
+    /// [`crate::Kind::Engine`].
+    pub fn lent(&self, of: Option<MemberId>, before: Timestamp, limit: usize) -> Result<Vec<Lent>, Error> {
+        reads::rows(self, of, before, limit)
     }
 
     /// Figures of the store.

@@ -187,6 +187,17 @@ pub struct AuditList {
     pub format: AuditFormat,
 }
 
+/// `accord reads`
+#[derive(Debug, Args)]
+pub struct ReadsList {
+    /// Only answers before this time, such as that of the last row
+    #[arg(long, value_name = "TIME")]
+    pub before: Option<String>,
+    /// At most so many, up to 1,000
+    #[arg(long, value_name = "COUNT", default_value_t = 50)]
+    pub limit: u64,
+}
+
 /// How rows of the audit are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum AuditFormat {

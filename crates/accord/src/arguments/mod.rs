@@ -125,6 +125,8 @@ pub enum Command {
     Quarantine(QuarantineCommand),
     /// What was done, when and by which token
     Audit(AuditList),
+    /// Who read how much, and when: for your organisation by token and person, of others by member alone
+    Reads(ReadsList),
     /// How long what is kept
     #[command(subcommand)]
     Retention(RetentionCommand),

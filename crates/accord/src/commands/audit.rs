@@ -4,7 +4,7 @@ use model::Timestamp;
 use serde_json::Value;
 
 use super::{Session, flag, list, number, text};
-use crate::arguments::{AuditFormat, AuditList};
+use crate::arguments::{AuditFormat, AuditList, ReadsList};
 use crate::failure::{Exit, Failure};
 use crate::terminal::{Output, Table};
 use crate::transport::Call;
@@ -55,6 +55,37 @@ pub async fn run(session: &mut Session<'_>, asked: AuditList) -> Result<Exit, Fa
             return Ok(Exit::Ok);
         }
     }
+}
+
+/// Lists who read how much.
+///
+/// # Errors
+/// The node refuses, or cannot be asked.
+pub async fn reads(session: &mut Session<'_>, asked: ReadsList) -> Result<Exit, Failure> {
+    let call = Call::get(&["reads"]).query("limit", asked.limit.to_string());
+    let answer = session.ask(call.query_some("before", asked.before.as_deref())).await?;
+    let (output, rows) = (&mut *session.output, list(&answer, "/reads"));
+    if output.json {
+        output.document(&rows)?;
+        return Ok(Exit::Ok);
+    }
+    if rows.is_empty() {
+        output.line("nothing was read")?;
+        return Ok(Exit::Ok);
+    }
+    let mut table = Table::new(&["at", "road", "label", "entries", "member", "token", "collection"]);
+    for row in rows {
+        let entries = number(row, "/entries").to_string();
+        let (at, verb, label) = (text(row, "/at"), text(row, "/verb"), text(row, "/label"));
+        let name = |of: &str| text(row, &format!("/{of}/name")).to_owned();
+        table.row([at, verb, label, &entries, &name("member"), &name("token"), &name("collection")]);
+    }
+    table.write(output)?;
+    if flag(&answer, "/more") && !output.quiet {
+        let last = rows.last().map_or("", |row| text(row, "/at"));
+        crate::terminal::remark(&format!("older ones with --before {last}"));
+    }
+    Ok(Exit::Ok)
 }
 
 fn table(output: &mut Output, rows: &[Value]) -> Result<(), Failure> {

@@ -72,6 +72,7 @@ async fn ask(command: Command, loaded: &Loaded, output: &mut Output) -> Result<E
         Command::Token(token) => manage::token(&mut session, token).await,
         Command::Quarantine(quarantine) => operation::quarantine(&mut session, quarantine).await,
         Command::Audit(audit) => audit::run(&mut session, audit).await,
+        Command::Reads(reads) => audit::reads(&mut session, reads).await,
         Command::Retention(retention) => operation::retention(&mut session, retention).await,
         Command::Statistics => operation::statistics(&mut session).await,
         Command::Backup(backup) => operation::backup(&mut session, backup).await,

@@ -87,6 +87,8 @@ settings! {
         anonymous: bool = false, "true or false";
         /// The label of objects that arrive without TLP outside a collection.
         default_label: Tlp = Tlp::Amber, "TLP label";
+        /// How long it is kept who read how much; at least 1.
+        keep_reads: usize = 90, "days";
     }
     /// Where it listens, and as what it is known there.
     listen: ListenSection {
@@ -147,6 +149,7 @@ impl Settings {
             organisation: self.node.organisation.clone(),
             anonymous: self.node.anonymous,
             default_label: self.node.default_label,
+            keep_reads_days: u32::try_from(self.node.keep_reads).unwrap_or(u32::MAX),
             max_content_bytes: self.limits.content.0,
             max_inflated_bytes: self.limits.inflated.0,
             page_limit: self.limits.page,

@@ -11,6 +11,8 @@ mod keep_erase;
 #[cfg(test)]
 mod keep_quarantine;
 #[cfg(test)]
+mod keep_reads;
+#[cfg(test)]
 mod keep_rebuild;
 #[cfg(test)]
 mod keep_retention;

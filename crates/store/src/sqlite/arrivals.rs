@@ -323,7 +323,8 @@ pub(crate) fn tlp(number: i64) -> Result<Tlp, Error> {
     usize::try_from(number).ok().and_then(|at| Tlp::ALL.get(at)).copied().ok_or_else(|| damaged("tlp"))
 }
 
-fn tlp_number(tlp: Tlp) -> i64 {
+/// The place of a TLP among all.
+pub(crate) fn tlp_number(tlp: Tlp) -> i64 {
     Tlp::ALL.iter().position(|one| *one == tlp).unwrap_or(0) as i64
 }
 

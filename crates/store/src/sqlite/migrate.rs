@@ -33,6 +33,7 @@ pub(crate) const STEPS: &[Step] = &[
     Step { sql: include_str!("schema4.sql"), fill: Some(span::fill) },
     Step::sql(include_str!("circles.sql")),
     Step { sql: include_str!("times.sql"), fill: Some(sealed::restate) },
+    Step::sql(include_str!("reads.sql")),
 ];
 
 /// Brings the file to the last schema.

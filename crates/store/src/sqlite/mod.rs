@@ -31,6 +31,7 @@ pub(crate) mod packed;
 pub(crate) mod page;
 pub(crate) mod pool;
 pub(crate) mod purge;
+pub(crate) mod reads;
 pub(crate) mod rebuild;
 pub(crate) mod resolve;
 pub(crate) mod revocations;

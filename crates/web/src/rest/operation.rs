@@ -13,6 +13,7 @@ use crate::{Failure, Request, Route, blocking};
 pub fn routes() -> Vec<Route> {
     let mut routes = quarantine_routes();
     routes.push(audit_route());
+    routes.push(reads_route());
     routes.extend(retention_routes());
     routes.extend(upkeep_routes());
     routes
@@ -54,6 +55,20 @@ fn audit_route() -> Route {
     .query("before", ValueKind::Text, "Only rows before this id, the newest first.")
     .query("limit", ValueKind::Count, "At most so many, up to 1,000.")
     .gives(200, "The newest first, or with `after` the oldest.", JSON, named("Audit"))
+}
+
+fn reads_route() -> Route {
+    row(
+        Method::GET,
+        "/api/v1/reads",
+        "listReads",
+        "Who read how much, and when: for one's own member by token and person, of others by member alone, for administrators.",
+        Access::Needs(Need::ManagePersons),
+        reads,
+    )
+    .query("before", ValueKind::Time, "Only answers before this time, such as that of the last row.")
+    .query("limit", ValueKind::Count, "At most so many, up to 1,000.")
+    .gives(200, "The newest first.", JSON, named("Reads"))
 }
 
 fn retention_routes() -> Vec<Route> {
@@ -157,6 +172,14 @@ async fn audit(request: Request) -> Outcome {
     };
     let caller = request.caller()?.clone();
     json_of(move || request.node.audit(&caller, &asked)).await
+}
+
+async fn reads(request: Request) -> Outcome {
+    request.query.only(&["before", "limit"])?;
+    let before = query::time(&request.query, "before")?;
+    let limit = query::count(&request.query, "limit")?;
+    let caller = request.caller()?.clone();
+    json_of(move || request.node.reads(&caller, before, limit)).await
 }
 
 async fn retention(request: Request) -> Outcome {

@@ -77,6 +77,7 @@ const REQUESTS: &[(&str, &str, &str)] = &[
     ("revokeInvitation", "", ""),
     ("listQuarantine", "", ""),
     ("listAudit", "?limit=5", ""),
+    ("listReads", "?limit=5", ""),
     ("showQuarantined", "", ""),
     ("listRetention", "", ""),
     ("addRetention", "", r#"{"type":"malware","days":9}"#),

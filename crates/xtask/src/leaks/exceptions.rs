@@ -13,7 +13,7 @@ pub fn is_about_own(operation: &str) -> bool {
 
 /// Answers about the node as a machine: how much it holds, how much it does. For those who operate it; nobody else is let
 /// in, and no canary stands in them.
-const OF_THE_NODE: [&str; 3] = ["metrics", "listAudit", "statistics"];
+const OF_THE_NODE: [&str; 4] = ["metrics", "listAudit", "listReads", "statistics"];
 
 /// Whether an answer is about the machine, for this reader.
 pub fn is_of_the_node(operation: &str, reader: &Reader<'_>) -> bool {

@@ -52,6 +52,7 @@ pub fn of(operation: &str, scene: &mut Scene<'_>) -> Option<Vec<Ask>> {
         "showCollection" => Some(scene.named("showCollection", "/api/v1/collections/")),
         "listQuarantine" => plain("listQuarantine", "/api/v1/quarantine"),
         "showQuarantined" => Some(scene.quarantined()),
+        "listReads" => plain("listReads", "/api/v1/reads?limit=50"),
         "listAudit" => plain("listAudit", "/api/v1/audit?limit=50"),
         "listRetention" => plain("listRetention", "/api/v1/retention"),
         "statistics" => plain("statistics", "/api/v1/statistics"),

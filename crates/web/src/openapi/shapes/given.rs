@@ -472,6 +472,35 @@ pub const SHAPES: &[Shape] = &[
         ],
     ),
     given(
+        "Reads",
+        "Who read how much, and when.",
+        &[
+            ("reads", Many("Read"), Always, "The rows."),
+            ("more", Flag, Always, "Older ones follow: ask for those before the time of the last."),
+        ],
+    ),
+    given(
+        "Read",
+        "An answer that lent something.",
+        &[
+            ("at", Time, Always, "When. No two rows share a time."),
+            ("verb", Text, Always, "The road: `list`, `search`, `lookup`, `object`, `export` and the like."),
+            ("member", One("Named"), Always, "For which member it was read."),
+            ("token", One("Named"), Sometimes, "By which token, for its own member."),
+            ("person", One("Named"), Sometimes, "The person that the token names, for his own member."),
+            ("collection", One("Named"), Sometimes, "Through which collection, for its own member."),
+            ("label", Text, Always, "The strictest label of what was lent."),
+            ("entries", Count, Always, "How many entries."),
+            (
+                "first",
+                Time,
+                Sometimes,
+                "The least time at which something of it was added, for its own member.",
+            ),
+            ("last", Time, Sometimes, "The greatest."),
+        ],
+    ),
+    given(
         "Audit",
         "What was done.",
         &[
