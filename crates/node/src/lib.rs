@@ -50,10 +50,11 @@ mod writing;
 
 pub use audit::AuditQuery;
 pub use error::{Error, Kind};
+pub use reads::Waits;
 pub use verbs::*;
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
 use jobs::Jobs;
 use model::{Principal, Timestamp, Tlp};
@@ -128,6 +129,8 @@ pub(crate) struct Inner {
     pub(crate) usage: Usage,
     /// What was lent to whom, and is not written down yet.
     pub(crate) reads: reads::Reads,
+    /// How what may wait is run, where a verb runs on a thread that must not.
+    pub(crate) waits: OnceLock<reads::Waits>,
     /// What readers may see.
     pub(crate) visibility: visible::Visibility,
     /// Seals cursors. Made on first start.
@@ -159,6 +162,7 @@ impl Node {
             roster: RwLock::new(Arc::new(Roster::new(directory)?)),
             usage: Usage::default(),
             reads: reads::Reads::default(),
+            waits: OnceLock::new(),
             visibility: visible::Visibility::default(),
             cursor_key,
             jobs: Jobs::default(),

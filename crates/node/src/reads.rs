@@ -26,6 +26,9 @@ const DAY_US: i64 = 86_400_000_000;
 /// Steps in which old rows are let go at once; the rest is the next hour's.
 const STEPS: usize = 1_000;
 
+/// How whoever runs the node's verbs on a thread that must not wait has something run that may.
+pub type Waits = fn(&mut dyn FnMut());
+
 /// What a reading has lent so far.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Range {
@@ -127,6 +130,11 @@ impl Inner {
 }
 
 impl Node {
+    /// Says how reading verbs have something run that may wait for the disk. The first who says it counts.
+    pub fn waits_by(&self, waits: Waits) {
+        let _first = self.inner.waits.set(waits);
+    }
+
     /// Ends a reading, and notes what it lent.
     ///
     /// # Errors
@@ -167,7 +175,13 @@ impl Node {
         if !range.is_red() {
             return Ok(());
         }
-        self.inner.write_down_reads().map_err(|error| {
+        let mut written = Ok(());
+        let mut write = || written = self.inner.write_down_reads();
+        match self.inner.waits.get() {
+            Some(waits) => waits(&mut write),
+            None => write(),
+        }
+        written.map_err(|error| {
             tracing::warn!(%error, "an answer with something RED waits for its row");
             let message =
                 "what is RED is not answered before that is written down, and nothing can be written now";

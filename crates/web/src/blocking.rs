@@ -1,5 +1,7 @@
 //! Running the node's verbs, which block, from handlers, which must not.
 
+use tokio::runtime::{Handle, RuntimeFlavor};
+
 use crate::Failure;
 
 /// Runs what takes well under a few milliseconds, on this thread: a look in memory, a page, a lookup.
@@ -10,6 +12,15 @@ pub fn brief<T>(work: impl FnOnce() -> T) -> T {
     work()
 }
 
+/// Runs what may wait for the disk within [`brief`]: the other tasks of a runtime's thread go to another one first.
+pub fn in_place(work: &mut dyn FnMut()) {
+    let flavor = Handle::try_current().map(|runtime| runtime.runtime_flavor());
+    match flavor {
+        Ok(RuntimeFlavor::MultiThread) => tokio::task::block_in_place(work),
+        _ => work(),
+    }
+}
+
 /// Runs what may take long on a thread for that.
 ///
 /// # Errors
@@ -18,4 +29,32 @@ pub async fn long<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) 
     tokio::task::spawn_blocking(work)
         .await
         .map_err(|error| Failure::internal(format!("a blocking task did not end well: {error}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // Only one thread runs tasks: one that waits in place must not hold up the others.
+    #[test]
+    fn what_waits_in_place_holds_up_nobody() {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).build().unwrap();
+        let (tell, told) = std::sync::mpsc::channel();
+        let waits = runtime.spawn(async move {
+            let mut heard = false;
+            in_place(&mut || heard = told.recv_timeout(std::time::Duration::from_secs(20)).is_ok());
+            heard
+        });
+        let tells = runtime.spawn(async move { tell.send(()).is_ok() });
+        assert!(runtime.block_on(async { waits.await.unwrap() && tells.await.unwrap() }));
+    }
+
+    #[test]
+    fn it_runs_outside_of_any_runtime_and_in_one_of_one_thread() {
+        let mut runs = 0;
+        in_place(&mut || runs += 1);
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(async { in_place(&mut || runs += 1) });
+        assert_eq!(runs, 2);
+    }
 }

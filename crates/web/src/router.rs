@@ -18,7 +18,7 @@ use crate::request::{Arrival, Plus, Query, Request, Road, decode};
 use crate::routes::{Access, Family, Outcome, Route, table};
 use crate::throttle::Throttle;
 use crate::waiting::Waiting;
-use crate::{Answer, Failure, WebSettings, auth, finish, taxii};
+use crate::{Answer, Failure, WebSettings, auth, blocking, finish, taxii};
 
 /// Makes a router over a node.
 #[must_use]
@@ -68,6 +68,7 @@ enum Segment {
 
 impl Router {
     fn new(node: Node, settings: &WebSettings, table: Vec<Route>) -> Router {
+        node.waits_by(blocking::in_place);
         let shared = Shared {
             paths: paths(&table),
             metrics: Metrics::new(table.len()),
