@@ -93,10 +93,31 @@ impl Recipients {
 
 /// An embargo: until it is lifted by an act, nobody but the author and the named recipients sees the statement. The
 /// clock alone never publishes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Embargo {
-    /// Not before this time.
-    pub until: Timestamp,
+    /// What it is about, in one line, such as a number by which those named know it.
+    pub case: String,
+    /// It is not to be lifted before this time, where one was said.
+    pub until: Option<Timestamp>,
+}
+
+/// Whom a label is for beside its TLP, and what they may do: what one asks for when one submits.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+pub struct Audience {
+    /// Those named.
+    pub recipients: Recipients,
+    /// The embargo, if there is one.
+    pub embargo: Option<Embargo>,
+    /// What recipients may do with it.
+    pub actions: PermittedActions,
+}
+
+impl Audience {
+    /// Nobody is named and nothing is held back: the TLP alone decides.
+    #[must_use]
+    pub fn is_everybody(&self) -> bool {
+        self.recipients.is_empty() && self.embargo.is_none()
+    }
 }
 
 /// FIRST IEP 2.0 `permitted_actions`, the narrowest first.
@@ -208,6 +229,44 @@ impl Label {
         }
     }
 
+    /// The same label, for these.
+    #[must_use]
+    pub fn to(self, audience: Audience) -> Label {
+        let Audience { recipients, embargo, actions } = audience;
+        Label { recipients, embargo, actions, ..self }
+    }
+
+    /// Whom it is for beside its TLP.
+    #[must_use]
+    pub fn audience(&self) -> Audience {
+        Audience { recipients: self.recipients.clone(), embargo: self.embargo.clone(), actions: self.actions }
+    }
+
+    /// Whether nobody sees what is under this label who does not see what is under the other, but for the authors. Where
+    /// that cannot be told from the labels alone, the answer is no.
+    #[must_use]
+    pub fn is_within(&self, other: &Label) -> bool {
+        let (own, to) = (&self.recipients, &other.recipients);
+        if self.tlp == Tlp::Red && own.persons.is_empty() {
+            return true;
+        }
+        if self.strictest() < other.strictest() {
+            return false;
+        }
+        let inside = own.members.iter().all(|id| to.members.contains(id))
+            && own.persons.iter().all(|id| to.persons.contains(id))
+            && own.circles.iter().all(|id| to.circles.contains(id));
+        if other.embargo.is_some() {
+            return self.embargo.is_some() && inside && self.tlp >= other.tlp;
+        }
+        match other.tlp {
+            Tlp::Clear => true,
+            _ if self.tlp < other.tlp => false,
+            Tlp::Red => inside,
+            _ => to.is_empty() || (inside && !(own.is_empty() && self.embargo.is_none())),
+        }
+    }
+
     /// The strictest TLP in it, of the whole and of its parts: what ceilings on writing look at.
     #[must_use]
     pub fn strictest(&self) -> Tlp {
@@ -231,7 +290,7 @@ impl Label {
     /// parts RED                (the strictest, if parts ask for more)
     /// other-parts RED          (those under other markings than TLP's, if they do)
     /// member … | person … | circle …     (zero or more, each kind sorted)
-    /// embargo 2026-01-01T00:00:00.000000Z (if any)
+    /// embargo 2026-01-01T00:00:00.000000Z CASE (if any; `-` for no time)
     /// actions 4                (0 none … 4 externally visible direct)
     /// origin shown
     /// ```
@@ -251,8 +310,9 @@ impl Label {
         sorted(&self.recipients.members).iter().for_each(|id| line("member", id));
         sorted(&self.recipients.persons).iter().for_each(|id| line("person", id));
         sorted(&self.recipients.circles).iter().for_each(|id| line("circle", id));
-        if let Some(embargo) = self.embargo {
-            line("embargo", &embargo.until);
+        if let Some(Embargo { case, until }) = &self.embargo {
+            let until = until.map_or_else(|| "-".to_owned(), |until| until.to_string());
+            line("embargo", &format!("{until} {case}"));
         }
         line("actions", &(self.actions as u8));
         line("origin", &if self.origin == Origin::Shown { "shown" } else { "withheld" });
@@ -277,7 +337,11 @@ impl Label {
                 "member" => label.recipients.members.push(value.parse().ok()?),
                 "person" => label.recipients.persons.push(value.parse().ok()?),
                 "circle" => label.recipients.circles.push(value.parse().ok()?),
-                "embargo" => label.embargo = Some(Embargo { until: value.parse().ok()? }),
+                "embargo" => {
+                    let (until, case) = value.split_once(' ')?;
+                    let until = if until == "-" { None } else { Some(until.parse().ok()?) };
+                    label.embargo = Some(Embargo { case: case.to_owned(), until });
+                }
                 "actions" => label.actions = permitted(value)?,
                 "origin" if value == "shown" => label.origin = Origin::Shown,
                 "origin" if value == "withheld" => label.origin = Origin::Withheld,
@@ -317,7 +381,7 @@ mod tests {
         let mut label = Label::new(MemberId(id(1)), Tlp::AmberStrict);
         label.recipients.members = vec![MemberId(id(9)), MemberId(id(3)), MemberId(id(9))];
         label.recipients.persons = vec![PersonId(id(4))];
-        label.embargo = Some(Embargo { until: Timestamp(5) });
+        label.embargo = Some(Embargo { case: "VU 7".to_owned(), until: Some(Timestamp(5)) });
         label.actions = PermittedActions::InternallyVisible;
         label.origin = Origin::Withheld;
         let bytes = label.canonical();

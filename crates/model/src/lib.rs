@@ -21,6 +21,6 @@ pub mod token;
 pub use access::{Action, Denied, Principal, Reader, Role, Roles, Verb, hidden_parts, may_act, may_see};
 pub use circle::{Charter, Definition};
 pub use id::{CircleId, CollectionId, InvitationId, MemberId, MembershipId, PersonId, SubmissionId, TokenId};
-pub use label::{Embargo, Hidden, Label, Origin, Parts, PermittedActions, Recipients, Tlp};
+pub use label::{Audience, Embargo, Hidden, Label, Origin, Parts, PermittedActions, Recipients, Tlp};
 pub use observable::{Observable, Unfit};
 pub use time::Timestamp;

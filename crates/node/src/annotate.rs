@@ -2,10 +2,11 @@
 
 use std::ops::ControlFlow;
 
-use model::{Action, Label, Tlp, may_act};
+use model::{Action, Label, MemberId, Tlp, may_act};
 use store::record::ObjectKey;
 use strictjson::Limits;
 
+use crate::addressed::Addressed;
 use crate::core::annotation::{Speaker, Subject, statement};
 use crate::core::list_query::{id_text, object_key};
 use crate::directory::{not_found, signed_in};
@@ -37,10 +38,11 @@ impl Node {
         let id = &id_text(&key);
         may_act(&caller.principal, &Action::Annotate)?;
         let member = signed_in(caller)?;
-        let (bytes, tlp) = {
+        let (bytes, tlp, addressed) = {
             let reading = self.reading(caller)?;
             let spoken = spoken_of(&reading, &key)?.ok_or_else(|| not_found("object", id))?;
-            let tlp = label_of(&spoken.label, tlp)?;
+            let addressed = addressed_of(&reading, caller, member, &spoken.label);
+            let tlp = label_of(&spoken.label, addressed.is_some(), tlp)?;
             let identities = reading.roster.identities(member);
             let identity = identities.first().ok_or_else(|| {
                 Error::new(Kind::Conflict, "no STIX identity is bound to this member")
@@ -49,9 +51,14 @@ impl Node {
             let object = strictjson::parse(&spoken.wire, &Limits::default())
                 .map_err(|error| Error::new(Kind::Internal, format!("`{id}` is stored damaged: {error}")))?;
             let speaker = Speaker { identity, now: reading.now, uuid: random::uuid()?, tlp };
-            (statement(annotation, Subject { id, object: &object, own: spoken.own }, speaker)?, tlp)
+            (
+                statement(annotation, Subject { id, object: &object, own: spoken.own }, speaker)?,
+                tlp,
+                addressed,
+            )
         };
-        let options = ImportOptions { tlp: Some(tlp), ..ImportOptions::default() };
+        let Addressed { to, embargo } = addressed.unwrap_or_default();
+        let options = ImportOptions { tlp: Some(tlp), to, embargo, ..ImportOptions::default() };
         let status = self.submit(caller, &options, &bytes)?;
         let outcome = status.outcomes.into_iter().next();
         outcome.ok_or_else(|| Error::new(Kind::Internal, "a submission of one object has no outcome"))
@@ -79,10 +86,21 @@ fn spoken_of(reading: &Reading, key: &ObjectKey) -> Result<Option<Spoken>, Error
     Ok(spoken)
 }
 
-// A TLP alone cannot say whom a label names or that it is embargoed; what is said about such an object stays with the
-// one who says it.
-fn label_of(object: &Label, asked: Option<Tlp>) -> Result<Tlp, Error> {
-    let least = match object.recipients.is_empty() && object.embargo.is_none() {
+// Whom what is said is for: those the object is for, where the speaker may name them all. The author's own member may, and
+// whoever sees it in circles of his alone.
+fn addressed_of(reading: &Reading, caller: &Caller, own: MemberId, object: &Label) -> Option<Addressed> {
+    let to = &object.recipients;
+    let in_circles = object.embargo.is_none() && to.members.is_empty() && to.persons.is_empty();
+    if object.author != own && !in_circles {
+        return None;
+    }
+    let addressed = Addressed::of(&reading.roster, object);
+    addressed.find(&reading.roster, caller, own, reading.now).is_ok().then_some(addressed)
+}
+
+// What is said about an object whose recipients the speaker cannot name stays with the one who says it.
+fn label_of(object: &Label, named: bool, asked: Option<Tlp>) -> Result<Tlp, Error> {
+    let least = match named || (object.recipients.is_empty() && object.embargo.is_none()) {
         true => object.tlp,
         false => Tlp::Red,
     };
@@ -99,18 +117,19 @@ fn label_of(object: &Label, asked: Option<Tlp>) -> Result<Tlp, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use model::{MemberId, Recipients};
+    use model::Recipients;
     use uuid::Uuid;
 
     #[test]
     fn what_is_said_is_never_labelled_lower_than_what_it_is_about() {
         let label = Label::new(MemberId(Uuid::nil()), Tlp::Amber);
-        assert_eq!(label_of(&label, None).unwrap(), Tlp::Amber);
-        assert_eq!(label_of(&label, Some(Tlp::Red)).unwrap(), Tlp::Red);
-        assert_eq!(label_of(&label, Some(Tlp::Green)).unwrap_err().kind, Kind::Invalid);
+        assert_eq!(label_of(&label, false, None).unwrap(), Tlp::Amber);
+        assert_eq!(label_of(&label, false, Some(Tlp::Red)).unwrap(), Tlp::Red);
+        assert_eq!(label_of(&label, false, Some(Tlp::Green)).unwrap_err().kind, Kind::Invalid);
         let to = Recipients { members: vec![MemberId(Uuid::nil())], ..Recipients::default() };
         let named = Label { recipients: to, ..label };
-        assert_eq!(label_of(&named, None).unwrap(), Tlp::Red);
-        assert_eq!(label_of(&named, Some(Tlp::AmberStrict)).unwrap_err().kind, Kind::Invalid);
+        assert_eq!(label_of(&named, false, None).unwrap(), Tlp::Red);
+        assert_eq!(label_of(&named, false, Some(Tlp::AmberStrict)).unwrap_err().kind, Kind::Invalid);
+        assert_eq!(label_of(&named, true, None).unwrap(), Tlp::Amber);
     }
 }

@@ -1,6 +1,7 @@
 //! The pure half of the node: values in, values out. No clock, no store, no randomness.
 
 pub mod annotation;
+pub mod audience;
 pub mod carried;
 pub mod csv_cell;
 pub mod cursor;

@@ -13,19 +13,21 @@
 
 mod created;
 mod decided;
+mod others;
 mod terms;
 pub(crate) mod told;
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use model::{Reader, SubmissionId, Timestamp};
+use model::{Label, Reader, SubmissionId, Timestamp};
 use store::read::Visible;
-use store::record::{Appended, Arrival, Audit, Batch, Item, Submission};
+use store::record::{Appended, Arrival, Audit, Batch, Item, ObjectKey, Submission};
 
 use self::decided::decide;
 pub(crate) use self::decided::{Decided, finding_view};
 use self::terms::{Asked, Terms, terms};
+use crate::addressed::Addressed;
 use crate::chunk::{Chunk, Piece, Read};
 use crate::core::form::Form;
 use crate::core::judge;
@@ -64,6 +66,7 @@ impl<'n> Intake<'n> {
             collection: options.collection.clone(),
             member: options.member.clone(),
             tlp: options.tlp,
+            addressed: Addressed { to: options.to.clone(), embargo: options.embargo.clone() },
         };
         let roster = node.roster();
         let caller = node.renewed(&roster, caller)?;
@@ -77,6 +80,7 @@ impl<'n> Intake<'n> {
             received: node.now(),
             outcomes: true,
             default_label: terms.default_label,
+            addressed: asked.addressed.to_text(),
         };
         let dry_run = options.dry_run;
         Ok(Intake { dry_run, ..Intake::new(node, caller, asked, verb, submission) })
@@ -93,6 +97,7 @@ impl<'n> Intake<'n> {
             collection: submission.collection.map(|id| id.to_string()),
             member: Some(submission.source.to_string()),
             tlp: Some(submission.default_label),
+            addressed: Addressed::from_text(&submission.addressed),
         };
         terms(node, &roster, &caller, &asked)?;
         Ok(Intake { audited: true, ..Intake::new(node, caller, asked, "submit", submission) })
@@ -170,8 +175,11 @@ impl<'n> Intake<'n> {
         self.node.keep_created(terms.source, &caller.principal.reader, &mut read)?;
         self.look_for_markings(&caller.principal.reader, &read)?;
         let seen = self.node.seen_by(caller, roster, terms.collection)?;
+        let versioned = read.iter().flatten().flatten().filter(|reading| reading.version.is_some());
+        let objects = versioned.map(|reading| &reading.object);
+        let said = self.node.said_by_others(roster, terms.source, &seen, objects)?;
         let room = back.as_ref().map_or(0, |back| back.room());
-        let (decided, waiting) = self.decide_all(roster, &terms, chunk, read, room);
+        let (decided, waiting) = self.decide_all(roster, &terms, chunk, (read, &said), room);
         // Nothing waits twice: what is kept back is noted only when the rest of the chunk stands.
         let keep_back = || {
             if let Some(back) = back {
@@ -252,14 +260,15 @@ impl<'n> Intake<'n> {
         roster: &Roster,
         terms: &Terms,
         chunk: &Chunk,
-        read: Vec<Read>,
+        (read, said): (Vec<Read>, &HashMap<ObjectKey, Vec<Label>>),
         mut room: usize,
     ) -> (Vec<Decided>, Vec<(Piece, String)>) {
         self.learn(roster, terms, read.iter().flatten().flatten());
         let filtered: Vec<_> = roster.filtered().collect();
         let bound_to = |identity: &str| roster.bound_to(identity);
         let known = |id: &str| self.held.get(id).copied().flatten();
-        let context = terms.context(roster, self.node.now(), &filtered, &bound_to, &known);
+        let others = |object: &ObjectKey| said.get(object).map(Vec::as_slice).unwrap_or_default();
+        let context = terms.context(roster, self.node.now(), &filtered, &bound_to, &known, &others);
         let mut decided = Vec::with_capacity(read.len());
         let mut waiting = Vec::new();
         for (piece, read) in chunk.pieces.iter().zip(read) {
@@ -293,7 +302,7 @@ impl<'n> Intake<'n> {
         let filtered: Vec<_> = roster.filtered().collect();
         let bound_to = |identity: &str| roster.bound_to(identity);
         let known = |id: &str| self.held.get(id).copied().flatten();
-        let context = terms.context(roster, self.node.now(), &filtered, &bound_to, &known);
+        let context = terms.context(roster, self.node.now(), &filtered, &bound_to, &known, &|_| &[]);
         let mut definitions = Vec::new();
         for reading in readings {
             if let Some(asks) = reading.defines

@@ -3,6 +3,7 @@
 //! Everything here blocks: callers on a runtime move it off their threads. `core` is the pure half: it judges values
 //! and reads no clock, store or randomness.
 
+mod addressed;
 mod annotate;
 mod around;
 mod audit;
@@ -30,6 +31,7 @@ mod random;
 mod reading;
 mod reads;
 mod rebuild;
+mod relabel;
 mod restore;
 mod retention;
 mod roster;

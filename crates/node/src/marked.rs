@@ -21,14 +21,14 @@ use crate::{Error, Node, random};
 const PAGE: usize = 1_000;
 
 /// A statement that refers to a marking.
-struct Waiting {
+pub(crate) struct Waiting {
     position: u64,
     source: MemberId,
     kind: String,
     author: Option<String>,
     pattern_type: Option<String>,
     label: LabelId,
-    markings: Markings,
+    pub(crate) markings: Markings,
 }
 
 /// A statement that gets another label, and what the views keep of it then.
@@ -39,7 +39,7 @@ struct Opened {
 }
 
 impl Waiting {
-    fn facts(&self, label: &Label, via: Option<CollectionId>) -> Facts<'_> {
+    pub(crate) fn facts(&self, label: &Label, via: Option<CollectionId>) -> Facts<'_> {
         Facts {
             kind: &self.kind,
             source: shown_source(label),
@@ -124,8 +124,10 @@ impl Node {
     fn open_some(&self, roster: &Roster, because: &str, positions: &[u64]) -> Result<(), Failure> {
         let snapshot = self.inner.store.snapshot()?;
         // What a marking asks for replaces no label that was given otherwise.
-        let by_markings =
-            |label: &Label| *label == Label { parts: label.parts, ..Label::new(label.author, label.tlp) };
+        let by_markings = |label: &Label| {
+            let plain = Label { parts: label.parts, ..Label::new(label.author, label.tlp) };
+            *label == plain.to(label.audience())
+        };
         let visible = of_authors(&snapshot, by_markings)?;
         let labels = snapshot.labels(LabelId(0))?;
         let mut waiting = Vec::new();
@@ -151,7 +153,7 @@ impl Node {
             }
             let find = |id: &str| held.get(&(one.source, id.to_owned())).copied().flatten();
             let marked = one.markings.amount_to(origin.default_label, find);
-            let label = marked.label(one.source);
+            let label = for_the_same(roster, before, marked.label(one.source));
             if opens(before, &label) {
                 let collections = roster.collections_of(&one.facts(&label, origin.collection));
                 let index = index_at(&snapshot, &visible, one.position, &label)?;
@@ -161,12 +163,12 @@ impl Node {
         }
         drop(snapshot);
         for ((label, waiting), opened) in opened {
-            self.relabel(roster, (label, waiting), because, opened)?;
+            self.relabel_opened(roster, (label, waiting), because, opened)?;
         }
         Ok(())
     }
 
-    fn relabel(
+    fn relabel_opened(
         &self,
         roster: &Roster,
         (label, waiting): (Label, bool),
@@ -204,6 +206,7 @@ pub(crate) fn node_submission(source: MemberId, now: model::Timestamp) -> Result
         received: now,
         outcomes: false,
         default_label: Tlp::Red,
+        addressed: String::new(),
     })
 }
 
@@ -218,12 +221,27 @@ pub(crate) fn of_authors(snapshot: &Snapshot, condition: impl Fn(&Label) -> bool
     Ok(visible)
 }
 
+// What names somebody goes on naming them: a circle as it is now, and nobody else where the marking asks for nothing.
+fn for_the_same(roster: &Roster, before: &Label, label: Label) -> Label {
+    let audience = roster.circles().as_now(before.clone()).audience();
+    if audience.is_everybody() {
+        return label;
+    }
+    Label { tlp: label.tlp.max(Tlp::Green), ..label.to(audience) }
+}
+
 // A marking that arrives only ever opens.
 fn opens(before: &Label, label: &Label) -> bool {
     label != before && label.tlp <= before.tlp && label.strictest() <= before.strictest()
 }
 
-fn index_at(snapshot: &Snapshot, visible: &Visible, position: u64, label: &Label) -> Result<Index, Error> {
+/// What the views keep of what stands at a position, under a label.
+pub(crate) fn index_at(
+    snapshot: &Snapshot,
+    visible: &Visible,
+    position: u64,
+    label: &Label,
+) -> Result<Index, Error> {
     let mut index = Index::default();
     snapshot.entry(visible, position, &mut |entry| {
         let object = strictjson::parse(entry.wire, &strictjson::Limits::default());
@@ -232,7 +250,8 @@ fn index_at(snapshot: &Snapshot, visible: &Visible, position: u64, label: &Label
     Ok(index)
 }
 
-fn waits(entry: &store::read::Entry<'_>) -> Option<Waiting> {
+/// What an entry says about who it is for.
+pub(crate) fn waits(entry: &store::read::Entry<'_>) -> Option<Waiting> {
     let node = strictjson::parse(entry.wire, &strictjson::Limits::default()).ok()?;
     let common = stix::common(&node);
     Some(Waiting {

@@ -8,6 +8,7 @@ use store::directory::Collection;
 use store::read::{Entry, Snapshot, Visible};
 use strictjson::Limits;
 
+use crate::addressed::audience_of;
 use crate::core::describe::Description;
 use crate::directory::not_found;
 use crate::reads::Range;
@@ -134,6 +135,7 @@ impl Reading {
             version: entry.version_text(),
             added: entry.date_added.to_string(),
             label: label.map(|label| label.tlp.to_string()).unwrap_or_default(),
+            audience: label.and_then(|label| audience_of(&self.roster, label, self.reader, self.now)),
             source: told.map(|_| self.roster.named(entry.source)),
             sources: None,
             revoked: described.revoked,

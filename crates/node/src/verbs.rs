@@ -98,6 +98,10 @@ pub struct ImportOptions {
     pub member: Option<String>,
     /// The label of objects that bring none.
     pub tlp: Option<Tlp>,
+    /// For these, each `circle:NAME`, `member:NAME` or `person:MEMBER/NAME`; ids stand for names.
+    pub to: Vec<String>,
+    /// Held back from everybody but those, until it is lifted.
+    pub embargo: Option<model::Embargo>,
     /// `auto`, `stix`, `csv`, `list`.
     pub format: Option<String>,
     /// CSV: pairs of a role and a column, by its name or its number from 1, such as (`value`, `ip`), (`type`, `kind`),
@@ -235,6 +239,19 @@ pub struct NewCollection {
     pub ceiling: Option<Tlp>,
     /// The label of what arrives without; `None` is AMBER.
     pub default_label: Option<Tlp>,
+}
+
+/// Another label for what stands; what is left out stays.
+#[derive(Debug, Clone, Default)]
+pub struct Relabel {
+    /// The TLP.
+    pub tlp: Option<Tlp>,
+    /// For these, as in [`ImportOptions::to`]; none is everybody that the TLP lets.
+    pub to: Option<Vec<String>>,
+    /// Held back from everybody but those.
+    pub embargo: Option<model::Embargo>,
+    /// No longer held back.
+    pub lift: bool,
 }
 
 /// A circle to make.

@@ -130,6 +130,35 @@ pub struct Collection {
     pub can_write: bool,
 }
 
+/// Whom a label names, as far as the reader may know.
+#[derive(Debug, Clone, Serialize)]
+pub struct Audience {
+    /// Circles of his.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub circles: Vec<Named>,
+    /// Members: all for the author, himself for others.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub members: Vec<Named>,
+    /// Persons: all for the author, those of his own member for others.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub persons: Vec<Named>,
+    /// How many others are named.
+    pub others: u64,
+    /// The embargo.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub embargo: Option<Embargo>,
+}
+
+/// An embargo, for those who see what is under it.
+#[derive(Debug, Clone, Serialize)]
+pub struct Embargo {
+    /// What it is about.
+    pub case: String,
+    /// It is not lifted before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until: Option<String>,
+}
+
 /// A circle, for a member of it, or for who is invited.
 #[derive(Debug, Clone, Serialize)]
 pub struct Circle {
@@ -406,6 +435,9 @@ pub struct ObjectSummary {
     pub added: String,
     /// Its label, such as `TLP:AMBER`.
     pub label: String,
+    /// Whom the label names beside, as far as this reader may know.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub audience: Option<Audience>,
     /// Who said it, where the origin is shown.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub source: Option<Named>,

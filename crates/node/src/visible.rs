@@ -162,8 +162,9 @@ impl Known {
                 visible.withhold_origin(id);
             }
             // The clock may change what the rule says only where a label speaks of time.
-            if let Some(embargo) = label.embargo.filter(|embargo| embargo.until > now) {
-                self.until = self.until.min(embargo.until);
+            let until = label.embargo.as_ref().and_then(|embargo| embargo.until);
+            if let Some(until) = until.filter(|until| *until > now) {
+                self.until = self.until.min(until);
             }
         }
         self.labels = labels.len();
@@ -223,7 +224,7 @@ mod tests {
     fn it_is_decided_again_when_the_clock_reaches_an_embargo() {
         let mut state = State::default();
         let mut label = Label::new(member(1), Tlp::Clear);
-        label.embargo = Some(Embargo { until: Timestamp(2_000) });
+        label.embargo = Some(Embargo { case: String::new(), until: Some(Timestamp(2_000)) });
         state.learn(numbered(0, vec![label])).unwrap();
         let reader = Reader::of(member(2));
         state.sight(&reader, Epoch(1), NOW);

@@ -225,6 +225,8 @@ pub struct Submission {
     pub outcomes: bool,
     /// The label of its objects that bring none: what was asked for, else the collection's default, else the node's.
     pub default_label: Tlp,
+    /// Whom its objects are for by name, as the node writes it; empty for nobody.
+    pub addressed: String,
 }
 
 /// An accepted arrival that waits to be sequenced.

@@ -88,6 +88,15 @@ pub struct Import {
     /// The label of objects that bring none [default: the collection's, else AMBER]
     #[arg(long, value_name = "TLP")]
     pub tlp: Option<String>,
+    /// For these only: `circle:NAME`, `member:NAME`, `person:MEMBER/NAME`, with commas between
+    #[arg(long, value_name = "RECIPIENT", value_delimiter = ',')]
+    pub to: Vec<String>,
+    /// Hold it back from everybody but those, until you lift it; what it is about
+    #[arg(long, value_name = "CASE")]
+    pub embargo: Option<String>,
+    /// The embargo is not lifted before this time (RFC 3339)
+    #[arg(long, value_name = "TIME", requires = "embargo")]
+    pub until: Option<String>,
     /// What the input is
     #[arg(long, value_name = "FORMAT", default_value = "auto", value_parser = ["auto", "stix", "csv", "list"])]
     pub format: String,
@@ -207,6 +216,34 @@ pub struct Withdraw {
     /// Only this version; may be given several times
     #[arg(long, value_name = "TIME")]
     pub version: Vec<String>,
+}
+
+/// `accord relabel`
+#[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("what").required(true).multiple(true)
+    .args(["tlp", "to", "everybody", "embargo", "lift"]))]
+pub struct Relabel {
+    /// The object's STIX id
+    #[arg(value_name = "ID")]
+    pub id: String,
+    /// Its TLP from now on
+    #[arg(long, value_name = "TLP")]
+    pub tlp: Option<String>,
+    /// For these only: `circle:NAME`, `member:NAME`, `person:MEMBER/NAME`, with commas between
+    #[arg(long, value_name = "RECIPIENT", value_delimiter = ',')]
+    pub to: Vec<String>,
+    /// For everybody that its TLP lets
+    #[arg(long, conflicts_with = "to")]
+    pub everybody: bool,
+    /// Hold it back from everybody but those it is for; what it is about
+    #[arg(long, value_name = "CASE")]
+    pub embargo: Option<String>,
+    /// The embargo is not lifted before this time (RFC 3339)
+    #[arg(long, value_name = "TIME", requires = "embargo")]
+    pub until: Option<String>,
+    /// Lift the embargo
+    #[arg(long, conflicts_with = "embargo")]
+    pub lift: bool,
 }
 
 /// `accord erase`

@@ -103,6 +103,8 @@ pub enum Command {
     Revoke(Revoke),
     /// Take an object back: it is gone on every road, its history stays
     Withdraw(Withdraw),
+    /// Give your object another label, wider or narrower, or lift its embargo
+    Relabel(Relabel),
     /// Remove the bytes of an object for good, for a reason
     Erase(Erase),
     /// Organisations and researchers that take part

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{Session, counted, flag, list, number, text};
-use crate::arguments::{Erase, Note, Opinion, Revoke, Status, Tag, Withdraw};
+use crate::arguments::{Erase, Note, Opinion, Relabel, Revoke, Status, Tag, Withdraw};
 use crate::failure::{Exit, Failure};
 use crate::terminal::{Style, defanged, inert};
 use crate::transport::Call;
@@ -88,6 +88,19 @@ pub async fn withdraw(session: &mut Session<'_>, withdraw: Withdraw) -> Result<E
     let call = Call::delete(&["objects", &withdraw.id]).query_each("version", &withdraw.version);
     let answer = session.ask(call).await?;
     reached(session, &answer, "withdrawn")
+}
+
+/// Gives an object another label.
+///
+/// # Errors
+/// The node refuses, or cannot be asked.
+pub async fn relabel(session: &mut Session<'_>, asked: Relabel) -> Result<Exit, Failure> {
+    let to = (asked.everybody || !asked.to.is_empty()).then_some(&asked.to);
+    let body = json!({
+        "tlp": asked.tlp, "to": to, "embargo": asked.embargo, "until": asked.until, "lift": asked.lift,
+    });
+    let answer = session.ask(Call::post(&["objects", &asked.id, "relabel"]).json(body)).await?;
+    reached(session, &answer, "relabelled")
 }
 
 /// Removes the bytes of an object.

@@ -64,6 +64,7 @@ async fn ask(command: Command, loaded: &Loaded, output: &mut Output) -> Result<E
         Command::Tag(tag) => data::tag(&mut session, tag).await,
         Command::Revoke(revoke) => data::revoke(&mut session, revoke).await,
         Command::Withdraw(withdraw) => data::withdraw(&mut session, withdraw).await,
+        Command::Relabel(relabel) => data::relabel(&mut session, relabel).await,
         Command::Erase(erase) => data::erase(&mut session, erase).await,
         Command::Member(member) => manage::member(&mut session, member).await,
         Command::Person(person) => manage::person(&mut session, person).await,

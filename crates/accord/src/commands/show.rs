@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::lookup::related_line;
-use super::{Session, day, flag, list, text};
+use super::{Session, counted, day, flag, list, number, text};
 use crate::arguments::{Search, Show};
 use crate::failure::{Exit, Failure};
 use crate::terminal::{Output, Style, Table, defanged, inert};
@@ -122,6 +122,9 @@ fn write_view(output: &mut Output, view: &Value, object: &Value) -> Result<(), F
         ("id", text(summary, "/id")),
         ("version", text(summary, "/version")),
         ("added", text(summary, "/added")),
+        ("for", &audience(summary)),
+        ("embargo", text(summary, "/audience/embargo/case")),
+        ("until", text(summary, "/audience/embargo/until")),
         ("said by", text(summary, "/source/name")),
         ("valid from", text(summary, "/valid_from")),
         ("valid until", text(summary, "/valid_until")),
@@ -150,6 +153,20 @@ fn write_view(output: &mut Output, view: &Value, object: &Value) -> Result<(), F
     };
     write_section(output, "versions", list(view, "/versions"), version)?;
     write_section(output, "claims of others", list(view, "/claims"), version)
+}
+
+// Whom its label names.
+fn audience(summary: &Value) -> String {
+    let mut all: Vec<String> = Vec::new();
+    for (word, kind) in [("circle", "circles"), ("member", "members"), ("person", "persons")] {
+        let named = list(summary, &format!("/audience/{kind}"));
+        all.extend(named.iter().map(|one| format!("{word} {}", text(one, "/name"))));
+    }
+    match number(summary, "/audience/others") {
+        0 => {}
+        others => all.push(counted(others, "other")),
+    }
+    all.join(", ")
 }
 
 fn told_above(title: &str) -> bool {

@@ -2,7 +2,7 @@
 
 use std::process::Stdio;
 
-use crate::bench::{Bench, Said};
+use crate::bench::{BUNDLE, Bench, INDICATOR, Said};
 
 const CHARTER: &str = "agreement = '''\nWe keep to it.\nAnd to this.\n'''\nceiling = \"amber\"\n\
     vocabulary = [\"sector:*\"]\n[iep]\npermitted_actions = \"internally-visible-actions\"\n\
@@ -60,6 +60,20 @@ fn a_circle_is_made_joined_upgraded_and_left() {
     for word in ["Blue", "TLP:AMBER", "internally-visible-actions", "expel by Blue (Green)", digest] {
         assert!(shown.out.contains(word), "{word}: {}", shown.out);
     }
+    // What is said to it is seen there, and told to be for it.
+    bench.write("bundle.json", BUNDLE);
+    let import = ["import", "bundle.json", "--tlp", "amber", "--to", "circle:Ransom", "--json"];
+    let summary = blue.run(&import).exits(0).lines().pop().unwrap();
+    assert_eq!(summary["new"], 3, "{summary}");
+    let shown = green.run(&["show", INDICATOR]).exits(0);
+    assert!(shown.out.contains("circle Ransom"), "{}", shown.out);
+    on(&["show", INDICATOR]).exits(1);
+    let wide = blue.run(&["relabel", INDICATOR, "--everybody"]).exits(0);
+    assert_eq!(wide.out, "relabelled: 1 version\n");
+    on(&["show", INDICATOR]).exits(0);
+    blue.run(&["relabel", INDICATOR]).exits(2);
+    blue.run(&["relabel", INDICATOR, "--lift"]).exits(5);
+    green.run(&["relabel", INDICATOR, "--tlp", "red"]).exits(1);
     // The operator is in none of it.
     assert_eq!(on(&["circle", "list"]).exits(0).out, "[]\n");
     assert!(!on(&["audit"]).exits(0).out.contains("circle"));

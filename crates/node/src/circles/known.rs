@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use model::{Charter, CircleId, Definition, InvitationId, MemberId, Timestamp};
+use model::{Charter, CircleId, Definition, InvitationId, Label, MemberId, Timestamp};
 use store::directory::{Circle, Directory, Invitation, Membership};
 
 use crate::{Error, Kind};
@@ -26,6 +26,7 @@ pub(crate) struct Circles {
     circles: Vec<Known>,
     /// Circles that a member is or was in.
     by_member: HashMap<MemberId, Vec<usize>>,
+    by_audience: HashMap<CircleId, usize>,
     invitations: HashMap<[u8; 32], Invitation>,
 }
 
@@ -93,6 +94,8 @@ impl Circles {
                     of_member.push(known.circles.len());
                 }
             }
+            let place = known.circles.len();
+            known.by_audience.extend(circle.audiences.iter().map(|id| (*id, place)));
             let gone = memberships.iter().map(|one| one.member).filter(|one| gone.contains(one)).collect();
             let definition = definition.ok_or_else(unreadable)?;
             known.circles.push(Known { circle: circle.clone(), definition, memberships, gone });
@@ -116,6 +119,20 @@ impl Circles {
     /// The circles that a member is in.
     pub(crate) fn of(&self, member: MemberId, now: Timestamp) -> impl Iterator<Item = &Known> {
         self.was_in(member).filter(move |one| one.is_live(now) && one.membership(member).is_some())
+    }
+
+    /// The circle that labels name by this id, now or before.
+    pub(crate) fn with_audience(&self, id: CircleId) -> Option<&Known> {
+        self.circles.get(*self.by_audience.get(&id)?)
+    }
+
+    /// A label for circles as they are now, whoever was in them when it was made.
+    pub(crate) fn as_now(&self, mut label: Label) -> Label {
+        for id in &mut label.recipients.circles {
+            let now = self.with_audience(*id).and_then(|known| known.circle.audiences.last());
+            *id = now.copied().unwrap_or(*id);
+        }
+        label
     }
 
     /// Every circle that should end by itself: it has expired, or nobody is left in it.

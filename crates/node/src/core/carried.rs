@@ -16,6 +16,8 @@ pub struct Carried {
     pub tlp: Tlp,
     /// What parts of it ask for beyond that, under other markings than TLP's, as far as the reader sees them.
     pub parts: Option<Tlp>,
+    /// It is for some by name, or embargoed.
+    pub named: bool,
     /// When it was added.
     pub date_added: Timestamp,
     /// The member that said it, by id and name, where its origin is shown.
@@ -45,6 +47,7 @@ impl Carried {
                 .parts
                 .and_then(|parts| parts.others)
                 .filter(|_| !hidden.is_some_and(|hidden| hidden.others)),
+            named: !label.recipients.is_empty() || label.embargo.is_some(),
             date_added,
             source: told.then(|| (label.author, name.to_owned())),
             claim,
@@ -58,6 +61,9 @@ impl Carried {
         object.push("tlp", self.tlp.to_string());
         if let Some(parts) = self.parts {
             object.push("parts", parts.to_string());
+        }
+        if self.named {
+            object.push("named", true);
         }
         object.push("date_added", self.date_added.to_string());
         if let Some((id, name)) = &self.source {
@@ -87,6 +93,7 @@ impl Carried {
                 Some(parts) => Some(parts.parse().ok()?),
                 None => None,
             },
+            named: node.get("named").and_then(Node::as_bool).unwrap_or(false),
             date_added: text("date_added")?.parse().ok()?,
             source,
             claim: node.get("claim").and_then(Node::as_bool).unwrap_or(false),

@@ -1,9 +1,10 @@
 //! Whether an object is taken from the one who sends it, and under which label. The light half of judging: it needs
 //! the directory and what is held of markings, and is done again when those change.
 
-use model::{CollectionId, Label, MemberId, Timestamp, Tlp};
+use model::{Audience, CollectionId, Label, MemberId, Timestamp, Tlp};
 use store::record::{Index, NewStatement, ObjectKey};
 
+use super::audience::{Within, fits};
 use super::filter::{Facts, Predicate, shown_source};
 use super::marking::{Marked, Restriction};
 use super::parts;
@@ -45,6 +46,12 @@ pub struct Context<'a> {
     pub filtered: &'a [(CollectionId, &'a Predicate)],
     /// The member that a STIX identity is bound to.
     pub bound_to: &'a dyn Fn(&str) -> Option<MemberId>,
+    /// Whom it is for beside its TLP.
+    pub audience: &'a Audience,
+    /// The circles among those.
+    pub circles: &'a [Within],
+    /// Under which labels others said something under this id, as far as the sender sees it; circles as they are now.
+    pub said: &'a dyn Fn(&ObjectKey) -> &'a [Label],
     /// What a marking definition asks for, if the source said it before.
     pub held: &'a dyn Fn(&str) -> Option<Restriction>,
 }
@@ -65,7 +72,12 @@ pub struct Decision {
 /// The label that an object has in this context.
 #[must_use]
 pub fn label(reading: &Reading, context: &Context<'_>) -> Marked {
-    reading.markings.amount_to(context.default_label, context.held)
+    let marked = reading.markings.amount_to(context.default_label, context.held);
+    if reading.markings.carried_named && context.audience.is_everybody() {
+        // Where it comes from it was for some by name, who are not known here.
+        return Marked { tlp: Tlp::Red, parts: None, by_default: false, ..marked };
+    }
+    marked
 }
 
 /// Decides on an object that conforms.
@@ -91,6 +103,18 @@ pub fn decide(reading: &Reading, context: &Context<'_>) -> Result<Decision, Stri
             context.ceiling
         ));
     }
+    let own = marked.label(context.source).to(context.audience.clone());
+    // An observable has the id that anybody gives it who knows of it by himself.
+    if reading.version.is_some()
+        && let Some(wide) = (context.said)(&reading.object).iter().find(|label| !own.is_within(label))
+    {
+        return Err(format!(
+            "another member said it under {}, as this token sees, for fewer than this would be for",
+            wide.tlp
+        ));
+    }
+    let tags = reading.index.tags.iter().map(String::as_str);
+    fits(&marked, tags, context.audience, context.circles)?;
     let facts = Facts {
         kind: &reading.object.kind,
         source: shown_source(&marked.label(context.source)),
@@ -148,8 +172,13 @@ fn why(marked: &Marked, ceiling: Tlp) -> String {
 
 /// Makes the statement that is sequenced.
 #[must_use]
-pub fn statement(mut reading: Reading, decision: Decision, source: MemberId) -> NewStatement {
-    let label = decision.marked.label(source);
+pub fn statement(
+    mut reading: Reading,
+    decision: Decision,
+    source: MemberId,
+    audience: &Audience,
+) -> NewStatement {
+    let label = decision.marked.label(source).to(audience.clone());
     NewStatement {
         index: index(&mut reading, &label),
         object: reading.object,
@@ -231,6 +260,9 @@ mod tests {
             through: None,
             filtered: &filtered,
             bound_to: &bound_to,
+            audience: &Audience::default(),
+            circles: &[],
+            said: &|_| &[],
             held: &|_| None,
         };
         if !filter.is_empty() {

@@ -35,6 +35,8 @@ pub struct Markings {
     pub parts: Option<Tlp>,
     /// The TLP that it had where it was exported.
     pub carried: Option<Tlp>,
+    /// There it was for some by name, or embargoed.
+    pub carried_named: bool,
     /// What its parts asked for there, under other markings than TLP's.
     pub carried_parts: Option<Tlp>,
     /// Other markings that `object_marking_refs` name, each once.

@@ -75,6 +75,7 @@ pub fn read(body: &[u8], bundle_version: Option<&str>) -> Result<Vec<Reading>, B
         let mut readings = read(&object, bundle_version)?;
         for markings in readings.iter_mut().map(|reading| &mut reading.markings) {
             (markings.carried, markings.carried_parts) = (Some(carried.tlp), carried.parts);
+            markings.carried_named = carried.named;
         }
         return Ok(readings);
     }

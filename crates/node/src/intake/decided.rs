@@ -68,7 +68,12 @@ fn taken(context: &Context<'_>, piece: &Piece, readings: Vec<Reading>, decisions
                 outcome.message = Some(message);
             }
         }
-        items.push(Item::Statement(Box::new(judge::statement(reading, decision, context.source))));
+        items.push(Item::Statement(Box::new(judge::statement(
+            reading,
+            decision,
+            context.source,
+            context.audience,
+        ))));
     }
     Decided { items, outcome, defines }
 }

@@ -1,8 +1,9 @@
 //! On which terms somebody submits: for whom, through what, under which label, up to which ceiling.
 
-use model::{Action, CollectionId, MemberId, Timestamp, Tlp, may_act};
-use store::record::Quota;
+use model::{Action, CollectionId, Label, MemberId, Timestamp, Tlp, may_act};
+use store::record::{ObjectKey, Quota};
 
+use crate::addressed::{Addressed, Found};
 use crate::core::filter::Predicate;
 use crate::core::judge::{Context, Through};
 use crate::core::marking::Restriction;
@@ -17,6 +18,7 @@ pub(super) struct Asked {
     pub(super) collection: Option<String>,
     pub(super) member: Option<String>,
     pub(super) tlp: Option<Tlp>,
+    pub(super) addressed: Addressed,
 }
 
 /// What it comes to on one state of the directory.
@@ -27,16 +29,18 @@ pub(super) struct Terms {
     pub(super) observations_only: bool,
     pub(super) default_label: Tlp,
     pub(super) quota: Quota,
+    pub(super) found: Found,
 }
 
 impl Terms {
     pub(super) fn context<'a>(
-        &self,
+        &'a self,
         roster: &'a Roster,
         now: Timestamp,
         filtered: &'a [(CollectionId, &'a Predicate)],
         bound_to: &'a dyn Fn(&str) -> Option<MemberId>,
         held: &'a dyn Fn(&str) -> Option<Restriction>,
+        said: &'a dyn Fn(&ObjectKey) -> &'a [Label],
     ) -> Context<'a> {
         Context {
             source: self.source,
@@ -47,7 +51,10 @@ impl Terms {
             through: self.collection.and_then(|id| through(roster, id)),
             filtered,
             bound_to,
+            audience: &self.found.audience,
+            circles: &self.found.circles,
             held,
+            said,
         }
     }
 }
@@ -86,6 +93,7 @@ pub(super) fn terms(node: &Node, roster: &Roster, caller: &Caller, asked: &Asked
         observations_only: !everything,
         default_label: asked.tlp.or(by_collection).unwrap_or(node.settings().default_label),
         quota: quota_of(member),
+        found: asked.addressed.find(roster, caller, member.id, node.now())?,
     })
 }
 

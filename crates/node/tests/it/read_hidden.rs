@@ -201,6 +201,12 @@ fn submissions(node: &Node, caller: &Caller, base: &Base, out: &mut Vec<String>)
     }
 }
 
+fn without_audiences(line: &str) -> String {
+    let mut parts = line.split("\"audience\":{");
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |text, part| text + part.split_once("\"others\":").map_or(part, |(_, rest)| rest))
+}
+
 #[test]
 fn what_is_hidden_changes_nothing_that_is_told() {
     let base = Base::new();
@@ -244,7 +250,8 @@ fn what_is_hidden_changes_nothing_that_is_told() {
                 hidden_parts += usize::from(gone.is_some() && !is_shown);
             }
             if at != WITHHELD {
-                let leak = of_whole.iter().find(|line| line.contains(WITHHELD_NAME));
+                // Whom an author names himself he knows.
+                let leak = of_whole.iter().find(|line| without_audiences(line).contains(WITHHELD_NAME));
                 assert_eq!(leak, None, "reader {at} is told who withholds his name");
             }
             lines += of_whole.len();

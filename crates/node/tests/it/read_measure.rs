@@ -124,6 +124,7 @@ fn fill(folder: &std::path::Path, members: &[MemberId], count: u64) {
                 received: at,
                 outcomes: false,
                 default_label: Tlp::Amber,
+                addressed: String::new(),
             };
             let items = std::mem::take(&mut items);
             let quota = Quota::default();

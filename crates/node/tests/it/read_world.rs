@@ -285,7 +285,10 @@ fn label(dice: &mut Dice, base: &Base, by: usize) -> Label {
         label.recipients.members.push(dice.pick(&base.members));
     }
     if dice.one_in(6) {
-        label.embargo = Some(Embargo { until: Timestamp(NOW.0 - 1 + dice.roll(3) as i64) });
+        label.embargo = Some(Embargo {
+            case: "VU 7".to_owned(),
+            until: Some(Timestamp(NOW.0 - 1 + dice.roll(3) as i64)),
+        });
     }
     if by == WITHHELD {
         label.origin = Origin::Withheld;
@@ -487,6 +490,7 @@ impl Writer {
                 received: at,
                 outcomes: false,
                 default_label: Tlp::Amber,
+                addressed: String::new(),
             },
             now: at,
             seed: [7; 32],

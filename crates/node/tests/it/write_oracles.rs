@@ -236,7 +236,7 @@ fn who_reads_one_collection_is_told_what_he_sees_there() {
         let through = if reads.is_empty() { "Whole" } else { reads };
         let read: &[&str] = if reads.is_empty() { &[] } else { &[reads] };
         let red = world.token_for("Red", &["analyst"], read, &[through]);
-        let options = ImportOptions { collection: Some(through.to_owned()), ..at(Tlp::Green) };
+        let options = ImportOptions { collection: Some(through.to_owned()), ..at(Tlp::Amber) };
         let version = format!("2026-0{}-01T00:00:00.000Z", n + 2);
         assert_eq!(told(&world, &red, &options, &indicator(1, &version, "")).0, told_of, "{reads}");
     }

@@ -157,7 +157,7 @@ fn an_id_is_its_owners_and_others_only_claim() {
     let authored = format!(",\"created_by_ref\":\"{identity}\"");
     let own = world.submit(&blue, &indicator(1, FIRST, &authored)).unwrap();
     assert_eq!(states(&own), ["new"]);
-    let green = ImportOptions { tlp: Some(Tlp::Green), ..ImportOptions::default() };
+    let amber = ImportOptions { tlp: Some(Tlp::Amber), ..ImportOptions::default() };
     let claims = [
         indicator(1, SECOND, &authored),
         indicator(1, "2026-03-01T00:00:00.000Z", ""),
@@ -168,7 +168,7 @@ fn an_id_is_its_owners_and_others_only_claim() {
         ),
     ];
     for (place, claim) in claims.iter().enumerate() {
-        let status = world.node.submit(&red, &green, claim.as_bytes()).unwrap();
+        let status = world.node.submit(&red, &amber, claim.as_bytes()).unwrap();
         // Of what Blue has not said nobody is told whose it would be.
         let is_told = place < 2;
         assert_eq!(states(&status), [if is_told { "claim" } else { "new" }], "{place}");

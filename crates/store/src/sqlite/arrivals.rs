@@ -37,8 +37,8 @@ pub(crate) fn submission(to: &mut Sequencer, new: &Submission, waits: bool) -> R
                 .conn
                 .prepare_cached(
                     "INSERT INTO submission (id, source, person, token, collection, received, outcomes,
-                       default_label, complete, total, success, failure)
-                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0, 0, 0, 0) RETURNING num",
+                       default_label, complete, total, success, failure, addressed)
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0, 0, 0, 0, ?9) RETURNING num",
                 )?
                 .query_row(
                     params![
@@ -50,6 +50,7 @@ pub(crate) fn submission(to: &mut Sequencer, new: &Submission, waits: bool) -> R
                         new.received.0,
                         new.outcomes,
                         tlp_number(new.default_label),
+                        new.addressed,
                     ],
                     |row| row.get(0),
                 )?)
@@ -278,20 +279,21 @@ pub(crate) fn waiting(conn: &Connection) -> Result<Vec<(SubmissionId, MemberId)>
 /// One that waits, whole.
 pub(crate) fn arrival(conn: &Connection, submission: SubmissionId) -> Result<Option<Arrival>, Error> {
     let mut query = conn.prepare_cached(
-        "SELECT s.id, m.id, s.person, s.token, s.collection, s.received, s.outcomes, s.default_label, a.objects, a.bytes
+        "SELECT s.id, m.id, s.person, s.token, s.collection, s.received, s.outcomes, s.default_label, s.addressed,
+           a.objects, a.bytes
          FROM submission s JOIN arrival a ON a.submission = s.num JOIN source m ON m.num = s.source WHERE s.id = ?1",
     )?;
     let mut rows = query.query([submission.0.as_bytes()])?;
     let Some(row) = rows.next()? else { return Ok(None) };
-    let objects: i64 = row.get(8)?;
+    let objects: i64 = row.get(9)?;
     let submission = read_submission(row)?;
-    Ok(Some(Arrival { submission, objects: objects.cast_unsigned(), bytes: row.get(9)? }))
+    Ok(Some(Arrival { submission, objects: objects.cast_unsigned(), bytes: row.get(10)? }))
 }
 
 /// The submission that brought the body of the statement at a position.
 pub(crate) fn origin(conn: &Connection, position: i64) -> Result<Option<Submission>, Error> {
     let mut query = conn.prepare_cached(
-        "SELECT s.id, m.id, s.person, s.token, s.collection, s.received, s.outcomes, s.default_label
+        "SELECT s.id, m.id, s.person, s.token, s.collection, s.received, s.outcomes, s.default_label, s.addressed
          FROM statement e JOIN statement b ON b.position = coalesce(e.target, e.position)
            JOIN submission s ON s.num = b.submission JOIN source m ON m.num = s.source
          WHERE e.position = ?1",
@@ -315,6 +317,7 @@ fn read_submission(row: &Row<'_>) -> Result<Submission, Error> {
         received: Timestamp(row.get(5)?),
         outcomes: row.get(6)?,
         default_label: tlp(row.get(7)?)?,
+        addressed: row.get(8)?,
     })
 }
 

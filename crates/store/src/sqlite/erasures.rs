@@ -229,6 +229,7 @@ pub(crate) fn repeat(to: &mut Sequencer, lines: &[Erased]) -> Result<(), Error> 
         received: to.last_date(),
         outcomes: false,
         default_label: Tlp::Red,
+        addressed: String::new(),
     };
     let by = By {
         submission: arrivals::submission(to, &submission, false)?,

@@ -34,6 +34,7 @@ pub(crate) const STEPS: &[Step] = &[
     Step::sql(include_str!("circles.sql")),
     Step { sql: include_str!("times.sql"), fill: Some(sealed::restate) },
     Step::sql(include_str!("reads.sql")),
+    Step::sql("ALTER TABLE submission ADD COLUMN addressed TEXT NOT NULL DEFAULT ''"),
 ];
 
 /// Brings the file to the last schema.

@@ -66,7 +66,7 @@ fn without_runs(folder: &std::path::Path) {
     let conn = Connection::open(folder.join("record.sqlite")).unwrap();
     conn.execute_batch(
         "BEGIN; ALTER TABLE sealed DROP COLUMN runs; ALTER TABLE label DROP COLUMN entries;
-         DROP INDEX quarantine_place; DROP TABLE lent;
+         DROP INDEX quarantine_place; DROP TABLE lent; ALTER TABLE submission DROP COLUMN addressed;
          UPDATE statement SET date_added = date_added - (SELECT min(last) FROM sealed WHERE last >= position) + position",
     )
     .unwrap();

@@ -204,6 +204,7 @@ pub fn batch(submission: u128, by: u128, now: i64, items: Vec<Item>) -> Batch {
             received: Timestamp(now),
             outcomes: true,
             default_label: Tlp::Amber,
+            addressed: String::new(),
         },
         now: Timestamp(now),
         seed: [7; 32],

@@ -1,7 +1,7 @@
 //! How what members wrote is shown.
 
 use model::inert::{defanged, inert};
-use node::views::{Mention, ObjectSummary, Related};
+use node::views::{Audience, Mention, Named, ObjectSummary, Related};
 
 /// The longest name in a list, in characters.
 const NAME_LENGTH: usize = 160;
@@ -54,12 +54,34 @@ pub(super) struct Row {
     pub(super) label: String,
     /// The class that colours the label; the label's text says it too.
     pub(super) label_class: &'static str,
+    /// Whom the label names, in words; empty for nobody.
+    pub(super) audience: String,
     pub(super) source: String,
     pub(super) version: String,
     pub(super) added: String,
     pub(super) validity: String,
     pub(super) revoked: bool,
     pub(super) claim: bool,
+}
+
+fn audience(audience: &Audience) -> String {
+    let named = |word: &str, some: &[Named]| -> Vec<String> {
+        some.iter().map(|one| format!("{word} {}", text(&one.name))).collect()
+    };
+    let mut all = named("circle", &audience.circles);
+    all.extend(named("member", &audience.members));
+    all.extend(named("person", &audience.persons));
+    match audience.others {
+        0 => {}
+        1 => all.push("1 other".to_owned()),
+        others => all.push(format!("{others} others")),
+    }
+    let mut words = if all.is_empty() { "its author".to_owned() } else { all.join(", ") };
+    if let Some(embargo) = &audience.embargo {
+        let until = embargo.until.as_deref().map(|at| format!(" until {}", instant(at)));
+        words += &format!("; under embargo{}: {}", until.unwrap_or_default(), text(&embargo.case));
+    }
+    words
 }
 
 impl Row {
@@ -72,6 +94,7 @@ impl Row {
             (Some(from), Some(to)) => format!("{from} to {to}"),
         };
         Row {
+            audience: object.audience.as_ref().map(audience).unwrap_or_default(),
             id: object.id.clone(),
             kind: text(&object.kind),
             name: name(&object.name),

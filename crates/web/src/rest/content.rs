@@ -113,6 +113,11 @@ impl<'a> Fields<'a> {
         self.root.get(name).filter(|node| !matches!(node.value, Value::Null))
     }
 
+    /// Whether a member is there.
+    pub fn has(&self, name: &str) -> bool {
+        self.get(name).is_some()
+    }
+
     /// A text.
     ///
     /// # Errors

@@ -1,9 +1,10 @@
 //! Objects: found, opened, spoken about, taken back.
 
 use http::Method;
-use node::{Annotation, SearchQuery};
+use node::{Annotation, Relabel, SearchQuery};
 
 use super::content::{self, Fields};
+use super::transfer::embargo;
 use super::{JSON, created, named, no_query, query, row};
 use crate::answer::json_of;
 use crate::routes::{Access, Need, Outcome, ValueKind};
@@ -63,6 +64,16 @@ fn object_routes() -> Vec<Route> {
         )
         .query("version", ValueKind::Repeated, "Only these versions.")
         .gives(200, "How many versions were taken back.", JSON, named("Withdrawn")),
+        row(
+            Method::POST,
+            "/api/v1/objects/{id}/relabel",
+            "relabelObject",
+            "Gives what the caller's member said another label: new entries for whoever sees it then.",
+            Access::Needs(Need::Submit),
+            relabel,
+        )
+        .takes(JSON, named("RelabelRequest"))
+        .gives(200, "How many versions entered again.", JSON, named("Relabelled")),
         row(
             Method::POST,
             "/api/v1/objects/{id}/erase",
@@ -169,6 +180,32 @@ async fn withdraw(request: Request) -> Outcome {
     json_of(move || {
         let withdrawn = request.node.withdraw(&caller, None, &id, &versions)?;
         Ok(Withdrawn { withdrawn })
+    })
+    .await
+}
+
+#[derive(serde::Serialize)]
+struct Relabelled {
+    relabelled: u64,
+}
+
+async fn relabel(mut request: Request) -> Outcome {
+    no_query(&request)?;
+    let bytes = content::bytes(&mut request).await?;
+    let fields = Fields::read(&bytes, &["tlp", "to", "embargo", "until", "lift"])?;
+    let asked = Relabel {
+        tlp: fields.tlp("tlp")?,
+        to: if fields.has("to") { Some(fields.texts("to")?) } else { None },
+        embargo: embargo(fields.text("embargo")?, fields.time("until")?)?,
+        lift: fields.flag("lift")?.unwrap_or(false),
+    };
+    if asked.lift && asked.embargo.is_some() {
+        return Err(Failure::invalid("`lift` and `embargo` contradict each other"));
+    }
+    let (caller, id) = (request.caller()?.clone(), request.param("id").to_owned());
+    json_of(move || {
+        let relabelled = request.node.relabel(&caller, &id, &asked)?;
+        Ok(Relabelled { relabelled })
     })
     .await
 }

@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use http::{Method, StatusCode};
+use model::{Embargo, Timestamp};
 use node::{ImportEvent, ImportOptions, ListQuery, views};
 use serde::Serialize;
 use tokio::sync::oneshot;
@@ -64,6 +65,13 @@ fn import_route() -> Route {
         .query("collection", ValueKind::Text, "Through this collection, by title, alias or id.")
         .query("member", ValueKind::Text, "On behalf of this member; for administrators.")
         .query("tlp", ValueKind::Text, "The label of objects that bring none.")
+        .query(
+            "to",
+            ValueKind::Repeated,
+            "For these only: `circle:NAME`, `member:NAME`, `person:MEMBER/NAME`.",
+        )
+        .query("embargo", ValueKind::Text, "Hold it back from everybody but those; what it is about.")
+        .query("until", ValueKind::Time, "The embargo is not lifted before this time.")
         .query("format", ValueKind::OneOf(INPUT_FORMATS), "What the content is; `auto` unless given.")
         .query("column", ValueKind::Repeated, "CSV: which column is what, such as `value=ip`.")
         .query("type", ValueKind::Text, "List: the type of its values.")
@@ -114,6 +122,9 @@ fn options(request: &Request) -> Result<ImportOptions, Failure> {
         "collection",
         "member",
         "tlp",
+        "to",
+        "embargo",
+        "until",
         "format",
         "column",
         "type",
@@ -130,6 +141,8 @@ fn options(request: &Request) -> Result<ImportOptions, Failure> {
         collection: query::text(query, "collection")?,
         member: query::text(query, "member")?,
         tlp: query::parsed(query, "tlp")?,
+        to: query::texts(query, "to")?,
+        embargo: embargo(query::text(query, "embargo")?, query::time(query, "until")?)?,
         format: one_of(query::text(query, "format")?, "format", INPUT_FORMATS)?,
         columns: query.all("column").map(column).collect::<Result<_, Failure>>()?,
         kind: query::text(query, "type")?,
@@ -137,6 +150,17 @@ fn options(request: &Request) -> Result<ImportOptions, Failure> {
         source_name: query::text(query, "source")?,
         dry_run: query::flag(query, "dry_run")?,
     })
+}
+
+/// An embargo on a case, until a time that needs a case.
+///
+/// # Errors
+/// 400 for a time alone.
+pub fn embargo(case: Option<String>, until: Option<Timestamp>) -> Result<Option<Embargo>, Failure> {
+    match (case, until) {
+        (None, Some(_)) => Err(Failure::invalid("`until` without `embargo` says nothing")),
+        (case, until) => Ok(case.map(|case| Embargo { case, until })),
+    }
 }
 
 fn one_of(text: Option<String>, name: &str, known: &[&str]) -> Result<Option<String>, Failure> {

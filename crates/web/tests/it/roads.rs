@@ -40,6 +40,7 @@ const REQUESTS: &[(&str, &str, &str)] = &[
     ("searchObjects", "", ""),
     ("showObject", "", ""),
     ("withdrawObject", "", ""),
+    ("relabelObject", "", r#"{"tlp":"amber"}"#),
     ("eraseObject", "", r#"{"reason":"a test"}"#),
     ("addNote", "", r#"{"text":"seen"}"#),
     ("addOpinion", "", r#"{"opinion":"agree"}"#),

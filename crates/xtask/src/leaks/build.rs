@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
-use model::{CollectionId, Label, MemberId, SubmissionId, Timestamp, Tlp};
+use model::{Audience, CollectionId, Label, MemberId, SubmissionId, Timestamp, Tlp};
 use node::core::filter::{self, Facts, Predicate};
 use node::core::judge::{self, Context};
 use node::{Node, Settings};
@@ -236,6 +236,9 @@ fn direct(
             through: None,
             filtered: &filtered,
             bound_to: &bound_to,
+            audience: &Audience::default(),
+            circles: &[],
+            said: &|_| &[],
             held: &|_| None,
         };
         let read = node::core::reading::read(said.json().as_bytes(), None);
@@ -253,7 +256,7 @@ fn direct(
                 };
                 let inside = filtered.iter().filter(|(_, predicate)| predicate.matches(&facts));
                 let collections = inside.map(|(id, _)| *id).collect();
-                let mut new = judge::statement(reading.clone(), decision, source);
+                let mut new = judge::statement(reading.clone(), decision, source, &label.audience());
                 new.label = Label { parts: new.label.parts, ..label.clone() };
                 new.collections = collections;
                 items.push(Item::Statement(Box::new(new)));
@@ -276,6 +279,7 @@ fn direct(
         received: now,
         outcomes: false,
         default_label: Tlp::Red,
+        addressed: String::new(),
     };
     let batch = Batch {
         facts: store.directory()?.epoch,

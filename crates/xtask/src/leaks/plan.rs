@@ -164,7 +164,7 @@ impl Planner {
             if self.chance(25) {
                 let begin: Timestamp = BEGIN.parse().unwrap_or(Timestamp(0));
                 let until = begin.plus_seconds(if self.random.below(2) == 0 { 100 } else { 1_000_000 });
-                label.embargo = Some(Embargo { until });
+                label.embargo = Some(Embargo { case: "VU 7".to_owned(), until: Some(until) });
             }
             said.push((one, label));
         }

@@ -46,6 +46,8 @@ pub fn of(operation: &str, scene: &mut Scene<'_>) -> Option<Vec<Ask>> {
         "listPersons" => plain("listPersons", "/api/v1/persons"),
         "listTokens" => plain("listTokens", "/api/v1/tokens"),
         "listCollections" => plain("listCollections", "/api/v1/collections"),
+        "listCircles" => plain("listCircles", "/api/v1/circles"),
+        "showCircle" => Some(scene.named("showCircle", "/api/v1/circles/")),
         "showMember" => Some(scene.named("showMember", "/api/v1/members/")),
         "showPerson" => Some(scene.named("showPerson", "/api/v1/persons/")),
         "showToken" => Some(scene.named("showToken", "/api/v1/tokens/")),

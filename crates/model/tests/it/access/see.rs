@@ -148,7 +148,7 @@ fn audience(table: &'static str, tlp: Tlp, form: &str) -> BTreeSet<&'static str>
 
 fn label(tlp: Tlp, form: &str, embargo: Option<i64>) -> Label {
     let mut label = Label::new(member("source"), tlp);
-    label.embargo = embargo.map(|until| Embargo { until: Timestamp(until) });
+    label.embargo = embargo.map(|until| Embargo { case: String::new(), until: Some(Timestamp(until)) });
     for word in form.split_whitespace() {
         match word {
             "member" => label.recipients.members.push(member("bank")),
@@ -185,6 +185,29 @@ fn an_embargo_holds_whatever_the_clock_says() {
             }
         }
     }
+}
+
+#[test]
+fn a_label_within_another_reaches_no_others() {
+    let labels: Vec<Label> = Tlp::ALL
+        .into_iter()
+        .flat_map(|tlp| {
+            FORMS.iter().flat_map(move |form| [label(tlp, form, None), label(tlp, form, Some(5))])
+        })
+        .collect();
+    let (mut within, mut subsets) = (0, 0);
+    for one in &labels {
+        for other in &labels {
+            let is_subset = seers(one, NOW).is_subset(&seers(other, NOW));
+            assert!(is_subset || !one.is_within(other), "{one:?} {other:?}");
+            within += usize::from(one.is_within(other));
+            subsets += usize::from(is_subset);
+        }
+    }
+    assert!(within * 2 > subsets, "it is told where it can be: {within} of {subsets}");
+    let parts = Some(Parts { strictest: Tlp::Red, others: None });
+    let (whole, marked) = (label(Tlp::Green, "", None), Label { parts, ..label(Tlp::Green, "", None) });
+    assert!(marked.is_within(&whole) && !whole.is_within(&marked));
 }
 
 #[test]

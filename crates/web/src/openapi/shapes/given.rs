@@ -357,12 +357,32 @@ pub const SHAPES: &[Shape] = &[
             ("version", Text, Always, "Its version."),
             ("added", Time, Always, "When it was added, for this reader."),
             ("label", Text, Always, "Its label."),
+            ("audience", One("Audience"), Sometimes, "Whom the label names, as far as the reader may know."),
             ("source", One("Named"), Sometimes, "Who said it, where the origin is shown."),
             ("sources", Count, Sometimes, "How many members say it, on a row of a search, where several do."),
             ("revoked", Flag, Always, "It is revoked by its author."),
             ("claim", Flag, Always, "Another member owns the id, as far as the reader sees."),
             ("valid_from", Time, Sometimes, "From when it is valid."),
             ("valid_until", Time, Sometimes, "Until when it is valid."),
+        ],
+    ),
+    given(
+        "Audience",
+        "Whom a label names, as far as the reader may know.",
+        &[
+            ("circles", Many("Named"), Sometimes, "Circles of his."),
+            ("members", Many("Named"), Sometimes, "Members: all for the author, himself for others."),
+            ("persons", Many("Named"), Sometimes, "Persons: all for the author, his own for others."),
+            ("others", Count, Always, "How many others are named."),
+            ("embargo", One("Embargo"), Sometimes, "The embargo that it is under."),
+        ],
+    ),
+    given(
+        "Embargo",
+        "What is held back from everybody but those named, until its author lifts it.",
+        &[
+            ("case", Text, Always, "What it is about."),
+            ("until", Time, Sometimes, "It is not lifted before."),
         ],
     ),
     given(
@@ -446,6 +466,7 @@ pub const SHAPES: &[Shape] = &[
         ],
     ),
     given("Withdrawn", "What was taken back.", &[("withdrawn", Count, Always, "Versions.")]),
+    given("Relabelled", "What has another label.", &[("relabelled", Count, Always, "Versions.")]),
     given("Erased", "What was erased.", &[("erased", Count, Always, "Versions.")]),
     given(
         "Quarantine",

@@ -1,6 +1,6 @@
 //! What routes take.
 
-use super::Kind::{Count, Flag, One, OneOf, Text, Texts};
+use super::Kind::{Count, Flag, One, OneOf, Text, Texts, Time};
 use super::Presence::{Always, Sometimes};
 use super::{Field, Others, Shape, given};
 
@@ -38,6 +38,17 @@ pub const SHAPES: &[Shape] = &[
     ),
     taken("TagsRequest", "Tags.", &[("tags", Texts, Always, "Words or machine tags."), TLP]),
     taken("RevokeRequest", "A revocation.", &[TLP]),
+    taken(
+        "RelabelRequest",
+        "Another label; what is left out stays.",
+        &[
+            TLP,
+            ("to", Texts, Sometimes, "For these only; an empty list is everybody that the TLP lets."),
+            ("embargo", Text, Sometimes, "Hold it back from everybody but those; what it is about."),
+            ("until", Time, Sometimes, "The embargo is not lifted before."),
+            ("lift", Flag, Sometimes, "The embargo is lifted."),
+        ],
+    ),
     taken("EraseRequest", "An erasure.", &[("reason", Text, Always, "Why; it is kept with the erasure.")]),
     taken(
         "NewMemberRequest",

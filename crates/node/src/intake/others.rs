@@ -1,0 +1,47 @@
+//! What other members said under the ids that somebody submits: what he sees of it, he does not say any wider.
+
+use std::collections::HashMap;
+use std::ops::ControlFlow;
+
+use model::{Label, MemberId, Tlp};
+use store::read::{LabelId, Visible};
+use store::record::ObjectKey;
+
+use crate::roster::Roster;
+use crate::{Error, Node};
+
+impl Node {
+    /// The labels under which others said something under these ids that the submitter sees, circles as they are now.
+    /// What is CLEAR is for everybody, and bounds nothing.
+    pub(super) fn said_by_others<'o>(
+        &self,
+        roster: &Roster,
+        source: MemberId,
+        seen: &Visible,
+        objects: impl Iterator<Item = &'o ObjectKey>,
+    ) -> Result<HashMap<ObjectKey, Vec<Label>>, Error> {
+        let snapshot = self.inner.store.snapshot()?;
+        let bounds = |id: LabelId, label: &Label| {
+            seen.has(id)
+                && label.author != source
+                && (label.strictest() != Tlp::Clear || label.embargo.is_some())
+        };
+        let labels: HashMap<LabelId, Label> =
+            snapshot.labels(LabelId(0))?.into_iter().filter(|(id, label)| bounds(*id, label)).collect();
+        let mut said: HashMap<ObjectKey, Vec<Label>> = HashMap::new();
+        if labels.is_empty() {
+            return Ok(said);
+        }
+        let mut visible = Visible::default();
+        labels.keys().for_each(|id| visible.allow(*id));
+        for object in objects {
+            snapshot.standing(&visible, object, &mut |hit| {
+                if let Some(label) = labels.get(&hit.label) {
+                    said.entry(object.clone()).or_default().push(roster.circles().as_now(label.clone()));
+                }
+                ControlFlow::Continue(())
+            })?;
+        }
+        Ok(said)
+    }
+}

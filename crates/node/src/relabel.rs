@@ -1,0 +1,268 @@
+//! Another label for what stands: by the member that said it, wider or narrower, and the lifting of an embargo. Each
+//! statement enters again at a new position, so that it is new to whoever sees it then.
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use model::{Action, Audience, CollectionId, Embargo, Label, MemberId, Tlp};
+use store::read::{LabelId, Snapshot, Visible};
+use store::record::{Appended, Batch, Item, ObjectKey, Quota, Submission};
+
+use crate::addressed::{Addressed, Found};
+use crate::core::audience::fits;
+use crate::core::list_query::object_key;
+use crate::core::marking::Marked;
+use crate::directory::{not_found, signed_in};
+use crate::marked::{Waiting, index_at, node_submission, waits};
+use crate::roster::Roster;
+use crate::withdraw::act_by;
+use crate::writing::Failure;
+use crate::{Caller, Error, Kind, Node, Relabel, random};
+
+/// How often what stands is looked at: a version that was past may become the last by what moves before it.
+const PASSES: usize = 4;
+
+/// What was found of a statement that gets another label.
+struct Standing {
+    position: u64,
+    label: Label,
+    of: Waiting,
+    via: Option<CollectionId>,
+    tags: Vec<String>,
+}
+
+impl Node {
+    /// Gives every version of an object that the caller's member said, and that he sees, another label. What is left out
+    /// of `asked` stays as it is. Answers how many statements entered again; none where all had that label.
+    ///
+    /// # Errors
+    /// [`Kind::NotFound`] for an object of which he sees nothing that his member said, and for recipients that he may
+    /// not know; [`Kind::Forbidden`]; [`Kind::Invalid`] for a label below the object's own markings, above the token's
+    /// ceiling or a circle's, and for what is refused at submitting; [`Kind::Conflict`] for lifting an embargo before
+    /// its time.
+    pub fn relabel(&self, caller: &Caller, id: &str, asked: &Relabel) -> Result<u64, Error> {
+        let key = object_key(id)?;
+        let mut total = 0;
+        for _ in 0..PASSES {
+            match self.relabel_once(caller, id, &key, asked)? {
+                0 => break,
+                some => total += some,
+            }
+        }
+        if asked.lift && total == 0 {
+            return Err(Error::new(Kind::Conflict, "it is under no embargo"));
+        }
+        Ok(total)
+    }
+
+    fn relabel_once(
+        &self,
+        caller: &Caller,
+        id: &str,
+        key: &ObjectKey,
+        asked: &Relabel,
+    ) -> Result<u64, Error> {
+        self.judged(caller, |roster, caller| {
+            let own = signed_in(caller)?;
+            Node::allowed(caller, &Action::Submit)?;
+            let standing = self.standing(roster, caller, own, key)?;
+            if standing.is_empty() {
+                return Err(not_found("object", id).into());
+            }
+            // One act for each new label: of versions that move together none becomes the last in between.
+            let mut moving: BTreeMap<Label, Vec<Standing>> = BTreeMap::new();
+            for one in standing {
+                let label = self.asked_label(roster, caller, own, &one, asked)?;
+                if label != one.label {
+                    moving.entry(label).or_default().push(one);
+                }
+            }
+            let snapshot = self.inner.store.snapshot()?;
+            let items =
+                moving.into_iter().map(|(label, some)| item(roster, caller, &snapshot, key, some, label));
+            let items = items.collect::<Result<Vec<_>, Error>>()?;
+            drop(snapshot);
+            self.relabel_all(roster, caller, own, id, items)
+        })
+    }
+
+    // What his member said of it and he sees, all of it.
+    fn standing(
+        &self,
+        roster: &Arc<Roster>,
+        caller: &Caller,
+        own: MemberId,
+        key: &ObjectKey,
+    ) -> Result<Vec<Standing>, Error> {
+        let reading = self.reading_below(caller, None, Arc::clone(roster))?;
+        let visible = &reading.sight.visible;
+        let mut positions = Vec::new();
+        reading.snapshot.versions(visible, key, &mut |hit| {
+            positions.extend((hit.source == own).then_some(hit.position));
+            ControlFlow::Continue(())
+        })?;
+        let mut standing = Vec::new();
+        for position in positions {
+            let mut found = None;
+            reading.snapshot.entry(visible, position, &mut |entry| {
+                // Whoever does not see all of it does not know what he would open.
+                let whole = visible.hidden_parts(entry.label).is_none();
+                found = waits(entry).filter(|_| whole).map(|of| (entry.label, of, tags(entry.wire)));
+            })?;
+            let Some((label, of, tags)) = found else { continue };
+            let Some(label) = reading.sight.label(label).cloned() else { continue };
+            let via = reading.snapshot.origin(position)?.and_then(|origin| origin.collection);
+            standing.push(Standing { position, label, of, via, tags });
+        }
+        Ok(standing)
+    }
+
+    fn asked_label(
+        &self,
+        roster: &Roster,
+        caller: &Caller,
+        own: MemberId,
+        one: &Standing,
+        asked: &Relabel,
+    ) -> Result<Label, Error> {
+        let mut addressed = Addressed::of(roster, &one.label);
+        if let Some(to) = &asked.to {
+            addressed.to.clone_from(to);
+        }
+        if let Some(embargo) = &asked.embargo {
+            addressed.embargo = Some(embargo.clone());
+        }
+        if asked.lift {
+            lift(one.label.embargo.as_ref(), self.now())?;
+            addressed.embargo = None;
+        }
+        let Found { audience, circles } = addressed.find(roster, caller, own, self.now())?;
+        let marked = self.marked_as(caller, own, one, asked.tlp)?;
+        if marked.strictest() > caller.principal.reader.ceiling {
+            let message = format!("{} is above the highest label that this token writes", marked.strictest());
+            return Err(Error::new(Kind::Forbidden, message));
+        }
+        let tags = one.tags.iter().map(String::as_str);
+        fits(&marked, tags, &audience, &circles).map_err(|why| Error::new(Kind::Invalid, why))?;
+        let origin = one.label.origin;
+        Ok(Label { origin, ..marked.label(own).to(Audience { ..audience }) })
+    }
+
+    // The TLP asked for, as far as the object's own markings let it be.
+    fn marked_as(
+        &self,
+        caller: &Caller,
+        own: MemberId,
+        one: &Standing,
+        tlp: Option<Tlp>,
+    ) -> Result<Marked, Error> {
+        let Some(tlp) = tlp else {
+            return Ok(Marked {
+                tlp: one.label.tlp,
+                parts: one.label.parts,
+                by_default: false,
+                missing: None,
+            });
+        };
+        let mut held = std::collections::HashMap::new();
+        for id in one.of.markings.to_look_for() {
+            let found = self.held_marking(own, &caller.principal.reader, id)?;
+            held.insert(id.to_owned(), found);
+        }
+        let marked = one.of.markings.amount_to(tlp, |id| held.get(id).copied().flatten());
+        if marked.tlp > tlp {
+            let message = format!("its own markings ask for {}, which is above {tlp}", marked.tlp);
+            return Err(Error::new(Kind::Invalid, message).hint("say a new version with other markings"));
+        }
+        let parts = marked.parts.filter(|parts| parts.strictest > tlp);
+        Ok(Marked { tlp, parts, missing: None, ..marked })
+    }
+
+    fn relabel_all(
+        &self,
+        roster: &Roster,
+        caller: &Caller,
+        own: MemberId,
+        id: &str,
+        items: Vec<Item>,
+    ) -> Result<u64, Failure> {
+        if items.is_empty() {
+            return Ok(0);
+        }
+        let audit = self.audit_of(caller, "relabel", id.to_owned());
+        let principal = &caller.principal;
+        let submission = Submission {
+            person: principal.reader.person,
+            token: principal.token,
+            ..node_submission(own, audit.at)?
+        };
+        let batch = Batch {
+            facts: roster.epoch(),
+            submission,
+            now: audit.at,
+            seed: random::bytes()?,
+            items,
+            complete: true,
+            seen: Visible::default(),
+            quota: Quota::default(),
+            audit: vec![audit],
+        };
+        let appended = self.inner.store.append(batch)?;
+        let reached = appended.iter().map(|one| match one {
+            Appended::Done { reached, .. } => *reached,
+            _ => 0,
+        });
+        Ok(reached.sum())
+    }
+}
+
+fn item(
+    roster: &Roster,
+    caller: &Caller,
+    snapshot: &Snapshot,
+    key: &ObjectKey,
+    moving: Vec<Standing>,
+    label: Label,
+) -> Result<Item, Error> {
+    let mut act = act_by(caller, "relabel");
+    act.push("object", key.to_string());
+    act.push("tlp", label.tlp.name());
+    let labels = snapshot.labels(LabelId(0))?;
+    let mut visible = Visible::default();
+    for (id, known) in &labels {
+        if moving.iter().any(|one| one.label == *known) {
+            visible.allow(*id);
+        }
+    }
+    let index = |one: &Standing| index_at(snapshot, &visible, one.position, &label);
+    let collections = |one: &Standing| roster.collections_of(&one.of.facts(&label, one.via));
+    Ok(Item::Relabel {
+        positions: moving.iter().map(|one| one.position).collect(),
+        collections: moving.iter().map(collections).collect(),
+        indexes: moving.iter().map(index).collect::<Result<_, _>>()?,
+        label,
+        waiting: false,
+        body: strictjson::canonical(&act.into()),
+    })
+}
+
+fn lift(embargo: Option<&Embargo>, now: model::Timestamp) -> Result<(), Error> {
+    let Some(embargo) = embargo else { return Ok(()) };
+    match embargo.until.filter(|until| *until > now) {
+        None => Ok(()),
+        Some(until) => {
+            let error = Error::new(Kind::Conflict, format!("it is under embargo until {until}"));
+            Err(error.hint("give the embargo an earlier end first, if all agree"))
+        }
+    }
+}
+
+fn tags(wire: &[u8]) -> Vec<String> {
+    let object = strictjson::parse(wire, &strictjson::Limits::default());
+    let labels = object.ok().and_then(|object| {
+        let labels = object.get("labels")?.as_array()?;
+        Some(labels.iter().filter_map(|tag| tag.as_str().map(str::to_owned)).collect())
+    });
+    labels.unwrap_or_default()
+}
