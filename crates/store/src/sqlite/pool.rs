@@ -1,10 +1,12 @@
 //! The readers: connections that are made when needed, at most so many, and come back when a snapshot is dropped.
 //!
 //! One that comes back keeps what it sees: until something is committed, the next snapshot is the same, and to begin and
-//! end one costs a tenth of a page. The writer ends those that nobody uses before it wants the log for itself.
+//! end one costs a tenth of a page. The writer ends those that nobody uses before it wants the log for itself, and what is
+//! begun while it wants it is not kept: one that stays would keep the log from ever beginning anew.
 
 use std::cell::{OnceCell, RefCell};
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -25,6 +27,8 @@ pub(crate) struct Reader {
     pub(crate) conn: Connection,
     /// What had been committed before the transaction began, by count: it sees that much or more.
     pub(crate) commits: u64,
+    // How often the log had been cleared or begun to be, twice for each time.
+    clearings: u64,
     /// The position after the last that it sees.
     pub(crate) end: i64,
     /// The runs of the index, once they were asked for.
@@ -36,7 +40,7 @@ pub(crate) struct Reader {
 }
 
 impl Reader {
-    fn begin(conn: Connection, vitals: &Vitals) -> Result<Reader, Error> {
+    fn begin(conn: Connection, vitals: &Vitals, clearings: u64) -> Result<Reader, Error> {
         let commits = vitals.commits();
         conn.prepare_cached("BEGIN")?.execute([])?;
         // The first read fixes what the transaction sees.
@@ -46,6 +50,7 @@ impl Reader {
         Ok(Reader {
             conn,
             commits,
+            clearings,
             end,
             runs: OnceCell::new(),
             labels: OnceCell::new(),
@@ -67,6 +72,8 @@ pub(crate) struct Pool {
     vitals: Arc<Vitals>,
     state: Mutex<State>,
     freed: Condvar,
+    // Odd while the writer wants the log for itself.
+    clearings: AtomicU64,
 }
 
 #[derive(Debug, Default)]
@@ -99,7 +106,8 @@ enum Found {
 
 impl Pool {
     pub(crate) fn new(path: PathBuf, options: Options, vitals: Arc<Vitals>) -> Pool {
-        Pool { path, options, vitals, state: Mutex::default(), freed: Condvar::new() }
+        let (state, freed, clearings) = (Mutex::default(), Condvar::new(), AtomicU64::new(0));
+        Pool { path, options, vitals, state, freed, clearings }
     }
 
     // The state is a list and a number: a panic elsewhere leaves both usable.
@@ -114,7 +122,16 @@ impl Pool {
             Found::Idle(conn) => conn,
             Found::Room => connect::reader(&self.path, &self.options).inspect_err(|_| self.lost())?,
         };
-        Reader::begin(conn, &self.vitals).inspect_err(|_| self.lost())
+        let clearings = self.clearings.load(Ordering::SeqCst);
+        Reader::begin(conn, &self.vitals, clearings).inspect_err(|_| self.lost())
+    }
+
+    // Whether it may stay begun while nobody uses it.
+    fn keeps(&self, reader: &Reader) -> bool {
+        let clearings = self.clearings.load(Ordering::SeqCst);
+        reader.commits == self.vitals.commits()
+            && clearings.is_multiple_of(2)
+            && reader.clearings == clearings
     }
 
     fn wait(&self) -> Result<Found, Error> {
@@ -148,7 +165,7 @@ impl Pool {
     pub(crate) fn give(&self, reader: Reader) {
         let mut state = self.state();
         // Looked at under the lock: whoever commits from now on finds it among the current ones and ends it.
-        if reader.commits == self.vitals.commits() {
+        if self.keeps(&reader) {
             reader.chunk.borrow_mut().shrink();
             state.current.push(reader);
         } else {
@@ -161,8 +178,17 @@ impl Pool {
         }
     }
 
-    /// Ends the transactions that nobody uses: they hold on to the log.
-    pub(crate) fn end(&self) {
+    /// Does something that wants the log for itself: the transactions that nobody uses are ended before, and until it is
+    /// done none is kept when it comes back.
+    pub(crate) fn clearing<T>(&self, work: impl FnOnce() -> T) -> T {
+        self.clearings.fetch_add(1, Ordering::SeqCst);
+        self.end();
+        let done = work();
+        self.clearings.fetch_add(1, Ordering::SeqCst);
+        done
+    }
+
+    fn end(&self) {
         let mut state = self.state();
         while let Some(reader) = state.current.pop() {
             state.put_idle(reader);
@@ -187,5 +213,38 @@ impl Pool {
         }
         self.state().idle.extend(idle);
         self.freed.notify_all();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Store;
+
+    #[test]
+    fn who_reads_while_the_log_is_cleared_does_not_keep_it_from_beginning_anew() {
+        let folder = tempfile::tempdir().unwrap();
+        let options = Options::default();
+        drop(Store::open(folder.path(), &options).unwrap());
+        let path = folder.path().join(connect::FILE);
+        let writer = connect::writer(&path, &options).unwrap();
+        let pool = Pool::new(path, options, Arc::default());
+        let kept = || pool.state().current.len();
+        for round in 0..20 {
+            writer.execute("INSERT INTO meta VALUES (?1, x'')", [round]).unwrap();
+            let before = pool.take().unwrap();
+            let is_busy: bool = pool.clearing(|| {
+                pool.give(pool.take().unwrap());
+                pool.give(before);
+                writer.query_row("PRAGMA wal_checkpoint(RESTART)", [], |row| row.get(0)).unwrap()
+            });
+            assert!(!is_busy && kept() == 0, "{round}");
+            let (before, during) = (pool.take().unwrap(), pool.take().unwrap());
+            pool.clearing(|| pool.give(during));
+            pool.give(before);
+            assert_eq!(kept(), 0);
+            pool.give(pool.take().unwrap());
+            assert_eq!(kept(), 1);
+        }
     }
 }

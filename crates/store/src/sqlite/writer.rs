@@ -153,19 +153,17 @@ fn serve(mut sequencer: Sequencer, works: &Receiver<Box<dyn Work>>, pool: &Pool,
                 for group in groups(first, works, most) {
                     commit(&mut sequencer, group);
                 }
-                pool.end();
-                sequencer.checkpoint_when_long();
+                pool.clearing(|| sequencer.checkpoint_when_long());
                 (rested, untidy) = (false, false);
             }
             Err(RecvTimeoutError::Timeout) if rested => {}
             Err(RecvTimeoutError::Timeout) => {
-                pool.end();
-                untidy = sequencer.tidy();
+                untidy = pool.clearing(|| sequencer.tidy());
                 if untidy {
                     continue;
                 }
                 pool.shrink();
-                sequencer.rest();
+                pool.clearing(|| sequencer.rest());
                 rested = sequencer.vitals.failing().is_none();
             }
             Err(RecvTimeoutError::Disconnected) => break,
