@@ -19,7 +19,7 @@ use crate::sqlite::pool::Reader;
 use crate::sqlite::row::damaged;
 use crate::sqlite::sealed::Times;
 use crate::sqlite::span::Record;
-use crate::sqlite::strip::Chunk;
+use crate::sqlite::strip::{Chunk, Seen};
 use crate::{Error, Inner, Kind};
 
 /// The number under which a label is interned, dense from 0.
@@ -252,7 +252,8 @@ impl Snapshot {
     ) -> Result<Option<Ref<'_, Chunk>>, Error> {
         let reader = self.reader()?;
         let mut chunk = reader.chunk.borrow_mut();
-        let read = self.store.strip.read(reader.commits, from, (most, wants), &mut chunk)?;
+        let seen = Seen { commits: reader.commits, end: reader.end };
+        let read = self.store.strip.read(seen, from, (most, wants), &mut chunk)?;
         drop(chunk);
         Ok(read.then(|| reader.chunk.borrow()))
     }

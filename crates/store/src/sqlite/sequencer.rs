@@ -316,6 +316,7 @@ impl Sequencer {
             span.write(&self.conn)?;
         }
         self.index.merge(&self.conn)?;
+        self.copier.disown(&self.conn)?;
         self.erasures.write(&self.conn)?;
         self.conn.execute_batch("COMMIT")?;
         self.follow();

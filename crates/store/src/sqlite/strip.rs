@@ -5,10 +5,12 @@
 //! is closed. `pages.heads` has a record of fixed length for each position: what the span tells, and where in
 //! `pages.bytes` what is served lies. The writer changes it after each commit. `pages.state` says how far the files go;
 //! it is written when the store is closed, and removed before anything else is changed, so that after a crash the strip is
-//! begun anew. What is erased is overwritten with zeros and on the disk before the erasure is answered.
+//! begun anew. A commit that changes what the strip holds makes the state void by itself: it takes away the value beside
+//! the record that the state must repeat. What is erased is overwritten with zeros and on the disk before the erasure is answered.
 //!
 //! Readers never wait: the strip says of which commit it is, and a reader who sees another one, before or after he has
-//! read, reads the spans.
+//! read, reads the spans. So does who may see one more than was counted when he began: what changes an entry takes a
+//! position too, so that his record is longer.
 
 use std::fs::{self, File};
 use std::io::{self, ErrorKind};
@@ -57,6 +59,17 @@ pub(crate) struct Strip {
     // It holds the positions before `upto`, as they are after so many commits.
     upto: AtomicI64,
     as_of: AtomicU64,
+    // The position after the last of that commit.
+    end: AtomicI64,
+}
+
+/// What a reader sees.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Seen {
+    /// What had been committed before he began, by count: he sees that much or more.
+    pub(crate) commits: u64,
+    /// The position after the last that he sees.
+    pub(crate) end: i64,
 }
 
 /// Where an entry's bytes lie.
@@ -173,15 +186,17 @@ impl Strip {
     /// the strip is of this commit and has them.
     pub(crate) fn read(
         &self,
-        commits: u64,
+        seen: Seen,
         from: i64,
         (most, wants): (usize, &dyn Fn(&Record) -> bool),
         chunk: &mut Chunk,
     ) -> Result<bool, Error> {
-        if self.as_of.load(Ordering::SeqCst) != commits {
+        let is_current = || self.as_of.load(Ordering::SeqCst) == seen.commits;
+        if !is_current() || self.end.load(Ordering::SeqCst) != seen.end {
             return Ok(false);
         }
-        let left = self.upto.load(Ordering::SeqCst).saturating_sub(from);
+        // What follows on the next commit is copied before the strip is of that.
+        let left = self.upto.load(Ordering::SeqCst).min(seen.end).saturating_sub(from);
         let count = most.saturating_add(1).clamp(AT_LEAST, TOGETHER).min(usize::try_from(left).unwrap_or(0));
         if count == 0 {
             return Ok(false);
@@ -189,9 +204,9 @@ impl Strip {
         chunk.first = from;
         chunk.heads.resize(count * HEAD, 0);
         match self.fetch(wants, most, chunk) {
-            Ok(()) => Ok(self.as_of.load(Ordering::SeqCst) == commits),
+            Ok(()) => Ok(is_current()),
             // What changed while it was read need not make sense.
-            Err(_) if self.as_of.load(Ordering::SeqCst) != commits => Ok(false),
+            Err(_) if !is_current() => Ok(false),
             Err(error) => Err(error),
         }
     }
@@ -264,8 +279,10 @@ impl Copier {
             options.open(folder.join(name))
         };
         let (heads, bytes) = (open(HEADS)?, open(BYTES)?);
-        let (upto, as_of) = (AtomicI64::new(0), AtomicU64::new(0));
-        let strip = Arc::new(Strip { heads, bytes, upto, as_of });
+        let end =
+            conn.query_row("SELECT coalesce(max(position) + 1, 0) FROM statement", [], |row| row.get(0))?;
+        let (upto, as_of, end) = (AtomicI64::new(0), AtomicU64::new(0), AtomicI64::new(end));
+        let strip = Arc::new(Strip { heads, bytes, upto, as_of, end });
         let (standing, changed) = (Standing::Clean, Vec::new());
         let mut copier = Copier { strip, folder, standing, upto: 0, tail: 0, changed, anew: false };
         match copier.stated(conn)? {
@@ -287,11 +304,7 @@ impl Copier {
 
     // How far the files go, if the state is of this record and they are as long as it says.
     fn stated(&self, conn: &Connection) -> Result<Option<(i64, u64)>, Error> {
-        let text = match fs::read_to_string(self.state()) {
-            Ok(text) => text,
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(error.into()),
-        };
+        let Ok(text) = fs::read_to_string(self.state()) else { return Ok(None) };
         let stamp = small::value(conn, NAME)?.map(|stamp| hex(&stamp)).unwrap_or_default();
         let Some((known, extent)) = text.trim_end().rsplit_once(" of ") else { return Ok(None) };
         let extent =
@@ -305,7 +318,7 @@ impl Copier {
 
     /// An entry is told otherwise from the next commit on.
     pub(crate) fn changed(&mut self, position: i64) {
-        if position < self.upto {
+        if position < self.upto && self.standing != Standing::Broken {
             self.changed.push(position);
         }
     }
@@ -321,6 +334,18 @@ impl Copier {
         self.anew = false;
     }
 
+    /// Before a commit that changes what the files hold, as a part of it: the state does not outlive it, wherever a crash
+    /// comes. What was made again need not take a position: nobody reads the strip until that is told.
+    pub(crate) fn disown(&self, conn: &Connection) -> Result<(), Error> {
+        if self.anew {
+            self.strip.as_of.store(NONE, Ordering::SeqCst);
+        }
+        if self.standing == Standing::Clean && (self.anew || !self.changed.is_empty()) {
+            small::set_value(conn, NAME, None)?;
+        }
+        Ok(())
+    }
+
     /// After a commit, the `commits`-th: brings what changed and some of what is new into the files. What goes wrong
     /// costs time only: the spans are read.
     pub(crate) fn follow(&mut self, conn: &Connection, next: i64, commits: u64) {
@@ -333,7 +358,10 @@ impl Copier {
         };
         let done = done.and_then(|()| self.copy(conn, next));
         match done {
-            Ok(_) => self.strip.as_of.store(commits, Ordering::SeqCst),
+            Ok(_) => {
+                self.strip.end.store(next, Ordering::SeqCst);
+                self.strip.as_of.store(commits, Ordering::SeqCst);
+            }
             Err(_) => self.give_up(),
         }
     }
@@ -442,7 +470,10 @@ impl Copier {
         let (mut heads, mut bytes, mut upto) = (Vec::new(), Vec::new(), self.upto);
         while let Some(row) = rows.next()? {
             let span = Span::read(row)?;
-            for position in upto.max(span.positions().start)..span.positions().end {
+            if !span.positions().contains(&upto) {
+                return Err(damaged("span"));
+            }
+            for position in span.positions().skip_while(|position| *position < self.upto) {
                 let (record, wire) = span.entry(position)?;
                 let length = u32::try_from(wire.len()).map_err(|_| damaged("span"))?;
                 let place = Place { at: self.tail + bytes.len() as u64, length };
@@ -453,6 +484,9 @@ impl Copier {
             if bytes.len() + heads.len() > STEP {
                 break;
             }
+        }
+        if upto == self.upto {
+            return Err(damaged("span"));
         }
         self.append(&heads, &bytes, upto)?;
         Ok(upto < next)
@@ -473,4 +507,80 @@ fn preamble(stamp: &str) -> String {
 
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sqlite::connect;
+    use crate::sqlite::head::Head;
+    use crate::sqlite::span::Building;
+
+    struct Copied {
+        copier: Copier,
+        conn: Connection,
+        _folder: tempfile::TempDir,
+    }
+
+    impl Copied {
+        fn new() -> Copied {
+            let folder = tempfile::tempdir().unwrap();
+            let mut conn =
+                connect::writer(&folder.path().join(connect::FILE), &crate::Options::default()).unwrap();
+            migrate::migrate(&mut conn, migrate::STEPS).unwrap();
+            let copier = Copier::open(folder.path(), &conn).unwrap();
+            Copied { copier, conn, _folder: folder }
+        }
+
+        fn serve(&self, position: i64) {
+            let head = Head {
+                ordinal: 0,
+                version: 0,
+                uuid: uuid::Uuid::nil(),
+                kind: 1,
+                source: 1,
+                media: 0,
+                text: false,
+            };
+            let mut last = Building::load(&self.conn, position).unwrap();
+            last.push(&self.conn, Record::new((0, 0, 0), head).unwrap(), b"an object").unwrap();
+            last.write(&self.conn).unwrap();
+        }
+
+        fn read(&self, commits: u64, end: i64) -> Option<Range<i64>> {
+            let mut chunk = Chunk::default();
+            let read = self.copier.strip.read(Seen { commits, end }, 0, (9, &|_| true), &mut chunk).unwrap();
+            read.then(|| chunk.positions())
+        }
+    }
+
+    #[test]
+    fn nobody_is_served_of_another_commit_than_he_sees() {
+        let mut copied = Copied::new();
+        (0..2).for_each(|position| copied.serve(position));
+        copied.copier.follow(&copied.conn, 2, 1);
+        assert_eq!(copied.read(1, 2), Some(0..2));
+        // He began when the next one was committed, and not yet counted.
+        assert_eq!(copied.read(1, 3), None);
+        copied.serve(2);
+        copied.copier.follow(&copied.conn, 3, 2);
+        assert_eq!((copied.read(2, 3), copied.read(1, 2), copied.read(1, 3)), (Some(0..3), None, None));
+        // As it is while it is copied: what is new is there, and the strip is not yet of the commit that brought it.
+        copied.copier.strip.as_of.store(1, Ordering::SeqCst);
+        copied.copier.strip.end.store(2, Ordering::SeqCst);
+        assert_eq!(copied.read(1, 2), Some(0..2));
+    }
+
+    #[test]
+    fn what_cannot_be_copied_is_given_up_and_costs_nothing_more() {
+        let mut copied = Copied::new();
+        copied.serve(0);
+        copied.copier.follow(&copied.conn, 1, 1);
+        assert!(!copied.copier.catch_up(&copied.conn, 1));
+        // The record says that there is more, and no span has it.
+        assert!(!copied.copier.catch_up(&copied.conn, 2));
+        assert_eq!((copied.copier.standing == Standing::Broken, copied.read(1, 1)), (true, None));
+        copied.copier.changed(0);
+        assert!(copied.copier.changed.is_empty());
+    }
 }

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use model::Tlp;
 use store::read::VersionSpec;
+use store::record::{Again, Item};
 use store::{Options, Store};
 
 use crate::history::History;
@@ -129,4 +130,34 @@ fn a_copy_that_is_damaged_is_found_and_can_be_removed() {
     fs::remove_file(folder.path().join(STATE)).unwrap();
     let store = Store::open(folder.path(), &Options::default()).unwrap();
     assert_eq!(store.verify().unwrap().problems, [""; 0]);
+}
+
+#[test]
+fn after_a_crash_between_a_commit_and_its_copy_nothing_old_is_served() {
+    let mut world = World::new();
+    for n in 0..40 {
+        world.say(1, said(n, 1, 1, Tlp::Green));
+    }
+    let world = world.reopen();
+    let folder = world.folder;
+    drop(world.store);
+    let kept = tempfile::tempdir().unwrap();
+    copied(folder.path(), &[HEADS, BYTES, STATE], kept.path());
+    let store = Store::open(folder.path(), &Options::default()).unwrap();
+    let mut world = World::over(store, folder);
+    world.submissions_from(10_000);
+    let erase =
+        Item::Erase { positions: vec![7], again: Again::Refused, body: b"{\"act\":\"erase\"}".to_vec() };
+    world.append(1, vec![erase]);
+    world.say(1, said(9, 1, 2, Tlp::Green));
+    let expected = world.crawl(&world.everything(), &[], 1_000);
+    assert!(!expected.contains(&7) && !expected.contains(&9));
+    // As it stands on the disk once the first of these is committed and nothing was done after that.
+    copied(world.folder.path(), &["record.sqlite", "record.sqlite-wal", "erasures"], kept.path());
+    let store = Store::open(kept.path(), &Options::default()).unwrap();
+    let again = check(store, kept, &(0..40).filter(|n| *n != 7).chain([41]).collect::<Vec<_>>());
+    assert_eq!(again.crawl(&again.everything(), &[], 1_000), expected);
+    let bytes = fs::read(again.folder.path().join(BYTES)).unwrap();
+    let gone = said(7, 1, 1, Tlp::Green).body;
+    assert!(!bytes.windows(gone.len()).any(|some| some == gone));
 }
