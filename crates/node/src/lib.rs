@@ -213,6 +213,8 @@ fn not_opened(error: store::Error) -> Error {
             let message = format!("the disk is full or fails, and the folder cannot be opened: {error}");
             Error::new(Kind::Unavailable, message).hint("free some space, a few MB will do")
         }
+        store::Kind::Corrupt => Error::from(error)
+            .hint("make a new folder from the last backup with `accord restore`, and keep this one"),
         _ => error.into(),
     }
 }

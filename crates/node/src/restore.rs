@@ -13,6 +13,8 @@ const ERASURES: &str = "erasures";
 
 /// The file that says what was revoked, beside it.
 const REVOCATIONS: &str = "revocations";
+const DAMAGED: &str = "copy it anew from where it was kept, or restore an earlier backup; a backup is checked when it is made, \
+    so it was whole then";
 const NO_ERASURES: &str = "what was erased after the backup is back, and tokens, persons and members that were revoked \
     after it are good again: give the folder that was lost, or its file `erasures` with `revocations` beside it, with \
     `--erasures`, or erase and revoke again before you serve";
@@ -40,7 +42,11 @@ impl Node {
             None => file.parent().and_then(|beside| within(beside, ERASURES)),
         };
         make_empty(folder)?;
-        let store = Store::restore(&file, erasures.as_deref(), folder, &store::Options::default())?;
+        let store = Store::restore(&file, erasures.as_deref(), folder, &store::Options::default());
+        let store = store.map_err(|error| match error.kind {
+            store::Kind::Corrupt => Error::from(error).hint(DAMAGED),
+            _ => error.into(),
+        })?;
         let revocations = erasures.as_ref().map(|file| file.with_file_name(REVOCATIONS));
         let revocations = revocations.filter(|file| file.is_file());
         let mut answer = json!({

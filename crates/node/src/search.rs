@@ -215,7 +215,11 @@ fn facets(reading: &Reading, found: &Found) -> Result<Vec<views::Facet>, Error> 
             }
         }
     }
-    let sources = counts.sources.into_iter().map(|(id, n)| (reading.roster.named(id).name, n)).collect();
+    // Several members may have had a name one after the other; a search for it finds what each of them said.
+    let mut sources: HashMap<String, u64> = HashMap::new();
+    for (id, count) in counts.sources {
+        *sources.entry(reading.roster.named(id).name).or_default() += count;
+    }
     let labels = counts.labels.into_iter().map(|(tlp, n)| (tlp.to_string(), n)).collect();
     Ok(vec![
         facet("type", counts.kinds, partial),
@@ -234,6 +238,7 @@ struct Counts {
     // What was counted of objects that several may say, which are one row.
     typed: HashSet<(ObjectKey, ())>,
     labelled: HashSet<(ObjectKey, Tlp)>,
+    sourced: HashSet<(ObjectKey, String)>,
     tagged: HashSet<(ObjectKey, String)>,
 }
 
@@ -250,7 +255,8 @@ impl Counts {
         if is_first(&mut self.labelled, &object, &label.tlp) {
             *self.labels.entry(label.tlp).or_default() += 1;
         }
-        if told(reading, label) {
+        let name = object.as_ref().map(|_| reading.roster.named(hit.source).name).unwrap_or_default();
+        if told(reading, label) && is_first(&mut self.sourced, &object, &name) {
             *self.sources.entry(hit.source).or_default() += 1;
         }
     }

@@ -16,7 +16,8 @@ pub(crate) struct Tally {
 impl Tally {
     pub(crate) fn new(dry_run: bool, submission: &Submission) -> Tally {
         let summary = views::ImportSummary {
-            submission: submission.id.to_string(),
+            // A dry run makes none, so there is nothing to ask for.
+            submission: if dry_run { String::new() } else { submission.id.to_string() },
             label: submission.default_label.to_string(),
             dry_run,
             ..views::ImportSummary::default()

@@ -375,7 +375,8 @@ pub struct Status {
 /// What an import did.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct ImportSummary {
-    /// The submission.
+    /// The submission; a dry run makes none.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub submission: String,
     /// What the input turned out to be: `stix-2.1`, `stix-2.0`, `ndjson`, `csv`, `list`; `empty` when nothing was in it.
     pub format: String,

@@ -68,6 +68,14 @@ fn write_objects(output: &mut Output, objects: &[Value]) -> Result<(), Failure> 
             ("", sources) => format!("{sources} members"),
             (source, sources) => format!("{source} and {} more", sources - 1),
         };
+        // Two members may have had one name, one after the other: beside each other they are told apart by their ids.
+        let (name_of, id_of) = (text(object, "/source/name"), text(object, "/source/id"));
+        let is_another =
+            |other: &Value| text(other, "/source/name") == name_of && text(other, "/source/id") != id_of;
+        let source = match id_of.split('-').next() {
+            Some(id) if !id.is_empty() && objects.iter().any(is_another) => format!("{source} ({id})"),
+            _ => source,
+        };
         let (added, kind, label) =
             (day(text(object, "/added")), text(object, "/type"), text(object, "/label"));
         table.row([added, kind, &name, label, &source, text(object, "/id")]);

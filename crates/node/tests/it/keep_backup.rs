@@ -129,6 +129,8 @@ fn a_folder_with_something_in_it_and_what_is_no_backup_are_refused() {
     assert_eq!(kind(&full, None, &new), Kind::NotFound);
     assert_eq!(kind(&elsewhere.path().join("nothing"), None, &new), Kind::NotFound);
     assert_eq!(kind(&copy, Some(&full), &new), Kind::NotFound);
+    let damaged = Node::restore(&full.join("notes"), None, &elsewhere.path().join("not made")).unwrap_err();
+    assert!(damaged.hint.unwrap().contains("earlier backup"));
     assert_eq!(kind(&full.join("notes"), None, &new), Kind::Internal);
     assert_eq!(std::fs::read_to_string(full.join("notes")).unwrap(), "mine");
     assert_eq!(

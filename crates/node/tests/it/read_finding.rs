@@ -254,8 +254,23 @@ fn what_a_revoked_member_said_is_found_by_its_name() {
     world.node.revoke_member(&world.node.operator(), "cert").unwrap();
     assert_eq!(by("cert"), before);
     let again = NewMember { name: "cert".to_owned(), ..NewMember::default() };
+    let facet = |world: &World| -> Vec<(String, u64)> {
+        let query = SearchQuery { facets: true, ..SearchQuery::default() };
+        let facets = world.node.search(&world.reader, &query).unwrap().facets;
+        facets.into_iter().find(|facet| facet.name == "source").unwrap().values
+    };
     world.node.add_member(&world.node.operator(), &again).unwrap();
     assert_eq!(by("cert"), before);
+    assert_eq!(facet(&world), [("cert".to_owned(), 10)]);
+    // The other one says something too, of which one is said by both: what is found by the name is counted under it.
+    let by_other = ImportOptions { member: Some("cert".to_owned()), ..ImportOptions::default() };
+    let new = OBJECTS[2].replace("000000000003", "000000000033");
+    for object in [OBJECTS[3], &new] {
+        world.node.submit(&world.node.operator(), &by_other, object.as_bytes()).unwrap();
+    }
+    assert_eq!(facet(&world), [("cert".to_owned(), 11)]);
+    let query = SearchQuery { sources: vec!["cert".to_owned()], ..SearchQuery::default() };
+    assert_eq!(world.node.search(&world.reader, &query).unwrap().objects.len(), 11);
 }
 
 #[test]

@@ -110,7 +110,19 @@ impl Row {
     }
 
     pub(super) fn all(objects: &[ObjectSummary]) -> Vec<Row> {
-        objects.iter().map(Row::of).collect()
+        // Two members may have had one name, one after the other: beside each other they are told apart by their ids.
+        let is_another = |one: &Named, other: &Named| one.name == other.name && one.id != other.id;
+        let others =
+            |one: &Named| objects.iter().flat_map(|row| &row.source).any(|other| is_another(one, other));
+        let rows = objects.iter().map(|object| {
+            let mut row = Row::of(object);
+            if let Some(source) = object.source.as_ref().filter(|source| others(source)) {
+                let id = source.id.split('-').next().unwrap_or_default();
+                row.source = format!("{} ({id})", row.source);
+            }
+            row
+        });
+        rows.collect()
     }
 }
 
@@ -195,6 +207,35 @@ fn label_class(label: &str) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn members_of_one_name_are_told_apart_beside_each_other() {
+        let said = |source: Option<(&str, &str)>| ObjectSummary {
+            id: String::new(),
+            kind: "tool".to_owned(),
+            name: String::new(),
+            version: String::new(),
+            added: String::new(),
+            label: "TLP:AMBER".to_owned(),
+            audience: None,
+            source: source.map(|(id, name)| Named { id: id.to_owned(), name: name.to_owned() }),
+            sources: None,
+            revoked: false,
+            claim: false,
+            valid_from: None,
+            valid_until: None,
+        };
+        let rows = |objects: &[ObjectSummary]| -> Vec<String> {
+            Row::all(objects).into_iter().map(|row| row.source).collect()
+        };
+        let (old, new) = (said(Some(("aaaaaaaa-1", "Cert"))), said(Some(("bbbbbbbb-2", "Cert"))));
+        let other = said(Some(("cccccccc-3", "Desk")));
+        assert_eq!(
+            rows(&[old.clone(), old.clone(), other.clone(), said(None)]),
+            ["Cert", "Cert", "Desk", ""]
+        );
+        assert_eq!(rows(&[old, new, other]), ["Cert (aaaaaaaa)", "Cert (bbbbbbbb)", "Desk"]);
+    }
 
     #[test]
     fn names_are_cut_and_defanged() {

@@ -316,7 +316,7 @@ pub const SHAPES: &[Shape] = &[
         "ImportSummary",
         "What an import did.",
         &[
-            ("submission", Text, Always, "The submission's id."),
+            ("submission", Text, Sometimes, "The submission's id; a dry run makes none."),
             ("format", Text, Always, "What the input turned out to be; `empty` when nothing was in it."),
             ("dry_run", Flag, Always, "Nothing was written."),
             ("bytes", Count, Always, "Bytes read, before inflating."),
