@@ -64,35 +64,90 @@ pub fn hidden_parts(reader: &Reader, label: &Label, _now: Timestamp) -> Option<H
     label.hidden_above(seen.unwrap_or(Tlp::Clear))
 }
 
+/// Which rule lets a reader see a statement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Reason {
+    /// His member said it.
+    Author,
+    /// He is named in person.
+    Person,
+    /// His member is named.
+    Member,
+    /// His member is in a circle that is named, by this id.
+    Circle(CircleId),
+    /// He is the client of a member that is named.
+    Client,
+    /// Nobody is named, so it is for the members of the node.
+    Community,
+    /// It is for everybody.
+    Everybody,
+}
+
+/// Which rule keeps a statement from a reader.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Barrier {
+    /// His token lets nothing so high through.
+    Ceiling,
+    /// It is not for visitors.
+    Visitor,
+    /// It is RED, and he is none of the persons named.
+    Person,
+    /// It is under embargo, and he is none of those named.
+    Embargo,
+    /// It is for others by name.
+    NotNamed,
+    /// It is for members in their own right, and he is the client of one.
+    ClientOnly,
+}
+
+/// Which rule decides what [`may_see`] answers.
+///
+/// # Errors
+/// The rule that keeps it from him.
+pub fn why(reader: &Reader, label: &Label, _now: Timestamp) -> Result<Reason, Barrier> {
+    decided(reader, label, label.tlp)
+}
+
 // Whether what bears a TLP, and all else of this label, is for a reader. What is for him under one is under every wider.
 fn is_for(reader: &Reader, label: &Label, tlp: Tlp) -> bool {
+    decided(reader, label, tlp).is_ok()
+}
+
+fn decided(reader: &Reader, label: &Label, tlp: Tlp) -> Result<Reason, Barrier> {
     if tlp > reader.ceiling {
-        return false;
+        return Err(Barrier::Ceiling);
     }
     let Some(member) = reader.member else {
-        return tlp == Tlp::Clear && label.embargo.is_none();
+        let is_open = tlp == Tlp::Clear && label.embargo.is_none();
+        return if is_open { Ok(Reason::Everybody) } else { Err(Barrier::Visitor) };
     };
     if member == label.author {
-        return true;
+        return Ok(Reason::Author);
     }
     let to = &label.recipients;
-    let person_named = reader.person.is_some_and(|person| to.persons.contains(&person));
+    let person = reader.person.filter(|person| to.persons.contains(person)).map(|_| Reason::Person);
     if tlp == Tlp::Red {
-        return person_named;
+        return person.ok_or(Barrier::Person);
     }
-    let named = person_named
-        || to.members.contains(&member)
-        || reader.circles.iter().any(|circle| to.circles.contains(circle));
+    let by_member = || to.members.contains(&member).then_some(Reason::Member);
+    let by_circle = || {
+        let circle = reader.circles.iter().find(|circle| to.circles.contains(circle));
+        circle.map(|circle| Reason::Circle(*circle))
+    };
+    let named = person.or_else(by_member).or_else(by_circle);
     if label.embargo.is_some() {
-        return named;
+        return named.ok_or(Barrier::Embargo);
     }
-    match tlp {
-        Tlp::Clear => true,
+    let community = match tlp {
+        Tlp::Clear => return Ok(named.unwrap_or(Reason::Everybody)),
         // GREEN is the community's; an author who names recipients narrows it to them, which a source may.
-        Tlp::Green | Tlp::Amber => named || to.is_empty() || client_of_named(reader, label),
-        Tlp::AmberStrict => named || (to.is_empty() && !reader.client_only),
-        Tlp::Red => false,
-    }
+        Tlp::Green | Tlp::Amber if to.is_empty() => Ok(Reason::Community),
+        Tlp::Green | Tlp::Amber if client_of_named(reader, label) => Ok(Reason::Client),
+        _ if !to.is_empty() => Err(Barrier::NotNamed),
+        _ if reader.client_only => Err(Barrier::ClientOnly),
+        _ => Ok(Reason::Community),
+    };
+    named.map_or(community, Ok)
 }
 
 fn client_of_named(reader: &Reader, label: &Label) -> bool {

@@ -162,7 +162,14 @@ fn person(roster: &Roster, caller: &Caller, name: &str, now: Timestamp) -> Resul
     found.map(|found| found.id).ok_or_else(unknown)
 }
 
-fn knows(roster: &Roster, caller: &Caller, member: MemberId, at_least: Shows, now: Timestamp) -> bool {
+/// Whether a caller may know this of a member: that it is there, or its persons.
+pub(crate) fn knows(
+    roster: &Roster,
+    caller: &Caller,
+    member: MemberId,
+    at_least: Shows,
+    now: Timestamp,
+) -> bool {
     let own = caller.principal.reader.member;
     caller.principal.roles.has(Role::Administrator)
         || own.is_some_and(|own| knows_of(roster, own, member, at_least, now))

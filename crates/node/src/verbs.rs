@@ -241,6 +241,17 @@ pub struct NewCollection {
     pub default_label: Option<Tlp>,
 }
 
+/// A label as one would ask for it.
+#[derive(Debug, Clone, Default)]
+pub struct Asked {
+    /// The TLP; `None` is the node's default.
+    pub tlp: Option<Tlp>,
+    /// As in [`ImportOptions::to`].
+    pub to: Vec<String>,
+    /// As in [`ImportOptions::embargo`].
+    pub embargo: Option<model::Embargo>,
+}
+
 /// Another label for what stands; what is left out stays.
 #[derive(Debug, Clone, Default)]
 pub struct Relabel {

@@ -149,6 +149,60 @@ pub struct Audience {
     pub embargo: Option<Embargo>,
 }
 
+/// Who sees something, or would: those the one who says it may know by name, the others by number.
+#[derive(Debug, Clone, Serialize)]
+pub struct Preview {
+    /// The TLP.
+    pub label: String,
+    /// Whom the label names.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub audience: Option<Audience>,
+    /// When it entered, for what stands.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub entered: Option<String>,
+    /// Those who see it.
+    pub sees: Vec<Seer>,
+    /// Others who do.
+    pub others: Vec<SeenByOthers>,
+    /// Those who do not.
+    pub kept_from: Vec<KeptFrom>,
+    /// Visitors without a token see it.
+    pub visitors: bool,
+}
+
+/// Somebody who sees it.
+#[derive(Debug, Clone, Serialize)]
+pub struct Seer {
+    /// The member.
+    pub member: Named,
+    /// The person, where it is for persons.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub person: Option<Named>,
+    /// The rule that lets them.
+    pub why: String,
+    /// Since when it is there for them, for what stands.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub since: Option<String>,
+}
+
+/// Some who see it by one rule.
+#[derive(Debug, Clone, Serialize)]
+pub struct SeenByOthers {
+    /// How many.
+    pub count: u64,
+    /// The rule that lets them.
+    pub why: String,
+}
+
+/// A member that does not see it.
+#[derive(Debug, Clone, Serialize)]
+pub struct KeptFrom {
+    /// The member.
+    pub member: Named,
+    /// The rule that keeps it from them.
+    pub why: String,
+}
+
 /// An embargo, for those who see what is under it.
 #[derive(Debug, Clone, Serialize)]
 pub struct Embargo {

@@ -218,6 +218,31 @@ pub struct Withdraw {
     pub version: Vec<String>,
 }
 
+/// `accord preview`
+#[derive(Debug, Args)]
+pub struct Preview {
+    /// Its TLP [default: AMBER]
+    #[arg(long, value_name = "TLP")]
+    pub tlp: Option<String>,
+    /// For these only: `circle:NAME`, `member:NAME`, `person:MEMBER/NAME`, with commas between
+    #[arg(long, value_name = "RECIPIENT", value_delimiter = ',')]
+    pub to: Vec<String>,
+    /// Hold it back from everybody but those; what it is about
+    #[arg(long, value_name = "CASE")]
+    pub embargo: Option<String>,
+    /// The embargo is not lifted before this time (RFC 3339)
+    #[arg(long, value_name = "TIME", requires = "embargo")]
+    pub until: Option<String>,
+}
+
+/// `accord trace`
+#[derive(Debug, Args)]
+pub struct Trace {
+    /// The object's STIX id
+    #[arg(value_name = "ID")]
+    pub id: String,
+}
+
 /// `accord relabel`
 #[derive(Debug, Args)]
 #[command(group = clap::ArgGroup::new("what").required(true).multiple(true)

@@ -103,6 +103,10 @@ pub enum Command {
     Revoke(Revoke),
     /// Take an object back: it is gone on every road, its history stays
     Withdraw(Withdraw),
+    /// Who would see what you say under a label, and why
+    Preview(Preview),
+    /// Who sees your object, since when and why; and whom which rule keeps it from
+    Trace(Trace),
     /// Give your object another label, wider or narrower, or lift its embargo
     Relabel(Relabel),
     /// Remove the bytes of an object for good, for a reason

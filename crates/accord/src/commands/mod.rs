@@ -12,6 +12,7 @@ mod lookup;
 mod manage;
 mod notify;
 mod operation;
+mod preview;
 mod serve;
 mod show;
 
@@ -64,6 +65,8 @@ async fn ask(command: Command, loaded: &Loaded, output: &mut Output) -> Result<E
         Command::Tag(tag) => data::tag(&mut session, tag).await,
         Command::Revoke(revoke) => data::revoke(&mut session, revoke).await,
         Command::Withdraw(withdraw) => data::withdraw(&mut session, withdraw).await,
+        Command::Preview(preview) => preview::preview(&mut session, preview).await,
+        Command::Trace(trace) => preview::trace(&mut session, trace).await,
         Command::Relabel(relabel) => data::relabel(&mut session, relabel).await,
         Command::Erase(erase) => data::erase(&mut session, erase).await,
         Command::Member(member) => manage::member(&mut session, member).await,

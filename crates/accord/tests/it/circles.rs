@@ -68,6 +68,11 @@ fn a_circle_is_made_joined_upgraded_and_left() {
     let shown = green.run(&["show", INDICATOR]).exits(0);
     assert!(shown.out.contains("circle Ransom"), "{}", shown.out);
     on(&["show", INDICATOR]).exits(1);
+    for arguments in [&["preview", "--to", "circle:Ransom"][..], &["trace", INDICATOR]] {
+        let told = blue.run(arguments).exits(0);
+        assert!(told.out.contains("sees Green: in the circle `Ransom`"), "{}", told.out);
+    }
+    green.run(&["trace", INDICATOR]).exits(1);
     let wide = blue.run(&["relabel", INDICATOR, "--everybody"]).exits(0);
     assert_eq!(wide.out, "relabelled: 1 version\n");
     on(&["show", INDICATOR]).exits(0);

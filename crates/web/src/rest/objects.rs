@@ -1,7 +1,7 @@
 //! Objects: found, opened, spoken about, taken back.
 
 use http::Method;
-use node::{Annotation, Relabel, SearchQuery};
+use node::{Annotation, Asked, Relabel, SearchQuery};
 
 use super::content::{self, Fields};
 use super::transfer::embargo;
@@ -64,6 +64,35 @@ fn object_routes() -> Vec<Route> {
         )
         .query("version", ValueKind::Repeated, "Only these versions.")
         .gives(200, "How many versions were taken back.", JSON, named("Withdrawn")),
+        row(
+            Method::GET,
+            "/api/v1/objects/{id}/trace",
+            "traceObject",
+            "Who sees what the caller's member said, since when and why; and whom which rule keeps it from.",
+            Access::Needs(Need::Read),
+            trace,
+        )
+        .gives(
+            200,
+            "Those that the caller may know by name, the others by number.",
+            JSON,
+            named("Preview"),
+        ),
+        row(
+            Method::POST,
+            "/api/v1/preview",
+            "previewLabel",
+            "Who would see what the caller says under a label, and why.",
+            Access::Needs(Need::Submit),
+            preview,
+        )
+        .takes(JSON, named("PreviewRequest"))
+        .gives(
+            200,
+            "Those that the caller may know by name, the others by number.",
+            JSON,
+            named("Preview"),
+        ),
         row(
             Method::POST,
             "/api/v1/objects/{id}/relabel",
@@ -182,6 +211,25 @@ async fn withdraw(request: Request) -> Outcome {
         Ok(Withdrawn { withdrawn })
     })
     .await
+}
+
+async fn trace(request: Request) -> Outcome {
+    no_query(&request)?;
+    let (caller, id) = (request.caller()?, request.param("id"));
+    Answer::json(&blocking::brief(|| request.node.trace(caller, id))?)
+}
+
+async fn preview(mut request: Request) -> Outcome {
+    no_query(&request)?;
+    let bytes = content::bytes(&mut request).await?;
+    let fields = Fields::read(&bytes, &["tlp", "to", "embargo", "until"])?;
+    let asked = Asked {
+        tlp: fields.tlp("tlp")?,
+        to: fields.texts("to")?,
+        embargo: embargo(fields.text("embargo")?, fields.time("until")?)?,
+    };
+    let caller = request.caller()?;
+    Answer::json(&blocking::brief(|| request.node.preview(caller, &asked))?)
 }
 
 #[derive(serde::Serialize)]

@@ -40,6 +40,8 @@ const REQUESTS: &[(&str, &str, &str)] = &[
     ("searchObjects", "", ""),
     ("showObject", "", ""),
     ("withdrawObject", "", ""),
+    ("traceObject", "", ""),
+    ("previewLabel", "", r#"{"tlp":"amber"}"#),
     ("relabelObject", "", r#"{"tlp":"amber"}"#),
     ("eraseObject", "", r#"{"reason":"a test"}"#),
     ("addNote", "", r#"{"text":"seen"}"#),

@@ -11,6 +11,18 @@ pub fn is_about_own(operation: &str) -> bool {
     ABOUT_OWN.contains(&operation)
 }
 
+/// Takes out of a trace how many others see an object: its author is told that of those whom he may not know, and his own
+/// world has none of them.
+pub fn without_others(text: String) -> String {
+    match (text.find("\"others\":[{\"count\""), text.find("],\"kept_from\":")) {
+        (Some(from), Some(to)) if from < to => {
+            let (before, after) = (text.get(..from).unwrap_or_default(), text.get(to..).unwrap_or_default());
+            format!("{before}\"others\":[{after}")
+        }
+        _ => text,
+    }
+}
+
 /// Answers about the node as a machine: how much it holds, how much it does. For those who operate it; nobody else is let
 /// in, and no canary stands in them.
 const OF_THE_NODE: [&str; 4] = ["metrics", "listAudit", "listReads", "statistics"];

@@ -40,6 +40,7 @@ pub fn of(operation: &str, scene: &mut Scene<'_>) -> Option<Vec<Ask>> {
         "lookupMany" => Some(vec![scene.lookup_many()]),
         "searchObjects" => Some(scene.searches()),
         "showObject" => Some(scene.shown("showObject", "/api/v1/objects/")),
+        "traceObject" => Some(scene.traced()),
         "exportObjects" => Some(scene.exports()),
         "showSubmission" => Some(scene.submissions("showSubmission", "/api/v1/submissions/", "")),
         "listMembers" => plain("listMembers", "/api/v1/members"),
@@ -317,6 +318,11 @@ impl<'w> Scene<'w> {
             });
         }
         asks
+    }
+
+    fn traced(&mut self) -> Vec<Ask> {
+        let trace = |id| Ask::rest("traceObject", "GET", format!("/api/v1/objects/{id}/trace"));
+        self.ids(8).into_iter().map(trace).collect()
     }
 
     fn exports(&mut self) -> Vec<Ask> {

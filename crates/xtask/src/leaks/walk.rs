@@ -155,8 +155,8 @@ impl Walk<'_> {
             return true;
         }
         let (one, other) = (
-            exceptions::known(plain(full, &self.full.submissions)),
-            exceptions::known(plain(own, &self.own.submissions)),
+            exceptions::without_others(exceptions::known(plain(full, &self.full.submissions))),
+            exceptions::without_others(exceptions::known(plain(own, &self.own.submissions))),
         );
         if one != other {
             self.leak(ask, &difference(&one, &other));

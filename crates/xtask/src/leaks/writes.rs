@@ -31,6 +31,7 @@ pub const KNOWN: &[&str] = &[
     "confirmInvitation",
     "revokeInvitation",
     "relabelObject",
+    "previewLabel",
     "addRetention",
     "removeRetention",
     "runRetention",

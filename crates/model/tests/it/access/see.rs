@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use model::access::{Barrier, Reason, why};
 use model::{
     CircleId, Embargo, Label, MemberId, Origin, Parts, PermittedActions, PersonId, Reader, Timestamp, Tlp,
     hidden_parts, may_see,
@@ -158,6 +159,42 @@ fn label(tlp: Tlp, form: &str, embargo: Option<i64>) -> Label {
         }
     }
     label
+}
+
+/// What the rule is that lets a reader see, or keeps from him, by who he is in the tables.
+#[test]
+fn the_rule_that_decides_is_told() {
+    let because = |name: &str, label: &Label| why(&readers()[name], label, NOW);
+    let red = label(Tlp::Red, "member person circle", None);
+    let all = label(Tlp::Amber, "member person circle", None);
+    let held = label(Tlp::Clear, "circle", Some(5));
+    for (name, label, expected) in [
+        ("author", &red, Ok(Reason::Author)),
+        ("person", &red, Ok(Reason::Person)),
+        ("named", &red, Err(Barrier::Person)),
+        ("named", &all, Ok(Reason::Member)),
+        ("client", &all, Ok(Reason::Client)),
+        ("in-circle", &all, Ok(Reason::Circle(circle("watch")))),
+        ("in-other-circle", &all, Err(Barrier::NotNamed)),
+        ("visitor", &all, Err(Barrier::Visitor)),
+        ("in-circle", &held, Ok(Reason::Circle(circle("watch")))),
+        ("stranger", &held, Err(Barrier::Embargo)),
+        ("stranger", &Label::new(member("source"), Tlp::Green), Ok(Reason::Community)),
+        ("client", &Label::new(member("source"), Tlp::AmberStrict), Err(Barrier::ClientOnly)),
+        ("visitor", &Label::new(member("source"), Tlp::Clear), Ok(Reason::Everybody)),
+    ] {
+        assert_eq!(because(name, label), expected, "{name} {label:?}");
+    }
+    let low = Reader { ceiling: Tlp::Green, ..readers()["author"].clone() };
+    assert_eq!(why(&low, &red, NOW), Err(Barrier::Ceiling));
+    for tlp in Tlp::ALL {
+        for (form, embargo) in FORMS.iter().flat_map(|form| [(form, None), (form, Some(5))]) {
+            let label = label(tlp, form, embargo);
+            for reader in readers().values() {
+                assert_eq!(why(reader, &label, NOW).is_ok(), may_see(reader, &label, NOW));
+            }
+        }
+    }
 }
 
 fn seers(label: &Label, now: Timestamp) -> BTreeSet<&'static str> {

@@ -466,6 +466,39 @@ pub const SHAPES: &[Shape] = &[
         ],
     ),
     given("Withdrawn", "What was taken back.", &[("withdrawn", Count, Always, "Versions.")]),
+    given(
+        "Preview",
+        "Who sees something, or would.",
+        &[
+            ("label", Text, Always, "The TLP."),
+            ("audience", One("Audience"), Sometimes, "Whom the label names."),
+            ("entered", Time, Sometimes, "When it entered, for what stands."),
+            ("sees", Many("Seer"), Always, "Those who see it and whom the caller may know."),
+            ("others", Many("SeenByOthers"), Always, "Others who do."),
+            ("kept_from", Many("KeptFrom"), Always, "Those who do not and whom the caller may know."),
+            ("visitors", Flag, Always, "Visitors without a token see it."),
+        ],
+    ),
+    given(
+        "Seer",
+        "Somebody who sees it.",
+        &[
+            ("member", One("Named"), Always, "The member."),
+            ("person", One("Named"), Sometimes, "The person, where it is for persons."),
+            ("why", Text, Always, "The rule that lets them."),
+            ("since", Time, Sometimes, "Since when it is there for them, for what stands."),
+        ],
+    ),
+    given(
+        "SeenByOthers",
+        "Some who see it by one rule.",
+        &[("count", Count, Always, "How many."), ("why", Text, Always, "The rule that lets them.")],
+    ),
+    given(
+        "KeptFrom",
+        "A member that does not see it.",
+        &[("member", One("Named"), Always, "The member."), ("why", Text, Always, "The rule that keeps it.")],
+    ),
     given("Relabelled", "What has another label.", &[("relabelled", Count, Always, "Versions.")]),
     given("Erased", "What was erased.", &[("erased", Count, Always, "Versions.")]),
     given(

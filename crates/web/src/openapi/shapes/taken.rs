@@ -49,6 +49,16 @@ pub const SHAPES: &[Shape] = &[
             ("lift", Flag, Sometimes, "The embargo is lifted."),
         ],
     ),
+    taken(
+        "PreviewRequest",
+        "A label as one would ask for it.",
+        &[
+            TLP,
+            ("to", Texts, Sometimes, "For these only: `circle:NAME`, `member:NAME`, `person:MEMBER/NAME`."),
+            ("embargo", Text, Sometimes, "Hold it back from everybody but those; what it is about."),
+            ("until", Time, Sometimes, "The embargo is not lifted before."),
+        ],
+    ),
     taken("EraseRequest", "An erasure.", &[("reason", Text, Always, "Why; it is kept with the erasure.")]),
     taken(
         "NewMemberRequest",
