@@ -6,7 +6,7 @@ mod shown;
 
 use model::circle::{Admits, Charter, Leavers, Moderation};
 use model::{
-    Action, CircleId, Definition, InvitationId, MemberId, MembershipId, Timestamp, TokenId, may_act,
+    Action, CircleId, Definition, InvitationId, MemberId, MembershipId, Reader, Timestamp, TokenId, may_act,
 };
 use store::directory::{Change, Circle, CircleAct, Invitation, Membership};
 
@@ -299,7 +299,14 @@ impl Node {
                 Change::CircleAct(act(known.circle.id, caller, now, "join", Some(invitation.by))),
             ];
             let id = known.circle.id;
-            self.gather(roster, changes)?;
+            // What was said to the circle before is new to him.
+            let readers: Vec<(Reader, Reader)> = roster
+                .readers_of(own, now)
+                .into_iter()
+                .map(|before| (before.clone(), joined(before, &known.circle.audiences)))
+                .collect();
+            let openings = self.openings(&readers)?;
+            self.gather(roster, changes.into_iter().chain(openings))?;
             Ok(Step::Joined(id))
         })?;
         let id = match joined {
@@ -502,6 +509,14 @@ fn joining(
         revoked: None,
         kept: 0,
     })
+}
+
+// The same reader, in a circle.
+fn joined(mut reader: Reader, audiences: &[CircleId]) -> Reader {
+    reader.circles.extend(audiences);
+    reader.circles.sort_unstable();
+    reader.circles.dedup();
+    reader
 }
 
 // A membership ends. Where what was seen is kept, what is said from now on is said to another audience.

@@ -7,6 +7,7 @@ mod values;
 use std::io::Write;
 
 use store::directory::Collection;
+use store::opened::Place;
 use store::read::{Entry, PageQuery, VersionSpec};
 use store::record::ObjectKey;
 
@@ -93,11 +94,11 @@ impl Node {
             let (reading, collection) = self.reading_through(&caller, query.collection.as_deref())?;
             let start = match (from, filters.added_after) {
                 (Some(from), _) => from,
-                (None, Some(after)) => reading.position_after(model::Timestamp(after))?,
-                (None, None) => 0,
+                (None, Some(after)) => reading.place_after(model::Timestamp(after))?,
+                (None, None) => Place::default(),
             };
             let through = collection.as_ref().map(|collection| collection.id);
-            let page = Page { filters, collection, from: start, left };
+            let page = Page { filters, collection, from: start, is_first: from.is_none(), left };
             let written = page.write(&reading, out);
             lent = lent.with(reading.lent.get());
             drop(reading);
@@ -125,25 +126,29 @@ impl Node {
 struct Page<'f> {
     filters: &'f Filters,
     collection: Option<Collection>,
-    from: u64,
+    from: Place,
+    is_first: bool,
     // Objects that may still be written.
     left: usize,
 }
 
 impl Page<'_> {
     // Answers where the next page begins, and how many objects were written.
-    fn write(self, reading: &Reading, out: &mut Out<'_>) -> Result<(Option<u64>, usize), Error> {
+    fn write(self, reading: &Reading, out: &mut Out<'_>) -> Result<(Option<Place>, usize), Error> {
         let (mut failed, mut written) = (None, 0);
         let visible = &reading.sight.visible;
         let through_all = out.extent == Extent::Full && self.collection.is_none();
         let next = if through_all && self.filters.versions.is_empty() {
             let objects = self.filters.objects();
-            reading.snapshot.statements(visible, self.from, PAGE, &mut |entry| {
+            // In order of positions. What was opened to the reader later stands anywhere, so each time is looked at.
+            let from = if self.is_first && visible.was_opened() { 0 } else { self.from.position };
+            let next = reading.snapshot.statements(visible, from, PAGE, &mut |entry| {
                 if failed.is_none() && written < self.left && is_wanted(self.filters, &objects, entry) {
                     written += 1;
                     failed = out.entry(reading, entry).err();
                 }
-            })?
+            })?;
+            next.map(Place::from)
         } else {
             let query = self.query(reading, out.extent);
             let end = reading.snapshot.page(&query, &mut |entry| {
@@ -177,7 +182,8 @@ impl Page<'_> {
 // A full export goes through the statements themselves, so the filters are applied here.
 fn is_wanted(filters: &Filters, objects: &[ObjectKey], entry: &Entry<'_>) -> bool {
     let is = |key: &ObjectKey| key.uuid == entry.uuid && key.kind == entry.kind;
-    (filters.types.is_empty() || filters.types.iter().any(|kind| kind == entry.kind))
+    filters.added_after.is_none_or(|after| entry.date_added.0 > after)
+        && (filters.types.is_empty() || filters.types.iter().any(|kind| kind == entry.kind))
         && (objects.is_empty() || objects.iter().any(is))
 }
 

@@ -26,6 +26,7 @@ mod lookup;
 mod maintenance;
 mod marked;
 mod object;
+mod openings;
 mod preview;
 mod quarantine;
 mod random;

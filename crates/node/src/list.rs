@@ -1,6 +1,7 @@
 //! What is in a collection or in the record: pages for TAXII and for the API.
 
 use model::Timestamp;
+use store::opened::Place;
 use store::read::{Entry, PageQuery, VersionForm, VersionSpec};
 
 use crate::core::cursor::{self, Binding, Cursor, Purpose};
@@ -122,7 +123,7 @@ impl Node {
         }
         let next = if end.more {
             let limit = query.limit.and(u32::try_from(limit).ok()).or(before);
-            let cursor = Cursor { position: end.next, limit, filters };
+            let cursor = Cursor { place: end.next, limit, filters };
             Some(cursor::seal(&self.inner.cursor_key, random::nonce()?, binding, &caller.principal, &cursor)?)
         } else {
             None
@@ -137,16 +138,16 @@ impl Node {
         query: &ListQuery,
         binding: Binding,
         reading: &Reading,
-    ) -> Result<(Filters, u64, Option<u32>), Error> {
+    ) -> Result<(Filters, Place, Option<u32>), Error> {
         let filters = Filters::read(query)?;
         if let Some(next) = &query.next {
             let cursor: Cursor<Filters> =
                 cursor::open(&self.inner.cursor_key, binding, &caller.principal, next)?;
-            return Ok((filters.continued(cursor.filters)?, cursor.position, cursor.limit));
+            return Ok((filters.continued(cursor.filters)?, cursor.place, cursor.limit));
         }
         let from = match filters.added_after {
-            Some(after) => reading.position_after(Timestamp(after))?,
-            None => 0,
+            Some(after) => reading.place_after(Timestamp(after))?,
+            None => Place::default(),
         };
         Ok((filters, from, None))
     }

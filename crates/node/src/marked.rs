@@ -84,7 +84,7 @@ impl Node {
             kinds: Vec::new(),
             sources: trusted.to_vec(),
             versions: vec![VersionSpec::All],
-            from: 0,
+            from: 0.into(),
             limit: PAGE,
         };
         snapshot.page(&query, &mut |entry| {

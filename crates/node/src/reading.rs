@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use model::{Action, CollectionId, MemberId, Origin, Timestamp, Tlp, may_act};
 use store::directory::Collection;
+use store::opened::Place;
 use store::read::{Entry, Snapshot, Visible};
 use strictjson::Limits;
 
@@ -103,8 +104,8 @@ pub(crate) fn reads(caller: &Caller, collection: &Collection) -> bool {
 
 impl Reading {
     /// Where what was added, for this reader, after a time begins.
-    pub(crate) fn position_after(&self, time: Timestamp) -> Result<u64, Error> {
-        Ok(self.snapshot.position_after(&self.sight.visible, time)?)
+    pub(crate) fn place_after(&self, time: Timestamp) -> Result<Place, Error> {
+        Ok(self.snapshot.place_after(&self.sight.visible, time)?)
     }
 
     /// Counts an entry among what is lent. Its label is the strictest of what the reader sees of it.

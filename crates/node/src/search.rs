@@ -45,7 +45,7 @@ impl Node {
             let cursor: Cursor<Filters> =
                 cursor::open(&self.inner.cursor_key, SEARCH, &caller.principal, next)?;
             filters = filters.continued(cursor.filters)?;
-            (place, size) = (Some(cursor.position), cursor.limit);
+            (place, size) = (Some(cursor.place.position), cursor.limit);
         }
         let asked = query.limit.or(size.map_or(Some(DEFAULT_PAGE), |_| None));
         let limit = page_size(asked, size, MAX_PAGE)?;
@@ -54,7 +54,7 @@ impl Node {
         let next = match page.last().filter(|_| more) {
             Some(row) => {
                 let limit = query.limit.and(u32::try_from(limit).ok()).or(size);
-                let cursor = Cursor { position: row.place, limit, filters };
+                let cursor = Cursor { place: row.place.into(), limit, filters };
                 let key = &self.inner.cursor_key;
                 Some(cursor::seal(key, random::nonce()?, SEARCH, &caller.principal, &cursor)?)
             }
@@ -78,11 +78,18 @@ struct Found {
     wanted: Visible,
     from: u64,
     before: u64,
+    added_after: Option<Timestamp>,
+    added_before: Option<Timestamp>,
 }
 
 impl Found {
     fn new(reading: &Reading, filters: &Filters) -> Result<Found, Error> {
-        let after = |at: Timestamp| reading.position_after(at);
+        // What was opened later stands anywhere: there the search looks at each time.
+        let is_opened = reading.sight.visible.was_opened();
+        let after = |at: Option<i64>, otherwise: u64| match at {
+            Some(at) if !is_opened => Ok(reading.place_after(Timestamp(at))?.position),
+            _ => Ok::<u64, Error>(otherwise),
+        };
         Ok(Found {
             text: filters.text.clone().unwrap_or_default(),
             names: filters.names(),
@@ -90,9 +97,11 @@ impl Found {
             kinds: filters.types.clone(),
             objects: filters.related_to.as_deref().map(|id| related(reading, id)).transpose()?,
             wanted: wanted(reading, filters),
-            from: filters.added_after.map_or(Ok(0), |at| after(Timestamp(at)))?,
+            from: after(filters.added_after, 0)?,
             // "Before" is strict as well, and times are whole microseconds.
-            before: filters.added_before.map_or(Ok(u64::MAX), |at| after(Timestamp(at.saturating_sub(1))))?,
+            before: after(filters.added_before.map(|at| at.saturating_sub(1)), u64::MAX)?,
+            added_after: filters.added_after.map(Timestamp),
+            added_before: filters.added_before.map(Timestamp),
         })
     }
 
@@ -108,6 +117,8 @@ impl Found {
             objects: self.objects.as_deref(),
             from: self.from,
             before: self.before,
+            added_after: self.added_after,
+            added_before: self.added_before,
             place: place.unwrap_or(u64::MAX),
         }
     }

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use model::{Label, Origin, Reader, Timestamp, hidden_parts, may_see};
 use store::directory::Epoch;
+use store::opened::Opened;
 use store::read::{LabelId, Snapshot, Visible};
 
 use crate::core::parts::take_out;
@@ -86,7 +87,11 @@ impl Visibility {
         let new = snapshot.labels(LabelId(u32::try_from(known).unwrap_or(u32::MAX)))?;
         let mut state = self.lock();
         state.learn(new)?;
-        Ok(state.sight(reader, facts, now))
+        // Openings are made with changes of the directory, so they are looked up when that has changed.
+        state.sight(reader, facts, now, || match reader.member {
+            Some(member) => Ok(snapshot.openings(member, reader.person)?),
+            None => Ok(Vec::new()),
+        })
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, State> {
@@ -111,23 +116,31 @@ impl State {
         Ok(())
     }
 
-    fn sight(&mut self, reader: &Reader, facts: Epoch, now: Timestamp) -> Sight {
+    fn sight(
+        &mut self,
+        reader: &Reader,
+        facts: Epoch,
+        now: Timestamp,
+        openings: impl FnOnce() -> Result<Vec<Opened>, Error>,
+    ) -> Result<Sight, Error> {
         self.uses += 1;
         let (labels, used) = (&self.labels, self.uses);
-        if let Some(known) = self.readers.get_mut(reader) {
-            if known.facts != facts || now >= known.until {
-                *known = Known::nothing(facts);
-            }
+        let stands = |known: &&mut Known| known.facts == facts && now < known.until;
+        if let Some(known) = self.readers.get_mut(reader).filter(stands) {
             known.used = used;
             known.extend(reader, labels, now);
-            return Sight { visible: Arc::clone(&known.visible), labels: Arc::clone(labels) };
+            return Ok(Sight { visible: Arc::clone(&known.visible), labels: Arc::clone(labels) });
         }
         let mut known = Known { used, ..Known::nothing(facts) };
         known.extend(reader, labels, now);
+        let opened = openings()?;
+        if !opened.is_empty() {
+            Arc::make_mut(&mut known.visible).open(&opened);
+        }
         let sight = Sight { visible: Arc::clone(&known.visible), labels: Arc::clone(labels) };
         self.make_room();
         self.readers.insert(reader.clone(), known);
-        sight
+        Ok(sight)
     }
 
     fn make_room(&mut self) {
@@ -187,8 +200,12 @@ mod tests {
         (from..).map(LabelId).zip(labels).collect()
     }
 
+    fn sight(state: &mut State, reader: &Reader, facts: Epoch, now: Timestamp) -> Sight {
+        state.sight(reader, facts, now, || Ok(Vec::new())).unwrap()
+    }
+
     fn agrees(state: &mut State, reader: &Reader, facts: u64) {
-        let sight = state.sight(reader, Epoch(facts), NOW);
+        let sight = sight(state, reader, Epoch(facts), NOW);
         for (number, label) in (0..).zip(state.labels.iter()) {
             assert_eq!(
                 sight.visible.has(LabelId(number)),
@@ -227,9 +244,9 @@ mod tests {
         label.embargo = Some(Embargo { case: String::new(), until: Some(Timestamp(2_000)) });
         state.learn(numbered(0, vec![label])).unwrap();
         let reader = Reader::of(member(2));
-        state.sight(&reader, Epoch(1), NOW);
+        sight(&mut state, &reader, Epoch(1), NOW);
         assert_eq!(state.readers.get(&reader).unwrap().until, Timestamp(2_000));
-        state.sight(&reader, Epoch(1), Timestamp(2_000));
+        sight(&mut state, &reader, Epoch(1), Timestamp(2_000));
         assert_eq!(state.readers.get(&reader).unwrap().until, Timestamp::MAX);
     }
 
@@ -238,8 +255,8 @@ mod tests {
         let mut state = State::default();
         let first = Reader::of(member(0));
         for n in 0..=MAX_READERS as u128 {
-            state.sight(&Reader::of(member(n)), Epoch(1), NOW);
-            state.sight(&first, Epoch(1), NOW);
+            sight(&mut state, &Reader::of(member(n)), Epoch(1), NOW);
+            sight(&mut state, &first, Epoch(1), NOW);
         }
         assert_eq!(state.readers.len(), MAX_READERS);
         assert!(state.readers.contains_key(&first));

@@ -7,6 +7,8 @@ use model::{
     Verb,
 };
 
+use crate::read::LabelId;
+
 /// Counts the changes of the directory. A write that was authorised under one epoch is judged again under another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Epoch(pub u64);
@@ -232,12 +234,38 @@ pub enum Change {
     Invitation(Invitation),
     /// Notes what was done in a circle.
     CircleAct(CircleAct),
+    /// Opens to a reader what this very change lets him see.
+    Opening(Opening),
     /// Keeps a small value beside the record ([`Store::meta`](crate::Store::meta)), or removes it: rules that the node
     /// goes by, which whoever judged on the old ones has to see changed.
     Meta(&'static str, Option<Vec<u8>>),
 }
 
+/// What becomes visible to a reader is new to him: everything that stands under some labels gets times of its own for him,
+/// after all that were given out, before all that will be. Of two openings of one label to one reader the later counts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Opening {
+    /// The member that he reads for.
+    pub member: MemberId,
+    /// The person of it, if his token names one. Whoever is somebody else is another reader.
+    pub person: Option<PersonId>,
+    /// What he newly sees, or sees more parts of.
+    pub labels: Vec<LabelId>,
+    /// Among how many labels that was found out. Where there are others by now, the change is stale.
+    pub of: u32,
+    /// When.
+    pub at: Timestamp,
+}
+
 impl Change {
+    /// What it opens.
+    pub(crate) fn opening(&self) -> Option<&Opening> {
+        match self {
+            Change::Opening(opening) => Some(opening),
+            _ => None,
+        }
+    }
+
     /// Whether it revokes something, or says of what was revoked that it is.
     pub(crate) fn is_revoked(&self) -> bool {
         match self {
@@ -248,7 +276,7 @@ impl Change {
             Change::Circle(circle) => circle.revoked.is_some(),
             Change::Membership(membership) => membership.revoked.is_some(),
             Change::Invitation(invitation) => invitation.revoked.is_some(),
-            Change::Identity(..) | Change::CircleAct(..) | Change::Meta(..) => false,
+            Change::Identity(..) | Change::CircleAct(..) | Change::Opening(..) | Change::Meta(..) => false,
         }
     }
 }

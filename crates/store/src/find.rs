@@ -68,6 +68,10 @@ pub struct Search<'a> {
     pub from: u64,
     /// Only entries before this position.
     pub before: u64,
+    /// Only entries added after this time, for a reader to whom something was opened later: positions do not tell him so.
+    pub added_after: Option<Timestamp>,
+    /// Only entries added before this time, for the same.
+    pub added_before: Option<Timestamp>,
     /// Go on before this place in the order; `u64::MAX` begins.
     pub place: u64,
 }

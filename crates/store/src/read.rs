@@ -7,6 +7,7 @@ use std::sync::Arc;
 use model::{CollectionId, Hidden, Label, MemberId, SubmissionId, Timestamp, Tlp, TokenId};
 use rusqlite::Connection;
 
+use crate::opened::{self, Block, Opened, Place};
 use crate::record::{Held, Media, ObjectKey};
 use crate::sqlite::arrivals;
 use crate::sqlite::index::keys;
@@ -37,6 +38,8 @@ pub struct Visible {
     withheld: Vec<u64>,
     // Labels of which he does not see every part. They are few.
     parts: BTreeMap<LabelId, (Hidden, TakeOut)>,
+    // What became visible to him later, in the order of its times.
+    blocks: Vec<Block>,
 }
 
 impl PartialEq for Visible {
@@ -45,6 +48,7 @@ impl PartialEq for Visible {
         let parts = |(label, (hidden, _)): (&LabelId, &(Hidden, TakeOut))| (*label, *hidden);
         self.bits == other.bits
             && self.withheld == other.withheld
+            && self.blocks == other.blocks
             && self.parts.iter().map(parts).eq(other.parts.iter().map(parts))
     }
 }
@@ -59,6 +63,34 @@ impl Visible {
     #[must_use]
     pub fn has(&self, label: LabelId) -> bool {
         is_set(&self.bits, label)
+    }
+
+    /// Takes away again a label that was let through.
+    pub(crate) fn forbid(&mut self, label: LabelId) {
+        if let Some(bits) = self.bits.get_mut(label.0 as usize / 64) {
+            *bits &= !(1 << (label.0 % 64));
+        }
+    }
+
+    /// Some of the labels that were let through became visible later than what bears them was said.
+    pub fn open(&mut self, opened: &[Opened]) {
+        self.blocks = opened::blocks(opened, |label| self.has(label));
+    }
+
+    /// Whether something became visible to the reader later than it was said.
+    #[must_use]
+    pub fn was_opened(&self) -> bool {
+        !self.blocks.is_empty()
+    }
+
+    /// What became visible later, in the order of its times.
+    pub(crate) fn blocks(&self) -> &[Block] {
+        &self.blocks
+    }
+
+    /// What was opened later of what stands at a position under a label.
+    pub(crate) fn block_of(&self, label: LabelId, position: i64) -> Option<&Block> {
+        self.blocks.iter().find(|block| block.label == label && position < block.position)
     }
 
     /// The reader is not told who the author of this label is.
@@ -131,8 +163,8 @@ pub struct PageQuery<'a> {
     pub sources: Vec<MemberId>,
     /// Which versions, ORed; empty is `Last`.
     pub versions: Vec<VersionSpec>,
-    /// From this position on.
-    pub from: u64,
+    /// From here on.
+    pub from: Place,
     /// At most this many.
     pub limit: usize,
 }
@@ -210,7 +242,7 @@ impl<'a> VersionForm<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PageEnd {
     /// Where the next page begins.
-    pub next: u64,
+    pub next: Place,
     /// Something this reader may see follows.
     pub more: bool,
     /// The time up to which a reader who took this page has seen everything: the last entry's, or on the last page
@@ -364,14 +396,14 @@ impl Snapshot {
         page::page(self, query, Body::Skip, each)
     }
 
-    /// The position from which on everything that this reader may see was added, for him, after this time, and before
-    /// which nothing was.
+    /// The place from which on everything that this reader may see was added, for him, after this time, and before which
+    /// nothing was.
     ///
     /// # Errors
     /// [`Kind::Engine`].
-    pub fn position_after(&self, visible: &Visible, date_added: Timestamp) -> Result<u64, Error> {
+    pub fn place_after(&self, visible: &Visible, date_added: Timestamp) -> Result<Place, Error> {
         let times = Times::new(visible);
-        Ok(times.position_after(self.conn()?, date_added, self.reader()?.end)?.cast_unsigned())
+        times.place_after(self.conn()?, date_added, self.reader()?.end)
     }
 
     /// What became of a submission, if it is known.

@@ -7,16 +7,20 @@
 use aws_lc_rs::aead::{AES_256_GCM_SIV, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use model::Principal;
+use model::{Principal, Timestamp};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use store::opened::{Place, Within};
+use store::read::LabelId;
 
 use crate::{Error, Kind};
 
 /// The first byte of what is sealed; another number is another layout.
-const LAYOUT: u8 = 1;
-/// Layout, position and limit.
-const HEAD: usize = 1 + 8 + 4;
+const LAYOUT: u8 = 2;
+/// Layout, position, moment, label, count and limit.
+const HEAD: usize = 1 + 8 + 8 + 4 + 8 + 4;
+/// The moment of a place that is not within what was opened.
+const NOT_OPENED: Timestamp = Timestamp::MIN;
 /// Longest cursor that is looked at, in characters. A request line holds no more.
 const MAX_CHARACTERS: usize = 16 << 10;
 
@@ -66,7 +70,7 @@ pub enum Purpose {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cursor<F> {
     /// Where the next page begins.
-    pub position: u64,
+    pub place: Place,
     /// The limit of the page before, if one was asked for.
     pub limit: Option<u32>,
     /// The filters, in normal form.
@@ -87,7 +91,12 @@ pub fn seal<F: Serialize>(
     let failed = |_| Error::new(Kind::Internal, "a cursor could not be sealed");
     let mut sealed = Vec::with_capacity(HEAD + 64);
     sealed.push(LAYOUT);
-    sealed.extend_from_slice(&cursor.position.to_le_bytes());
+    sealed.extend_from_slice(&cursor.place.position.to_le_bytes());
+    let nowhere = Within { until: NOT_OPENED, label: LabelId(0), count: 0 };
+    let within = cursor.place.opened.unwrap_or(nowhere);
+    sealed.extend_from_slice(&within.until.0.to_le_bytes());
+    sealed.extend_from_slice(&within.label.0.to_le_bytes());
+    sealed.extend_from_slice(&within.count.to_le_bytes());
     sealed.extend_from_slice(&cursor.limit.unwrap_or(0).to_le_bytes());
     serde_json::to_writer(&mut sealed, &cursor.filters)
         .map_err(|_| Error::new(Kind::Internal, "filters could not be written"))?;
@@ -130,13 +139,22 @@ fn opened<F: DeserializeOwned>(
     let plain: &[u8] = key.0.open_in_place(Nonce::assume_unique_for_key(*nonce), aad, sealed).ok()?;
     let (&[layout], rest) = plain.split_first_chunk::<1>()?;
     let (position, rest) = rest.split_first_chunk::<8>()?;
+    let (until, rest) = rest.split_first_chunk::<8>()?;
+    let (label, rest) = rest.split_first_chunk::<4>()?;
+    let (count, rest) = rest.split_first_chunk::<8>()?;
     let (limit, filters) = rest.split_first_chunk::<4>()?;
     if layout != LAYOUT {
         return None;
     }
     let limit = u32::from_le_bytes(*limit);
+    let within = Within {
+        until: Timestamp(i64::from_le_bytes(*until)),
+        label: LabelId(u32::from_le_bytes(*label)),
+        count: u64::from_le_bytes(*count),
+    };
+    let opened = Some(within).filter(|within| within.until != NOT_OPENED);
     Some(Cursor {
-        position: u64::from_le_bytes(*position),
+        place: Place { position: u64::from_le_bytes(*position), opened },
         limit: (limit > 0).then_some(limit),
         filters: serde_json::from_slice(filters).ok()?,
     })
@@ -185,7 +203,8 @@ mod tests {
     const LIST: Binding = Binding { purpose: Purpose::List, collection: None };
 
     fn sealed(who: &Principal, binding: Binding) -> (String, Cursor<Vec<String>>) {
-        let cursor = Cursor { position: u64::MAX - 1, limit: Some(100), filters: vec!["é".to_owned()] };
+        let cursor =
+            Cursor { place: (u64::MAX - 1).into(), limit: Some(100), filters: vec!["é".to_owned()] };
         (seal(&key(7), [9; 12], binding, who, &cursor).unwrap(), cursor)
     }
 
@@ -238,9 +257,12 @@ mod tests {
     #[test]
     fn two_cursors_for_one_place_do_not_look_alike() {
         let who = principal(Some(1), Some(2));
-        let cursor = Cursor { position: 5, limit: None, filters: () };
+        let within = Within { until: Timestamp(7), label: LabelId(8), count: 9 };
+        let place = Place { position: 5, opened: Some(within) };
+        let cursor = Cursor { place, limit: None, filters: () };
         let one = seal(&key(7), [1; 12], LIST, &who, &cursor).unwrap();
         let two = seal(&key(7), [2; 12], LIST, &who, &cursor).unwrap();
+        assert_eq!(open::<()>(&key(7), LIST, &who, &one).unwrap(), cursor);
         assert_ne!(one.get(16..), two.get(16..));
     }
 }

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod circle_labels;
 #[cfg(test)]
+mod circle_openings;
+#[cfg(test)]
 mod circle_preview;
 #[cfg(test)]
 mod circle_rules;

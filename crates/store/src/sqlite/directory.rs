@@ -12,7 +12,7 @@ use super::row::{damaged, uuid};
 use super::sequencer::Sequencer;
 use super::small;
 use super::views::COLLECTIONS;
-use crate::directory::{Change, Collection, Directory, Epoch, Member, Person, Token};
+use crate::directory::{Change, Collection, Directory, Epoch, Member, Opening, Person, Token};
 use crate::record::Audit;
 use crate::{Error, Kind};
 
@@ -54,6 +54,8 @@ pub(crate) fn change(
         // Also where the transaction fails: then the file is written once more as it was.
         to.revocations.due |= change.is_revoked();
     }
+    let openings: Vec<&Opening> = changes.iter().filter_map(Change::opening).collect();
+    to.open(&openings)?;
     if let Some(audit) = audit {
         arrivals::audit(&to.conn, audit)?;
     }
@@ -75,6 +77,8 @@ fn apply(conn: &Connection, change: &Change) -> Result<(), Error> {
         }
         Change::Invitation(invitation) => circles::put_invitation(conn, invitation),
         Change::CircleAct(act) => circles::note(conn, act),
+        // All at once, by the sequencer, which gives out times.
+        Change::Opening(_) => Ok(()),
         Change::Meta(name, value) => small::set_value(conn, name, value.as_deref()),
         Change::Identity(stix, member) => known(conn, *member).and_then(|()| bind(conn, stix, *member)),
     }

@@ -35,6 +35,7 @@ pub(crate) const STEPS: &[Step] = &[
     Step { sql: include_str!("times.sql"), fill: Some(sealed::restate) },
     Step::sql(include_str!("reads.sql")),
     Step::sql("ALTER TABLE submission ADD COLUMN addressed TEXT NOT NULL DEFAULT ''"),
+    Step::sql(include_str!("openings.sql")),
 ];
 
 /// Brings the file to the last schema.

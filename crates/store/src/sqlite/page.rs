@@ -4,6 +4,7 @@
 //! him, the rest of the page comes from the postings of his labels. Lists of types and of filtered collections always
 //! come from postings. So a page costs the same whoever asks.
 
+use std::borrow::Cow;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -20,6 +21,7 @@ use super::span::{self, Record, Span, Wires};
 use super::views::{EVERYTHING, Side, side};
 use super::{directory, intern};
 use crate::Error;
+use crate::opened::{Block, Place};
 use crate::read::{Entry, LabelId, PageEnd, PageQuery, Snapshot, VersionForm, Visible};
 use model::Timestamp;
 
@@ -42,8 +44,10 @@ pub(crate) enum Body {
 }
 
 /// What a query comes to, in numbers.
+#[derive(Clone)]
 struct Plan<'q> {
-    visible: &'q Visible,
+    // What is shown of the part of the list that the page is in.
+    visible: Cow<'q, Visible>,
     kinds: Option<Vec<i64>>,
     sources: Option<Vec<i64>>,
     collection: Option<i64>,
@@ -54,7 +58,10 @@ struct Page<'p, 'q> {
     snapshot: &'p Snapshot,
     names: Arc<Names>,
     conn: &'p Connection,
+    reader: &'q Visible,
     plan: Rc<Plan<'q>>,
+    // The part of the list ends before this position.
+    bound: i64,
     resolver: Resolver<'q>,
     each: &'p mut dyn FnMut(&Entry<'_>),
     body: Body,
@@ -62,10 +69,10 @@ struct Page<'p, 'q> {
     served: usize,
     bytes: usize,
     times: Times<'q>,
-    // The last position that was served.
-    last: Option<i64>,
-    // The position of the first entry that found no more room.
-    beyond: Option<i64>,
+    // What was served last: where it stands, under which label, when it was added.
+    last: Option<(i64, LabelId, Timestamp)>,
+    // Where the first entry is that found no more room.
+    beyond: Option<Place>,
 }
 
 /// Lends each entry of a page in order.
@@ -80,7 +87,9 @@ pub(crate) fn page(
         snapshot,
         names: snapshot.names(),
         conn,
+        reader: query.visible,
         plan: Rc::new(Plan::new(conn, query)?),
+        bound: i64::MAX,
         resolver: Resolver::new(query.visible, &query.versions),
         each,
         body,
@@ -91,14 +100,10 @@ pub(crate) fn page(
         last: None,
         beyond: None,
     };
-    let from = i64::try_from(query.from).unwrap_or(i64::MAX);
-    if !query.objects.is_empty() {
-        page.objects(query, from)?;
-    } else if page.plan.kinds.is_none() && page.plan.collection.is_none() {
-        page.scan(from)?;
+    if query.objects.is_empty() {
+        page.parts(query.from)?;
     } else {
-        let lists = page.plan.lists(conn, page.resolver.last_only)?;
-        page.postings(&lists, from)?;
+        page.objects(query, query.from)?;
     }
     page.end()
 }
@@ -114,7 +119,7 @@ impl<'q> Plan<'q> {
             None => None,
         };
         Ok(Plan {
-            visible: query.visible,
+            visible: Cow::Borrowed(query.visible),
             kinds: (!query.kinds.is_empty()).then_some(kinds),
             sources: (!query.sources.is_empty()).then_some(sources),
             collection,
@@ -211,6 +216,56 @@ enum Next {
 }
 
 impl Page<'_, '_> {
+    // The list part by part: what stood before something was opened to the reader, what was opened, what stands behind it.
+    fn parts(&mut self, from: Place) -> Result<(), Error> {
+        let mut at = i64::try_from(from.position).unwrap_or(i64::MAX);
+        for block in self.reader.blocks() {
+            let had = block.had(from);
+            if had == block.count {
+                continue;
+            }
+            if at < block.position {
+                self.plain(at, block.position)?;
+                at = block.position;
+            }
+            if self.beyond.is_none() {
+                self.opened(block, had)?;
+            }
+            if self.beyond.is_some() {
+                return Ok(());
+            }
+        }
+        self.plain(at, i64::MAX)
+    }
+
+    // What was not opened later, or not later than where it begins.
+    fn plain(&mut self, from: i64, bound: i64) -> Result<(), Error> {
+        self.bound = bound;
+        if self.reader.was_opened() {
+            let mut visible = self.reader.clone();
+            for block in self.reader.blocks().iter().filter(|block| block.position > from) {
+                visible.forbid(block.label);
+            }
+            Rc::make_mut(&mut self.plan).visible = Cow::Owned(visible);
+        }
+        if self.plan.kinds.is_none() && self.plan.collection.is_none() {
+            return self.scan(from);
+        }
+        let lists = self.plan.lists(self.conn, self.resolver.last_only)?;
+        self.postings(&lists, from)
+    }
+
+    // What was opened later, but for so many that the reader had before.
+    fn opened(&mut self, block: &Block, had: i64) -> Result<(), Error> {
+        self.bound = block.position;
+        let mut visible = Visible::default();
+        visible.allow(block.label);
+        Rc::make_mut(&mut self.plan).visible = Cow::Owned(visible);
+        let first = if had > 0 { position_of(self.conn, block, had)? } else { 0 };
+        let lists = self.plan.lists(self.conn, self.resolver.last_only)?;
+        self.postings(&lists, first)
+    }
+
     fn scan(&mut self, mut from: i64) -> Result<(), Error> {
         let mut patience = Patience::new();
         let snapshot = self.snapshot;
@@ -221,6 +276,9 @@ impl Page<'_, '_> {
                 return self.scan_spans(from, patience);
             };
             for position in chunk.positions() {
+                if position >= self.bound {
+                    return Ok(());
+                }
                 let (record, wire) = chunk.entry(position)?;
                 // Its bytes were not read for there were enough; some of those were for nothing.
                 if wire.is_none() && wants(record) && self.served < self.limit {
@@ -244,6 +302,9 @@ impl Page<'_, '_> {
         while let Some(row) = rows.next()? {
             let span = Span::read(row)?;
             for position in span.positions().skip_while(|position| *position < from) {
+                if position >= self.bound {
+                    return Ok(());
+                }
                 let (record, wire) = span.entry(position)?;
                 let next = self.offer(&record, wire, position)?;
                 if self.ends_with(next, position, &mut patience)? {
@@ -286,7 +347,7 @@ impl Page<'_, '_> {
             let room = self.limit.saturating_sub(self.served).saturating_add(1);
             positions.clear();
             while positions.len() < room.min(TOGETHER)
-                && let Some(position) = merge.next()?
+                && let Some(position) = merge.next()?.filter(|position| *position < self.bound)
             {
                 positions.push(position);
             }
@@ -317,17 +378,37 @@ impl Page<'_, '_> {
         Ok(Next::Served)
     }
 
-    fn objects(&mut self, query: &PageQuery<'_>, from: i64) -> Result<(), Error> {
+    fn objects(&mut self, query: &PageQuery<'_>, from: Place) -> Result<(), Error> {
         let mut positions = Vec::new();
         for key in &query.objects {
             if let Some(object) = self.snapshot.object(key)? {
                 positions.extend(self.resolver.positions(self.snapshot, object)?);
             }
         }
-        positions.retain(|position| *position >= from);
         positions.sort_unstable();
         positions.dedup();
-        self.fetch(&positions)?;
+        let at = i64::try_from(from.position).unwrap_or(i64::MAX);
+        if self.reader.blocks().is_empty() {
+            positions.retain(|position| *position >= at);
+            self.fetch(&positions)?;
+            return Ok(());
+        }
+        let mut to_come = Vec::new();
+        for position in positions {
+            let record = told(self.conn, position)?;
+            let time = self.times.added(self.conn, position, &record)?;
+            let is_to_come = match self.reader.block_of(LabelId(record.label), position) {
+                Some(block) => record.head.ordinal >= block.had(from),
+                None => position >= at,
+            };
+            to_come.extend(is_to_come.then_some((time, position)));
+        }
+        to_come.sort_unstable();
+        for (_, position) in to_come {
+            if self.fetch(&[position])? == Next::Full {
+                break;
+            }
+        }
         Ok(())
     }
 
@@ -351,33 +432,67 @@ impl Page<'_, '_> {
             return Ok(Next::PassedOver);
         }
         if self.served == self.limit || self.bytes >= PAGE_BYTES {
-            self.beyond = Some(position);
+            self.beyond = Some(self.place_of(position, record));
             return Ok(Next::Full);
         }
         let bytes = &mut self.bytes;
-        let entry = Told { position, date_added: self.times.added(conn, position)?, record, wire };
-        lend(self.snapshot, &mut self.names, self.plan.visible, entry, self.body, &mut |entry| {
+        let date_added = self.times.added(conn, position, record)?;
+        let entry = Told { position, date_added, record, wire };
+        lend(self.snapshot, &mut self.names, self.reader, entry, self.body, &mut |entry| {
             *bytes += entry.wire.len();
             (self.each)(entry);
         })?;
-        self.last = Some(position);
+        self.last = Some((position, LabelId(record.label), date_added));
         self.served += 1;
         Ok(Next::Served)
+    }
+
+    fn place_of(&self, position: i64, record: &Record) -> Place {
+        match self.reader.block_of(LabelId(record.label), position) {
+            Some(block) => block.place(record.head.ordinal),
+            None => position.cast_unsigned().into(),
+        }
     }
 
     fn end(mut self) -> Result<PageEnd, Error> {
         let more = self.beyond.is_some();
         let date_added_last = match self.last {
-            Some(last) if more => Some(self.times.added(self.conn, last)?),
-            Some(last) => Some(self.times.sealed(self.conn, last)?),
+            Some((.., date_added)) if more => Some(date_added),
+            Some((position, label, _)) => Some(self.times.sealed(self.conn, position, label)?),
             None => None,
         };
-        Ok(PageEnd {
-            next: self.beyond.unwrap_or(self.snapshot.end().cast_signed()).cast_unsigned(),
-            more,
-            date_added_last,
-        })
+        Ok(PageEnd { next: self.beyond.unwrap_or(self.snapshot.end().into()), more, date_added_last })
     }
+}
+
+/// What is told of what stands at a position.
+pub(crate) fn told(conn: &Connection, position: i64) -> Result<Record, Error> {
+    let mut query = conn.prepare_cached(span::at(false))?;
+    let mut rows = query.query([position])?;
+    Ok(Span::read(rows.next()?.ok_or_else(|| damaged("span"))?)?.entry(position)?.0)
+}
+
+// From where on the entries of what was opened have this place among those of their label, or a later one.
+fn position_of(conn: &Connection, block: &Block, ordinal: i64) -> Result<i64, Error> {
+    let sides = [Side::Last, Side::Past].map(|on| side(EVERYTHING, on));
+    let mut query = conn.prepare_cached(
+        "SELECT min(position) FROM posting WHERE list = ?1 AND label = ?2 AND position >= ?3 AND position < ?4",
+    )?;
+    let (mut low, mut high) = (0, block.position);
+    while low < high {
+        let middle = low + (high - low) / 2;
+        let mut next: Option<i64> = None;
+        for list in sides {
+            let found: Option<i64> =
+                query.query_row([list, i64::from(block.label.0), middle, high], |row| row.get(0))?;
+            next = next.into_iter().chain(found).min();
+        }
+        match next {
+            Some(position) if told(conn, position)?.head.ordinal < ordinal => low = position + 1,
+            _ => high = middle,
+        }
+    }
+    Ok(low)
 }
 
 /// Lends what stands at a position, if the reader may see it; whether it was lent.
@@ -409,7 +524,7 @@ pub(crate) fn lend_from(
     if record.state > state::PAST || !visible.has(LabelId(record.label)) {
         return Ok(false);
     }
-    let date_added = times.added(snapshot.conn()?, position)?;
+    let date_added = times.added(snapshot.conn()?, position, &record)?;
     let entry = Told { position, date_added, record: &record, wire };
     lend(snapshot, &mut snapshot.names(), visible, entry, Body::Read, each)?;
     Ok(true)

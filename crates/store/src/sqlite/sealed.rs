@@ -11,6 +11,7 @@ use rustc_hash::FxHashMap;
 use super::row::{damaged, entry, flag};
 use super::span::{Changing, Record};
 use crate::Error;
+use crate::opened::Place;
 use crate::read::{LabelId, Visible};
 use model::Timestamp;
 
@@ -50,7 +51,8 @@ impl Sealed {
 /// The seal of a commit while it is written.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Sealing {
-    /// The whole millisecond that it ends on.
+    // The last time that was given out, and the whole millisecond that what comes next ends on.
+    before: i64,
     at: i64,
     // Positions that still find a microsecond between the seal before and this one.
     room: i64,
@@ -65,7 +67,7 @@ impl Sealing {
     pub(crate) fn begin(before: i64, count: i64, now: Option<Timestamp>) -> Sealing {
         let least = before.saturating_add(count.max(1));
         let at = whole(now.map_or(least, |now| now.0.max(least)));
-        Sealing { at, room: at.saturating_sub(before), ..Sealing::default() }
+        Sealing { before, at, room: at.saturating_sub(before), ..Sealing::default() }
     }
 
     /// The whole millisecond that what is sequenced next is sealed with. `next` is its position.
@@ -84,33 +86,44 @@ impl Sealing {
         let label = record.is_entry().then_some(record.label);
         push(&mut self.runs, label);
         let Some(label) = label else { return Ok(0) };
-        let count = match self.entries.get_mut(&label) {
-            Some(count) => count,
-            None => {
-                let stand = conn
-                    .prepare_cached("SELECT entries FROM label WHERE num = ?1")?
-                    .query_row([label], |row| row.get(0))?;
-                self.entries.entry(label).or_insert(stand)
-            }
-        };
-        *count += 1;
-        Ok(*count - 1)
+        let before = self.entries(conn, label)?;
+        self.entries.insert(label, before + 1);
+        Ok(before)
+    }
+
+    /// How many entries ever stood under a label.
+    pub(crate) fn entries(&self, conn: &Connection, label: u32) -> Result<i64, Error> {
+        if let Some(count) = self.entries.get(&label) {
+            return Ok(*count);
+        }
+        Ok(conn
+            .prepare_cached("SELECT entries FROM label WHERE num = ?1")?
+            .query_row([label], |row| row.get(0))?)
     }
 
     fn close(&mut self, next: i64) {
         let runs = std::mem::take(&mut self.runs);
-        self.done.push(Sealed { last: next - 1, at: self.at, runs });
+        if !runs.is_empty() {
+            self.done.push(Sealed { last: next - 1, at: self.at, runs });
+            self.before = self.at;
+        }
     }
 
-    /// Writes the seal. Answers the last time that was given out, if anything was sequenced.
-    pub(crate) fn write(&mut self, conn: &Connection, next: i64) -> Result<Option<i64>, Error> {
-        if self.runs.is_empty() {
-            return Ok(None);
-        }
+    /// Keeps so many times for what is opened, after all that was sequenced, before what will be. Answers the last one, a
+    /// whole millisecond. `next` is the position of what is sequenced next.
+    pub(crate) fn reserve(&mut self, next: i64, count: i64, now: Timestamp) -> i64 {
+        self.close(next);
+        let until = whole(now.0.max(self.before.saturating_add(count)));
+        (self.before, self.at, self.room) = (until, until + MILLISECOND, MILLISECOND);
+        until
+    }
+
+    /// Writes the seal. Answers the last time that was given out.
+    pub(crate) fn write(&mut self, conn: &Connection, next: i64) -> Result<i64, Error> {
         self.close(next);
         self.done.iter().try_for_each(|sealed| sealed.write(conn))?;
         keep_entries(conn, &self.entries)?;
-        Ok(Some(self.at))
+        Ok(self.before)
     }
 }
 
@@ -184,7 +197,7 @@ struct Shown {
     behind: i64,
 }
 
-/// A commit, as one reader sees it.
+/// A commit, as one reader sees it, without what became visible to him later.
 #[derive(Debug)]
 struct Commit {
     // From here on it was read.
@@ -205,7 +218,8 @@ impl Commit {
         for run in decode(runs) {
             let run = run?;
             let first = next.saturating_sub(run.count).saturating_add(1);
-            if run.label.is_some_and(|label| visible.has(LabelId(label))) {
+            let is_shown = |label| visible.has(label) && visible.block_of(label, last).is_none();
+            if run.label.is_some_and(|label| is_shown(LabelId(label))) {
                 match shown.last_mut() {
                     Some(before) if before.first == next + 1 => before.first = first,
                     _ => shown.push(Shown { first, last: next, behind }),
@@ -249,12 +263,28 @@ impl<'v> Times<'v> {
     }
 
     /// When the entry at a position was added, which the reader may see.
-    pub(crate) fn added(&mut self, conn: &Connection, position: i64) -> Result<Timestamp, Error> {
+    pub(crate) fn added(
+        &mut self,
+        conn: &Connection,
+        position: i64,
+        record: &Record,
+    ) -> Result<Timestamp, Error> {
+        if let Some(block) = self.visible.block_of(LabelId(record.label), position) {
+            return Ok(Timestamp(block.first + record.head.ordinal));
+        }
         self.commit(conn, position)?.time(position).ok_or_else(|| damaged("sealed"))
     }
 
-    /// The time that no entry of the commit of this position is after.
-    pub(crate) fn sealed(&mut self, conn: &Connection, position: i64) -> Result<Timestamp, Error> {
+    /// The time that nothing is after which was sequenced with the entry at a position, or opened with it.
+    pub(crate) fn sealed(
+        &mut self,
+        conn: &Connection,
+        position: i64,
+        label: LabelId,
+    ) -> Result<Timestamp, Error> {
+        if let Some(block) = self.visible.block_of(label, position) {
+            return Ok(Timestamp(block.until));
+        }
         Ok(Timestamp(self.commit(conn, position)?.at))
     }
 
@@ -272,8 +302,20 @@ impl<'v> Times<'v> {
         Ok(self.met.insert(commit))
     }
 
-    /// The position from which on everything that the reader may see was added after this time.
-    pub(crate) fn position_after(&self, conn: &Connection, time: Timestamp, end: i64) -> Result<i64, Error> {
+    /// The place from which on everything that the reader may see was added after this time.
+    pub(crate) fn place_after(&self, conn: &Connection, time: Timestamp, end: i64) -> Result<Place, Error> {
+        let position = self.position_after(conn, time, end)?;
+        match self.visible.blocks().iter().find(|block| block.last() > time.0) {
+            // What stands before it has earlier times than it, what stands behind it later ones.
+            Some(block) if block.position <= position => {
+                Ok(block.place(time.0.saturating_add(1).saturating_sub(block.first)))
+            }
+            _ => Ok(position.cast_unsigned().into()),
+        }
+    }
+
+    // The same, of what was not opened to him later.
+    fn position_after(&self, conn: &Connection, time: Timestamp, end: i64) -> Result<i64, Error> {
         let mut query =
             conn.prepare_cached("SELECT last, at, runs FROM sealed WHERE at > ?1 ORDER BY at LIMIT 1")?;
         let mut rows = query.query([time.0])?;

@@ -14,7 +14,9 @@ use super::index::keys::{self, Class};
 use super::index::scan::Scan;
 use super::intern;
 use super::packed::Packed;
+use super::page;
 use super::row::{damaged, state};
+use super::sealed::Times;
 use super::streams::ListStream;
 use super::views::{EVERYTHING, words};
 use crate::Error;
@@ -77,14 +79,16 @@ pub(crate) fn is_newest(snapshot: &Snapshot, search: &Search<'_>, hit: &Hit<'_>)
     let mut newer = Vec::new();
     find::standing(snapshot, search.visible, &object, &mut |other| {
         let is_wanted = other.owned && search.wanted.has(other.label);
+        let position = other.position.cast_signed();
         if is_wanted && other.position > hit.position && other.position < search.before {
-            newer.push(other.position.cast_signed());
+            newer.push(position);
         }
         ControlFlow::Continue(())
     })?;
     let terms = terms(search).unwrap_or_default();
     for position in newer {
-        if has_terms(snapshot, position, &terms)? {
+        let is_before = Search { added_after: None, ..*search };
+        if is_in_time(snapshot, &is_before, position)? && has_terms(snapshot, position, &terms)? {
             return Ok(false);
         }
     }
@@ -308,12 +312,30 @@ fn bounds(search: &Search<'_>) -> (i64, i64) {
     (number(search.from), number(search.before.min(search.place)))
 }
 
+// Where something was opened to the reader later, times do not follow from positions.
+fn is_in_time(snapshot: &Snapshot, search: &Search<'_>, position: i64) -> Result<bool, Error> {
+    if !search.visible.was_opened() || (search.added_after, search.added_before) == (None, None) {
+        return Ok(true);
+    }
+    let conn = snapshot.conn()?;
+    let record = page::told(conn, position)?;
+    if !search.visible.has(LabelId(record.label)) {
+        return Ok(false);
+    }
+    let added = Times::new(search.visible).added(conn, position, &record)?;
+    Ok(search.added_after.is_none_or(|after| added > after)
+        && search.added_before.is_none_or(|before| added < before))
+}
+
 fn lend(
     snapshot: &Snapshot,
     search: &Search<'_>,
     position: i64,
     found: Found<'_>,
 ) -> Result<ControlFlow<()>, Error> {
+    if !is_in_time(snapshot, search, position)? {
+        return Ok(ControlFlow::Continue(()));
+    }
     hit_at(snapshot, search.visible, position, &mut |hit| {
         let of_kind = search.kinds.is_empty() || search.kinds.iter().any(|kind| kind == hit.kind);
         if of_kind && search.wanted.has(hit.label) {

@@ -16,6 +16,7 @@ use super::revocations::Revocations;
 use super::sealed::{self, Sealing};
 use super::span::{self, Building, Record};
 use super::strip::Copier;
+use crate::directory::Opening;
 use crate::record::ObjectKey;
 use crate::{Error, Kind};
 
@@ -168,7 +169,9 @@ impl Sequencer {
         self.epoch =
             self.conn.query_row("SELECT value FROM epoch", [], |row| row.get::<_, i64>(0))?.cast_unsigned();
         (self.next, self.last_date) = self.conn.query_row(
-            "SELECT coalesce(max(position) + 1, 0), coalesce((SELECT max(at) FROM sealed), 0) FROM statement",
+            "SELECT coalesce(max(position) + 1, 0),
+               max(coalesce((SELECT max(at) FROM sealed), 0), coalesce((SELECT max(until) FROM opening), 0))
+             FROM statement",
             [],
             |row| Ok((row.get(0)?, row.get(1)?)),
         )?;
@@ -254,6 +257,46 @@ impl Sequencer {
         taken
     }
 
+    /// Gives what stands under some labels times of its own for some readers. Those of one reader are nothing to another, so
+    /// they may be the same.
+    pub(crate) fn open(&mut self, openings: &[&Opening]) -> Result<(), Error> {
+        if openings.is_empty() {
+            return Ok(());
+        }
+        let labels: u32 =
+            self.conn.query_row("SELECT coalesce(max(num) + 1, 0) FROM label", [], |row| row.get(0))?;
+        let (mut opened, mut most, mut now) = (Vec::new(), 0, Timestamp::MIN);
+        for opening in openings {
+            if opening.of != labels {
+                return Err(Error::new(Kind::Stale, "something was said under another label meanwhile"));
+            }
+            let mut total = 0;
+            for label in &opening.labels {
+                let count = self.sealing.entries(&self.conn, label.0)?;
+                if count > 0 {
+                    opened.push((*opening, label.0, count));
+                    total += count;
+                }
+            }
+            (most, now) = (total.max(most), opening.at.max(now));
+        }
+        if opened.is_empty() {
+            return Ok(());
+        }
+        let until = self.sealing.reserve(self.next, most, now);
+        let mut query = self.conn.prepare_cached(
+            "INSERT INTO opening (member, person, label, position, until, count) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+             ON CONFLICT (member, person, label)
+             DO UPDATE SET position = excluded.position, until = excluded.until, count = excluded.count",
+        )?;
+        for (opening, label, count) in opened {
+            let person = opening.person.as_ref().map_or(&[][..], |person| person.0.as_bytes());
+            let member = opening.member.0.as_bytes();
+            query.execute(params![member, person, label, self.next, until, count])?;
+        }
+        Ok(())
+    }
+
     /// Puts the entry that was just written into the last span.
     pub(crate) fn serve(&mut self, position: i64, mut record: Record, wire: &[u8]) -> Result<(), Error> {
         record.head.ordinal = self.sealing.note(&self.conn, &record)?;
@@ -311,7 +354,7 @@ impl Sequencer {
 
     /// Seals what was sequenced, and commits.
     pub(crate) fn commit(&mut self) -> Result<(), Error> {
-        let sealed = self.sealing.write(&self.conn, self.next)?;
+        let last_date = self.sealing.write(&self.conn, self.next)?;
         if let Some(span) = &mut self.span {
             span.write(&self.conn)?;
         }
@@ -321,7 +364,7 @@ impl Sequencer {
         self.conn.execute_batch("COMMIT")?;
         self.follow();
         self.erasures.committed();
-        self.last_date = sealed.unwrap_or(self.last_date);
+        self.last_date = last_date;
         Ok(())
     }
 

@@ -24,16 +24,16 @@ fn positions_are_dense_and_times_end_on_a_whole_millisecond() {
     let (seen, end) = world.page(&all(&visible));
     assert_eq!(seen.iter().map(|one| one.position).collect::<Vec<_>>(), (0..35).collect::<Vec<_>>());
     assert!(seen.windows(2).all(|pair| pair[0].date_added < pair[1].date_added));
-    assert_eq!((end.more, end.next), (false, 35));
+    assert_eq!((end.more, end.next.position), (false, 35));
     assert_eq!(end.date_added_last, Some(Timestamp(seen[34].date_added)));
     let snapshot = world.store.snapshot().unwrap();
     for one in &seen {
-        let after = |time: i64| snapshot.position_after(&visible, Timestamp(time)).unwrap();
+        let after = |time: i64| snapshot.place_after(&visible, Timestamp(time)).unwrap().position;
         assert_eq!(after(one.date_added), one.position + 1);
         assert_eq!(after(one.date_added - 1), one.position);
     }
-    assert_eq!(snapshot.position_after(&visible, Timestamp::MAX).unwrap(), 35);
-    assert_eq!(snapshot.position_after(&visible, Timestamp::MIN).unwrap(), 0);
+    assert_eq!(snapshot.place_after(&visible, Timestamp::MAX).unwrap().position, 35);
+    assert_eq!(snapshot.place_after(&visible, Timestamp::MIN).unwrap().position, 0);
 }
 
 #[test]
@@ -188,7 +188,7 @@ fn callers_at_once_share_commits_and_one_failure_is_its_own() {
                         visible.allow(LabelId(0));
                         let mut added = Timestamp::MIN;
                         snapshot.entry(&visible, position, &mut |entry| added = entry.date_added).unwrap();
-                        assert_eq!(snapshot.position_after(&visible, added).unwrap(), position + 1);
+                        assert_eq!(snapshot.place_after(&visible, added).unwrap().position, position + 1);
                     }
                 }
             });
@@ -196,7 +196,7 @@ fn callers_at_once_share_commits_and_one_failure_is_its_own() {
     });
     let visible = world.everything();
     let (seen, end) = world.page(&all(&visible));
-    assert_eq!((seen.len(), end.next), (256, 256));
+    assert_eq!((seen.len(), end.next.position), (256, 256));
     let world = world.reopen();
     assert_eq!(world.page(&all(&visible)).0, seen);
 }
@@ -219,6 +219,6 @@ fn a_page_ends_early_when_its_entries_are_large() {
     }
     let visible = world.everything();
     let (seen, end) = world.page(&all(&visible));
-    assert_eq!((seen.len(), end.more, end.next), (3, true, 3));
+    assert_eq!((seen.len(), end.more, end.next.position), (3, true, 3));
     assert_eq!(world.crawl(&visible, &[], 1000), [0, 1, 2, 3, 4]);
 }

@@ -246,6 +246,8 @@ fn a_search_finds_what_a_scan_finds_and_goes_on_where_it_stopped() {
                     objects: (dice.roll(4) == 0).then_some(&objects),
                     from: if dice.roll(3) == 0 { dice.roll(end) } else { 0 },
                     before: if dice.roll(3) == 0 { dice.roll(end) } else { u64::MAX },
+                    added_after: None,
+                    added_before: None,
                     place: u64::MAX,
                 };
                 let ids: Vec<String> = objects.iter().map(ObjectKey::to_string).collect();
@@ -331,6 +333,8 @@ fn what_is_old_and_frequent_is_found_behind_much_that_is_not_it() {
             objects: None,
             from: 10,
             before: u64::MAX,
+            added_after: None,
+            added_before: None,
             place: u64::MAX,
         };
         let is = |n: &&u64| **n >= 10 && (kinds.is_empty() || n.is_multiple_of(5));
@@ -364,6 +368,8 @@ fn labels_wanted_choose_among_what_is_last_and_not_what_is_last() {
             objects: None,
             from: 0,
             before: u64::MAX,
+            added_after: None,
+            added_before: None,
             place: u64::MAX,
         },
         10,

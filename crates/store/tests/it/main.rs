@@ -17,6 +17,8 @@ mod measure;
 #[cfg(test)]
 mod migrations;
 #[cfg(test)]
+mod openings;
+#[cfg(test)]
 mod page;
 #[cfg(test)]
 mod parts;

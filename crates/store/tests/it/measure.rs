@@ -202,7 +202,7 @@ fn measure_reading() {
         let cpu = ticks("");
         for _ in 0..rounds {
             let mut query = all(&visible);
-            query.from = random.below(end - limit);
+            query.from = random.below(end - limit).into();
             query.limit = limit as usize;
             let mut bytes = Vec::new();
             store.snapshot().unwrap().page(&query, &mut |entry| bytes.extend_from_slice(entry.wire)).unwrap();

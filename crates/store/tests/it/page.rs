@@ -38,7 +38,7 @@ fn expected(standing: &[Standing], query: &PageQuery<'_>) -> Vec<u64> {
             && (query.sources.is_empty() || query.sources.contains(&member(one.source)))
             && (query.objects.is_empty() || query.objects.contains(&one.object))
             && query.collection.is_none_or(|collection| one.collections.contains(&collection))
-            && one.position >= query.from
+            && one.position >= query.from.position
     });
     let mut positions: Vec<u64> = shown.iter().map(|one| one.position).collect();
     positions.sort_unstable();
@@ -84,7 +84,7 @@ fn query<'v>(history: &mut History, visible: &'v Visible) -> PageQuery<'v> {
     .into_iter()
     .filter(|_| random.below(4) == 0)
     .collect();
-    query.from = if random.below(2) == 0 { random.below(end) } else { 0 };
+    query.from = (if random.below(2) == 0 { random.below(end) } else { 0 }).into();
     query.limit = [1, 2, 7, 1000][random.below(4) as usize];
     query.collection = (random.below(3) == 0).then(|| history.collections[random.below(3) as usize]);
     query
@@ -110,7 +110,7 @@ fn pages_are_what_a_scan_of_everything_gives() {
                 );
                 assert_eq!(end.more, expected.len() > query.limit, "seed {seed}: {query:?}");
                 if end.more {
-                    assert_eq!(end.next, expected[query.limit]);
+                    assert_eq!(end.next, expected[query.limit].into());
                 }
                 for one in &seen {
                     let known = standing.iter().find(|known| known.position == one.position).unwrap();

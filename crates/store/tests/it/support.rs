@@ -183,7 +183,7 @@ pub fn all(visible: &Visible) -> PageQuery<'_> {
         kinds: Vec::new(),
         sources: Vec::new(),
         versions: Vec::new(),
-        from: 0,
+        from: 0.into(),
         limit: 1000,
     }
 }

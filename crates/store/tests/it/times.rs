@@ -57,7 +57,7 @@ pub fn check(world: &World, visible: &Visible, random: &mut Random, of: &str) {
     let snapshot = world.store.snapshot().unwrap();
     let mut query = all(visible);
     (query.versions, query.limit) = (vec![VersionSpec::All], 1 + random.below(30) as usize);
-    query.from = random.below(sealed.len() as u64);
+    query.from = random.below(sealed.len() as u64).into();
     let (seen, end) = world.page(&query);
     for one in &seen {
         assert_eq!(model[one.position as usize], Some(one.date_added), "{of}: {}", one.position);
@@ -74,7 +74,7 @@ pub fn check(world: &World, visible: &Visible, random: &mut Random, of: &str) {
     for _ in 0..20 {
         let some = sealed[random.below(sealed.len() as u64) as usize].at;
         let time = some - random.below(12) as i64 + 2;
-        let from = snapshot.position_after(visible, Timestamp(time)).unwrap();
+        let from = snapshot.place_after(visible, Timestamp(time)).unwrap().position;
         for (position, told) in (0..).zip(&model).filter_map(|(at, told)| Some((at, (*told)?))) {
             assert_eq!(position >= from, told > time, "{of}: {position} after {time}");
         }

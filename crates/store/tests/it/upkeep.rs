@@ -100,7 +100,7 @@ fn what_was_erased_after_a_backup_is_erased_when_it_is_restored() {
     let visible = world.everything();
     let (seen, end) = world.page(&all(&visible));
     assert_eq!(seen.iter().map(|one| one.position).collect::<Vec<_>>(), [1, 3]);
-    assert_eq!(end.next, 6);
+    assert_eq!(end.next.position, 6);
     assert_eq!(fs::read_to_string(folder.join("erasures")).unwrap(), lines);
 }
 
