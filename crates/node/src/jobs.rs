@@ -1,5 +1,6 @@
 //! What the node does on its own: arrivals that were accepted are sequenced, uses of tokens are written down, the
-//! quarantine is emptied, what waits for a marking that has come is opened, retention runs, circles that are over are ended.
+//! quarantine is emptied, what waits for a marking that has come is opened, retention runs, circles that are over are
+//! ended.
 //!
 //! Three threads, so that a large arrival does not hold up the rest. They hold the node weakly: the last clone of it
 //! stops them.

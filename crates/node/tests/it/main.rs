@@ -1,6 +1,8 @@
 //! The node, driven through its verbs, with the real store in folders that go away.
 
 #[cfg(test)]
+mod circle_histories;
+#[cfg(test)]
 mod circle_labels;
 #[cfg(test)]
 mod circle_openings;
