@@ -21,8 +21,8 @@ use serde_json::Value;
 use crate::arguments::{CircleCommand, CollectionCommand, Command, MemberCommand, TokenCommand};
 use crate::failure::{Exit, Failure};
 use crate::settings::Loaded;
-use crate::terminal::{Output, inert_document};
-use crate::transport::{Absent, Call, Transport};
+use crate::terminal::{Output, Progress, inert_document};
+use crate::transport::{Absent, Call, Transport, refusal};
 
 /// Runs a command that needs settings.
 ///
@@ -116,6 +116,27 @@ impl Session<'_> {
     async fn ask(&self, call: Call) -> Result<Value, Failure> {
         let document = self.ask_as_it_is(call).await?;
         Ok(if self.output.json { document } else { inert_document(document) })
+    }
+
+    /// Asks for work that takes long, and shows how far it is until the document comes.
+    async fn watch(&self, call: Call, what: &str) -> Result<Value, Failure> {
+        let progress = Progress::waiting(what, self.output);
+        let mut reply = self.transport.send(call.query("progress", "true")).await?.accepted().await?;
+        while let Some(mut event) = reply.next_document().await? {
+            let kind = event.as_object_mut().and_then(|fields| fields.remove("event")).unwrap_or_default();
+            match kind.as_str() {
+                Some("progress") => progress.done(number(&event, "/done"), number(&event, "/of")),
+                Some("problem") => {
+                    let status = u16::try_from(number(&event, "/status")).unwrap_or(500);
+                    let status = http::StatusCode::from_u16(status);
+                    let status = status.unwrap_or(http::StatusCode::INTERNAL_SERVER_ERROR);
+                    return Err(refusal(status, &event, None));
+                }
+                _ => return Ok(if self.output.json { event } else { inert_document(event) }),
+            }
+        }
+        Err(Failure::network("the answer broke off before the end")
+            .hint("it may go on; look at the node's log"))
     }
 
     /// Asks for a document, whatever it holds.

@@ -143,9 +143,7 @@ pub async fn backup(session: &mut Session<'_>, backup: Backup) -> Result<Exit, F
     let to = std::path::absolute(&backup.to)
         .map_err(|error| Failure::usage(format!("`{}` is no path: {error}", backup.to.display())))?;
     let call = Call::post(&["backup"]).json(json!({ "to": to.display().to_string() }));
-    let waiting = Progress::waiting("copying", session.output);
-    let answer = session.ask(call).await?;
-    drop(waiting);
+    let answer = session.watch(call, "copying pages").await?;
     document(session.output, &answer)
 }
 
@@ -176,9 +174,7 @@ pub fn restore(loaded: &Loaded, restore: &Restore, output: &mut Output) -> Resul
 /// # Errors
 /// The node refuses, or cannot be asked.
 pub async fn rebuild(session: &mut Session<'_>) -> Result<Exit, Failure> {
-    let waiting = Progress::waiting("making the views again", session.output);
-    let answer = session.ask(Call::post(&["rebuild"])).await?;
-    drop(waiting);
+    let answer = session.watch(Call::post(&["rebuild"]), "making the views of statements again").await?;
     let exit = if answer.pointer("/equal") == Some(&Value::Bool(false)) { Exit::Finding } else { Exit::Ok };
     document(session.output, &answer)?;
     Ok(exit)

@@ -45,6 +45,19 @@ impl Progress {
         progress
     }
 
+    /// So much of it is done, of so much.
+    pub fn done(&self, done: u64, of: u64) {
+        let Some(bar) = &self.bar else { return };
+        let template = "{prefix}  {bar:24}  {human_pos} of {human_len}  {per_sec}  {eta} left";
+        if bar.length().is_none()
+            && let Ok(style) = ProgressStyle::with_template(template)
+        {
+            bar.set_style(style.progress_chars("━━╌"));
+        }
+        bar.set_length(of);
+        bar.set_position(done);
+    }
+
     /// So far it is.
     pub fn at(&self, bytes: u64, message: String) {
         if let Some(bar) = &self.bar {

@@ -9,6 +9,7 @@ mod operation;
 pub mod query;
 mod session;
 mod transfer;
+mod watched;
 
 use http::{Method, StatusCode};
 

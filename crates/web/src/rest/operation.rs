@@ -4,11 +4,17 @@ use http::Method;
 use node::{AuditQuery, NewRetention};
 
 use super::content::{self, Fields};
+use super::transfer::LINES;
+use super::watched::watched;
 use super::{JSON, created, listed, named, no_query, query, row};
 use crate::answer::json_of;
 use crate::request::Road;
 use crate::routes::{Access, Need, Outcome, ValueKind};
 use crate::{Failure, Request, Route, blocking};
+
+const PROGRESS: &str = "Tell how far it is, one document a line.";
+const IN_LINES: &str =
+    "With `progress`: one event a line; the last is the answer, or the problem that ended it.";
 
 pub fn routes() -> Vec<Route> {
     let mut routes = quarantine_routes();
@@ -128,7 +134,9 @@ fn upkeep_routes() -> Vec<Route> {
             operate,
             backup,
         )
+        .query("progress", ValueKind::Flag, PROGRESS)
         .takes(JSON, named("BackupRequest"))
+        .gives(200, IN_LINES, LINES, named("UpkeepEvent"))
         .gives(201, "What was copied.", JSON, named("BackupMade")),
         row(
             Method::POST,
@@ -138,7 +146,9 @@ fn upkeep_routes() -> Vec<Route> {
             operate,
             rebuild,
         )
-        .gives(200, "Whether they are the same.", JSON, named("Rebuilt")),
+        .query("progress", ValueKind::Flag, PROGRESS)
+        .gives(200, "Whether they are the same.", JSON, named("Rebuilt"))
+        .gives(200, IN_LINES, LINES, named("UpkeepEvent")),
         row(
             Method::POST,
             "/api/v1/check",
@@ -224,8 +234,14 @@ async fn statistics(request: Request) -> Outcome {
     json_of(move || request.node.statistics(&caller)).await
 }
 
+// Whether it is to be told as it goes on.
+fn in_lines(request: &Request) -> Result<bool, Failure> {
+    request.query.only(&["progress"])?;
+    query::flag(&request.query, "progress")
+}
+
 async fn backup(mut request: Request) -> Outcome {
-    no_query(&request)?;
+    let in_lines = in_lines(&request)?;
     // It names a path on this machine, so it is for those who have one here.
     if !matches!(request.arrival.road, Road::AdminSocket | Road::InProcess(_)) {
         let failure =
@@ -239,11 +255,13 @@ async fn backup(mut request: Request) -> Outcome {
         return Err(Failure::invalid("`/to` is no absolute path"));
     }
     let caller = request.caller()?.clone();
-    created(move || request.node.backup(&caller, &to, &mut |_, _| {})).await
+    let (node, created) = (request.node, http::StatusCode::CREATED);
+    watched(in_lines, created, move |progress| node.backup(&caller, &to, progress)).await
 }
 
 async fn rebuild(request: Request) -> Outcome {
-    no_query(&request)?;
+    let in_lines = in_lines(&request)?;
     let caller = request.caller()?.clone();
-    json_of(move || request.node.rebuild(&caller, &mut |_, _| {})).await
+    let node = request.node;
+    watched(in_lines, http::StatusCode::OK, move |progress| node.rebuild(&caller, progress)).await
 }

@@ -15,7 +15,7 @@ use crate::routes::{Access, Need, Outcome, Schema, ValueKind};
 use crate::{Answer, Failure, Request, Route};
 
 /// One document a line.
-const LINES: &str = "application/x-ndjson";
+pub(super) const LINES: &str = "application/x-ndjson";
 const FORMATS: &[&str] = &["stix", "ndjson", "csv", "list"];
 const INPUT_FORMATS: &[&str] = &["auto", "stix", "csv", "list"];
 
@@ -107,8 +107,9 @@ enum Line<'a> {
     Problem(Problem<'a>),
 }
 
+/// Why a stream ended before its time.
 #[derive(Serialize)]
-struct Problem<'a> {
+pub(super) struct Problem<'a> {
     status: u16,
     code: &'static str,
     detail: &'a str,
@@ -230,7 +231,7 @@ async fn import(mut request: Request) -> Outcome {
     }
 }
 
-fn problem(failure: &Failure) -> Problem<'_> {
+pub(super) fn problem(failure: &Failure) -> Problem<'_> {
     Problem {
         status: failure.status.as_u16(),
         code: failure.code,

@@ -5,7 +5,7 @@ use web::body::RequestBody;
 use web::request::{Arrival, Road};
 use web::routes::{Access, Family, Place, Schema, table};
 
-use crate::fixtures::{indicator, indicator_id};
+use crate::fixtures::{envelope, indicator, indicator_id};
 use crate::house::House;
 use crate::reply::Reply;
 
@@ -336,4 +336,38 @@ async fn an_import_too_many_is_told_when_to_come_again() {
     for reply in replies.join_all().await {
         assert_eq!(reply.status, 200, "{}", reply.text());
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn work_that_takes_long_is_told_as_it_goes_on() {
+    let house = House::new();
+    house.member("A");
+    let token = house.token("A", &["analyst"]);
+    let collection = house.collection("All", |_| {});
+    house.post(&token, &collection, &envelope(&[indicator('1')])).await;
+    let folder = tempfile::tempdir().unwrap();
+    let ask = async |path: &str, to: &str| {
+        let body = serde_json::json!({ "to": folder.path().join(to).display().to_string() }).to_string();
+        let body = if path.contains("backup") { body } else { String::new() };
+        let ask = house.ask("POST", path).by(Road::AdminSocket).header("content-type", "application/json");
+        ask.body(body.as_bytes()).send().await
+    };
+    for (path, plain) in [("/api/v1/backup", 201), ("/api/v1/rebuild", 200)] {
+        let document = ask(path, "plain").await;
+        assert_eq!(document.status.as_u16(), plain, "{path}");
+        let told = ask(&format!("{path}?progress=true"), "told").await;
+        assert_eq!((told.status.as_u16(), told.header("content-type")), (200, Some("application/x-ndjson")));
+        let text = String::from_utf8(told.body.to_vec()).unwrap();
+        let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let (last, before) = lines.split_last().unwrap();
+        assert!(!before.is_empty() && before.iter().all(|line| line["event"] == "progress"), "{text}");
+        let end = before.last().unwrap();
+        assert!(end["done"] == end["of"] && end["of"].as_u64() > Some(0), "{text}");
+        let fields = document.json();
+        assert!(
+            last["event"] == "done" && fields.as_object().unwrap().keys().all(|key| last.get(key).is_some())
+        );
+    }
+    // What is refused before anything was done has its own status.
+    assert_eq!(ask("/api/v1/backup?progress=true", "told").await.status, 409);
 }

@@ -526,6 +526,15 @@ pub const SHAPES: &[Shape] = &[
         ],
     ),
     given(
+        "UpkeepEvent",
+        "A line of work that takes long.",
+        &[
+            ("event", OneOf(&["progress", "done", "problem"]), Always, "What the line is."),
+            ("done", Count, Sometimes, "So much is done."),
+            ("of", Count, Sometimes, "Of so much."),
+        ],
+    ),
+    given(
         "Reads",
         "Who read how much, and when.",
         &[
