@@ -29,10 +29,11 @@ impl Nginx {
         }
         let ready = pages.keys().next().map(|place| path(*place)).ok_or("no pages")?;
         let port = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+        // It writes down who got what, as we do.
         let configuration = format!(
             "worker_processes auto; daemon off; pid {0}/pid; error_log {0}/error.log;\n\
              events {{ worker_connections 256; }}\n\
-             http {{ access_log off; sendfile on; tcp_nopush on; keepalive_requests 1000000; open_file_cache max=2000;\n\
+             http {{ access_log {0}/access.log; sendfile on; tcp_nopush on; keepalive_requests 1000000; open_file_cache max=2000;\n\
              types {{ application/taxii+json json; }}\n\
              server {{ listen 127.0.0.1:{port}; root {1}; }} }}\n",
             folder.display(),
