@@ -167,19 +167,19 @@ impl<'n> Intake<'n> {
         roster: &Arc<Roster>,
         caller: &Caller,
         chunk: &Chunk,
-        mut read: Vec<Read>,
+        read: Vec<Read>,
         complete: bool,
         back: Option<&mut HeldBack>,
     ) -> Result<Attempted, Failure> {
         let terms = terms(self.node, roster, caller, &self.asked)?;
-        self.node.keep_created(terms.source, &caller.principal.reader, &mut read)?;
         self.look_for_markings(&caller.principal.reader, &read)?;
         let seen = self.node.seen_by(caller, roster, terms.collection)?;
         let versioned = read.iter().flatten().flatten().filter(|reading| reading.version.is_some());
         let objects = versioned.map(|reading| &reading.object);
         let said = self.node.said_by_others(roster, terms.source, &seen, objects)?;
         let room = back.as_ref().map_or(0, |back| back.room());
-        let (decided, waiting) = self.decide_all(roster, &terms, chunk, (read, &said), room);
+        let (mut decided, waiting) = self.decide_all(roster, &terms, chunk, (read, &said), room);
+        self.node.keep_created(terms.source, &caller.principal.reader, &mut decided)?;
         // Nothing waits twice: what is kept back is noted only when the rest of the chunk stands.
         let keep_back = || {
             if let Some(back) = back {

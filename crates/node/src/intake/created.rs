@@ -1,10 +1,10 @@
 //! A changed row is a new version of an indicator that was created before (STIX 2.1 §3.2: `created` stays).
 
-use model::{MemberId, Reader, may_see};
+use model::{Label, MemberId, Reader, Tlp, may_see};
 use store::held::Held;
-use store::record::Media;
+use store::record::{Item, Media};
 
-use crate::chunk::Read;
+use super::decided::Decided;
 use crate::marked::of_authors;
 use crate::{Error, Node};
 
@@ -14,15 +14,18 @@ const TIME_BYTES: usize = "2026-01-01T00:00:00.000000Z".len();
 
 impl Node {
     /// Gives what is derived from rows the time at which this member first said something of the kind, as far as the one
-    /// who submits sees that.
+    /// who submits sees that, and as it was said to everybody who will see this: to others it would tell of what is hidden.
     pub(crate) fn keep_created(
         &self,
         source: MemberId,
         reader: &Reader,
-        read: &mut [Read],
+        decided: &mut [Decided],
     ) -> Result<(), Error> {
-        let readings = read.iter_mut().flatten().flatten();
-        let mut rows = readings.filter(|reading| reading.media == Media::Row).peekable();
+        let statements = decided.iter_mut().flat_map(|one| &mut one.items).filter_map(|item| match item {
+            Item::Statement(new) => Some(new),
+            _ => None,
+        });
+        let mut rows = statements.filter(|new| new.media == Media::Row).peekable();
         if rows.peek().is_none() {
             return Ok(());
         }
@@ -30,8 +33,12 @@ impl Node {
         let visible = of_authors(&snapshot, |label| label.author == source)?;
         for row in rows {
             let stands = snapshot.every_statement(&row.object)?;
-            let said =
-                |one: &&Held| one.source == source && !one.withdrawn && may_see(reader, &one.label, now);
+            let said = |one: &&Held| {
+                one.source == source
+                    && !one.withdrawn
+                    && may_see(reader, &one.label, now)
+                    && is_as_wide(&one.label, &row.label)
+            };
             let Some(first) = stands.iter().find(said) else { continue };
             snapshot.entry(&visible, first.position, &mut |entry| {
                 let wire = row.wire.as_deref_mut().and_then(created);
@@ -45,6 +52,12 @@ impl Node {
         }
         Ok(())
     }
+}
+
+// Whether whoever sees what bears the second of two labels of one author sees what bears the first one.
+fn is_as_wide(one: &Label, other: &Label) -> bool {
+    let but_for_tlp = |label: &Label| Label { tlp: Tlp::Red, parts: None, ..label.clone() };
+    one.tlp <= other.tlp && but_for_tlp(one) == but_for_tlp(other)
 }
 
 fn created(wire: &mut [u8]) -> Option<&mut [u8]> {

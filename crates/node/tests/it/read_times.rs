@@ -29,13 +29,9 @@ fn fill(world: &World, seed: u64, with_red: bool) {
             world.node.submit(writer, &options, envelope(&bundle).as_bytes()).unwrap();
             let rows: Vec<String> = (first + 10..first + 20)
                 .filter(shown)
+                // The same values come again, what was RED before is GREEN now and then.
                 .map(|n| {
-                    format!(
-                        "203.0.{}.{},{}\n",
-                        n / 200,
-                        n % 200,
-                        if red[n as usize % 20] { "red" } else { "green" }
-                    )
+                    format!("203.0.113.{},{}\n", n % 50, if red[n as usize % 20] { "red" } else { "green" })
                 })
                 .collect();
             world.later(1);
