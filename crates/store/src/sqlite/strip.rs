@@ -40,6 +40,8 @@ const FORM: usize = 1;
 const NAME: &str = "strip";
 /// Bytes that are copied at once.
 const STEP: usize = 4 << 20;
+/// Bytes that are copied with nothing else to do before they are on the disk: the next erasure would wait for all.
+const UNSYNCED: u64 = 32 << 20;
 /// Positions that a reader reads together, at least and at most, and the bytes of theirs after which he stops.
 const AT_LEAST: usize = 32;
 const TOGETHER: usize = 256;
@@ -263,6 +265,8 @@ pub(crate) struct Copier {
     upto: i64,
     // Bytes of `pages.bytes`.
     tail: u64,
+    // Those that are known to be on the disk.
+    synced: u64,
     // Positions whose entries are told otherwise since the last commit.
     changed: Vec<i64>,
     // All of them are.
@@ -284,9 +288,10 @@ impl Copier {
         let (upto, as_of, end) = (AtomicI64::new(0), AtomicU64::new(0), AtomicI64::new(end));
         let strip = Arc::new(Strip { heads, bytes, upto, as_of, end });
         let (standing, changed) = (Standing::Clean, Vec::new());
-        let mut copier = Copier { strip, folder, standing, upto: 0, tail: 0, changed, anew: false };
+        let mut copier =
+            Copier { strip, folder, standing, upto: 0, tail: 0, synced: 0, changed, anew: false };
         match copier.stated(conn)? {
-            Some((upto, tail)) => (copier.upto, copier.tail) = (upto, tail),
+            Some((upto, tail)) => (copier.upto, copier.tail, copier.synced) = (upto, tail, tail),
             None => copier.start_over()?,
         }
         copier.strip.upto.store(copier.upto, Ordering::SeqCst);
@@ -371,7 +376,13 @@ impl Copier {
         if self.standing == Standing::Broken {
             return false;
         }
-        self.copy(conn, next).unwrap_or_else(|_| {
+        let more = self.copy(conn, next).and_then(|more| {
+            if self.tail - self.synced >= UNSYNCED {
+                self.sync()?;
+            }
+            Ok(more)
+        });
+        more.unwrap_or_else(|_| {
             self.give_up();
             false
         })
@@ -411,7 +422,7 @@ impl Copier {
 
     fn start_over(&mut self) -> Result<(), Error> {
         self.touch()?;
-        (self.upto, self.tail) = (0, 0);
+        (self.upto, self.tail, self.synced) = (0, 0, 0);
         self.strip.upto.store(0, Ordering::SeqCst);
         self.strip.heads.set_len(0)?;
         self.strip.bytes.set_len(0)?;
@@ -454,7 +465,7 @@ impl Copier {
             self.strip.heads.write_all_at(&encode(&record, place), offset(position))?;
         }
         if emptied {
-            self.strip.bytes.sync_data()?;
+            self.sync()?;
         }
         Ok(())
     }
@@ -490,6 +501,12 @@ impl Copier {
         }
         self.append(&heads, &bytes, upto)?;
         Ok(upto < next)
+    }
+
+    fn sync(&mut self) -> io::Result<()> {
+        self.strip.bytes.sync_data()?;
+        self.synced = self.tail;
+        Ok(())
     }
 
     fn append(&mut self, heads: &[u8], bytes: &[u8], upto: i64) -> io::Result<()> {
@@ -533,6 +550,10 @@ mod tests {
         }
 
         fn serve(&self, position: i64) {
+            self.serve_bytes(position, b"an object");
+        }
+
+        fn serve_bytes(&self, position: i64, bytes: &[u8]) {
             let head = Head {
                 ordinal: 0,
                 version: 0,
@@ -543,7 +564,7 @@ mod tests {
                 text: false,
             };
             let mut last = Building::load(&self.conn, position).unwrap();
-            last.push(&self.conn, Record::new((0, 0, 0), head).unwrap(), b"an object").unwrap();
+            last.push(&self.conn, Record::new((0, 0, 0), head).unwrap(), bytes).unwrap();
             last.write(&self.conn).unwrap();
         }
 
@@ -582,5 +603,18 @@ mod tests {
         assert_eq!((copied.copier.standing == Standing::Broken, copied.read(1, 1)), (true, None));
         copied.copier.changed(0);
         assert!(copied.copier.changed.is_empty());
+    }
+
+    #[test]
+    fn what_is_copied_in_idle_time_does_not_pile_up_before_an_erasure() {
+        let mut copied = Copied::new();
+        let body = vec![7; STEP + 1];
+        for position in 0..20 {
+            copied.serve_bytes(position, &body);
+        }
+        while copied.copier.catch_up(&copied.conn, 20) {
+            assert!(copied.copier.tail - copied.copier.synced < UNSYNCED);
+        }
+        assert!(copied.copier.synced > 0 && copied.copier.upto == 20);
     }
 }

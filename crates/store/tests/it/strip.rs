@@ -2,16 +2,19 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use model::Tlp;
-use store::read::VersionSpec;
+use store::read::{VersionSpec, Visible};
 use store::record::{Again, Item};
 use store::{Options, Store};
 
 use crate::history::History;
-use crate::support::{START, World, said};
+use crate::measure::Random;
+use crate::support::{START, World, all, said, statement};
 
+const ERASE: &[u8] = b"{\"act\":\"erase\"}";
 const STATE: &str = "pages.state";
 const HEADS: &str = "pages.heads";
 const BYTES: &str = "pages.bytes";
@@ -146,8 +149,7 @@ fn after_a_crash_between_a_commit_and_its_copy_nothing_old_is_served() {
     let store = Store::open(folder.path(), &Options::default()).unwrap();
     let mut world = World::over(store, folder);
     world.submissions_from(10_000);
-    let erase =
-        Item::Erase { positions: vec![7], again: Again::Refused, body: b"{\"act\":\"erase\"}".to_vec() };
+    let erase = Item::Erase { positions: vec![7], again: Again::Refused, body: ERASE.to_vec() };
     world.append(1, vec![erase]);
     world.say(1, said(9, 1, 2, Tlp::Green));
     let expected = world.crawl(&world.everything(), &[], 1_000);
@@ -160,4 +162,48 @@ fn after_a_crash_between_a_commit_and_its_copy_nothing_old_is_served() {
     let bytes = fs::read(again.folder.path().join(BYTES)).unwrap();
     let gone = said(7, 1, 1, Tlp::Green).body;
     assert!(!bytes.windows(gone.len()).any(|some| some == gone));
+}
+
+// A page of all types is scanned, of one type it comes from lists; the copy is used by the one and not by the other.
+fn reads(store: &Store, visible: &Visible, limit: usize, done: &AtomicBool) {
+    let mut random = Random(limit as u64);
+    while !done.load(Ordering::Relaxed) {
+        let snapshot = store.snapshot().unwrap();
+        let mut query = all(visible);
+        (query.limit, query.from) = (limit, random.below(snapshot.end()).into());
+        let pages = [vec![], vec!["indicator".to_owned()]].map(|kinds| {
+            query.kinds = kinds;
+            let mut seen = Vec::new();
+            let end = snapshot.page(&query, &mut |entry| {
+                seen.push((entry.position, entry.date_added, entry.version, entry.wire.to_vec()));
+            });
+            (seen, end.unwrap())
+        });
+        assert_eq!(pages[0], pages[1]);
+    }
+}
+
+#[test]
+fn a_snapshot_serves_the_same_by_the_copy_and_without_it_while_the_record_changes() {
+    const OBJECTS: u64 = 100;
+    let mut world = World::new();
+    let version = |n: u64, version| statement(said(u128::from(n % OBJECTS), 1, version, Tlp::Green));
+    world.append(1, (0..OBJECTS).map(|n| version(n, 0)).collect());
+    let (visible, store, done) = (world.everything(), world.store.clone(), AtomicBool::new(false));
+    std::thread::scope(|scope| {
+        let (store, visible, done) = (&store, &visible, &done);
+        let reading = [3, 40, 1_000].map(|limit| scope.spawn(move || reads(store, visible, limit, done)));
+        let mut random = Random(7);
+        for round in 0..150 {
+            let at = random.below(OBJECTS);
+            let items = match random.below(5) {
+                0 => vec![Item::Erase { positions: vec![at], again: Again::Taken, body: ERASE.to_vec() }],
+                _ => (at..=at + random.below(6)).map(|n| version(n, round + 1)).collect(),
+            };
+            world.append(1, items);
+        }
+        done.store(true, Ordering::Relaxed);
+        reading.into_iter().for_each(|reading| reading.join().unwrap());
+    });
+    assert_eq!(world.store.verify().unwrap().problems, [""; 0]);
 }
