@@ -7,18 +7,18 @@ use std::sync::Arc;
 
 use model::{Action, Audience, CollectionId, Embargo, Label, MemberId, Tlp};
 use store::read::{LabelId, Snapshot, Visible};
-use store::record::{Appended, Batch, Item, ObjectKey, Quota, Submission};
+use store::record::{Item, ObjectKey};
 
 use crate::addressed::{Addressed, Found};
 use crate::core::audience::fits;
 use crate::core::list_query::object_key;
 use crate::core::marking::Marked;
 use crate::directory::{not_found, signed_in};
-use crate::marked::{Waiting, index_at, node_submission, waits};
+use crate::marked::{Waiting, index_at, waits};
 use crate::roster::Roster;
-use crate::withdraw::act_by;
+use crate::withdraw::{act_by, reached};
 use crate::writing::Failure;
-use crate::{Caller, Error, Kind, Node, Relabel, random};
+use crate::{Caller, Error, Kind, Node, Relabel};
 
 /// How often what stands is looked at: a version that was past may become the last by what moves before it.
 const PASSES: usize = 4;
@@ -83,7 +83,7 @@ impl Node {
                 moving.into_iter().map(|(label, some)| item(roster, caller, &snapshot, key, some, label));
             let items = items.collect::<Result<Vec<_>, Error>>()?;
             drop(snapshot);
-            self.relabel_all(roster, caller, own, id, items)
+            self.relabel_all(roster, caller, id, items)
         })
     }
 
@@ -183,7 +183,6 @@ impl Node {
         &self,
         roster: &Roster,
         caller: &Caller,
-        own: MemberId,
         id: &str,
         items: Vec<Item>,
     ) -> Result<u64, Failure> {
@@ -191,29 +190,7 @@ impl Node {
             return Ok(0);
         }
         let audit = self.audit_of(caller, "relabel", id.to_owned());
-        let principal = &caller.principal;
-        let submission = Submission {
-            person: principal.reader.person,
-            token: principal.token,
-            ..node_submission(own, audit.at)?
-        };
-        let batch = Batch {
-            facts: roster.epoch(),
-            submission,
-            now: audit.at,
-            seed: random::bytes()?,
-            items,
-            complete: true,
-            seen: Visible::default(),
-            quota: Quota::default(),
-            audit: vec![audit],
-        };
-        let appended = self.inner.store.append(batch)?;
-        let reached = appended.iter().map(|one| match one {
-            Appended::Done { reached, .. } => *reached,
-            _ => 0,
-        });
-        Ok(reached.sum())
+        Ok(reached(&self.append_act(roster, caller, items, audit)?))
     }
 }
 

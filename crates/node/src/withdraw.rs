@@ -157,17 +157,11 @@ impl Node {
         erase: Item,
         audit: Audit,
     ) -> Result<u64, Failure> {
-        let appended = self.append_act(roster, caller, vec![erase], audit)?;
-        Ok(appended
-            .iter()
-            .map(|appended| match appended {
-                Appended::Done { reached, .. } => *reached,
-                _ => 0,
-            })
-            .sum())
+        Ok(reached(&self.append_act(roster, caller, vec![erase], audit)?))
     }
 
-    fn append_act(
+    /// Sequences acts of a caller, and their row of the audit.
+    pub(crate) fn append_act(
         &self,
         roster: &Roster,
         caller: &Caller,
@@ -213,6 +207,15 @@ pub(crate) fn act_by(caller: &Caller, act: &'static str) -> Object<'static> {
         object.push("person", person.to_string());
     }
     object
+}
+
+/// How many statements acts reached.
+pub(crate) fn reached(appended: &[Appended]) -> u64 {
+    let each = appended.iter().map(|one| match one {
+        Appended::Done { reached, .. } => *reached,
+        _ => 0,
+    });
+    each.sum()
 }
 
 // The rights on the collection, in the four rows of TAXII 2.1 §5.7.
