@@ -69,6 +69,8 @@ struct Page<'p, 'q> {
     served: usize,
     bytes: usize,
     times: Times<'q>,
+    // When what is offered next was added, where that is known.
+    known: Option<Timestamp>,
     // What was served last: where it stands, under which label, when it was added.
     last: Option<(i64, LabelId, Timestamp)>,
     // Where the first entry is that found no more room.
@@ -97,6 +99,7 @@ pub(crate) fn page(
         served: 0,
         bytes: 0,
         times: Times::new(query.visible),
+        known: None,
         last: None,
         beyond: None,
     };
@@ -284,7 +287,9 @@ impl Page<'_, '_> {
                 if wire.is_none() && wants(record) && self.served < self.limit {
                     break;
                 }
+                self.known = chunk.time(position)?;
                 let next = self.offer(record, wire.unwrap_or_default(), position)?;
+                self.known = None;
                 if self.ends_with(next, position, &mut patience)? {
                     return Ok(());
                 }
@@ -436,7 +441,7 @@ impl Page<'_, '_> {
             return Ok(Next::Full);
         }
         let bytes = &mut self.bytes;
-        let date_added = self.times.added(conn, position, record)?;
+        let date_added = self.times.known_or_added(self.known, conn, (position, record))?;
         let entry = Told { position, date_added, record, wire };
         lend(self.snapshot, &mut self.names, self.reader, entry, self.body, &mut |entry| {
             *bytes += entry.wire.len();

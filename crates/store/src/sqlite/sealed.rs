@@ -234,6 +234,27 @@ impl Commit {
         Ok(Commit { first: next + 1, last, at, shown })
     }
 
+    /// Of the same row, as whoever sees the last entry of the commit sees it, back to the first one under another label.
+    fn read_plain(row: &Row<'_>) -> Result<Commit, Error> {
+        let (last, at): (i64, i64) = (row.get(0)?, row.get(1)?);
+        let runs = row.get_ref(2)?.as_blob().map_err(|_| damaged("sealed"))?;
+        let (mut next, mut behind, mut of, mut ended) = (last, 0, None, false);
+        let mut shown: Vec<Shown> = Vec::new();
+        for run in decode(runs) {
+            let run = run?;
+            let first = next.saturating_sub(run.count).saturating_add(1);
+            if run.label.is_some() {
+                ended = ended || *of.get_or_insert(run.label) != run.label;
+                if !ended {
+                    shown.push(Shown { first, last: next, behind });
+                    behind += run.count;
+                }
+            }
+            next = first - 1;
+        }
+        Ok(Commit { first: next + 1, last, at, shown })
+    }
+
     fn time(&self, position: i64) -> Option<Timestamp> {
         let place = self.shown.partition_point(|shown| shown.first > position);
         let shown = self.shown.get(place).filter(|shown| position <= shown.last)?;
@@ -247,6 +268,41 @@ impl Commit {
         let place = self.shown.partition_point(|shown| shown.behind + shown.last - shown.first + 1 < later);
         self.shown.get(place).map_or(self.first, |shown| shown.last - (later - 1 - shown.behind))
     }
+}
+
+/// When entries were added that have the same time for everybody who may see them: behind them in their commit is nothing
+/// under another label.
+#[derive(Debug, Default)]
+pub(crate) struct Plain {
+    met: Option<Commit>,
+}
+
+impl Plain {
+    /// The time of what stands at a position; `None` where it depends on the reader, or where there is no entry.
+    pub(crate) fn time(&mut self, conn: &Connection, position: i64) -> Result<Option<Timestamp>, Error> {
+        let met = self.met.take().filter(|met| (met.first..=met.last).contains(&position));
+        let commit = match met {
+            Some(commit) => commit,
+            None => match at(conn, position, Commit::read_plain)? {
+                Some(commit) => commit,
+                // Whoever needs the time says that the seal is missing.
+                None => return Ok(None),
+            },
+        };
+        Ok(self.met.insert(commit).time(position))
+    }
+}
+
+// The commit of a position.
+fn at(
+    conn: &Connection,
+    position: i64,
+    read: impl FnOnce(&Row<'_>) -> Result<Commit, Error>,
+) -> Result<Option<Commit>, Error> {
+    let mut query =
+        conn.prepare_cached("SELECT last, at, runs FROM sealed WHERE last >= ?1 ORDER BY last LIMIT 1")?;
+    let mut rows = query.query([position])?;
+    rows.next()?.map(read).transpose()
 }
 
 /// When entries were added, for one reader. It remembers the commit that it met last, so a page that goes on in it costs
@@ -275,6 +331,19 @@ impl<'v> Times<'v> {
         self.commit(conn, position)?.time(position).ok_or_else(|| damaged("sealed"))
     }
 
+    /// The same, of an entry whose time is known where it was not opened later.
+    pub(crate) fn known_or_added(
+        &mut self,
+        known: Option<Timestamp>,
+        conn: &Connection,
+        (position, record): (i64, &Record),
+    ) -> Result<Timestamp, Error> {
+        match known.filter(|_| self.visible.block_of(LabelId(record.label), position).is_none()) {
+            Some(known) => Ok(known),
+            None => self.added(conn, position, record),
+        }
+    }
+
     /// The time that nothing is after which was sequenced with the entry at a position, or opened with it.
     pub(crate) fn sealed(
         &mut self,
@@ -291,13 +360,8 @@ impl<'v> Times<'v> {
     fn commit(&mut self, conn: &Connection, position: i64) -> Result<&Commit, Error> {
         let commit = match self.met.take().filter(|met| (met.first..=met.last).contains(&position)) {
             Some(commit) => commit,
-            None => {
-                let mut query = conn.prepare_cached(
-                    "SELECT last, at, runs FROM sealed WHERE last >= ?1 ORDER BY last LIMIT 1",
-                )?;
-                let mut rows = query.query([position])?;
-                Commit::read(rows.next()?.ok_or_else(|| damaged("sealed"))?, self.visible, position)?
-            }
+            None => at(conn, position, |row| Commit::read(row, self.visible, position))?
+                .ok_or_else(|| damaged("sealed"))?,
         };
         Ok(self.met.insert(commit))
     }
@@ -463,6 +527,31 @@ mod tests {
             assert_eq!(commit.after(Timestamp::MIN), 10);
         }
         assert_eq!(commit(&runs, &[], 19, 5_000).after(Timestamp(4_999)), 10);
+    }
+
+    #[test]
+    fn a_time_is_plain_where_nothing_under_another_label_is_behind() {
+        let conn = Connection::open_in_memory().unwrap();
+        conn.execute_batch("CREATE TABLE sealed (last INTEGER PRIMARY KEY, at INTEGER, runs BLOB)").unwrap();
+        let runs = [(Some(7), 2), (Some(3), 1), (None, 1), (Some(7), 2), (None, 1), (Some(7), 1)];
+        let runs: Vec<Run> = runs.into_iter().map(|(label, count)| Run { label, count }).collect();
+        Sealed { last: 107, at: 5_000, runs: runs.clone() }.write(&conn).unwrap();
+        Sealed { last: 109, at: 6_000, runs: vec![Run { label: None, count: 2 }] }.write(&conn).unwrap();
+        let mut plain = Plain::default();
+        let found = (100..110).map(|position| plain.time(&conn, position).unwrap().map(|time| time.0));
+        let none = None;
+        let expected = [none, none, none, none, Some(4_998), Some(4_999), none, Some(5_000), none, none];
+        assert!(found.eq(expected));
+        // It is what each who sees the last entry is told.
+        for labels in [vec![7], vec![3, 7]] {
+            let mut visible = Visible::default();
+            labels.into_iter().for_each(|label| visible.allow(LabelId(label)));
+            let commit = at(&conn, 104, |row| Commit::read(row, &visible, 100)).unwrap().unwrap();
+            for position in [104, 105, 107] {
+                assert_eq!(commit.time(position), plain.time(&conn, position).unwrap());
+            }
+        }
+        assert_eq!(plain.time(&conn, 110).unwrap(), None);
     }
 
     #[test]

@@ -20,8 +20,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
+use model::Timestamp;
 use rusqlite::Connection;
 
+use super::sealed::Plain;
 use super::span::{self, RECORD, Record, Span, Wires};
 use super::{copy, migrate, small};
 use crate::Error;
@@ -32,10 +34,13 @@ use crate::sqlite::row::damaged;
 const HEADS: &str = "pages.heads";
 const BYTES: &str = "pages.bytes";
 const STATE: &str = "pages.state";
-/// Bytes of the record of a position: what its span tells of it, where what is served begins, and how long that is.
-const HEAD: usize = RECORD + 8 + 4;
+/// Bytes of the record of a position: what its span tells of it, where what is served begins, how long that is, and when
+/// it was added, if that is the same for all readers.
+const HEAD: usize = RECORD + 8 + 4 + 8;
+/// Of an entry whose time depends on the reader.
+const NO_TIME: i64 = i64::MIN;
 /// Of the form of the files. A strip of another form, or of another schema, is begun anew.
-const FORM: usize = 1;
+const FORM: usize = 2;
 /// The value beside the record that `pages.state` repeats, so that a file that was put back is not met by another's strip.
 const NAME: &str = "strip";
 /// Bytes that are copied at once.
@@ -79,6 +84,7 @@ pub(crate) struct Seen {
 struct Place {
     at: u64,
     length: u32,
+    time: i64,
 }
 
 impl Place {
@@ -89,7 +95,10 @@ impl Place {
 
 fn encode(record: &Record, place: Place) -> [u8; HEAD] {
     let mut bytes = [0; HEAD];
-    let parts = (record.encode().into_iter()).chain(place.at.to_le_bytes()).chain(place.length.to_le_bytes());
+    let place = (place.at.to_le_bytes().into_iter())
+        .chain(place.length.to_le_bytes())
+        .chain(place.time.to_le_bytes());
+    let parts = record.encode().into_iter().chain(place);
     bytes.iter_mut().zip(parts).for_each(|(to, from)| *to = from);
     bytes
 }
@@ -97,8 +106,13 @@ fn encode(record: &Record, place: Place) -> [u8; HEAD] {
 fn decode(bytes: &[u8]) -> Option<(Record, Place)> {
     let (record, rest) = bytes.split_at_checked(RECORD)?;
     let (at, rest) = rest.split_first_chunk()?;
-    let (length, _) = rest.split_first_chunk()?;
-    let place = Place { at: u64::from_le_bytes(*at), length: u32::from_le_bytes(*length) };
+    let (length, rest) = rest.split_first_chunk()?;
+    let (time, _) = rest.split_first_chunk()?;
+    let place = Place {
+        at: u64::from_le_bytes(*at),
+        length: u32::from_le_bytes(*length),
+        time: i64::from_le_bytes(*time),
+    };
     Some((Record::decode(record)?, place))
 }
 
@@ -123,11 +137,20 @@ impl Chunk {
         self.first..self.first.saturating_add(self.entries.len() as i64)
     }
 
+    fn at(&self, position: i64) -> Result<&(Record, Place), Error> {
+        let index = usize::try_from(position - self.first).ok();
+        index.and_then(|index| self.entries.get(index)).ok_or_else(|| damaged("pages.heads"))
+    }
+
+    /// When what stands at a position was added, if that is the same for whoever may see it, and it was not opened later.
+    pub(crate) fn time(&self, position: i64) -> Result<Option<Timestamp>, Error> {
+        let (_, place) = self.at(position)?;
+        Ok((place.time != NO_TIME).then_some(Timestamp(place.time)))
+    }
+
     /// What stands at a position, and its bytes if they were read.
     pub(crate) fn entry(&self, position: i64) -> Result<(&Record, Option<&[u8]>), Error> {
-        let index = usize::try_from(position - self.first).ok();
-        let found = index.and_then(|index| self.entries.get(index));
-        let (record, place) = found.ok_or_else(|| damaged("pages.heads"))?;
+        let (record, place) = self.at(position)?;
         if place.length == 0 {
             return Ok((record, Some(&[])));
         }
@@ -479,6 +502,7 @@ impl Copier {
         let mut query = conn.prepare_cached(span::from(true))?;
         let mut rows = query.query([self.upto])?;
         let (mut heads, mut bytes, mut upto) = (Vec::new(), Vec::new(), self.upto);
+        let mut times = Plain::default();
         while let Some(row) = rows.next()? {
             let span = Span::read(row)?;
             if !span.positions().contains(&upto) {
@@ -487,7 +511,8 @@ impl Copier {
             for position in span.positions().skip_while(|position| *position < self.upto) {
                 let (record, wire) = span.entry(position)?;
                 let length = u32::try_from(wire.len()).map_err(|_| damaged("span"))?;
-                let place = Place { at: self.tail + bytes.len() as u64, length };
+                let time = times.time(conn, position)?.map_or(NO_TIME, |time| time.0);
+                let place = Place { at: self.tail + bytes.len() as u64, length, time };
                 heads.extend_from_slice(&encode(&record, place));
                 bytes.extend_from_slice(wire);
                 upto = position + 1;
