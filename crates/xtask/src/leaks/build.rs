@@ -57,10 +57,7 @@ pub fn build(world: &World, below: &Path, runtime: &Handle) -> Outcome<Built> {
     {
         let store = Store::open(folder.path(), &store::Options { readers: 1, ..store::Options::default() })?;
         let begin: Timestamp = BEGIN.parse()?;
-        let tokens: Vec<_> = world.live_tokens().cloned().collect();
-        let collections: Vec<_> = world.live_collections().collect();
-        let changes =
-            changes(&world.members, &world.persons, &tokens, &collections, &world.collections, begin)?;
+        let changes = changes(world, begin)?;
         let audit = Audit { at: begin, token: None, verb: "member.add", target: String::new() };
         store.change(store.directory()?.epoch, &changes, audit)?;
         for (number, deed) in &world.deeds {
@@ -74,7 +71,7 @@ pub fn build(world: &World, below: &Path, runtime: &Handle) -> Outcome<Built> {
         built.clock.store(time_of(*number)?.0, Ordering::SeqCst);
         built.act(world, *number, deed)?;
     }
-    built.rest(world)?;
+    built.rest()?;
     Ok(built)
 }
 
@@ -108,8 +105,13 @@ impl Built {
         let (world, submissions, served) = from;
         let mut built = open(world, to, runtime, served.clone())?;
         built.submissions = submissions.to_vec();
-        built.rest(world)?;
+        built.rest()?;
         Ok(built)
+    }
+
+    /// Lets time pass.
+    pub fn pass(&self, seconds: i64) {
+        self.clock.fetch_add(seconds * 1_000_000, Ordering::SeqCst);
     }
 
     /// The same with these submissions.
@@ -141,9 +143,8 @@ impl Built {
     }
 
     // All is done, and a minute passes.
-    fn rest(&mut self, world: &World) -> Outcome {
-        let last = super::plan::deeds() + usize::from(world.deeds.is_empty());
-        self.clock.store(time_of(last)?.plus_seconds(60).0, Ordering::SeqCst);
+    fn rest(&mut self) -> Outcome {
+        self.clock.store(time_of(super::plan::deeds())?.plus_seconds(60).0, Ordering::SeqCst);
         Ok(())
     }
 

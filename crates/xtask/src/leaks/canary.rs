@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 /// The middle of every id of a planned object.
 const ID_MIDDLE: &[u8] = b"-ac0d-4ac0-8ac0-";
-/// Letters of what has words of its own: statements, parts, members, persons, tokens, collections, aliases.
-const LETTERS: &[u8] = b"wpmntca";
+/// Letters of what has words of its own: statements, parts, members, persons, tokens, collections, aliases, circles.
+const LETTERS: &[u8] = b"wpmntcao";
 
 /// All of them, each in one form, whatever its case.
 pub fn all(text: &[u8]) -> BTreeSet<String> {

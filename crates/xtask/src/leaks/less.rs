@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use model::{MemberId, Origin, Role, Tlp};
 
 use super::canary;
-use super::oracle::{self, Reader, Served, Told};
-use super::people::{Collection, Token};
+use super::oracle::{self, Reader, Served, Told, When};
+use super::people::{Circle, Collection, Token};
 use super::said::{Kind, Mark, Said};
 use super::world::{Deed, Post, World};
 
@@ -18,11 +18,17 @@ pub struct Less {
     pub seen: BTreeSet<String>,
     /// Canaries that he may be told of beside, where it is about what his own member sent or did.
     pub told: BTreeSet<String>,
+    /// Ids under which his own member said something.
+    pub own: BTreeSet<String>,
+    /// Ids of what his own member said with a part that is not for him.
+    pub parted: BTreeSet<String>,
+    /// Ids under which he would see something but for the scope of his token.
+    pub beyond: BTreeSet<String>,
 }
 
 /// What a world is without what this reader may not see.
 pub fn without(world: &World, served: &Served, reader: &Reader<'_>) -> Less {
-    let standing = oracle::stands(world, served);
+    let standing = oracle::stands(world, served, When::Last);
     let mut seen = String::new();
     let mut told = String::new();
     let mut kept: Vec<(usize, usize, bool)> = Vec::new();
@@ -37,6 +43,13 @@ pub fn without(world: &World, served: &Served, reader: &Reader<'_>) -> Less {
             kept.push((one.deed, one.place, !part));
         }
     }
+    // What was taken back had its time, for those who saw it, and keeps it.
+    for one in &oracle::stands(world, served, When::Ever) {
+        let (whole, part) = reader.sees(world, one);
+        if whole && !kept.iter().any(|(deed, place, _)| (*deed, *place) == (one.deed, one.place)) {
+            kept.push((one.deed, one.place, !part));
+        }
+    }
     // The scope of a token limits its roads and not its sight: which version is the last, and which the owner's, is decided
     // among all that its member could see under an id up to the token's ceiling.
     let seen_ids: BTreeSet<String> = kept_ids(world, &kept);
@@ -46,6 +59,13 @@ pub fn without(world: &World, served: &Served, reader: &Reader<'_>) -> Less {
             kept.push((one.deed, one.place, !part));
         }
     }
+    let own = own_ids(world, reader);
+    let has_hidden = |one: &&oracle::Stands<'_>| {
+        Some(one.label.author) == reader.member() && reader.sees(world, one) == (true, false)
+    };
+    let parted = standing.iter().filter(has_hidden).map(|one| one.said.id.clone()).collect();
+    let beyond = standing.iter().filter(|one| reader.would_see(world, one).0 && !reader.sees(world, one).0);
+    let beyond = beyond.map(|one| one.said.id.clone()).collect();
     kept.extend(first_said(world, served, reader));
     kept.extend(first_bound(world, served, &kept));
     let mut deeds = Vec::new();
@@ -57,6 +77,15 @@ pub fn without(world: &World, served: &Served, reader: &Reader<'_>) -> Less {
         };
         match deed {
             Deed::Direct { source, said } => {
+                // Refused arrivals are for the member that sent them.
+                let whole = reader.member() == Some(*source)
+                    && reader.ceiling() == Tlp::Red
+                    && reader.token.is_some_and(|token| token.read.is_none());
+                if whole {
+                    said.iter().for_each(|(said, _)| told.push_str(&said.json()));
+                    deeds.push((*number, deed.clone()));
+                    continue;
+                }
                 let left = said.iter().enumerate();
                 let left: Vec<_> =
                     left.filter_map(|(at, (said, label))| Some((keep(at, said)?, label.clone()))).collect();
@@ -102,7 +131,17 @@ pub fn without(world: &World, served: &Served, reader: &Reader<'_>) -> Less {
     names(&world, reader, &mut seen);
     let seen = canary::all(seen.as_bytes());
     let told = canary::all(told.as_bytes()).union(&seen).cloned().collect();
-    Less { world, seen, told }
+    Less { world, seen, told, own, parted, beyond }
+}
+
+fn own_ids(world: &World, reader: &Reader<'_>) -> BTreeSet<String> {
+    let is_own = |deed: &Deed| match deed {
+        Deed::Direct { source, .. } => Some(*source) == reader.member(),
+        Deed::Post(post) => Some(oracle::source(world, post)) == reader.member(),
+        Deed::Withdraw { .. } | Deed::Erase { .. } => false,
+    };
+    let own = world.deeds.iter().filter(|(_, deed)| is_own(deed));
+    own.flat_map(|(_, deed)| deed.said()).map(|said| said.id.clone()).collect()
 }
 
 fn kept_ids(world: &World, kept: &[(usize, usize, bool)]) -> BTreeSet<String> {
@@ -213,13 +252,23 @@ fn keep_terms(world: &World, deeds: &mut Vec<(usize, Deed)>) {
 // Whoever is not told who said something is told the same if it was somebody else.
 fn swap_withheld(world: &World, reader: &Reader<'_>, deeds: &mut [(usize, Deed)]) {
     let count = |id: &str| world.all_said().filter(|said| said.id == id).count();
+    let taken_back: Vec<String> = deeds
+        .iter()
+        .filter_map(|(_, deed)| match deed {
+            Deed::Withdraw { id, .. } => Some(id.clone()),
+            _ => None,
+        })
+        .collect();
     for (_, deed) in deeds.iter_mut() {
         let Deed::Direct { source, said } = deed else { continue };
         let other = world.members.iter().map(|member| member.id);
         let other = other.rev().find(|id| *id != *source && Some(*id) != reader.member());
         let Some(other) = other.filter(|_| Some(*source) != reader.member()) else { continue };
         let is_swapped = |(one, label): &(Said, model::Label)| {
-            label.origin == Origin::Withheld && one.author.is_none() && count(&one.id) == 1
+            label.origin == Origin::Withheld
+                && one.author.is_none()
+                && count(&one.id) == 1
+                && !taken_back.contains(&one.id)
         };
         // One commit has one source: what is swapped makes a deed of its own only if it is all of this one.
         if said.iter().all(is_swapped) {
@@ -259,10 +308,6 @@ fn directory(world: &World, reader: &Reader<'_>, deeds: Vec<(usize, Deed)>) -> W
     let filtered = |member: MemberId| {
         world.collections.iter().any(|one| one.holds == super::people::Holds::Of(vec![member]))
     };
-    let members = world.members.iter().enumerate().filter(|(at, member)| {
-        let has_token = tokens.iter().any(|token| token.member == member.id);
-        whole || *at == 0 || is_own(member.id) || says(member.id) || has_token || filtered(member.id)
-    });
     let through = |at: usize| {
         deeds.iter().any(|(_, deed)| matches!(deed, Deed::Post(post) if post.collection == Some(at)))
     };
@@ -272,6 +317,16 @@ fn directory(world: &World, reader: &Reader<'_>, deeds: Vec<(usize, Deed)>) -> W
         let scope = reader.token.and_then(|token| token.read.as_ref());
         scope.is_none_or(|places| places.contains(&at))
     };
+    // A circle is known to those who are in it, and to nobody else, an administrator neither.
+    let is_in = |circle: &Circle| reader.member().is_some_and(|member| circle.members.contains(&member));
+    let beside = |member: MemberId| {
+        world.circles.iter().any(|circle| is_in(circle) && circle.members.contains(&member))
+    };
+    let members = world.members.iter().enumerate().filter(|(at, member)| {
+        let has_token = tokens.iter().any(|token| token.member == member.id);
+        let known = says(member.id) || has_token || filtered(member.id) || beside(member.id);
+        whole || *at == 0 || is_own(member.id) || known
+    });
     let collections: Vec<bool> =
         (0..world.collections.len()).map(|at| whole || through(at) || scoped(at) || can_use(at)).collect();
     World {
@@ -281,6 +336,7 @@ fn directory(world: &World, reader: &Reader<'_>, deeds: Vec<(usize, Deed)>) -> W
         persons: world.persons.iter().filter(|one| whole || is_own(one.member)).cloned().collect(),
         tokens: world.tokens.clone(),
         collections: world.collections.clone(),
+        circles: world.circles.iter().filter(|circle| is_in(circle)).cloned().collect(),
         deeds,
         known_tokens: known,
         known_collections: collections,
@@ -297,6 +353,12 @@ fn names(world: &World, reader: &Reader<'_>, seen: &mut String) {
     world.members.iter().filter(|one| is_own(one.id)).for_each(|one| add(&one.name));
     world.persons.iter().filter(|one| is_own(one.member)).for_each(|one| add(&one.name));
     world.tokens.iter().filter(|one| is_own(one.member)).for_each(|one| add(&one.name));
+    for circle in &world.circles {
+        add(&circle.name);
+        if circle.shows != model::circle::Shows::Count {
+            circle.members.iter().filter_map(|id| world.member(*id)).for_each(|one| add(&one.name));
+        }
+    }
     let scope = reader.token.and_then(|token| token.read.as_ref());
     let open = |at: usize, _one: &Collection| scope.is_none_or(|places| places.contains(&at));
     for (_, one) in world.collections.iter().enumerate().filter(|(at, one)| open(*at, one)) {

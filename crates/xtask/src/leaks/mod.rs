@@ -6,6 +6,7 @@ mod build;
 mod canary;
 mod exceptions;
 mod less;
+mod log;
 mod oracle;
 mod people;
 mod plain;
@@ -61,10 +62,11 @@ pub fn run(options: &Options) -> Outcome {
         println!("\nLEAK {leak}");
     }
     println!(
-        "{} pairs, {} answered, {} with canaries, {} leaks, {:.1} s",
+        "{} pairs, {} answered, {} with canaries, {} lines of log, {} leaks, {:.1} s",
         found.pairs,
         found.answered,
         found.shown,
+        found.lines,
         found.leaks.len(),
         began.elapsed().as_secs_f64()
     );
@@ -72,6 +74,7 @@ pub fn run(options: &Options) -> Outcome {
 }
 
 fn suite(options: &Options) -> Outcome<Found> {
+    log::listen();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let next = AtomicU64::new(options.world.unwrap_or(0));
     let all = Mutex::new(Found::default());
@@ -94,7 +97,11 @@ fn suite(options: &Options) -> Outcome<Found> {
         threads.into_iter().map(|thread| thread.join().unwrap_or(Err("a thread died".into()))).collect()
     });
     outcomes.into_iter().collect::<Outcome<Vec<()>>>()?;
-    all.into_inner().map_err(|_| "a thread died".into())
+    let mut all = all.into_inner().map_err(|_| "a thread died")?;
+    let (lines, leaks) = log::heard();
+    all.lines = lines;
+    all.leaks.extend(leaks);
+    Ok(all)
 }
 
 // In memory where there is such a place: nothing here has to outlive the machine.

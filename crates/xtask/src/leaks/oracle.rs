@@ -48,8 +48,17 @@ pub fn told(served: &Served, deed: usize, place: usize) -> Option<Told> {
     of_deed.and_then(|(_, places)| places.get(place)).copied()
 }
 
-/// What stands when all is done.
-pub fn stands<'w>(world: &'w World, served: &Served) -> Vec<Stands<'w>> {
+/// Whether what was taken back counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum When {
+    /// It does: what stood at some time.
+    Ever,
+    /// It does not: what stands when all is done.
+    Last,
+}
+
+/// What stands.
+pub fn stands<'w>(world: &'w World, served: &Served, when: When) -> Vec<Stands<'w>> {
     let mut standing: Vec<Stands<'w>> = Vec::new();
     for (number, deed) in &world.deeds {
         let is_served = |place: usize| told(served, *number, place) == Some(Told::Taken);
@@ -65,6 +74,7 @@ pub fn stands<'w>(world: &'w World, served: &Served) -> Vec<Stands<'w>> {
                     standing.push(Stands { deed: *number, place, said, label, via: post.collection });
                 }
             }
+            Deed::Withdraw { .. } | Deed::Erase { .. } if when == When::Ever => {}
             Deed::Withdraw { token, id } => {
                 let by = world.tokens.get(*token).map(|token| token.member);
                 standing.retain(|one| one.said.id != *id || Some(one.label.author) != by);
@@ -138,7 +148,7 @@ impl Reader<'_> {
     }
 
     /// Whether something under this label, with this TLP, is for him, up to a ceiling. TLP 2.0, and DESIGN's labels.
-    fn is_for(&self, label: &Label, tlp: Tlp, ceiling: Tlp) -> bool {
+    fn is_for(&self, world: &World, label: &Label, tlp: Tlp, ceiling: Tlp) -> bool {
         if tlp > ceiling.min(self.ceiling()) {
             return false;
         }
@@ -147,8 +157,12 @@ impl Reader<'_> {
             return tlp == Tlp::Clear && label.embargo.is_none();
         };
         let person_is_named = person.is_some_and(|person| label.recipients.persons.contains(&person));
-        let member_is_named = label.recipients.members.contains(&member);
-        let nobody_is_named = label.recipients.persons.is_empty() && label.recipients.members.is_empty();
+        let circle_is_named = world
+            .circles
+            .iter()
+            .any(|circle| label.recipients.circles.contains(&circle.id) && circle.members.contains(&member));
+        let member_is_named = label.recipients.members.contains(&member) || circle_is_named;
+        let nobody_is_named = label.recipients.is_empty();
         if member == label.author {
             // "Authors see their own."
             true
@@ -179,7 +193,7 @@ impl Reader<'_> {
                     .collect()
             }
         };
-        let sees = |tlp: Tlp| ceilings.iter().any(|ceiling| self.is_for(&one.label, tlp, *ceiling));
+        let sees = |tlp: Tlp| ceilings.iter().any(|ceiling| self.is_for(world, &one.label, tlp, *ceiling));
         let whole = sees(one.label.tlp);
         let part = one.said.part.unwrap_or(Tlp::Clear).max(one.label.tlp);
         (whole, whole && sees(part))
@@ -190,9 +204,9 @@ impl Reader<'_> {
         let places = self.token.and_then(|token| token.read.clone()).unwrap_or_default();
         let ceilings = places.iter().filter_map(|at| world.collections.get(*at)).map(|one| one.ceiling);
         let ceiling = ceilings.max().unwrap_or(Tlp::Red);
-        let whole = self.reads() && self.is_for(&one.label, one.label.tlp, ceiling);
+        let whole = self.reads() && self.is_for(world, &one.label, one.label.tlp, ceiling);
         let part = one.said.part.unwrap_or(Tlp::Clear).max(one.label.tlp);
-        (whole, whole && self.is_for(&one.label, part, ceiling))
+        (whole, whole && self.is_for(world, &one.label, part, ceiling))
     }
 
     /// Whether he is told who says a statement that he sees.

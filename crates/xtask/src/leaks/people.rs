@@ -1,10 +1,15 @@
 //! Who takes part in a world.
 
-use model::{CollectionId, MemberId, PersonId, Role, Roles, Timestamp, Tlp, TokenId, Verb};
+use model::circle::Shows;
+use model::{
+    Charter, CircleId, CollectionId, Definition, MemberId, MembershipId, PersonId, Role, Roles, Timestamp,
+    Tlp, TokenId, Verb,
+};
 use store::directory::{self, Change};
 use uuid::Uuid;
 
 use super::said::in_number;
+use super::world::World;
 use crate::generate::Random;
 
 /// When every world begins.
@@ -55,6 +60,19 @@ pub struct Token {
     pub network: Option<&'static str>,
     /// Its client profile.
     pub profile: Option<&'static str>,
+}
+
+/// A circle.
+#[derive(Clone)]
+pub struct Circle {
+    /// Its id.
+    pub id: CircleId,
+    /// Its name, a canary.
+    pub name: String,
+    /// Who is in it.
+    pub members: Vec<MemberId>,
+    /// Whether they see who else is.
+    pub shows: Shows,
 }
 
 /// A collection.
@@ -122,6 +140,36 @@ impl Member {
     }
 }
 
+impl Circle {
+    fn changes(&self, begin: Timestamp) -> Vec<Change> {
+        let charter = Charter { shows: self.shows, ceiling: Tlp::Red, ..Charter::default() };
+        let definition = Definition { id: self.id, name: self.name.clone(), charter };
+        let mut changes = vec![Change::Circle(directory::Circle {
+            id: self.id,
+            definition: definition.canonical(),
+            audiences: vec![self.id],
+            created: begin,
+            expires: None,
+            revoked: None,
+        })];
+        for member in &self.members {
+            // In both worlds the same, whoever else is in it.
+            let id = Uuid::from_u128(self.id.0.as_u128() ^ member.0.as_u128().rotate_left(64));
+            changes.push(Change::Membership(directory::Membership {
+                id: MembershipId(id),
+                circle: self.id,
+                member: *member,
+                person: None,
+                agreed: definition.digest(),
+                since: begin,
+                revoked: None,
+                kept: 0,
+            }));
+        }
+        changes
+    }
+}
+
 impl Token {
     /// The `n`th token of a world: of a member, with these roles, good for everything.
     pub fn new(world: u64, n: usize, member: MemberId, roles: &[Role]) -> Token {
@@ -150,15 +198,12 @@ impl Token {
     }
 }
 
-/// The changes of an empty directory that add these.
+/// The changes that add those who take part in a world to an empty directory.
 pub fn changes(
-    members: &[Member],
-    persons: &[Person],
-    tokens: &[Token],
-    collections: &[&Collection],
-    all: &[Collection],
+    world: &World,
     begin: Timestamp,
 ) -> Result<Vec<Change>, Box<dyn std::error::Error + Send + Sync>> {
+    let World { members, persons, circles, .. } = world;
     let mut changes = Vec::new();
     for member in members {
         changes.push(Change::Member(directory::Member {
@@ -181,7 +226,7 @@ pub fn changes(
             revoked: None,
         }));
     }
-    for collection in collections {
+    for collection in world.live_collections() {
         changes.push(Change::Collection(directory::Collection {
             id: collection.id,
             title: collection.title.clone(),
@@ -194,8 +239,11 @@ pub fn changes(
             revoked: None,
         }));
     }
-    for token in tokens {
-        changes.push(Change::Token(token_row(token, all, begin)?));
+    for token in world.live_tokens() {
+        changes.push(Change::Token(token_row(token, &world.collections, begin)?));
+    }
+    for circle in circles {
+        changes.extend(circle.changes(begin));
     }
     Ok(changes)
 }

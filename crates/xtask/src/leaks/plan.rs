@@ -1,8 +1,9 @@
 //! Worlds made up: every class of label, every way for one statement to meet another.
 
+use model::circle::Shows;
 use model::{Embargo, Label, Origin, Role, Timestamp, Tlp};
 
-use super::people::{BEGIN, Collection, Holds, Member, Person, Token, uuid};
+use super::people::{BEGIN, Circle, Collection, Holds, Member, Person, Token, uuid};
 use super::said::{Kind, Mark, Said, in_number, object_id};
 use super::world::{Deed, Post, World};
 use crate::generate::Random;
@@ -24,6 +25,7 @@ pub fn world(seed: u64, number: u64) -> World {
     let members: Vec<Member> = (0..MEMBERS).map(|n| Member::new(number, n)).collect();
     let persons = persons(number, &members);
     let collections = collections(number, &members);
+    let circles = circles(number, &members);
     let tokens = tokens(number, &members, &persons, &mut random);
     let world = World {
         number,
@@ -32,6 +34,7 @@ pub fn world(seed: u64, number: u64) -> World {
         persons,
         tokens,
         collections,
+        circles,
         deeds: Vec::new(),
         known_tokens: Vec::new(),
         known_collections: Vec::new(),
@@ -68,6 +71,19 @@ fn collections(world: u64, members: &[Member]) -> Vec<Collection> {
             holds,
             ceiling,
             default,
+        })
+        .collect()
+}
+
+fn circles(world: u64, members: &[Member]) -> Vec<Circle> {
+    let rows = [(&[1, 2][..], Shows::Organisations), (&[2, 3, 4], Shows::Count), (&[4, 0], Shows::Persons)];
+    let numbered = rows.into_iter().enumerate();
+    numbered
+        .map(|(n, (places, shows))| Circle {
+            id: model::CircleId(uuid(world, 6, n)),
+            name: in_number('o', n),
+            members: places.iter().filter_map(|at| members.get(*at).map(|member| member.id)).collect(),
+            shows,
         })
         .collect()
 }
@@ -156,6 +172,10 @@ impl Planner {
             for _ in 0..self.random.below(3) {
                 let person = self.random.below(8) as usize;
                 label.recipients.persons.extend(self.world.persons.get(person).map(|one| one.id));
+            }
+            if self.chance(30) {
+                let circle = self.random.below(3) as usize;
+                label.recipients.circles.extend(self.world.circles.get(circle).map(|one| one.id));
             }
             label.recipients.members.sort();
             label.recipients.members.dedup();

@@ -1,5 +1,7 @@
 //! What readers ask: for each route of the table requests that meet what is there, what is hidden, and what is not.
 
+use std::collections::BTreeSet;
+
 use super::ask::Ask;
 use super::people::{BEGIN, Collection};
 use super::said::{Kind, SHARED_ADDRESS, SHARED_DOMAIN, Said, object_id};
@@ -12,6 +14,17 @@ pub struct Scene<'w> {
     pub world: &'w World,
     /// Chance.
     pub random: Random,
+    /// Ids under which the reader's own member said something: he is told so whenever he says something under them.
+    pub own: BTreeSet<String>,
+    /// Ids under which he would see something but for the scope of his token, which limits his roads and not his sight.
+    pub beyond: BTreeSet<String>,
+    /// Ids of what his own member said with a part that is not for him. To be mended: what he says of such an object is a
+    /// statement of its own and no new version, which tells him that there is a part.
+    pub parted: BTreeSet<String>,
+    /// What he sees is not limited by a scope.
+    pub in_sight: bool,
+    /// How much was said on the way.
+    pub numbers: usize,
 }
 
 /// The requests of a reading route; `None` for one that is not known here.
@@ -53,6 +66,8 @@ pub fn of(operation: &str, scene: &mut Scene<'_>) -> Option<Vec<Ask>> {
         "showPerson" => Some(scene.named("showPerson", "/api/v1/persons/")),
         "showToken" => Some(scene.named("showToken", "/api/v1/tokens/")),
         "showCollection" => Some(scene.named("showCollection", "/api/v1/collections/")),
+        "listCircles" => plain("listCircles", "/api/v1/circles"),
+        "showCircle" => Some(scene.named("showCircle", "/api/v1/circles/")),
         "listQuarantine" => plain("listQuarantine", "/api/v1/quarantine"),
         "showQuarantined" => Some(scene.quarantined()),
         "listReads" => plain("listReads", "/api/v1/reads?limit=50"),
@@ -121,7 +136,7 @@ impl<'w> Scene<'w> {
     fn time(&mut self) -> String {
         let number = self.random.below(32);
         let begin: model::Timestamp = BEGIN.parse().unwrap_or(model::Timestamp(0));
-        begin.plus_seconds(5 + 10 * (1 + number as i64)).to_string()
+        begin.plus_seconds(10 * (1 + number as i64)).to_string()
     }
 
     /// A value that something is about, or a place that many are in.
@@ -365,6 +380,9 @@ impl<'w> Scene<'w> {
             }
             "/api/v1/tokens/" => {
                 world.tokens.iter().flat_map(|one| [one.name.clone(), one.id.to_string()]).collect()
+            }
+            "/api/v1/circles/" => {
+                world.circles.iter().flat_map(|one| [one.name.clone(), one.id.to_string()]).collect()
             }
             _ => {
                 let names = |one: &Collection| {

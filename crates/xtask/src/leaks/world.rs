@@ -4,7 +4,7 @@
 use model::{Label, MemberId, Tlp};
 
 use super::oracle::{self, Served};
-use super::people::{Collection, Member, Person, Token};
+use super::people::{Circle, Collection, Member, Person, Token};
 use super::said::Said;
 
 /// All of a world.
@@ -21,6 +21,8 @@ pub struct World {
     pub tokens: Vec<Token>,
     /// Collections.
     pub collections: Vec<Collection>,
+    /// Circles.
+    pub circles: Vec<Circle>,
     /// What is done, in order, each with its number: ten seconds lie between two numbers.
     pub deeds: Vec<(usize, Deed)>,
     /// Which tokens there are; none is all.

@@ -1,43 +1,268 @@
-//! What readers write.
+//! What readers write: on what is theirs, on what they see, on what they do not, on what is not there.
 
-/// Routes that write.
-pub const KNOWN: &[&str] = &[
-    "taxiiAddObjects",
-    "taxiiDeleteObject",
-    "login",
-    "renewLoginSecret",
-    "withdrawObject",
-    "eraseObject",
-    "addNote",
-    "addOpinion",
-    "addTags",
-    "revokeObject",
-    "importObjects",
-    "addMember",
-    "revokeMember",
-    "addPerson",
-    "revokePerson",
-    "addToken",
-    "revokeToken",
-    "addCollection",
-    "revokeCollection",
-    "addCircle",
-    "revokeCircle",
-    "upgradeCircle",
-    "joinCircle",
-    "leaveCircle",
-    "expelFromCircle",
-    "inviteToCircle",
-    "confirmInvitation",
-    "revokeInvitation",
-    "relabelObject",
-    "previewLabel",
-    "addRetention",
-    "removeRetention",
-    "runRetention",
-    "check",
-    "backup",
-    "rebuild",
-    "signIn",
-    "signOut",
-];
+use model::Tlp;
+
+use super::ask::Ask;
+use super::oracle::Reader;
+use super::requests::{Scene, encoded};
+use super::said::{Kind, Mark, Said, object_id};
+
+/// Numbers of what is said on the way begin here, above those of what was planned.
+const FIRST: usize = 5_000;
+
+/// The requests of a writing route; `None` for one that is not known here.
+pub fn of(operation: &str, scene: &mut Scene<'_>, reader: &Reader<'_>) -> Option<Vec<Ask>> {
+    let rest = |operation, method, path: &str, body: &str| {
+        Some(vec![Ask::rest(operation, method, path.to_owned()).body(body)])
+    };
+    match operation {
+        "taxiiAddObjects" => Some(scene.additions()),
+        "importObjects" => Some(scene.imports()),
+        "taxiiDeleteObject" => Some(scene.deletions()),
+        "withdrawObject" => Some(scene.withdrawals()),
+        "eraseObject" => Some(scene.on_objects("eraseObject", "/erase", r#"{"reason":"a test"}"#, 1)),
+        "addNote" => Some(scene.on_objects("addNote", "/notes", r#"{"text":"seen here"}"#, 3)),
+        "addOpinion" => Some(scene.on_objects("addOpinion", "/opinions", r#"{"opinion":"agree"}"#, 2)),
+        "addTags" => Some(scene.on_objects("addTags", "/tags", r#"{"tags":["own-tag"]}"#, 3)),
+        "revokeObject" => Some(scene.on_objects("revokeObject", "/revoke", "", 2)),
+        "addMember" => Some(scene.new_members()),
+        "addPerson" => Some(scene.new_persons()),
+        "addToken" => Some(scene.new_tokens()),
+        "addCollection" => Some(scene.new_collections()),
+        "revokeMember" => Some(scene.revoked("revokeMember", "/api/v1/members/", reader)),
+        "revokePerson" => Some(scene.revoked("revokePerson", "/api/v1/persons/", reader)),
+        "revokeToken" => Some(scene.revoked("revokeToken", "/api/v1/tokens/", reader)),
+        "revokeCollection" => Some(scene.revoked("revokeCollection", "/api/v1/collections/", reader)),
+        "addCircle" => Some(scene.new_circles()),
+        "upgradeCircle" => Some(scene.in_circles("upgradeCircle", "POST", "/charter", r#"{"charter":{}}"#)),
+        "joinCircle" => rest("joinCircle", "POST", "/api/v1/join", r#"{"secret":"wrong"}"#),
+        "inviteToCircle" => Some(scene.in_circles("inviteToCircle", "POST", "/invitations", "{}")),
+        "confirmInvitation" => {
+            let path = "/invitations/00000000-0000-4000-8000-000000000000";
+            Some(scene.in_circles("confirmInvitation", "POST", path, ""))
+        }
+        "revokeInvitation" => {
+            let path = "/invitations/00000000-0000-4000-8000-000000000000";
+            Some(scene.in_circles("revokeInvitation", "DELETE", path, ""))
+        }
+        "expelFromCircle" => {
+            let member = scene.names("/api/v1/members/").into_iter().next().unwrap_or_default();
+            let path = format!("/members/{}", encoded(&member));
+            Some(scene.in_circles("expelFromCircle", "DELETE", &path, ""))
+        }
+        "leaveCircle" => Some(scene.in_circles("leaveCircle", "POST", "/leave", "")),
+        "revokeCircle" => Some(scene.in_circles("revokeCircle", "DELETE", "", "")),
+        "addRetention" => {
+            let source = scene.names("/api/v1/members/").into_iter().next().unwrap_or_default();
+            let body = format!(r#"{{"source":"{source}","days":900}}"#);
+            rest("addRetention", "POST", "/api/v1/retention", &body)
+        }
+        "removeRetention" => {
+            rest("removeRetention", "DELETE", "/api/v1/retention/00000000-0000-4000-8000-000000000000", "")
+        }
+        "runRetention" => rest("runRetention", "POST", "/api/v1/retention/run?dry_run", ""),
+        "check" => rest("check", "POST", "/api/v1/check", ""),
+        "backup" => rest("backup", "POST", "/api/v1/backup", r#"{"to":"/nowhere/at/all"}"#),
+        "rebuild" => rest("rebuild", "POST", "/api/v1/rebuild", ""),
+        "login" => rest("login", "POST", "/api/v1/login", r#"{"secret":"wrong"}"#),
+        "renewLoginSecret" => rest("renewLoginSecret", "POST", "/api/v1/login/renew", ""),
+        "signIn" => Some(vec![Ask::page("signIn", "POST", "/sign-in".to_owned()).body("token=wrong")]),
+        "signOut" => Some(vec![Ask::page("signOut", "POST", "/sign-out".to_owned())]),
+        _ => None,
+    }
+}
+
+impl Scene<'_> {
+    // Something to say that meets what was said: its id in another version, its version in other bytes, its very bytes, its
+    // terms, or a reference to it.
+    fn meeting(&mut self) -> Option<Said> {
+        let mut before = self.said().filter(|said| said.kind != Kind::Marking)?.clone();
+        // What a marking asks for is found in the sight of a token, whatever its scope.
+        if !self.in_sight && matches!(before.mark, Mark::Terms(_)) {
+            before.mark = Mark::None;
+        }
+        self.numbers += 1;
+        let number = FIRST + self.numbers;
+        let fresh = Said { number, id: object_id(before.kind, number), broken: false, ..before.clone() };
+        if self.own.contains(&before.id) || self.beyond.contains(&before.id) {
+            return Some(fresh);
+        }
+        let identities: Vec<String> = self.world.members.iter().map(|one| one.identity.clone()).collect();
+        let terms: Vec<String> = {
+            let all = self.world.all_said();
+            let terms = all.filter(|said| said.kind == Kind::Marking && self.in_sight);
+            terms.map(|said| said.id.clone()).collect()
+        };
+        Some(match self.random.below(7) {
+            0 => fresh,
+            1 => before,
+            2 => Said { number, broken: false, ..before },
+            3 => Said { number, version: before.version + 1, broken: false, ..before },
+            4 => Said { author: self.one(&identities).cloned(), ..fresh },
+            5 => Said { mark: self.one(&terms).cloned().map_or(Mark::None, Mark::Terms), ..fresh },
+            _ => Said {
+                mark: Mark::Tlp(Tlp::Green),
+                version: before.version + 2,
+                number,
+                broken: false,
+                ..before
+            },
+        })
+    }
+
+    fn envelope(&mut self) -> String {
+        let count = 1 + self.random.below(5);
+        let said: Vec<String> = (0..count).filter_map(|_| self.meeting()).map(|said| said.json()).collect();
+        format!("{{\"objects\":[{}]}}", said.join(","))
+    }
+
+    fn additions(&mut self) -> Vec<Ask> {
+        let mut asks = Vec::new();
+        for _ in 0..4 {
+            let Some(collection) = self.collection() else { continue };
+            let path = format!("/taxii2/default/collections/{}/objects/", collection.id);
+            asks.push(Ask::taxii("taxiiAddObjects", "POST", path).body(&self.envelope()));
+        }
+        asks
+    }
+
+    fn imports(&mut self) -> Vec<Ask> {
+        let mut asks = Vec::new();
+        for query in ["tlp=green", "tlp=amber&dry_run", "dry_run", "tlp=clear"] {
+            let through = match self.collection() {
+                Some(collection) if self.random.below(3) == 0 => format!("&collection={}", collection.title),
+                _ => String::new(),
+            };
+            let path = format!("/api/v1/import?format=stix&{query}{through}");
+            asks.push(Ask::rest("importObjects", "POST", path).body(&self.envelope()));
+        }
+        let rows = format!("value,tlp\n{},green\n{},red\n", self.value(), self.value());
+        asks.push(Ask::rest("importObjects", "POST", "/api/v1/import?format=csv".to_owned()).body(&rows));
+        let member = self.names("/api/v1/members/").into_iter().next().unwrap_or_default();
+        let path = format!("/api/v1/import?format=list&dry_run&member={}", encoded(&member));
+        asks.push(Ask::rest("importObjects", "POST", path).body("198.51.100.7\n"));
+        asks
+    }
+
+    fn deletions(&mut self) -> Vec<Ask> {
+        let mut asks = Vec::new();
+        for id in self.ids(3) {
+            let Some(collection) = self.collection() else { continue };
+            let path = format!("/taxii2/default/collections/{}/objects/{id}/", collection.id);
+            asks.push(Ask::taxii("taxiiDeleteObject", "DELETE", path));
+        }
+        asks
+    }
+
+    fn withdrawals(&mut self) -> Vec<Ask> {
+        let versions = ["", "?version=last", "?version=2026-01-02T00:00:00.000Z"];
+        let ids = self.ids(4);
+        let path = |(at, id): (usize, &String)| {
+            format!("/api/v1/objects/{id}{}", versions.get(at % versions.len()).copied().unwrap_or_default())
+        };
+        let paths = ids.iter().enumerate().map(path);
+        paths.map(|path| Ask::rest("withdrawObject", "DELETE", path)).collect()
+    }
+
+    fn on_objects(&mut self, operation: &'static str, verb: &str, body: &str, count: usize) -> Vec<Ask> {
+        let ids = self.ids(count);
+        let path = |id: &String| format!("/api/v1/objects/{id}{verb}");
+        let whole = ids.iter().filter(|id| !self.parted.contains(*id));
+        whole.map(|id| Ask::rest(operation, "POST", path(id)).body(body)).collect()
+    }
+
+    fn new_members(&mut self) -> Vec<Ask> {
+        let mut asks = Vec::new();
+        for name in self.names("/api/v1/members/").into_iter().take(2) {
+            let identity =
+                self.world.members.get(1).map(|member| member.identity.clone()).unwrap_or_default();
+            for body in
+                [format!(r#"{{"name":"{name}"}}"#), format!(r#"{{"name":"New","identity":"{identity}"}}"#)]
+            {
+                asks.push(Ask::rest("addMember", "POST", "/api/v1/members".to_owned()).body(&body));
+            }
+        }
+        asks
+    }
+
+    fn new_persons(&mut self) -> Vec<Ask> {
+        let (members, persons) = (self.names("/api/v1/members/"), self.names("/api/v1/persons/"));
+        let bodies = members.iter().zip(&persons).take(3);
+        bodies
+            .map(|(member, name)| {
+                let body = format!(r#"{{"member":"{member}","name":"{name}"}}"#);
+                Ask::rest("addPerson", "POST", "/api/v1/persons".to_owned()).body(&body)
+            })
+            .collect()
+    }
+
+    fn new_tokens(&mut self) -> Vec<Ask> {
+        let members = self.names("/api/v1/members/");
+        let (persons, collections) = (self.names("/api/v1/persons/"), self.names("/api/v1/collections/"));
+        let mut asks = Vec::new();
+        for at in 0..4_usize {
+            let of = |names: &[String]| names.get(at).cloned().unwrap_or_default();
+            let (member, person, collection) = (of(&members), of(&persons), of(&collections));
+            let roles = ["reader", "administrator", "analyst", "curator"];
+            let role = roles.get(at).copied().unwrap_or("reader");
+            let more = match at {
+                0 => format!(r#","person":"{person}""#),
+                1 => format!(r#","read":["{collection}"]"#),
+                _ => String::new(),
+            };
+            let body = format!(r#"{{"member":"{member}","roles":["{role}"]{more}}}"#);
+            asks.push(Ask::rest("addToken", "POST", "/api/v1/tokens".to_owned()).body(&body));
+        }
+        asks
+    }
+
+    fn new_collections(&mut self) -> Vec<Ask> {
+        let names = self.names("/api/v1/collections/");
+        let member = self.names("/api/v1/members/").into_iter().next().unwrap_or_default();
+        let bodies = names.iter().take(2).map(|name| {
+            format!(
+                r#"{{"title":"{name}","filter":"source = \"{member}\"","alias":"{}"}}"#,
+                name.replace(' ', "")
+            )
+        });
+        bodies
+            .map(|body| Ask::rest("addCollection", "POST", "/api/v1/collections".to_owned()).body(&body))
+            .collect()
+    }
+
+    fn new_circles(&mut self) -> Vec<Ask> {
+        let names = self.names("/api/v1/circles/");
+        let bodies = names.iter().take(2).map(|name| format!(r#"{{"name":"{name}"}}"#));
+        bodies.map(|body| Ask::rest("addCircle", "POST", "/api/v1/circles".to_owned()).body(&body)).collect()
+    }
+
+    fn in_circles(
+        &mut self,
+        operation: &'static str,
+        method: &'static str,
+        below: &str,
+        body: &str,
+    ) -> Vec<Ask> {
+        let names = self.names("/api/v1/circles/");
+        let paths = names.iter().take(2).map(|name| format!("/api/v1/circles/{}{below}", encoded(name)));
+        paths.map(|path| Ask::rest(operation, method, path).body(body)).collect()
+    }
+
+    // Never his own token, or he would be told nothing any more.
+    fn revoked(&mut self, operation: &'static str, before: &str, reader: &Reader<'_>) -> Vec<Ask> {
+        let own = reader.token.and_then(|token| {
+            let member = self.world.member(token.member)?;
+            let person = self.world.persons.iter().find(|person| Some(person.id) == token.person);
+            let person =
+                person.map_or((String::new(), String::new()), |one| (one.name.clone(), one.id.to_string()));
+            let of_member = (member.name.clone(), member.id.to_string());
+            Some([token.name.clone(), token.id.to_string(), of_member.0, of_member.1, person.0, person.1])
+        });
+        let own = own.unwrap_or_default();
+        let names: Vec<String> = self.names(before).into_iter().take(2).collect();
+        let others = names.iter().filter(|name| {
+            !own.iter().any(|own| !own.is_empty() && (own == *name || name.ends_with(own.as_str())))
+        });
+        others.map(|name| Ask::rest(operation, "DELETE", format!("{before}{}", encoded(name)))).collect()
+    }
+}
