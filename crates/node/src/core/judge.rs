@@ -104,9 +104,11 @@ pub fn decide(reading: &Reading, context: &Context<'_>) -> Result<Decision, Stri
         ));
     }
     let own = marked.label(context.source).to(context.audience.clone());
+    // Of several the strictest is told: their order here comes from what others said first.
+    let wide = (context.said)(&reading.object).iter().filter(|label| !own.is_within(label));
     // An observable has the id that anybody gives it who knows of it by himself.
     if reading.version.is_some()
-        && let Some(wide) = (context.said)(&reading.object).iter().find(|label| !own.is_within(label))
+        && let Some(wide) = wide.max_by_key(|label| label.tlp)
     {
         return Err(format!(
             "another member said it under {}, as this token sees, for fewer than this would be for",
@@ -303,6 +305,24 @@ mod tests {
         ] {
             let found = decided(&reading(kind, modified, rest), filter, nothing).unwrap_or_else(|why| why);
             assert!(found.contains(expected), "{kind} {rest} {filter}: {found}");
+        }
+    }
+
+    #[test]
+    fn of_what_others_said_for_fewer_the_strictest_is_told() {
+        let tool = reading("tool", "2026-01-01T00:00:00.000Z", "");
+        let label = |tlp| {
+            let recipients = model::Recipients { members: vec![US], ..model::Recipients::default() };
+            Label { recipients, ..Label::new(THEM, tlp) }
+        };
+        for (one, other) in [(Tlp::Green, Tlp::Amber), (Tlp::Amber, Tlp::Green)] {
+            // A context may borrow from anywhere, so from here it borrows for good.
+            let said: &'static [Label] = Box::leak(Box::new([label(one), label(other)]));
+            let why = decided(&tool, "", |context| {
+                context.default_label = Tlp::Clear;
+                context.said = Box::leak(Box::new(move |_: &ObjectKey| said));
+            });
+            assert!(why.unwrap_err().contains("under TLP:AMBER"));
         }
     }
 

@@ -6,7 +6,7 @@ use model::{MemberId, Origin, Role, Tlp};
 
 use super::canary;
 use super::oracle::{self, Reader, Served, Told, When};
-use super::people::{Circle, Collection, Token};
+use super::people::{Circle, Collection, Person, Token};
 use super::said::{Kind, Mark, Said};
 use super::world::{Deed, Post, World};
 
@@ -68,6 +68,7 @@ pub fn without(world: &World, served: &Served, reader: &Reader<'_>) -> Less {
     let beyond = beyond.map(|one| one.said.id.clone()).collect();
     kept.extend(first_said(world, served, reader));
     kept.extend(first_bound(world, served, &kept));
+    kept.extend(refused_by(world, served, reader));
     let mut deeds = Vec::new();
     for (number, deed) in &world.deeds {
         // Of a place that is kept for more than one reason the first counts.
@@ -99,9 +100,11 @@ pub fn without(world: &World, served: &Served, reader: &Reader<'_>) -> Less {
                 if whole || of_own && reader.ceiling() == Tlp::Red {
                     post.said.iter().for_each(|said| told.push_str(&said.json()));
                 }
+                // What others were refused, by what only they see, would be taken in a world without that.
                 let is_refused = |at: usize| {
                     oracle::told(served, *number, at) == Some(Told::Refused)
-                        && (reader.curates() || of_own && reader.ceiling() == Tlp::Red)
+                        && of_own
+                        && reader.ceiling() == Tlp::Red
                 };
                 let left = post.said.iter().enumerate().filter_map(|(at, said)| {
                     if whole || is_refused(at) { Some(said.clone()) } else { keep(at, said) }
@@ -179,6 +182,26 @@ fn first_said(world: &World, served: &Served, reader: &Reader<'_>) -> Vec<(usize
         }
     }
     first
+}
+
+// Why something of his own member was refused is told to whoever is told of the submission: what the one who sent it saw of
+// others under its id stays.
+fn refused_by(world: &World, served: &Served, reader: &Reader<'_>) -> Vec<(usize, usize, bool)> {
+    let ever = oracle::stands(world, served, When::Ever);
+    let mut kept = Vec::new();
+    for (number, deed) in &world.deeds {
+        let Deed::Post(post) = deed else { continue };
+        let maker = Reader { token: world.tokens.get(post.token) };
+        for (at, said) in post.said.iter().enumerate().filter(|_| reader.is_told(world, post)) {
+            if oracle::told(served, *number, at) != Some(Told::Refused) {
+                continue;
+            }
+            let seen = ever.iter().filter(|one| one.deed < *number && one.said.id == said.id);
+            let seen = seen.filter(|one| maker.sees(world, one).0);
+            kept.extend(seen.map(|one| (one.deed, one.place, false)));
+        }
+    }
+    kept
 }
 
 // Of two members that are bound to the authors that they name, the first to say something under an id owns it, and keeps it
@@ -317,6 +340,20 @@ fn directory(world: &World, reader: &Reader<'_>, deeds: Vec<(usize, Deed)>) -> W
         let scope = reader.token.and_then(|token| token.read.as_ref());
         scope.is_none_or(|places| places.contains(&at))
     };
+    // Whom his own member's labels name, he named.
+    let own_labels = || {
+        let direct = deeds.iter().filter_map(|(_, deed)| match deed {
+            Deed::Direct { source, said } if is_own(*source) => Some(said),
+            _ => None,
+        });
+        direct.flatten().map(|(_, label)| &label.recipients)
+    };
+    let names_person = |id: model::PersonId| own_labels().any(|to| to.persons.contains(&id));
+    let persons = world.persons.iter().filter(|one| whole || is_own(one.member) || names_person(one.id));
+    let persons: Vec<Person> = persons.cloned().collect();
+    let named = |member: MemberId| {
+        own_labels().any(|to| to.members.contains(&member)) || persons.iter().any(|one| one.member == member)
+    };
     // A circle is known to those who are in it, and to nobody else, an administrator neither.
     let is_in = |circle: &Circle| reader.member().is_some_and(|member| circle.members.contains(&member));
     let beside = |member: MemberId| {
@@ -324,7 +361,8 @@ fn directory(world: &World, reader: &Reader<'_>, deeds: Vec<(usize, Deed)>) -> W
     };
     let members = world.members.iter().enumerate().filter(|(at, member)| {
         let has_token = tokens.iter().any(|token| token.member == member.id);
-        let known = says(member.id) || has_token || filtered(member.id) || beside(member.id);
+        let known =
+            says(member.id) || has_token || filtered(member.id) || beside(member.id) || named(member.id);
         whole || *at == 0 || is_own(member.id) || known
     });
     let collections: Vec<bool> =
@@ -333,7 +371,7 @@ fn directory(world: &World, reader: &Reader<'_>, deeds: Vec<(usize, Deed)>) -> W
         number: world.number,
         anonymous: world.anonymous,
         members: members.map(|(_, member)| member.clone()).collect(),
-        persons: world.persons.iter().filter(|one| whole || is_own(one.member)).cloned().collect(),
+        persons,
         tokens: world.tokens.clone(),
         collections: world.collections.clone(),
         circles: world.circles.iter().filter(|circle| is_in(circle)).cloned().collect(),

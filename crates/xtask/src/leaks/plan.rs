@@ -175,7 +175,8 @@ impl Planner {
             }
             if self.chance(30) {
                 let circle = self.random.below(3) as usize;
-                label.recipients.circles.extend(self.world.circles.get(circle).map(|one| one.id));
+                let circle = self.world.circles.get(circle).filter(|one| one.members.contains(&source));
+                label.recipients.circles.extend(circle.map(|one| one.id));
             }
             label.recipients.members.sort();
             label.recipients.members.dedup();

@@ -66,8 +66,6 @@ pub fn of(operation: &str, scene: &mut Scene<'_>) -> Option<Vec<Ask>> {
         "showPerson" => Some(scene.named("showPerson", "/api/v1/persons/")),
         "showToken" => Some(scene.named("showToken", "/api/v1/tokens/")),
         "showCollection" => Some(scene.named("showCollection", "/api/v1/collections/")),
-        "listCircles" => plain("listCircles", "/api/v1/circles"),
-        "showCircle" => Some(scene.named("showCircle", "/api/v1/circles/")),
         "listQuarantine" => plain("listQuarantine", "/api/v1/quarantine"),
         "showQuarantined" => Some(scene.quarantined()),
         "listReads" => plain("listReads", "/api/v1/reads?limit=50"),

@@ -25,6 +25,7 @@ pub fn of(operation: &str, scene: &mut Scene<'_>, reader: &Reader<'_>) -> Option
         "addOpinion" => Some(scene.on_objects("addOpinion", "/opinions", r#"{"opinion":"agree"}"#, 2)),
         "addTags" => Some(scene.on_objects("addTags", "/tags", r#"{"tags":["own-tag"]}"#, 3)),
         "revokeObject" => Some(scene.on_objects("revokeObject", "/revoke", "", 2)),
+        "relabelObject" => Some(scene.relabels()),
         "addMember" => Some(scene.new_members()),
         "addPerson" => Some(scene.new_persons()),
         "addToken" => Some(scene.new_tokens()),
@@ -133,7 +134,12 @@ impl Scene<'_> {
                 Some(collection) if self.random.below(3) == 0 => format!("&collection={}", collection.title),
                 _ => String::new(),
             };
-            let path = format!("/api/v1/import?format=stix&{query}{through}");
+            let to = if self.random.below(3) == 0 {
+                format!("&to={}", encoded(&self.to()))
+            } else {
+                String::new()
+            };
+            let path = format!("/api/v1/import?format=stix&{query}{through}{to}");
             asks.push(Ask::rest("importObjects", "POST", path).body(&self.envelope()));
         }
         let rows = format!("value,tlp\n{},green\n{},red\n", self.value(), self.value());
@@ -169,6 +175,28 @@ impl Scene<'_> {
         let path = |id: &String| format!("/api/v1/objects/{id}{verb}");
         let whole = ids.iter().filter(|id| !self.parted.contains(*id));
         whole.map(|id| Ask::rest(operation, "POST", path(id)).body(body)).collect()
+    }
+
+    // Somebody to whom a label could be, or nobody. By name: whoever has the random id of somebody was told it.
+    fn to(&mut self) -> String {
+        let kinds =
+            [("circle", "/api/v1/circles/"), ("member", "/api/v1/members/"), ("person", "/api/v1/persons/")];
+        let (kind, of) = self.one(&kinds).copied().unwrap_or(("member", "/api/v1/members/"));
+        let name = self.names(of).into_iter().find(|name| name.parse::<uuid::Uuid>().is_err());
+        format!("{kind}:{}", name.unwrap_or_default())
+    }
+
+    fn relabels(&mut self) -> Vec<Ask> {
+        let bodies = [
+            r#"{"tlp":"green"}"#.to_owned(),
+            format!(r#"{{"tlp":"amber","to":["{}"]}}"#, self.to()),
+            format!(r#"{{"to":["{}"],"embargo":"VU 8"}}"#, self.to()),
+            r#"{"lift":true}"#.to_owned(),
+        ];
+        let ids = self.ids(4);
+        let whole = ids.iter().zip(&bodies).filter(|(id, _)| !self.parted.contains(*id));
+        let path = |id: &String| format!("/api/v1/objects/{id}/relabel");
+        whole.map(|(id, body)| Ask::rest("relabelObject", "POST", path(id)).body(body)).collect()
     }
 
     fn new_members(&mut self) -> Vec<Ask> {
