@@ -21,13 +21,18 @@ impl Node {
         objects: impl Iterator<Item = &'o ObjectKey>,
     ) -> Result<HashMap<ObjectKey, Vec<Label>>, Error> {
         let snapshot = self.inner.store.snapshot()?;
-        let bounds = |id: LabelId, label: &Label| {
-            seen.has(id)
+        // Parts that he does not see bound nothing either: a refusal would tell that they are there.
+        let as_seen = |(id, label): (LabelId, Label)| {
+            let parts = label.parts.filter(|_| seen.hidden_parts(id).is_none());
+            (id, Label { parts, ..label })
+        };
+        let bounds = |(id, label): &(LabelId, Label)| {
+            seen.has(*id)
                 && label.author != source
                 && (label.strictest() != Tlp::Clear || label.embargo.is_some())
         };
         let labels: HashMap<LabelId, Label> =
-            snapshot.labels(LabelId(0))?.into_iter().filter(|(id, label)| bounds(*id, label)).collect();
+            snapshot.labels(LabelId(0))?.into_iter().map(as_seen).filter(bounds).collect();
         let mut said: HashMap<ObjectKey, Vec<Label>> = HashMap::new();
         if labels.is_empty() {
             return Ok(said);
