@@ -34,28 +34,8 @@ pub fn is_of_the_node(operation: &str, reader: &Reader<'_>) -> bool {
     let takes_back = operation == "withdrawObject" && !reader.reads();
     // Whoever works the quarantine is told where in a submission something was refused, and so how much came before it.
     let works = reader.curates() && matches!(operation, "listQuarantine" | "showQuarantined");
-    works || reader.operates() && (takes_back || OF_THE_NODE.contains(&operation))
-}
-
-/// The scope of a token limits its roads and not its sight: the microseconds within a commit count what its member sees of
-/// it, in its collections or not. For such tokens times are compared by the millisecond.
-pub fn without_scope(text: String, reader: &Reader<'_>) -> String {
-    if reader.token.is_none_or(|token| token.read.is_none()) {
-        return text;
-    }
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text.as_str();
-    while let Some(at) = rest.find("2031-") {
-        out.push_str(rest.get(..at).unwrap_or_default());
-        rest = rest.get(at..).unwrap_or_default();
-        let time = rest.get(..27).and_then(|time| time.parse::<model::Timestamp>().ok());
-        let length = if time.is_some() { 27 } else { 5 };
-        match time {
-            Some(time) => out.push_str(&format!("<{}>", (time.0 + 999).div_euclid(1_000))),
-            None => out.push_str("2031-"),
-        }
-        rest = rest.get(length..).unwrap_or_default();
-    }
-    out.push_str(rest);
-    out
+    // Why something was refused to a token of the same member that is good for more is told in the submission's status: what
+    // of it the scope leaves out is open, so for tokens of some collections only canaries are looked for.
+    let scoped = reader.token.is_some_and(|token| token.read.is_some());
+    scoped || works || reader.operates() && (takes_back || OF_THE_NODE.contains(&operation))
 }

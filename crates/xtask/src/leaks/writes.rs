@@ -26,6 +26,7 @@ pub fn of(operation: &str, scene: &mut Scene<'_>, reader: &Reader<'_>) -> Option
         "addTags" => Some(scene.on_objects("addTags", "/tags", r#"{"tags":["own-tag"]}"#, 3)),
         "revokeObject" => Some(scene.on_objects("revokeObject", "/revoke", "", 2)),
         "relabelObject" => Some(scene.relabels()),
+        "previewLabel" => rest("previewLabel", "POST", "/api/v1/preview", r#"{"tlp":"amber"}"#),
         "addMember" => Some(scene.new_members()),
         "addPerson" => Some(scene.new_persons()),
         "addToken" => Some(scene.new_tokens()),
