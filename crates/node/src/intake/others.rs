@@ -37,10 +37,8 @@ impl Node {
         if labels.is_empty() {
             return Ok(said);
         }
-        let mut visible = Visible::default();
-        labels.keys().for_each(|id| visible.allow(*id));
         for object in objects {
-            snapshot.standing(&visible, object, &mut |hit| {
+            snapshot.standing(seen, object, &mut |hit| {
                 if let Some(label) = labels.get(&hit.label) {
                     said.entry(object.clone()).or_default().push(roster.circles().as_now(label.clone()));
                 }
