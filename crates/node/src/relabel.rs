@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use model::{Action, Audience, CollectionId, Embargo, Label, MemberId, Tlp};
-use store::read::{LabelId, Snapshot, Visible};
+use store::read::Snapshot;
 use store::record::{Item, ObjectKey};
 
 use crate::addressed::{Addressed, Found};
@@ -14,7 +14,7 @@ use crate::core::audience::fits;
 use crate::core::list_query::object_key;
 use crate::core::marking::Marked;
 use crate::directory::{not_found, signed_in};
-use crate::marked::{Waiting, index_at, waits};
+use crate::marked::{Waiting, index_at, of_authors, waits};
 use crate::roster::Roster;
 use crate::withdraw::{act_by, reached};
 use crate::writing::Failure;
@@ -205,13 +205,7 @@ fn item(
     let mut act = act_by(caller, "relabel");
     act.push("object", key.to_string());
     act.push("tlp", label.tlp.name());
-    let labels = snapshot.labels(LabelId(0))?;
-    let mut visible = Visible::default();
-    for (id, known) in &labels {
-        if moving.iter().any(|one| one.label == *known) {
-            visible.allow(*id);
-        }
-    }
+    let visible = of_authors(snapshot, |known| moving.iter().any(|one| one.label == *known))?;
     let index = |one: &Standing| index_at(snapshot, &visible, one.position, &label);
     let collections = |one: &Standing| roster.collections_of(&one.of.facts(&label, one.via));
     Ok(Item::Relabel {
