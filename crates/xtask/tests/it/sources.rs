@@ -39,12 +39,11 @@ fn every_source_says_what_it_is() {
 }
 
 /// What is let through is what the gate lets through, without the parts that it hides; the node's own looks at markings and
-/// collections, and at the labels under which others say what somebody submits, among those that he sees, are the other
-/// places, and lend nothing to a reader.
+/// collections, and at what of its author's a relabelling moves, are the other places, and lend nothing to a reader.
 #[test]
 fn what_a_reader_sees_is_made_in_one_place() {
     const LISTED: &[&str] =
-        &["crates/node/src/visible.rs", "crates/node/src/marked.rs", "crates/node/src/intake/others.rs"];
+        &["crates/node/src/visible.rs", "crates/node/src/marked.rs", "crates/node/src/relabel.rs"];
     for (path, text) in files(&root().join("crates"), ".rs") {
         let relative = path.strip_prefix(root()).unwrap().to_string_lossy().into_owned();
         let shown =
