@@ -44,7 +44,8 @@ pub fn without(world: &World, served: &Served, reader: &Reader<'_>) -> Less {
         }
     }
     // What was taken back had its time, for those who saw it, and keeps it.
-    for one in &oracle::stands(world, served, When::Ever) {
+    let ever = oracle::stands(world, served, When::Ever);
+    for one in &ever {
         let (whole, part) = reader.sees(world, one);
         if whole && !kept.iter().any(|(deed, place, _)| (*deed, *place) == (one.deed, one.place)) {
             kept.push((one.deed, one.place, !part));
@@ -106,8 +107,20 @@ pub fn without(world: &World, served: &Served, reader: &Reader<'_>) -> Less {
                         && of_own
                         && reader.ceiling() == Tlp::Red
                 };
+                // Where others restricted a part, what is said again under the id is taken or refused by how far its own
+                // parts go. Who sees theirs and not his can tell that it has one; it keeps it.
+                let source = oracle::source(world, post);
+                let is_judged_by_parts = |id: &str| {
+                    let of_others =
+                        |one: &&oracle::Stands<'_>| one.said.id == id && one.label.author != source;
+                    ever.iter().filter(of_others).any(|one| one.said.part.is_some())
+                };
                 let left = post.said.iter().enumerate().filter_map(|(at, said)| {
-                    if whole || is_refused(at) { Some(said.clone()) } else { keep(at, said) }
+                    if whole || is_refused(at) {
+                        return Some(said.clone());
+                    }
+                    let left = keep(at, said)?;
+                    Some(Said { without_part: left.without_part && !is_judged_by_parts(&left.id), ..left })
                 });
                 let post = Post { said: left.collect(), ..post.clone() };
                 if whole || !post.said.is_empty() {
