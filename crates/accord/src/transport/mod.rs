@@ -170,6 +170,16 @@ pub enum Absent {
     Make,
 }
 
+/// A node in this process is closed before the process ends: what is erased leaves the folder then. A job that began with the
+/// node may hold it longest, and the end of the process would not wait for that.
+impl Drop for Transport {
+    fn drop(&mut self) {
+        if let Transport::Folder(router) = self {
+            router.node().stop();
+        }
+    }
+}
+
 impl Transport {
     /// Chooses the way: an address if one is given, else the folder, else the node of the last sign-in.
     ///

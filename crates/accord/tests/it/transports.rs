@@ -98,3 +98,33 @@ fn a_node_with_tls_is_reached_by_who_trusts_its_authority() {
     bench.run(&["whoami", "--url", url, "--ca", "key.pem"]).exits(4);
     bench.run(&["whoami", "--url", &url.replace("https", "http")]).exits(4);
 }
+
+// A command on the folder ends after the folder was closed: what it erased is in no file any more.
+#[test]
+fn what_a_command_erases_has_left_the_folder_when_it_ends() {
+    const ID: &str = "malware--00000000-0000-4000-8000-000000000077";
+    const NAME: &str = "Flumpquark";
+    let bench = Bench::new();
+    let malware = format!(
+        r#"{{"type":"malware","spec_version":"2.1","id":"{ID}","created":"2026-01-01T00:00:00.000Z",
+        "modified":"2026-01-01T00:00:00.000Z","is_family":false,"name":"{NAME}"}}"#
+    );
+    bench.write("malware.json", &malware);
+    let left = |folder: &str| -> Vec<String> {
+        let files = std::fs::read_dir(bench.path().join(folder)).unwrap();
+        let holding = files.filter_map(|file| {
+            let path = file.unwrap().path();
+            let bytes = std::fs::read(&path).unwrap_or_default();
+            let found = bytes.windows(NAME.len()).any(|window| window == NAME.as_bytes());
+            found.then(|| path.display().to_string())
+        });
+        holding.collect()
+    };
+    for round in 0..12 {
+        let folder = format!("node{round}");
+        bench.run(&["import", "malware.json", "--data", &folder]).exits(0);
+        assert!(!left(&folder).is_empty());
+        bench.run(&["erase", ID, "--reason", "a person's right", "--data", &folder]).exits(0);
+        assert_eq!(left(&folder), [""; 0], "round {round}");
+    }
+}
