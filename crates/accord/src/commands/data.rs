@@ -35,7 +35,7 @@ pub async fn status(session: &mut Session<'_>, status: Status) -> Result<Exit, F
     Ok(exit)
 }
 
-/// Says something about an object.
+/// Says something about an object. Exit code 1 if it is refused.
 ///
 /// # Errors
 /// The node refuses, or cannot be asked.
@@ -71,13 +71,17 @@ pub async fn revoke(session: &mut Session<'_>, revoke: Revoke) -> Result<Exit, F
 async fn say(session: &mut Session<'_>, id: &str, what: &str, body: Value) -> Result<Exit, Failure> {
     let outcome = session.ask(Call::post(&["objects", id, what]).json(body)).await?;
     let output = &mut *session.output;
+    let (state, id) = (text(&outcome, "/state"), inert(text(&outcome, "/id")));
+    let (exit, style) =
+        if state == "rejected" { (Exit::Finding, Style::Alert) } else { (Exit::Ok, Style::Good) };
     if output.json {
         output.document(&outcome)?;
-        return Ok(Exit::Ok);
+        return Ok(exit);
     }
-    let (state, id) = (text(&outcome, "/state"), inert(text(&outcome, "/id")));
-    output.line(&format!("{}  {id}", output.paint(Style::Good, state)))?;
-    Ok(Exit::Ok)
+    let message = Some(defanged(text(&outcome, "/message"))).filter(|message| !message.is_empty());
+    let message = message.map_or_else(String::new, |message| format!("  {message}"));
+    output.line(&format!("{}  {id}{message}", output.paint(style, state)))?;
+    Ok(exit)
 }
 
 /// Takes an object back.

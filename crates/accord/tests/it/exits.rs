@@ -72,3 +72,17 @@ fn a_failure_in_json_is_a_document() {
     assert_eq!(document["error"]["exit"], 4);
     assert!(document["error"]["hint"].is_string() && said.out.is_empty());
 }
+
+#[test]
+fn a_note_that_is_refused_says_why_and_exits_1() {
+    let bench = Bench::new();
+    bench.write("bundle.json", BUNDLE);
+    let run = |arguments: &[&str]| bench.run(&[arguments, &["--data", "node"]].concat());
+    run(&["member", "add", "Blue"]).exits(0);
+    run(&["import", "bundle.json", "--tlp", "amber", "--to", "member:Blue"]).exits(0);
+    run(&["note", INDICATOR, "seen", "--tlp", "amber"]).exits(0);
+    let said = run(&["note", INDICATOR, "seen too", "--tlp", "red"]).exits(1);
+    assert!(said.out.starts_with("rejected  note--"), "{}", said.out);
+    assert!(said.out.trim_end().split("  ").count() > 2, "no reason: {}", said.out);
+    run(&["note", INDICATOR, "seen again", "--tlp", "red", "--json"]).exits(1);
+}
