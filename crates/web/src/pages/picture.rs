@@ -59,6 +59,10 @@ pub(super) struct Ray {
 const RAYS: usize = 14;
 /// Half the picture's width, in units.
 const CENTRE: i64 = 360;
+/// How far from the middle those around stand: what is left beside them is for their names.
+const RADIUS: i64 = 100;
+/// Characters of a name. In the widest letters that people write, so many fit beside a point: 250 units at 9 each.
+const NAME: usize = 27;
 
 /// Draws it: what is referred to on the right, what refers on the left.
 pub(super) fn star(kind: &str, steps: &[Step]) -> Star {
@@ -73,14 +77,13 @@ pub(super) fn star(kind: &str, steps: &[Step]) -> Star {
 fn column(steps: &[&Step], side: i64, height: i64) -> Vec<Ray> {
     let gap = height / (steps.len() as i64 + 1);
     let ray = |(place, step): (usize, &&Step)| {
-        let (x, y) = (CENTRE + side * 130, gap * (place as i64 + 1));
-        let name: String = step.row.name.chars().take(32).collect();
+        let (x, y) = (CENTRE + side * RADIUS, gap * (place as i64 + 1));
         Ray {
             x,
             y,
             text_x: x + side * 10,
             anchor: if side > 0 { "start" } else { "end" },
-            name: if name.len() < step.row.name.len() { format!("{name}…") } else { name },
+            name: shortened(&step.row.name),
             relation: step.relation.clone(),
             id: step.row.id.clone(),
         }
@@ -88,9 +91,33 @@ fn column(steps: &[&Step], side: i64, height: i64) -> Vec<Ray> {
     steps.iter().enumerate().map(ray).collect()
 }
 
+/// A name that fits beside its point.
+fn shortened(name: &str) -> String {
+    if name.chars().count() <= NAME {
+        return name.to_owned();
+    }
+    let mut short: String = name.chars().take(NAME - 1).collect();
+    short.truncate(short.trim_end().len());
+    short.push('…');
+    short
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_long_name_is_shortened_to_what_fits() {
+        for (name, shown) in [
+            ("Sandworm Team", "Sandworm Team"),
+            ("Compromise Host Software 27", "Compromise Host Software 27"),
+            ("2016 Ukraine Electric Power Attack", "2016 Ukraine Electric Powe…"),
+            ("Compromise Host Software  Binary", "Compromise Host Software…"),
+        ] {
+            assert_eq!(shortened(name), shown);
+            assert!(shortened(name).chars().count() <= NAME);
+        }
+    }
 
     #[test]
     fn thousands_stand_apart() {

@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use askama::Template;
 use model::inert::defanged;
-use node::{Kind, SearchQuery};
+use node::{Caller, Kind, SearchQuery};
 
 use super::session::Sessions;
 use super::show::{MentionRow, Row, text};
 use super::{Frame, caller_or_sign_in, render};
 use crate::rest::query;
 use crate::routes::Outcome;
-use crate::{Request, blocking};
+use crate::{Failure, Request, blocking};
 
 /// Values looked up at once.
 const VALUES: usize = 20;
@@ -19,12 +19,16 @@ const VALUES: usize = 20;
 const MENTIONS: usize = 25;
 /// Objects on a page.
 const OBJECTS: usize = 50;
+/// Objects of the very name.
+const NAMED: usize = 10;
 
 #[derive(Template)]
 #[template(path = "search.html")]
 struct Search {
     frame: Frame,
     answers: Vec<Answer>,
+    /// What bears the words as its name or alias: whoever types a name looks for these, and texts that mention it are many.
+    named: Vec<Row>,
     objects: Vec<Row>,
     next: String,
     kind: String,
@@ -73,6 +77,7 @@ pub(super) async fn page(request: Request, sessions: Arc<Sessions>) -> Outcome {
         .collect();
     // The words of an address are numbers, which stand in all sorts of texts: that is no answer to what is known of it.
     let only_values = !words && kind.is_empty() && !answers.is_empty() && answers.len() == looked_up.len();
+    let first_page = next.is_none() && kind.is_empty();
     let query = SearchQuery {
         text: (!asked.is_empty()).then(|| asked.clone()),
         types: if kind.is_empty() { Vec::new() } else { vec![kind.clone()] },
@@ -87,16 +92,27 @@ pub(super) async fn page(request: Request, sessions: Arc<Sessions>) -> Outcome {
         Err(error) if error.kind == Kind::Invalid && !answers.is_empty() => None,
         Err(error) => return Err(error.into()),
     };
+    let named = match first_page && found.is_some() && !asked.is_empty() {
+        true => named(&request, &caller, &asked)?,
+        false => Vec::new(),
+    };
     let objects = found.as_ref().map(|found| Row::all(&found.objects)).unwrap_or_default();
     let mut frame = Frame::new(&request, Some(&caller));
     frame.query = text(&asked);
     render(&Search {
-        nothing: objects.is_empty() && !answers.iter().any(|answer| answer.hit),
+        nothing: objects.is_empty() && named.is_empty() && !answers.iter().any(|answer| answer.hit),
         next: found.and_then(|found| found.next).unwrap_or_default(),
         frame,
         answers,
+        named,
         objects,
         kind,
         only_values,
     })
+}
+
+/// The objects that bear exactly this name or alias, the newest first.
+fn named(request: &Request, caller: &Caller, name: &str) -> Result<Vec<Row>, Failure> {
+    let query = SearchQuery { alias: Some(name.to_owned()), limit: Some(NAMED), ..SearchQuery::default() };
+    Ok(Row::all(&blocking::brief(|| request.node.search(caller, &query))?.objects))
 }

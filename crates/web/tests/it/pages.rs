@@ -256,6 +256,24 @@ async fn a_value_is_looked_up_and_its_parts_are_not_searched_for_as_words() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_bears_the_name_comes_before_what_mentions_it() {
+    let (house, token) = one();
+    let collection = house.collection("All", |_| {});
+    let mention = indicator('2').replacen('{', r#"{"description":"Host 1 was seen beside it","#, 1);
+    house.post(&token, &collection, &envelope(&[indicator('1')])).await;
+    house.post(&token, &collection, &envelope(&[mention])).await;
+    let page = get(&house, &token, "/search?q=host+1").await;
+    let (before, after) = page.text().split_once("with these words</h2>").unwrap();
+    let named = before.split_once("Of this name</h2>").unwrap().1;
+    assert!(named.contains(&indicator_id('1')) && !named.contains(&indicator_id('2')), "{named}");
+    assert!(after.contains(&indicator_id('1')) && after.contains(&indicator_id('2')), "{after}");
+    for query in ["q=beside", "q=host+1&type=indicator", "type=indicator"] {
+        let page = get(&house, &token, &format!("/search?{query}")).await;
+        assert!(!page.text().contains("Of this name"), "{query}: {}", page.text());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_object_says_first_what_people_read() {
     let (house, token) = one();
     let collection = house.collection("All", |_| {});
