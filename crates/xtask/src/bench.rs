@@ -9,6 +9,7 @@ mod load;
 mod nginx;
 mod peers;
 mod report;
+mod rules;
 
 use crate::Outcome;
 
@@ -17,6 +18,8 @@ use crate::Outcome;
 pub enum Bench {
     /// Taking in, paging, crawling, looking up, starting.
     Exchange(exchange::Options),
+    /// Pages of readers who see all, little and nothing of what is stored under many labels.
+    Rules(rules::Options),
     /// The anchor for large pages: a bare scan of the record behind the same server library. Runs until killed.
     #[command(hide = true)]
     Bare(bare::Options),
@@ -29,6 +32,7 @@ pub enum Bench {
 pub fn run(which: &Bench) -> Outcome {
     match which {
         Bench::Exchange(options) => exchange::run(options),
+        Bench::Rules(options) => rules::run(options),
         Bench::Bare(options) => bare::run(options),
     }
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use super::load::{self, Client};
+use super::load::{self, Client, cursor_of, median};
 use super::report::{Bar, Report};
 use super::{ingest, nginx, peers};
 use crate::generate::{self, Random};
@@ -126,16 +126,6 @@ fn times(folder: &Path) -> Outcome<Vec<String>> {
     let rows = statement.query_map([step, (count - 5_002).max(1)], |row| row.get(0))?;
     let times: Vec<i64> = rows.collect::<Result<_, _>>()?;
     Ok(times.into_iter().map(|at| model::Timestamp(at).to_string()).collect())
-}
-
-fn cursor_of(body: &[u8]) -> Option<String> {
-    let head = body.get(..2_000.min(body.len()))?;
-    let tail = body.get(body.len().saturating_sub(2_000)..)?;
-    [tail, head].into_iter().find_map(|part| {
-        let text = String::from_utf8_lossy(part).into_owned();
-        let (_, rest) = text.split_once("\"next\":\"")?;
-        rest.split_once('"').map(|(cursor, _)| cursor.to_owned())
-    })
 }
 
 fn fill(folder: &Path, objects: u64) -> Outcome {
@@ -260,11 +250,6 @@ fn beside(
     }
     let anchor = anchor.map(|_| (median(&mut files), median(&mut ratios)));
     Ok(Beside { rate: median(&mut rates), median_ms: median(&mut medians), cpu_ms: median(&mut cpu), anchor })
-}
-
-fn median(figures: &mut [f64]) -> f64 {
-    figures.sort_unstable_by(f64::total_cmp);
-    figures.get(figures.len() / 2).copied().unwrap_or_default()
 }
 
 /// The anchor's process.

@@ -14,7 +14,8 @@ use crate::generate;
 /// The seed of the stored objects, for those who look them up.
 pub const SEED: u64 = 42;
 
-fn node(folder: &Path) -> Outcome<Node> {
+/// Opens a folder in this process.
+pub fn node(folder: &Path) -> Outcome<Node> {
     let clock = Arc::new(|| {
         let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
         model::Timestamp(since.as_micros() as i64)

@@ -82,3 +82,20 @@ pub fn get(url: &str, clients: &[Client], connections: usize, seconds: f64) -> O
         bytes,
     })
 }
+
+/// The cursor that a page of TAXII names for what follows it.
+pub fn cursor_of(body: &[u8]) -> Option<String> {
+    let head = body.get(..2_000.min(body.len()))?;
+    let tail = body.get(body.len().saturating_sub(2_000)..)?;
+    [tail, head].into_iter().find_map(|part| {
+        let text = String::from_utf8_lossy(part).into_owned();
+        let (_, rest) = text.split_once("\"next\":\"")?;
+        rest.split_once('"').map(|(cursor, _)| cursor.to_owned())
+    })
+}
+
+/// The median of some figures; 0 of none.
+pub fn median(figures: &mut [f64]) -> f64 {
+    figures.sort_unstable_by(f64::total_cmp);
+    figures.get(figures.len() / 2).copied().unwrap_or_default()
+}
