@@ -1,7 +1,7 @@
 //! What a reader may see, written out: as a bundle, as lines of JSON, as CSV, as a list of values. docs/formats.md says
 //! what each holds.
 
-mod table;
+pub(crate) mod table;
 mod values;
 
 use std::io::Write;

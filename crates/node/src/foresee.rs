@@ -7,6 +7,7 @@ use model::{CollectionId, MemberId};
 use store::read::{OutcomeState, Visible};
 use store::record::{Held, Item, Media, NewStatement};
 
+use crate::core::content::content;
 use crate::intake::{Decided, told};
 use crate::{Error, Node, views};
 
@@ -20,7 +21,10 @@ pub(crate) struct Foreseen(HashMap<u64, u64>);
 impl Foreseen {
     // What this object is behind those that came before it; `None` when none of them was of its id and version.
     fn meet(&mut self, new: &NewStatement) -> Option<OutcomeState> {
-        let bytes = hash(&new.body);
+        let bytes = match new.media {
+            Media::Row => hash(&new.body),
+            _ => hash(&content(new.wire.as_ref().unwrap_or(&new.body))),
+        };
         // What has no version of its own is told apart by its bytes.
         let of_its_own = new.version.filter(|_| new.media != Media::Row);
         let key = match of_its_own {

@@ -14,6 +14,7 @@
 mod created;
 mod decided;
 mod others;
+mod restated;
 mod terms;
 pub(crate) mod told;
 
@@ -179,6 +180,11 @@ impl<'n> Intake<'n> {
         let said = self.node.said_by_others(roster, terms.source, &seen, objects)?;
         let room = back.as_ref().map_or(0, |back| back.room());
         let (mut decided, waiting) = self.decide_all(roster, &terms, chunk, (read, &said), room);
+        if let Form::Rows(form) = chunk.form.as_ref()
+            && let Some(reading) = self.node.reading_to_submit(caller, roster, terms.collection)?
+        {
+            restated::settle(&reading, (terms.source, terms.collection), (form, chunk), &mut decided)?;
+        }
         self.node.keep_created(terms.source, &caller.principal.reader, &mut decided)?;
         // Nothing waits twice: what is kept back is noted only when the rest of the chunk stands.
         let keep_back = || {

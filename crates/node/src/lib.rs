@@ -155,7 +155,8 @@ impl Node {
     /// [`Kind::Locked`] when another process has the folder; [`Kind::Conflict`] when a later release wrote it;
     /// [`Kind::Unavailable`] when the disk is too full to open it; [`Kind::Internal`] when it cannot be read.
     pub fn open(folder: &Path, settings: Settings, clock: Clock) -> Result<Node, Error> {
-        let store = Store::open(folder, &store::Options::default()).map_err(not_opened)?;
+        let options = store::Options { same_content: core::content::is_same, ..store::Options::default() };
+        let store = Store::open(folder, &options).map_err(not_opened)?;
         let cursor_key = core::cursor::Key::new(&first_start::cursor_key(&store)?)?;
         let directory = first_start::directory(&store, &settings, clock())?;
         let inner = Arc::new(Inner {

@@ -58,6 +58,17 @@ impl Node {
         roster: &Arc<Roster>,
         through: Option<CollectionId>,
     ) -> Result<Visible, Error> {
+        let reading = self.reading_to_submit(caller, roster, through)?;
+        Ok(reading.map_or_else(Visible::default, |reading| Visible::clone(&reading.sight.visible)))
+    }
+
+    /// The same, to read in it; `None` for who sees nothing.
+    pub(crate) fn reading_to_submit(
+        &self,
+        caller: &Caller,
+        roster: &Arc<Roster>,
+        through: Option<CollectionId>,
+    ) -> Result<Option<Reading>, Error> {
         let may = |action: Action| may_act(&caller.principal, &action).is_ok();
         let whole = |collection: &&Collection| {
             collection.filter.is_empty() && may(Action::ReadCollection(collection.id))
@@ -65,10 +76,9 @@ impl Node {
         let collection = match through.and_then(|id| roster.collection(id)).filter(whole) {
             _ if may(Action::Read) => None,
             Some(collection) => Some(collection),
-            None => return Ok(Visible::default()),
+            None => return Ok(None),
         };
-        let reading = self.reading_below(caller, collection, Arc::clone(roster))?;
-        Ok(Visible::clone(&reading.sight.visible))
+        self.reading_below(caller, collection, Arc::clone(roster)).map(Some)
     }
 
     /// Begins to read what somebody may who was found to be allowed to, through a collection or outside of any.

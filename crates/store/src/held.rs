@@ -7,8 +7,10 @@ use sha2::{Digest, Sha256};
 
 use crate::read::{LabelId, OutcomeState, Snapshot, Visible};
 use crate::record::{Held as HeldAs, HeldLabel, Media, NewStatement, ObjectKey, Submission};
+use crate::sqlite::known::COMPARED;
 use crate::sqlite::owner::{self, Asked};
 use crate::sqlite::row::{damaged, entry, flag, state};
+use crate::sqlite::span::Wires;
 use crate::sqlite::views::{Side, side};
 use crate::sqlite::{arrivals, directory, enlist, erasures, intern, sealed, stored};
 use crate::{Error, Store};
@@ -28,6 +30,17 @@ pub struct Held {
     pub withdrawn: bool,
     /// The id is bound to the source, or to nobody.
     pub owned: bool,
+}
+
+/// A statement of one source that stands.
+struct Before {
+    version: Timestamp,
+    digest: Option<Vec<u8>>,
+    label: i64,
+    position: i64,
+    // Where its bytes are.
+    root: i64,
+    state: i64,
 }
 
 impl Snapshot {
@@ -117,31 +130,69 @@ impl Snapshot {
             _ => OutcomeState::New,
         };
         let Some(object) = object else { return Ok(fresh) };
-        let mut query = conn.prepare_cached(
-            "SELECT s.version, f.digest, s.label, s.position FROM statement s
-               JOIN leaf f ON f.position = s.position
-             WHERE s.object = ?1 AND s.state IN (?2, ?3, ?4) AND s.source = ?5",
+        let stands = self.said_before(object, num)?;
+        let by_bytes = by_bytes(new);
+        let of_version: Vec<&Before> =
+            stands.iter().filter(|one| by_bytes || new.version == Some(one.version)).collect();
+        let same = of_version.iter().find(|one| one.digest.as_deref() == Some(&digest[..]));
+        let same = match same {
+            Some(same) => Some(*same),
+            None => self.of_same_content(&of_version, new)?,
+        };
+        let Some(same) = same else {
+            let is_other = !by_bytes && !of_version.is_empty() && fresh != OutcomeState::Rejected;
+            return Ok(if is_other { OutcomeState::Equivocation } else { fresh });
+        };
+        let outside = match through {
+            Some(through) => !self.is_listed(same.position.cast_unsigned(), through)?,
+            None => false,
+        };
+        let label = held_label(conn, seen, same.label, new)?;
+        Ok(OutcomeState::Duplicate(HeldAs { label, outside }))
+    }
+
+    // What a source said of an object that stands: what is last before what is past, and of that the newest first.
+    fn said_before(&self, object: i64, source: i64) -> Result<Vec<Before>, Error> {
+        let mut query = self.conn()?.prepare_cached(
+            "SELECT s.version, f.digest, s.label, s.position, coalesce(s.target, s.position), s.state
+             FROM statement s JOIN leaf f ON f.position = s.position
+             WHERE s.object = ?1 AND s.state IN (?2, ?3, ?4) AND s.source = ?5
+             ORDER BY s.state <> ?2, s.version DESC",
         )?;
-        let mut rows = query.query([object, state::LAST, state::PAST, state::EQUIVOCAL, num])?;
-        let mut other = false;
-        while let Some(row) = rows.next()? {
-            let same_bytes = row.get_ref(1)?.as_blob_or_null().is_ok_and(|kept| kept == Some(&digest[..]));
-            let version: i64 = row.get(0)?;
-            let same_version = new.version.is_some_and(|new| new.0 == version);
-            if same_bytes && (same_version || by_bytes(new)) {
-                let label: i64 = row.get(2)?;
-                let outside = match through {
-                    Some(through) => !self.is_listed(row.get::<_, i64>(3)?.cast_unsigned(), through)?,
-                    None => false,
-                };
-                return Ok(OutcomeState::Duplicate(HeldAs {
-                    label: held_label(conn, seen, label, new)?,
-                    outside,
-                }));
-            }
-            other |= same_version && !by_bytes(new);
+        let states = (state::LAST, state::PAST, state::EQUIVOCAL);
+        let rows = query.query_map([object, states.0, states.1, states.2, source], |row| {
+            Ok(Before {
+                version: Timestamp(row.get(0)?),
+                digest: row.get(1)?,
+                label: row.get(2)?,
+                position: row.get(3)?,
+                root: row.get(4)?,
+                state: row.get(5)?,
+            })
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    // As the one who writes compares: with what is served, and of what has no version not with everything that is past.
+    fn of_same_content<'b>(
+        &self,
+        before: &[&'b Before],
+        new: &NewStatement,
+    ) -> Result<Option<&'b Before>, Error> {
+        if new.media == Media::Row {
+            return Ok(None);
         }
-        Ok(if other && fresh != OutcomeState::Rejected { OutcomeState::Equivocation } else { fresh })
+        let of_state = |state: i64| before.iter().filter(move |one| one.state == state);
+        let most = usize::try_from(COMPARED).unwrap_or(0);
+        let past = if new.version.is_none() || of_state(state::LAST).next().is_none() { most } else { 0 };
+        let mut wires = Wires::default();
+        for one in of_state(state::LAST).chain(of_state(state::PAST).take(past)) {
+            let (_, served) = wires.at(self.conn()?, one.root)?;
+            if (self.store().same_content)(served, new.wire.as_ref().unwrap_or(&new.body)) {
+                return Ok(Some(one));
+            }
+        }
+        Ok(None)
     }
 
     fn would_be_told(

@@ -53,7 +53,13 @@ pub struct Options {
     pub group: usize,
     /// The database may not grow beyond so many bytes; `None` is what the disk has.
     pub most_bytes: Option<u64>,
+    /// Whether what is served of two statements has the same content, however it is written. The node's, which
+    /// understands the bytes; without it only the same bytes are the same.
+    pub same_content: SameContent,
 }
+
+/// Compares what is served of one statement with what would be served of another.
+pub type SameContent = fn(&[u8], &[u8]) -> bool;
 
 impl Default for Options {
     fn default() -> Self {
@@ -64,6 +70,7 @@ impl Default for Options {
             mmap_bytes: 0,
             group: 64,
             most_bytes: None,
+            same_content: |one, other| one == other,
         }
     }
 }
@@ -84,6 +91,7 @@ pub(crate) struct Inner {
     pub(crate) filters: Arc<Filters>,
     pub(crate) vitals: Arc<Vitals>,
     pub(crate) file: PathBuf,
+    pub(crate) same_content: SameContent,
     _lock: File,
 }
 
@@ -104,12 +112,24 @@ impl Store {
         let (erasures, revocations) = (Erasures::open(folder)?, Revocations::open(folder, &conn)?);
         let copier = Copier::open(folder, &conn)?;
         let strip = copier.strip();
-        let sequencer = Sequencer::new(conn, filters.clone(), vitals.clone(), erasures, revocations, copier)?;
+        let mut sequencer =
+            Sequencer::new(conn, filters.clone(), vitals.clone(), erasures, revocations, copier)?;
+        sequencer.same_content = options.same_content;
         let pool = Arc::new(Pool::new(path.clone(), options.clone(), vitals.clone()));
         let writer = Writer::start(sequencer, pool.clone(), options.group)?;
         let names = Shared::default();
         Ok(Store {
-            inner: Arc::new(Inner { writer, pool, names, strip, filters, vitals, file: path, _lock: lock }),
+            inner: Arc::new(Inner {
+                writer,
+                pool,
+                names,
+                strip,
+                filters,
+                vitals,
+                file: path,
+                same_content: options.same_content,
+                _lock: lock,
+            }),
         })
     }
 

@@ -252,7 +252,7 @@ pub enum Appended {
         /// Another member owns the id, and the submitter sees him say so.
         claim: bool,
     },
-    /// The same bytes of the same object by the same member stand already.
+    /// The same bytes of the same object by the same member stand already, or others of which the same is served.
     Duplicate {
         /// Where.
         position: u64,
@@ -261,7 +261,7 @@ pub enum Appended {
         /// How they are held.
         held: Held,
     },
-    /// The same member said other bytes under the same id and version before. Both are kept, this one flagged and
+    /// The same member said something else under the same id and version before. Both are kept, this one flagged and
     /// not served.
     Equivocation {
         /// Where this one stands.

@@ -5,6 +5,7 @@
 //! changed row is a new version. What a row says that STIX has no place for stays in the indicator as an extension.
 
 pub mod columns;
+pub mod exported;
 mod indicator;
 pub mod pattern;
 pub mod sniff;
@@ -111,23 +112,34 @@ impl RowForm {
         Ok(draft)
     }
 
-    // `value`, `value<TAB>score`, `value # remark`, and `0.0.0.0 name` of hosts files.
     fn line(&self, line: &str) -> Result<Draft, String> {
         let mut draft = Draft::default();
-        let (said, remark) = split_remark(line.trim());
-        let mut words = said.split_whitespace();
-        let first = words.next().unwrap_or_default();
-        let is_sink = matches!(first, "0.0.0.0" | "127.0.0.1" | "::" | "::1");
-        let value = if is_sink { words.next().unwrap_or(first) } else { first };
+        let Said { value, words, remark } = said_on(line);
         draft.value(value, None, self.kind)?;
-        for (place, word) in words.enumerate() {
+        for (place, word) in words.into_iter().enumerate() {
             draft.keep(format!("column {}", place + 2), word);
         }
-        if let Some(remark) = remark {
-            draft.description = Some(remark.to_owned());
-        }
+        draft.description = remark.map(str::to_owned);
         Ok(draft)
     }
+}
+
+/// What stands on a line of a list.
+struct Said<'l> {
+    value: &'l str,
+    /// What follows it.
+    words: Vec<&'l str>,
+    remark: Option<&'l str>,
+}
+
+// `value`, `value<TAB>score`, `value # remark`, and `0.0.0.0 name` of hosts files.
+fn said_on(line: &str) -> Said<'_> {
+    let (said, remark) = split_remark(line.trim());
+    let mut words = said.split_whitespace();
+    let first = words.next().unwrap_or_default();
+    let is_sink = matches!(first, "0.0.0.0" | "127.0.0.1" | "::" | "::1");
+    let value = if is_sink { words.next().unwrap_or(first) } else { first };
+    Said { value, words: words.collect(), remark }
 }
 
 // A remark begins with `#`, `;` or `//` behind white space, so that fragments and schemes of URLs are none.

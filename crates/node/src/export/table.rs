@@ -6,25 +6,9 @@ use strictjson::{Limits, Node};
 use crate::core::csv_cell::safe;
 use crate::core::describe::Description;
 use crate::core::observables::observables;
+use crate::core::rows::exported::COLUMNS;
 use crate::reading::Reading;
 use crate::{Error, Kind};
-
-/// The columns. The first two are what an import looks for.
-const COLUMNS: [&str; 13] = [
-    "value",
-    "kind",
-    "object_type",
-    "id",
-    "name",
-    "tlp",
-    "source",
-    "added",
-    "version",
-    "valid_from",
-    "valid_until",
-    "revoked",
-    "tags",
-];
 
 /// The first line.
 pub(super) fn header() -> Result<Vec<u8>, Error> {
@@ -35,7 +19,16 @@ pub(super) fn header() -> Result<Vec<u8>, Error> {
 
 /// The rows of an object.
 pub(super) fn rows(buffer: &mut Vec<u8>, reading: &Reading, entry: &Entry<'_>) -> Result<(), Error> {
-    let Ok(object) = strictjson::parse(entry.wire, &Limits::default()) else { return Ok(()) };
+    let mut writer = csv::WriterBuilder::new().from_writer(buffer);
+    for row in cells(reading, entry) {
+        writer.write_record(&row).map_err(failed)?;
+    }
+    writer.flush().map_err(failed)
+}
+
+/// The cells of an object's rows.
+pub(crate) fn cells(reading: &Reading, entry: &Entry<'_>) -> Vec<[String; COLUMNS.len()]> {
+    let Ok(object) = strictjson::parse(entry.wire, &Limits::default()) else { return Vec::new() };
     let summary = reading.summary_of(entry, Description::of(&object));
     let tags: Vec<&str> = tags(&object).collect();
     let tags = tags.join(" ");
@@ -49,9 +42,8 @@ pub(super) fn rows(buffer: &mut Vec<u8>, reading: &Reading, entry: &Entry<'_>) -
     if values.is_empty() {
         values.push(("", ""));
     }
-    let mut writer = csv::WriterBuilder::new().from_writer(buffer);
-    for (value, kind) in values {
-        let cells: [&str; 13] = [
+    let row = |(value, kind): (&str, &str)| {
+        let cells = [
             value,
             kind,
             &summary.kind,
@@ -66,9 +58,9 @@ pub(super) fn rows(buffer: &mut Vec<u8>, reading: &Reading, entry: &Entry<'_>) -
             if summary.revoked { "true" } else { "false" },
             &tags,
         ];
-        writer.write_record(cells.map(|cell| safe(cell).into_owned())).map_err(failed)?;
-    }
-    writer.flush().map_err(failed)
+        cells.map(|cell| safe(cell).into_owned())
+    };
+    values.into_iter().map(row).collect()
 }
 
 fn tags<'n>(object: &'n Node<'_>) -> impl Iterator<Item = &'n str> {

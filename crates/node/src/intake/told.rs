@@ -7,7 +7,7 @@ use crate::views;
 
 const CLAIM: &str = "the id is another member's, so this is taken as a claim";
 const EQUIVOCATION: &str =
-    "other bytes were said under this id and version before; both are kept, the first is served";
+    "something else was said under this id and version before; both are kept, the first is served";
 
 /// Puts what became of an object into its outcome. What was said of it before stays where there is nothing more to say.
 pub(crate) fn tell(outcome: &mut views::Outcome, state: OutcomeState) {

@@ -55,6 +55,8 @@ mod write_import_places;
 #[cfg(test)]
 mod write_oracles;
 #[cfg(test)]
+mod write_own_exports;
+#[cfg(test)]
 mod write_parts;
 #[cfg(test)]
 mod write_submit;

@@ -245,7 +245,8 @@ impl Run<'_> {
         Ok(entries.collect::<Result<Vec<_>, Error>>()?.into_iter().flatten().collect())
     }
 
-    fn root(&self, position: i64) -> Result<i64, Error> {
+    /// Where the bytes stand of the statement that entered at a position.
+    pub(crate) fn root(&self, position: i64) -> Result<i64, Error> {
         Ok(self
             .to
             .conn

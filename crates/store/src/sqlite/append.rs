@@ -199,8 +199,7 @@ impl Run<'_> {
         let label = self.to.interned.label(&self.to.conn, &new.label)?;
         let is_fresh = self.fresh.remove(&object);
         let last = if is_fresh { Vec::new() } else { self.known(object, state::LAST)? };
-        let version = if crate::held::by_bytes(new) { None } else { new.version };
-        let first = match self.stands(object, &last, version, &digest)? {
+        let first = match self.stands(object, &last, new, &digest)? {
             Stands::Same(known) => {
                 return Ok(Appended::Duplicate {
                     position: known.position.cast_unsigned(),

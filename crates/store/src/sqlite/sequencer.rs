@@ -18,7 +18,7 @@ use super::span::{self, Building, Record};
 use super::strip::Copier;
 use crate::directory::Opening;
 use crate::record::ObjectKey;
-use crate::{Error, Kind};
+use crate::{Error, Kind, SameContent};
 
 /// Frames of the log after which the writer checkpoints: about 32 MiB.
 const CHECKPOINT_FRAMES: i64 = 4_000;
@@ -120,6 +120,7 @@ pub(crate) struct Sequencer {
     copier: Copier,
     /// Something was erased that is not to be taken again.
     pub(crate) refuses: bool,
+    pub(crate) same_content: SameContent,
     /// The fields below and above could not be taken from the file after a transaction that failed.
     stale: bool,
     next: i64,
@@ -148,6 +149,7 @@ impl Sequencer {
             revocations,
             copier,
             refuses: false,
+            same_content: |one, other| one == other,
             stale: false,
             epoch: 0,
             next: 0,
@@ -323,6 +325,14 @@ impl Sequencer {
         match &self.span {
             Some(span) if span.holds(position) => span.told(position),
             _ => span::told(&self.conn, position),
+        }
+    }
+
+    /// What is served of the entry at a position, by its own bytes.
+    pub(crate) fn served(&self, position: i64) -> Result<Vec<u8>, Error> {
+        match &self.span {
+            Some(span) if span.holds(position) => span.served(position),
+            _ => span::served(&self.conn, position),
         }
     }
 

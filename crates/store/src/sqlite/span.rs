@@ -193,6 +193,11 @@ impl Building {
         Ok(self.span().entry(position)?.0)
     }
 
+    /// The bytes of an entry.
+    pub(crate) fn served(&self, position: i64) -> Result<Vec<u8>, Error> {
+        Ok(self.span().entry(position)?.1.to_vec())
+    }
+
     /// Writes it where the file has it otherwise.
     pub(crate) fn write(&mut self, conn: &Connection) -> Result<(), Error> {
         if self.written {
@@ -265,6 +270,11 @@ fn stored(conn: &Connection, position: i64) -> Result<Building, Error> {
 /// What the file tells of an entry.
 pub(crate) fn told(conn: &Connection, position: i64) -> Result<Record, Error> {
     stored(conn, position)?.told(position)
+}
+
+/// The bytes that the file has of an entry.
+pub(crate) fn served(conn: &Connection, position: i64) -> Result<Vec<u8>, Error> {
+    stored(conn, position)?.served(position)
 }
 
 /// Changes what the file tells of an entry.

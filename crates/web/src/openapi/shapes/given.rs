@@ -323,7 +323,7 @@ pub const SHAPES: &[Shape] = &[
             ("objects", Count, Always, "Objects seen."),
             ("new", Count, Always, "New to the record."),
             ("duplicates", Count, Always, "Known already."),
-            ("equivocations", Count, Always, "Other bytes under an id and version that stand."),
+            ("equivocations", Count, Always, "Other content under an id and version that stand."),
             ("claims", Count, Always, "Versions of ids that another member owns."),
             ("rejected", Count, Always, "Refused; each was told."),
             ("warned", Count, Always, "Objects with warnings."),
