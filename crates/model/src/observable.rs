@@ -39,7 +39,7 @@ pub use domain::is_public_suffix;
 pub use guess::guess;
 pub use probe::{Keys, PrefixLengths, Probe, Relation};
 pub use read_key::text_of_key;
-pub use refang::{defang, refang};
+pub use refang::{defang, refang, refang_text};
 
 /// The longest value taken, in bytes.
 pub const RAW_BYTES_MAX: usize = 64 << 10;

@@ -18,3 +18,4 @@ pub mod parts;
 pub mod reading;
 pub mod rows;
 pub mod search_query;
+pub mod subject;

@@ -48,6 +48,7 @@ impl Node {
         make_empty(to)?;
         let file = to.join(RECORD);
         self.inner.store.backup(&file, progress)?;
+        self.remember_backup(to)?;
         let bytes = std::fs::metadata(&file).map(|file| file.len()).unwrap_or_default();
         Ok(json!({ "folder": to.display().to_string(), "bytes": bytes, "made": self.now().to_string() }))
     }

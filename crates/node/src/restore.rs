@@ -9,10 +9,10 @@ use crate::maintenance::{RECORD, make_empty};
 use crate::{Error, Kind, Node};
 
 /// The file that says what was erased, in a node's folder.
-const ERASURES: &str = "erasures";
+pub(crate) const ERASURES: &str = "erasures";
 
 /// The file that says what was revoked, beside it.
-const REVOCATIONS: &str = "revocations";
+pub(crate) const REVOCATIONS: &str = "revocations";
 const DAMAGED: &str = "copy it anew from where it was kept, or restore an earlier backup; a backup is checked when it is made, \
     so it was whole then";
 const NO_ERASURES: &str = "what was erased after the backup is back, and tokens, persons and members that were revoked \

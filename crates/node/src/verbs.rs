@@ -265,6 +265,24 @@ pub struct Relabel {
     pub lift: bool,
 }
 
+/// What is to be erased, by what it is about.
+#[derive(Clone, Default)]
+pub struct EraseSubject {
+    /// An address, a domain, an email address, an id, a name.
+    pub subject: String,
+    /// Why; it is kept with the erasure.
+    pub reason: String,
+    /// Look, and erase nothing.
+    pub dry_run: bool,
+}
+
+// The subject is to be written down nowhere.
+impl fmt::Debug for EraseSubject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EraseSubject").field("dry_run", &self.dry_run).finish_non_exhaustive()
+    }
+}
+
 /// A circle to make.
 #[derive(Debug, Clone, Default)]
 pub struct NewCircle {

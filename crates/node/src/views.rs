@@ -1,5 +1,9 @@
 //! What verbs answer with, ready to be written as JSON and to be shown on pages. Times are RFC 3339 text.
 
+mod erased;
+
+pub use erased::*;
+
 use serde::Serialize;
 
 /// Something with an id and a name.

@@ -272,7 +272,8 @@ fn meant(among: &[Seen], asked: &[VersionSpec]) -> Vec<Seen> {
     among.iter().filter(is_asked).copied().collect()
 }
 
-fn checked_reason(reason: &str) -> Result<String, Error> {
+/// A reason as it is kept.
+pub(crate) fn checked_reason(reason: &str) -> Result<String, Error> {
     let reason = reason.trim();
     if reason.is_empty() {
         let error = Error::new(Kind::Invalid, "an erasure needs a reason");

@@ -3,13 +3,15 @@
 use std::borrow::Cow;
 use std::io::Write;
 use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use model::{CollectionId, Label, MemberId, SubmissionId, Timestamp, Tlp, TokenId};
 
 use crate::directory::CircleAct;
 use crate::read::Snapshot;
 use crate::record::{Index, Media, ObjectKey};
-use crate::sqlite::{circles, copy, dump, purge, reads, rebuild, strip, verify};
+use crate::sqlite::{circles, copy, dump, purge, reads, rebuild, stored, strip, sweep, verify};
 use crate::{Error, Options, Store};
 
 /// A statement as the record keeps it, for the one who makes views of it.
@@ -73,6 +75,24 @@ pub struct Purged {
     pub outcomes: u64,
     /// Items of the quarantine (7 days).
     pub quarantine: u64,
+}
+
+/// Whether bytes say something of a subject.
+pub type Says = Arc<dyn Fn(&[u8]) -> bool + Send + Sync>;
+
+/// What is kept beside the record and says something of a subject.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Beside {
+    /// Refused arrivals in the quarantine.
+    pub refused: u64,
+    /// What submitters were told of their objects.
+    pub told: u64,
+    /// Arrivals that are accepted and wait to be sequenced.
+    pub waiting: u64,
+    /// Rows of the audit.
+    pub audit: u64,
+    /// Labels, by the case of their embargo.
+    pub labels: u64,
 }
 
 /// Something that was refused and is kept for a time.
@@ -175,7 +195,42 @@ pub struct Figures {
     pub log_bytes: u64,
 }
 
+/// So long the log is asked to be emptied while others read.
+const CLEARING: Duration = Duration::from_secs(10);
+/// Between two tries.
+const CLEARING_STEP: Duration = Duration::from_millis(50);
+
 impl Store {
+    /// Removes from the quarantine, and from what submitters were told, what says something of a subject.
+    ///
+    /// # Errors
+    /// [`crate::Kind::Full`], [`crate::Kind::Engine`].
+    pub fn forget(&self, says: Says) -> Result<(), Error> {
+        self.inner.writer.run(0, None, move |to| sweep::forget(&to.conn, &says))
+    }
+
+    /// Brings everything that was written from the log into the file and empties the log, in which overwritten bytes still
+    /// lie. Answers whether that was done: whoever reads for long is in the way, and then it is done when he has ended.
+    ///
+    /// # Errors
+    /// [`crate::Kind::Engine`].
+    pub fn clear_log(&self) -> Result<bool, Error> {
+        let before = self.inner.vitals.cleared();
+        let begun = Instant::now();
+        while begun.elapsed() < CLEARING {
+            self.inner.writer.run(0, None, |to| {
+                to.clears = true;
+                Ok(())
+            })?;
+            // It is emptied after the answer.
+            std::thread::sleep(CLEARING_STEP);
+            if self.inner.vitals.cleared() > before {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// Drops the views and makes them again from the record. `view` says what the views keep of a statement; `progress`
     /// gets (positions done, positions in all). All in one transaction: readers see the old views until the new ones
     /// are whole, and a crash leaves the old ones, and so does `view` when it answers `None`. Writers wait for it, so
@@ -213,7 +268,8 @@ impl Store {
 
     /// Makes the folder from a backup. `erasures` is the file `erasures` of the folder that was lost, if there is one:
     /// what was erased after the backup is erased again before this returns, and no byte of it is left in the folder.
-    /// What the file `revocations` beside it says is revoked again.
+    /// What the file `revocations` beside it says is revoked again. What was refused, and what submitters were told, is let
+    /// go: what of it was erased since is not known.
     ///
     /// # Errors
     /// [`crate::Kind::Conflict`] when the folder is not empty; [`crate::Kind::Corrupt`] when `from` is no backup;
@@ -226,6 +282,9 @@ impl Store {
     ) -> Result<Store, Error> {
         copy::restore(from, erasures, folder)?;
         let store = Store::open(folder, options)?;
+        if erasures.is_some() {
+            store.inner.writer.run(0, None, |to| sweep::forget_all(&to.conn))?;
+        }
         // The copy had in its free pages and its index what is erased now.
         store.scrub()?;
         Ok(store)
@@ -275,6 +334,40 @@ impl Store {
 }
 
 impl Snapshot {
+    /// Goes through the statements whose bodies are held at some positions, from the first up to, but without, the second;
+    /// each where it entered, and again where it entered anew.
+    ///
+    /// # Errors
+    /// [`crate::Kind::Engine`].
+    pub fn every_body(
+        &self,
+        from: u64,
+        before: u64,
+        visit: &mut dyn FnMut(StoredStatement),
+    ) -> Result<(), Error> {
+        stored::some(self, from.cast_signed(), before.cast_signed(), &mut |stored| {
+            visit(stored);
+            Ok(())
+        })
+    }
+
+    /// Counts what is kept beside the record and says something of a subject.
+    ///
+    /// # Errors
+    /// [`crate::Kind::Engine`].
+    pub fn beside(&self, says: &Says) -> Result<Beside, Error> {
+        sweep::beside(self.conn()?, says)
+    }
+
+    /// The times of the commit that a position is of: every entry of it has, for every reader to whom it was not opened
+    /// later, a time after the first and up to the second, and nothing else has.
+    ///
+    /// # Errors
+    /// [`crate::Kind::Engine`].
+    pub fn commit_of(&self, position: u64) -> Result<(Timestamp, Timestamp), Error> {
+        sweep::commit_of(self.conn()?, position.cast_signed())
+    }
+
     /// Writes the views as text lines in a fixed order: equal views have equal dumps.
     ///
     /// # Errors

@@ -275,9 +275,19 @@ pub struct Relabel {
 #[derive(Debug, Args)]
 pub struct Erase {
     /// The object's STIX id
-    #[arg(value_name = "ID")]
-    pub id: String,
+    #[arg(value_name = "ID", required_unless_present = "subject", conflicts_with = "subject")]
+    pub id: Option<String>,
+    /// All that says something of this instead: an address, a domain, an email address, an id, a name, defanged or not; `-`
+    /// reads it from standard input, since others on this machine can see arguments
+    #[arg(long, value_name = "VALUE")]
+    pub subject: Option<String>,
     /// Why; it is kept with the erasure
-    #[arg(long, value_name = "TEXT")]
-    pub reason: String,
+    #[arg(long, value_name = "TEXT", required_unless_present = "dry_run")]
+    pub reason: Option<String>,
+    /// With `--subject`: tell how much there is, and erase nothing
+    #[arg(long, requires = "subject")]
+    pub dry_run: bool,
+    /// With `--subject`: do not ask
+    #[arg(long, requires = "subject")]
+    pub yes: bool,
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Session, counted, flag, list, number, text};
+use super::{Session, counted, erase, flag, list, number, text};
 use crate::arguments::{Erase, Note, Opinion, Relabel, Revoke, Status, Tag, Withdraw};
 use crate::failure::{Exit, Failure};
 use crate::terminal::{Style, defanged, inert};
@@ -112,7 +112,8 @@ pub async fn relabel(session: &mut Session<'_>, asked: Relabel) -> Result<Exit, 
 /// # Errors
 /// The node refuses, or cannot be asked.
 pub async fn erase(session: &mut Session<'_>, erase: Erase) -> Result<Exit, Failure> {
-    let call = Call::post(&["objects", &erase.id, "erase"]).json(json!({ "reason": erase.reason }));
+    let Some(id) = &erase.id else { return erase::subject(session, erase).await };
+    let call = Call::post(&["objects", id, "erase"]).json(json!({ "reason": erase.reason }));
     let answer = session.ask(call).await?;
     reached(session, &answer, "erased")
 }

@@ -5,6 +5,7 @@ mod circle;
 pub mod config;
 mod data;
 pub mod documents;
+mod erase;
 mod export;
 mod import;
 mod login;

@@ -134,6 +134,25 @@ pub fn remark(text: &str) {
     let _nobody_to_tell = writeln!(io::stderr(), "{text}");
 }
 
+/// Asks the one at the terminal whether to go on; `yes` was said before.
+///
+/// # Errors
+/// Nobody is there to be asked.
+pub fn confirmed(yes: bool, question: &str) -> Result<bool, Failure> {
+    if yes {
+        return Ok(true);
+    }
+    let nobody =
+        || Failure::usage("nobody is there to be asked").hint("say `--yes`, or run it on a terminal");
+    if !io::stdin().is_terminal() {
+        return Err(nobody());
+    }
+    let mut answer = String::new();
+    let asked = write!(io::stderr(), "{} [y/N] ", inert(question)).and_then(|()| io::stderr().flush());
+    asked.and_then(|()| io::stdin().read_line(&mut answer)).map_err(|_| nobody())?;
+    Ok(matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
+}
+
 /// Tells why a command failed: one line, and what to do next; with `json`, one document.
 pub fn tell_failure(failure: &Failure, json: bool) {
     if failure.silent {

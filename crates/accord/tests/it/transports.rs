@@ -128,3 +128,29 @@ fn what_a_command_erases_has_left_the_folder_when_it_ends() {
         assert_eq!(left(&folder), [""; 0], "round {round}");
     }
 }
+
+// The same by subject: looked for first, and nobody is there to be asked.
+#[test]
+fn a_subject_is_erased_from_a_folder_after_a_look_and_a_yes() {
+    let bench = Bench::new();
+    let rows = "value,comment\n192.0.2.9,by Flump[.]quark[@]example[.]com\n192.0.2.10,else\n";
+    bench.write("rows.csv", rows);
+    bench.run(&["import", "rows.csv", "--data", "node"]).exits(0);
+    let erase = |more: &[&str]| {
+        let subject = ["erase", "--subject", "flump.quark@example.com", "--data", "node", "--json"];
+        bench.run(&[&subject, more].concat())
+    };
+    let look = erase(&["--dry-run"]).exits(0).json();
+    assert_eq!((&look["statements"], &look["dry_run"]), (&1.into(), &true.into()), "{look}");
+    let unasked = erase(&["--reason", "request 4711"]).exits(2);
+    assert!(unasked.err.contains("--yes"), "{}", unasked.err);
+    assert_eq!(erase(&["--dry-run"]).exits(0).json()["statements"], 1);
+    let done = erase(&["--reason", "request 4711", "--yes"]).exits(0).json();
+    assert_eq!((&done["statements"], &done["subject"]), (&1.into(), &"email".into()), "{done}");
+    erase(&["--dry-run"]).exits(1);
+    bench.run(&["lookup", "192.0.2.10", "--data", "node"]).exits(1);
+    for file in std::fs::read_dir(bench.path().join("node")).unwrap() {
+        let bytes = std::fs::read(file.unwrap().path()).unwrap_or_default().to_ascii_lowercase();
+        assert!(!bytes.windows(5).any(|window| window == b"flump"));
+    }
+}

@@ -34,6 +34,27 @@ pub fn refang(value: &str) -> Cow<'_, str> {
     Cow::Owned(format!("{whole_scheme}{whole_authority}{}", tokens_undone(path)))
 }
 
+/// Undoes the common ways of defanging in running text: the tokens that [`refang`] knows, and schemes with letters taken out.
+#[must_use]
+pub fn refang_text(text: &str) -> String {
+    let undone = tokens_undone(text);
+    let mut out = String::with_capacity(undone.len());
+    let mut word = String::new();
+    for character in undone.chars() {
+        if character.is_ascii_alphanumeric() || character == '*' {
+            word.push(character);
+            continue;
+        }
+        // A scheme is one only in front of its colon.
+        let whole = if character == ':' { unmasked(&word.to_ascii_lowercase()) } else { None };
+        out.push_str(whole.unwrap_or(&word));
+        word.clear();
+        out.push(character);
+    }
+    out.push_str(&word);
+    out
+}
+
 /// Writes a value so that no program turns it into a link and nobody follows it by accident: `hxxps://example[.]com/`,
 /// `192[.]0[.]2[.]1`, `2001[:]db8[:][:]1`, `name[@]example[.]com`. Only the scheme and the host are changed, but for
 /// what [`refang`] would take for a token in a path, which gets a percent sign.

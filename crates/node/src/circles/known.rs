@@ -46,6 +46,11 @@ impl Known {
         self.members().find(|one| one.member == member)
     }
 
+    /// Whether a member is in it, or ever was.
+    pub(crate) fn was_in(&self, member: MemberId) -> bool {
+        self.memberships.iter().any(|one| one.member == member)
+    }
+
     /// The member that has been in it the longest: whoever leaves hands it on without an act.
     pub(crate) fn owner(&self) -> Option<MemberId> {
         self.members().next().map(|one| one.member)

@@ -17,6 +17,8 @@ mod keep_backup;
 #[cfg(test)]
 mod keep_erase;
 #[cfg(test)]
+mod keep_erase_subject;
+#[cfg(test)]
 mod keep_quarantine;
 #[cfg(test)]
 mod keep_reads;

@@ -44,6 +44,7 @@ pub(crate) mod span;
 pub(crate) mod stored;
 pub(crate) mod streams;
 pub(crate) mod strip;
+pub(crate) mod sweep;
 pub(crate) mod verify;
 pub(crate) mod views;
 pub(crate) mod writer;

@@ -34,12 +34,18 @@ pub(crate) struct Vitals {
     has_stopped: AtomicBool,
     last_date: AtomicI64,
     commits: AtomicU64,
+    cleared: AtomicU64,
 }
 
 impl Vitals {
     /// How often something was committed since the store was opened.
     pub(crate) fn commits(&self) -> u64 {
         self.commits.load(Ordering::SeqCst)
+    }
+
+    /// How often the log was emptied because somebody asked for it.
+    pub(crate) fn cleared(&self) -> u64 {
+        self.cleared.load(Ordering::SeqCst)
     }
 
     // Before anybody hears of the commit: a reader who looks from then on must see it.
@@ -121,6 +127,8 @@ pub(crate) struct Sequencer {
     /// Something was erased that is not to be taken again.
     pub(crate) refuses: bool,
     pub(crate) same_content: SameContent,
+    /// Somebody waits for the log to be emptied.
+    pub(crate) clears: bool,
     /// The fields below and above could not be taken from the file after a transaction that failed.
     stale: bool,
     next: i64,
@@ -150,6 +158,7 @@ impl Sequencer {
             copier,
             refuses: false,
             same_content: |one, other| one == other,
+            clears: false,
             stale: false,
             epoch: 0,
             next: 0,
@@ -394,6 +403,9 @@ impl Sequencer {
     /// Checkpoints a log that has grown long, after the answers are out. A checkpoint that fails leaves the log as it
     /// is, longer, and is tried again after the next commit.
     pub(crate) fn checkpoint_when_long(&mut self) {
+        if self.clears {
+            return self.clear();
+        }
         let frames: i64 = self
             .conn
             .prepare_cached("PRAGMA wal_checkpoint(NOOP)")
@@ -405,6 +417,16 @@ impl Sequencer {
             _ => return,
         };
         let _later = self.conn.query_row(mode, [], |_| Ok(()));
+    }
+
+    // What was overwritten in the file goes from the log too. Somebody who reads may be in the way; then it is tried again
+    // after the next commit.
+    fn clear(&mut self) {
+        let busy = self.conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0));
+        if busy.is_ok_and(|busy| busy == 0) {
+            self.clears = false;
+            self.vitals.cleared.fetch_add(1, Ordering::SeqCst);
+        }
     }
 
     // What was just committed is told to readers, and copied into the strip.

@@ -16,15 +16,26 @@ pub(crate) fn each(
     snapshot: &Snapshot,
     visit: &mut dyn FnMut(StoredStatement) -> Result<(), Error>,
 ) -> Result<(), Error> {
+    some(snapshot, 0, i64::MAX, visit)
+}
+
+/// The same, of those at some positions: from the first up to, but without, the second.
+pub(crate) fn some(
+    snapshot: &Snapshot,
+    from: i64,
+    before: i64,
+    visit: &mut dyn FnMut(StoredStatement) -> Result<(), Error>,
+) -> Result<(), Error> {
     let conn = snapshot.conn()?;
     let mut query = conn.prepare_cached(
         "SELECT s.position, s.kind, s.uuid, s.version, s.author, s.pattern_type, l.canonical, s.source,
            s.media, coalesce(s.body, b.body), coalesce(s.target, s.position)
          FROM statement s JOIN label l ON l.num = s.label JOIN leaf f ON f.position = s.position
            LEFT JOIN statement b ON b.position = s.target
-         WHERE s.entry IN (?1, ?2) AND f.digest IS NOT NULL ORDER BY s.position",
+         WHERE s.position >= ?3 AND s.position < ?4 AND s.entry IN (?1, ?2) AND f.digest IS NOT NULL
+         ORDER BY s.position",
     )?;
-    let mut rows = query.query([entry::OBJECT, entry::REENTRY])?;
+    let mut rows = query.query([entry::OBJECT, entry::REENTRY, from, before])?;
     let mut wires = Wires::default();
     while let Some(row) = rows.next()? {
         visit(read(snapshot, conn, row, &mut wires)?)?;

@@ -3,6 +3,7 @@
 mod circles;
 mod content;
 mod directory;
+mod erasing;
 mod lookup;
 mod objects;
 mod operation;
@@ -25,6 +26,7 @@ pub fn routes() -> Vec<Route> {
     let mut routes = session::routes();
     routes.extend(lookup::routes());
     routes.extend(objects::routes());
+    routes.extend(erasing::routes());
     routes.extend(transfer::routes());
     routes.extend(directory::routes());
     routes.extend(circles::routes());

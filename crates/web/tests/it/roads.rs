@@ -44,6 +44,7 @@ const REQUESTS: &[(&str, &str, &str)] = &[
     ("previewLabel", "", r#"{"tlp":"amber"}"#),
     ("relabelObject", "", r#"{"tlp":"amber"}"#),
     ("eraseObject", "", r#"{"reason":"a test"}"#),
+    ("eraseSubject", "", r#"{"subject":"198.51.100.1","dry_run":true}"#),
     ("addNote", "", r#"{"text":"seen"}"#),
     ("addOpinion", "", r#"{"opinion":"agree"}"#),
     ("addTags", "", r#"{"tags":["seen"]}"#),

@@ -25,8 +25,17 @@ pub fn without_others(text: String) -> String {
 
 /// Answers about the node as a machine: how much it holds, how much it does. For those who operate it; nobody else is let
 /// in, and no canary stands in them.
-const OF_THE_NODE: [&str; 8] =
-    ["metrics", "listAudit", "listReads", "statistics", "eraseObject", "runRetention", "check", "rebuild"];
+const OF_THE_NODE: [&str; 9] = [
+    "metrics",
+    "listAudit",
+    "listReads",
+    "statistics",
+    "eraseObject",
+    "eraseSubject",
+    "runRetention",
+    "check",
+    "rebuild",
+];
 
 /// Whether an answer is about the machine, for this reader.
 pub fn is_of_the_node(operation: &str, reader: &Reader<'_>) -> bool {

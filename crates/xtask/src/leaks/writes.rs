@@ -21,6 +21,7 @@ pub fn of(operation: &str, scene: &mut Scene<'_>, reader: &Reader<'_>) -> Option
         "taxiiDeleteObject" => Some(scene.deletions()),
         "withdrawObject" => Some(scene.withdrawals()),
         "eraseObject" => Some(scene.on_objects("eraseObject", "/erase", r#"{"reason":"a test"}"#, 1)),
+        "eraseSubject" => Some(scene.subjects()),
         "addNote" => Some(scene.on_objects("addNote", "/notes", r#"{"text":"seen here"}"#, 3)),
         "addOpinion" => Some(scene.on_objects("addOpinion", "/opinions", r#"{"opinion":"agree"}"#, 2)),
         "addTags" => Some(scene.on_objects("addTags", "/tags", r#"{"tags":["own-tag"]}"#, 3)),
@@ -176,6 +177,16 @@ impl Scene<'_> {
         let path = |id: &String| format!("/api/v1/objects/{id}{verb}");
         let whole = ids.iter().filter(|id| !self.parted.contains(*id));
         whole.map(|id| Ask::rest(operation, "POST", path(id)).body(body)).collect()
+    }
+
+    // Only looked for: whoever erases has erased it for all that follow.
+    fn subjects(&mut self) -> Vec<Ask> {
+        let (value, other) = (self.value(), self.id());
+        let subjects = [value, other, "a subject that nobody named".to_owned()];
+        let body = |subject: &String| format!(r#"{{"subject":"{subject}","dry_run":true}}"#);
+        let asks = subjects.iter().map(body);
+        asks.map(|body| Ask::rest("eraseSubject", "POST", "/api/v1/erasures".to_owned()).body(&body))
+            .collect()
     }
 
     // Somebody to whom a label could be, or nobody. By name: whoever has the random id of somebody was told it.

@@ -1,0 +1,66 @@
+//! Copies of the record that were made, so that whoever erases knows what holds it still, and so that they do not bring it
+//! back.
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use crate::maintenance::RECORD;
+use crate::restore::{ERASURES, REVOCATIONS};
+use crate::{Error, Kind, Node, views};
+
+/// Where they are kept in the store: JSON, a list, the oldest first.
+const COPIES: &str = "backups";
+/// Most that are remembered; the oldest go.
+const MOST: usize = 1_000;
+
+/// A copy.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Made {
+    folder: String,
+    made: String,
+}
+
+impl Node {
+    /// Remembers a copy.
+    pub(crate) fn remember_backup(&self, folder: &Path) -> Result<(), Error> {
+        let mut all = self.backups()?;
+        let folder = folder.display().to_string();
+        all.retain(|one| one.folder != folder);
+        all.push(Made { folder, made: self.now().to_string() });
+        let all = all.split_off(all.len().saturating_sub(MOST));
+        let text = serde_json::to_vec(&all)
+            .map_err(|error| Error::new(Kind::Internal, format!("the list of backups: {error}")))?;
+        Ok(self.inner.store.set_meta(COPIES, Some(&text))?)
+    }
+
+    /// The copies that are known, the oldest first; `list` puts the lists of erasures and revocations beside those that are
+    /// still there, where a restore looks for them.
+    pub(crate) fn known_backups(&self, list: bool) -> Result<Vec<views::SubjectBackup>, Error> {
+        let known = self.backups()?;
+        let known = known.into_iter().map(|Made { folder, made }| {
+            let at = Path::new(&folder);
+            let there = at.join(RECORD).is_file();
+            let listed = there && list && self.put_lists(at).is_ok();
+            views::SubjectBackup { folder, made, there, listed }
+        });
+        Ok(known.collect())
+    }
+
+    // Each gets its name when it is whole.
+    fn put_lists(&self, beside: &Path) -> std::io::Result<()> {
+        for name in [REVOCATIONS, ERASURES] {
+            let (from, partial) = (self.inner.folder.join(name), beside.join(format!("{name}.partial")));
+            std::fs::copy(from, &partial)?;
+            std::fs::File::open(&partial)?.sync_all()?;
+            std::fs::rename(&partial, beside.join(name))?;
+        }
+        std::fs::File::open(beside)?.sync_all()
+    }
+
+    fn backups(&self) -> Result<Vec<Made>, Error> {
+        let Some(kept) = self.inner.store.meta(COPIES)? else { return Ok(Vec::new()) };
+        serde_json::from_slice(&kept)
+            .map_err(|error| Error::new(Kind::Internal, format!("the list of backups is damaged: {error}")))
+    }
+}

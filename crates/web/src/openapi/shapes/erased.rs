@@ -1,0 +1,93 @@
+//! What an erasure by subject takes and gives, as `node::views` has it.
+
+use super::Kind::{Count, Flag, Many, One, Text, Time};
+use super::Presence::{Always, Sometimes};
+use super::{Others, Shape};
+
+/// What it takes and gives.
+pub const SHAPES: &[Shape] = &[
+    Shape {
+        name: "EraseSubjectRequest",
+        summary: "What is to be erased, by what it is about.",
+        fields: &[
+            (
+                "subject",
+                Text,
+                Always,
+                "An address, a domain, an email address, an id, a name; defanged or not.",
+            ),
+            ("reason", Text, Sometimes, "Why; it is kept with the erasure. Needed unless `dry_run`."),
+            ("dry_run", Flag, Sometimes, "Look, and erase nothing."),
+        ],
+        others: Others::Refused,
+    },
+    Shape {
+        name: "SubjectErased",
+        summary: "What says something of a subject, and what became of it.",
+        fields: &[
+            ("dry_run", Flag, Always, "Nothing was erased, only looked for."),
+            ("subject", Text, Always, "What the subject is: a kind of observable, `id` or `text`."),
+            ("statements", Count, Always, "Statements that say it, each version of each member for itself."),
+            ("objects", Count, Always, "Objects of which there are such statements."),
+            ("by", Many("SubjectCount"), Always, "Statements by type and by whose they are."),
+            ("longer", Count, Always, "Statements that say a longer value which holds it. They stay."),
+            ("refused", Count, Always, "Refused arrivals in the quarantine that say it."),
+            ("told", Count, Always, "What submitters were told that says it."),
+            ("held", One("SubjectHeld"), Always, "Who may hold what was erased."),
+            ("backups", Many("SubjectBackup"), Always, "Copies of the record that the node knows of."),
+            ("remains", Many("Remains"), Always, "What stays, and why."),
+        ],
+        others: Others::Possible,
+    },
+    Shape {
+        name: "SubjectCount",
+        summary: "Statements of a type and a member.",
+        fields: &[
+            ("type", Text, Always, "The type."),
+            ("source", One("Named"), Sometimes, "Whose they are, unless the origin is withheld."),
+            ("statements", Count, Always, "How many."),
+        ],
+        others: Others::Possible,
+    },
+    Shape {
+        name: "SubjectHeld",
+        summary: "Who may hold something, by what was written down of reads.",
+        fields: &[
+            ("members", Count, Always, "Members that were lent some of it."),
+            ("answers", Count, Always, "Answers that may have held some of it."),
+            ("roads", Many("RoadCount"), Always, "Answers by road."),
+            ("days", Count, Always, "How many days back reads are written down."),
+        ],
+        others: Others::Possible,
+    },
+    Shape {
+        name: "RoadCount",
+        summary: "Answers of a road.",
+        fields: &[
+            ("road", Text, Always, "The road: `list`, `export`, `lookup` and the like."),
+            ("answers", Count, Always, "How many."),
+        ],
+        others: Others::Possible,
+    },
+    Shape {
+        name: "SubjectBackup",
+        summary: "A copy of the record.",
+        fields: &[
+            ("folder", Text, Always, "Where it was made."),
+            ("made", Time, Always, "When."),
+            ("there", Flag, Always, "It is still there, as far as the node can see."),
+            ("listed", Flag, Always, "The list of erasures lies beside it now."),
+        ],
+        others: Others::Possible,
+    },
+    Shape {
+        name: "Remains",
+        summary: "Something that stays.",
+        fields: &[
+            ("what", Text, Always, "What, a word."),
+            ("count", Count, Sometimes, "How many, where they can be counted."),
+            ("why", Text, Always, "Why, and what can be done."),
+        ],
+        others: Others::Possible,
+    },
+];
