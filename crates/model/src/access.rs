@@ -327,6 +327,19 @@ impl Principal {
         }
     }
 
+    /// The one who owns the folder: administrator and analyst of the node's own member.
+    #[must_use]
+    pub fn operator(reader: Reader) -> Principal {
+        Principal {
+            token: None,
+            reader,
+            roles: Roles::of(&[Role::Administrator, Role::Analyst]),
+            verbs: Verb::ALL.to_vec(),
+            read: CollectionScope::All,
+            write: CollectionScope::All,
+        }
+    }
+
     /// No token was shown.
     #[must_use]
     pub fn is_anonymous(&self) -> bool {
@@ -384,6 +397,8 @@ pub enum Denied {
     Role,
     /// His token is not good for it.
     Scope,
+    /// It is for the member whose it is.
+    Owner,
 }
 
 impl fmt::Display for Denied {
@@ -392,6 +407,7 @@ impl fmt::Display for Denied {
             Denied::Anonymous => "this needs a token",
             Denied::Role => "no role of this token allows it",
             Denied::Scope => "this token's scope does not cover it",
+            Denied::Owner => "only the member whose it is may do it",
         })
     }
 }

@@ -59,3 +59,29 @@ identifier! {
     /// One arrival.
     SubmissionId
 }
+
+/// A STIX id, split: the type name and the UUID.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ObjectKey {
+    /// `indicator`, `x-custom`, …
+    pub kind: String,
+    /// The rest.
+    pub uuid: Uuid,
+}
+
+impl ObjectKey {
+    /// Splits an id at its `--`; `None` when it has none, or no UUID after it.
+    #[must_use]
+    pub fn parse(id: &str) -> Option<ObjectKey> {
+        let (kind, uuid) = id.split_once("--")?;
+        // Only the one form that STIX writes: other forms of the same UUID are other ids.
+        let parsed = Uuid::try_parse(uuid).ok().filter(|_| uuid.len() == 36 && !kind.is_empty())?;
+        Some(ObjectKey { kind: kind.to_owned(), uuid: parsed })
+    }
+}
+
+impl fmt::Display for ObjectKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}--{}", self.kind, self.uuid.hyphenated())
+    }
+}

@@ -6,11 +6,13 @@
 //! - [`time`]: instants in microseconds, and their RFC 3339 text.
 //! - [`label`]: who a statement is for: author, TLP 2.0 of the whole and of parts, recipients, embargo, permitted actions, origin.
 //! - [`access`]: [`access::may_see`], [`access::hidden_parts`] and [`access::may_act`], the only rules of access in the house.
+//! - [`gate`]: [`gate::authorize`], the only way to an [`Authorized`], without which nothing is written.
 //! - [`observable`]: addresses, domains, URLs, digests and the like in one normal form, and their keys.
 //! - [`token`]: the secret that a client carries: its text, its check, its digest.
 
 pub mod access;
 pub mod circle;
+pub mod gate;
 pub mod id;
 pub mod inert;
 pub mod label;
@@ -20,7 +22,10 @@ pub mod token;
 
 pub use access::{Action, Denied, Principal, Reader, Role, Roles, Verb, hidden_parts, may_act, may_see};
 pub use circle::{Charter, Definition};
-pub use id::{CircleId, CollectionId, InvitationId, MemberId, MembershipId, PersonId, SubmissionId, TokenId};
+pub use gate::{Authorized, Epoch, Facts, authorize};
+pub use id::{
+    CircleId, CollectionId, InvitationId, MemberId, MembershipId, ObjectKey, PersonId, SubmissionId, TokenId,
+};
 pub use label::{Audience, Embargo, Hidden, Label, Origin, Parts, PermittedActions, Recipients, Tlp};
 pub use observable::{Observable, Unfit};
 pub use time::Timestamp;

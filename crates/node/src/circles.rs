@@ -4,10 +4,13 @@
 pub(crate) mod known;
 mod shown;
 
-use model::circle::{Admits, Charter, Leavers, Moderation};
+use model::circle::{Admits, Charter, Leavers};
+use model::gate::{self, Act, CircleOf, SeatOf};
 use model::{
-    Action, CircleId, Definition, InvitationId, MemberId, MembershipId, Reader, Timestamp, TokenId, may_act,
+    Action, Authorized, CircleId, Definition, InvitationId, MemberId, MembershipId, Reader, Timestamp,
+    TokenId,
 };
+use store::authority::Covers;
 use store::directory::{Change, Circle, CircleAct, Invitation, Membership};
 
 use self::known::Known;
@@ -47,21 +50,20 @@ impl Node {
         self.judged(caller, |roster, caller| {
             let own = signed_in(caller)?;
             let charter = new.charter.clone().unwrap_or_default();
-            acts_for(caller, charter.formal)?;
+            gate::commits(&caller.principal, charter.formal)?;
             let owner = match &new.owner {
                 Some(name) => crate::directory::member_for(roster, caller, name)?.id,
                 None => own,
             };
-            if owner != own {
-                Node::allowed(caller, &Action::FoundCircles)?;
-            }
+            let id = CircleId(random::uuid()?);
+            let by = Node::authorized(roster, caller, gate::Found, CircleOf::new(id, Some(owner), &charter))?;
             if let Some(member) = roster.member(owner) {
                 not_revoked(member)?;
             }
             let now = self.now();
             let name = checked_name("a circle", &new.name)?;
             free_for(roster, owner, &name, now)?;
-            let definition = checked(Definition { id: CircleId(random::uuid()?), name, charter })?;
+            let definition = checked(Definition { id, name, charter })?;
             let circle = Circle {
                 id: definition.id,
                 definition: definition.canonical(),
@@ -73,10 +75,8 @@ impl Node {
             let membership = joining(&definition, owner, caller, now)?;
             let act = act(definition.id, caller, now, "add", (owner != own).then_some(owner));
             let expires = circle.expires.map(|at| at.to_string());
-            self.gather(
-                roster,
-                [Change::Circle(circle), Change::Membership(membership), Change::CircleAct(act)],
-            )?;
+            let changes = [Change::Circle(circle), Change::Membership(membership), Change::CircleAct(act)];
+            self.gather(by, changes)?;
             Ok(views::Circle { expires, ..shown::outline(&definition, now) })
         })
     }
@@ -103,7 +103,7 @@ impl Node {
         let roster = self.roster();
         let (own, known) = his(&roster, caller, name, self.now())?;
         let mut view = shown::circle(&roster, known, own);
-        if invites(caller, known).is_ok() {
+        if gate::Invite::allows(&caller.principal, &known.of()).is_ok() {
             let invitations = roster.circles().invitations(known.circle.id, self.now());
             view.invitations = invitations.into_iter().map(invitation_view).collect();
         }
@@ -125,14 +125,10 @@ impl Node {
         expire_s: Option<u64>,
     ) -> Result<views::Circle, Error> {
         self.judged(caller, |roster, caller| {
-            acts_for(caller, true)?;
+            gate::commits(&caller.principal, true)?;
             let now = self.now();
             let (own, known) = his(roster, caller, name, now)?;
-            if known.owner() != Some(own) {
-                return Err(
-                    Error::new(Kind::Forbidden, "only the owner of a circle changes its charter").into()
-                );
-            }
+            let by = Node::authorized(roster, caller, gate::Upgrade, known.of())?;
             let Definition { id, name, .. } = known.definition.clone();
             let definition = checked(Definition { id, name, charter: charter.clone() })?;
             let circle = Circle {
@@ -145,7 +141,7 @@ impl Node {
                 .map(|one| Change::Membership(Membership { agreed: definition.digest(), ..one.clone() }));
             let act = act(id, caller, now, "upgrade", None);
             let changes = [Some(Change::Circle(circle)), agreed, Some(Change::CircleAct(act))];
-            self.gather(roster, changes.into_iter().flatten())?;
+            self.gather(by, changes.into_iter().flatten())?;
             Ok(())
         })?;
         self.circle(caller, name)
@@ -171,7 +167,7 @@ impl Node {
             Node::allowed(caller, &Action::ActInCircles)?;
             let now = self.now();
             let (own, known) = his(roster, caller, name, now)?;
-            invites(caller, known)?;
+            let by = Node::authorized(roster, caller, gate::Invite, known.of())?;
             if roster.circles().invitations(known.circle.id, now).len() >= INVITATIONS {
                 let error = Error::new(Kind::Conflict, "too many invitations to this circle are open");
                 return Err(error.hint("take one back: `accord circle uninvite`").into());
@@ -197,7 +193,7 @@ impl Node {
                 secret,
             };
             let act = act(known.circle.id, caller, now, "invite", None);
-            self.gather(roster, [Change::Invitation(invitation), Change::CircleAct(act)])?;
+            self.gather(by, [Change::Invitation(invitation), Change::CircleAct(act)])?;
             Ok(answer)
         })
     }
@@ -217,14 +213,14 @@ impl Node {
             let now = self.now();
             Node::allowed(caller, &Action::ActInCircles)?;
             let (own, known) = his(roster, caller, name, now)?;
-            invites(caller, known)?;
+            let by = Node::authorized(roster, caller, gate::Invite, known.of())?;
             let invitation = open_invitation(roster, known, id, now)?;
             if invitation.by == own {
                 return Err(Error::new(Kind::Conflict, "another member confirms an invitation").into());
             }
             let confirmed = Invitation { second: Some(own), ..invitation.clone() };
             let act = act(known.circle.id, caller, now, "confirm", Some(invitation.by));
-            self.gather(roster, [Change::Invitation(confirmed.clone()), Change::CircleAct(act)])?;
+            self.gather(by, [Change::Invitation(confirmed.clone()), Change::CircleAct(act)])?;
             Ok(invitation_view(&confirmed))
         })
     }
@@ -238,14 +234,17 @@ impl Node {
             let now = self.now();
             Node::allowed(caller, &Action::ActInCircles)?;
             let (own, known) = his(roster, caller, name, now)?;
-            invites(caller, known)?;
+            let by = Node::authorized(roster, caller, gate::Invite, known.of())?;
             let invitation = open_invitation(roster, known, id, now)?;
-            if invitation.by != own {
-                moderates(caller, known, own)?;
-            }
             let gone = Invitation { revoked: Some(now), ..invitation.clone() };
             let act = act(known.circle.id, caller, now, "uninvite", Some(invitation.by));
-            self.gather(roster, [Change::Invitation(gone.clone()), Change::CircleAct(act)])?;
+            let changes = [Change::Invitation(gone.clone()), Change::CircleAct(act)];
+            if invitation.by == own {
+                self.gather(by, changes)?;
+            } else {
+                let by = Node::authorized(roster, caller, gate::Moderate, known.of())?;
+                self.gather(by, changes)?;
+            }
             Ok(invitation_view(&gone))
         })
     }
@@ -273,7 +272,8 @@ impl Node {
                 Error::new(Kind::NotFound, message)
             };
             let (known, invitation) = roster.circles().invited(&digest, now).ok_or_else(wrong)?;
-            acts_for(caller, known.charter().formal)?;
+            let seat = SeatOf { circle: known.of(), member: own };
+            let by = Node::authorized(roster, caller, gate::Join, seat)?;
             if known.membership(own).is_some() {
                 let message = format!("your member is in `{}` already", known.definition.name);
                 return Err(Error::new(Kind::Conflict, message).into());
@@ -306,7 +306,7 @@ impl Node {
                 .map(|before| (before.clone(), joined(before, &known.circle.audiences)))
                 .collect();
             let openings = self.openings(&readers)?;
-            self.gather(roster, changes.into_iter().chain(openings))?;
+            self.gather(by, changes.into_iter().chain(openings))?;
             Ok(Step::Joined(id))
         })?;
         let id = match joined {
@@ -327,10 +327,11 @@ impl Node {
             Node::allowed(caller, &Action::ActInCircles)?;
             let now = self.now();
             let (own, known) = his(roster, caller, name, now)?;
-            acts_for(caller, known.charter().formal)?;
+            let seat = SeatOf { circle: known.of(), member: own };
+            let by = Node::authorized(roster, caller, gate::Join, seat)?;
             let changes = parting(known, own, known.charter().leavers, now)?;
             let act = act(known.circle.id, caller, now, "leave", None);
-            self.gather(roster, changes.into_iter().chain([Change::CircleAct(act)]))?;
+            self.gather(by, changes.into_iter().chain([Change::CircleAct(act)]))?;
             Ok(named(known))
         })
     }
@@ -345,7 +346,8 @@ impl Node {
             Node::allowed(caller, &Action::ActInCircles)?;
             let now = self.now();
             let (own, known) = his(roster, caller, name, now)?;
-            moderates(caller, known, own)?;
+            // Before anything is looked up, so that a refusal tells nothing of who is in it.
+            gate::Moderate::allows(&caller.principal, &known.of())?;
             let is_meant = |one: &&Membership| {
                 let found = roster.member(one.member);
                 one.member.to_string() == member || found.is_some_and(|found| found.name == member)
@@ -355,9 +357,11 @@ impl Node {
                 let error = Error::new(Kind::Conflict, "nobody expels his own member");
                 return Err(error.hint("`accord circle leave` leaves it").into());
             }
+            let seat = SeatOf { circle: known.of(), member: expelled.member };
+            let by = Node::authorized(roster, caller, gate::Moderate, seat)?;
             let changes = parting(known, expelled.member, Leavers::Close, now)?;
             let act = act(known.circle.id, caller, now, "expel", Some(expelled.member));
-            self.gather(roster, changes.into_iter().chain([Change::CircleAct(act)]))?;
+            self.gather(by, changes.into_iter().chain([Change::CircleAct(act)]))?;
             Ok(named(known))
         })
     }
@@ -371,11 +375,11 @@ impl Node {
         self.judged(caller, |roster, caller| {
             Node::allowed(caller, &Action::ActInCircles)?;
             let now = self.now();
-            let (own, known) = his(roster, caller, name, now)?;
-            moderates(caller, known, own)?;
+            let (_, known) = his(roster, caller, name, now)?;
+            let by = Node::authorized(roster, caller, gate::Moderate, known.of())?;
             let ended = Circle { revoked: Some(now), ..known.circle.clone() };
             let act = act(known.circle.id, caller, now, "revoke", None);
-            self.gather(roster, [Change::Circle(ended), Change::CircleAct(act)])?;
+            self.gather(by, [Change::Circle(ended), Change::CircleAct(act)])?;
             Ok(named(known))
         })
     }
@@ -383,8 +387,13 @@ impl Node {
     /// Writes down that circles have ended that expired or that nobody is in, so that neither a clock that runs back nor
     /// a backup brings them back.
     pub(crate) fn end_circles(&self) -> Result<(), Error> {
-        self.judged(&self.operator(), |roster, _| {
+        self.judged(&self.operator(), |roster, node| {
             let now = self.now();
+            let over: Vec<CircleOf> = roster.circles().over(now).map(Known::of).collect();
+            if over.is_empty() {
+                return Ok(());
+            }
+            let by = Node::authorized(roster, node, gate::End, over)?;
             let ended = roster.circles().over(now).flat_map(|known| {
                 let circle = Circle { revoked: Some(now), ..known.circle.clone() };
                 let act = CircleAct {
@@ -397,41 +406,20 @@ impl Node {
                 };
                 [Change::Circle(circle), Change::CircleAct(act)]
             });
-            let ended: Vec<Change> = ended.collect();
-            if ended.is_empty() { Ok(()) } else { self.gather(roster, ended) }
+            self.gather(by, ended)
         })
     }
 
     // A change of circles is told to their members, and is in no audit of the node: who joins whom is not its business.
-    fn gather(&self, roster: &Roster, changes: impl IntoIterator<Item = Change>) -> Result<(), Failure> {
+    fn gather<A: Act<I>, I: Covers<A, Change>>(
+        &self,
+        by: Authorized<A, I>,
+        changes: impl IntoIterator<Item = Change>,
+    ) -> Result<(), Failure> {
         let changes: Vec<Change> = changes.into_iter().collect();
-        self.inner.store.change(roster.epoch(), &changes, None)?;
+        self.inner.store.change(by, &changes, None)?;
         Ok(self.refresh()?)
     }
-}
-
-// Who commits his member: administrators where there is a charter, analysts too where there is none. The operator of the
-// node administers its own member.
-fn acts_for(caller: &Caller, formal: bool) -> Result<(), Error> {
-    if !formal {
-        return Node::allowed(caller, &Action::ActInCircles);
-    }
-    if may_act(&caller.principal, &Action::FoundCircles).is_ok() {
-        return Ok(());
-    }
-    Node::allowed(caller, &Action::GovernCircles)
-}
-
-fn invites(caller: &Caller, known: &Known) -> Result<(), Error> {
-    acts_for(caller, known.charter().admits != Admits::Members)
-}
-
-fn moderates(caller: &Caller, known: &Known, own: MemberId) -> Result<(), Error> {
-    acts_for(caller, known.charter().formal || known.charter().moderation == Moderation::Administrators)?;
-    if known.charter().moderation == Moderation::Owner && known.owner() != Some(own) {
-        return Err(Error::new(Kind::Forbidden, "the owner of this circle moderates it"));
-    }
-    Ok(())
 }
 
 // A circle that the caller's member is in, by id or name.

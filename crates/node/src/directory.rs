@@ -1,6 +1,7 @@
 //! Members, persons and collections. Tokens have a file of their own.
 
-use model::{Action, CollectionId, MemberId, PersonId, Tlp, may_act};
+use model::gate::{PersonOf, Put, Revoke};
+use model::{Action, CollectionId, MemberId, PersonId, Role, Roles, Tlp, may_act};
 use store::directory::{Change, Collection, Member, Person};
 
 use crate::core::filter;
@@ -42,7 +43,8 @@ impl Node {
                 bytes_per_hour: new.bytes_per_hour.unwrap_or(BYTES_PER_HOUR),
             };
             let changes = [Change::Member(member.clone()), Change::Identity(identity.clone(), member.id)];
-            self.change(roster, caller, "member.add", member.id.to_string(), &changes)?;
+            let by = Node::authorized(roster, caller, Put, member.id)?;
+            self.change(by, caller, ("member.add", member.id.to_string()), &changes)?;
             Ok(member_view(&member, vec![identity]))
         })
     }
@@ -73,7 +75,8 @@ impl Node {
             let revoked = Member { revoked: member.revoked.or(Some(self.now())), ..member.clone() };
             if member.revoked.is_none() {
                 let change = [Change::Member(revoked.clone())];
-                self.change(roster, caller, "member.revoke", member.id.to_string(), &change)?;
+                let by = Node::authorized(roster, caller, Revoke, member.id)?;
+                self.change(by, caller, ("member.revoke", member.id.to_string()), &change)?;
             }
             Ok(member_view(&revoked, roster.identities(member.id)))
         })
@@ -97,7 +100,9 @@ impl Node {
             let id = PersonId(random::uuid()?);
             let person = Person { id, member: member.id, name, created: self.now(), revoked: None };
             let change = [Change::Person(person.clone())];
-            self.change(roster, caller, "person.add", id.to_string(), &change)?;
+            let of = PersonOf { person: id, member: member.id, carried: Roles::NONE };
+            let by = Node::authorized(roster, caller, Put, of)?;
+            self.change(by, caller, ("person.add", id.to_string()), &change)?;
             Ok(person_view(roster, &person))
         })
     }
@@ -132,17 +137,15 @@ impl Node {
                 person.member == own || may_act(&caller.principal, &Action::ManageMembers).is_ok()
             };
             let person = by_id.or_else(by_name).filter(known).ok_or_else(|| not_found("person", name))?;
-            Node::allowed(caller, &Action::ManagePersons(person.member))?;
-            // To revoke a person is to revoke their tokens, so it takes the right to do that.
-            for token in roster.directory().tokens.iter().filter(|token| token.person == Some(person.id)) {
-                if roster.is_live(token, self.now()) {
-                    Node::allowed(caller, &Action::ManageTokens(token.member, token.roles))?;
-                }
-            }
+            let tokens = roster.directory().tokens.iter().filter(|token| token.person == Some(person.id));
+            let live = tokens.filter(|token| roster.is_live(token, self.now()));
+            let carried: Vec<Role> = live.flat_map(|token| token.roles.iter()).collect();
+            let of = PersonOf { person: person.id, member: person.member, carried: Roles::of(&carried) };
+            let by = Node::authorized(roster, caller, Revoke, of)?;
             let revoked = Person { revoked: person.revoked.or(Some(self.now())), ..person.clone() };
             if person.revoked.is_none() {
                 let change = [Change::Person(revoked.clone())];
-                self.change(roster, caller, "person.revoke", person.id.to_string(), &change)?;
+                self.change(by, caller, ("person.revoke", person.id.to_string()), &change)?;
             }
             Ok(person_view(roster, &revoked))
         })
@@ -161,7 +164,8 @@ impl Node {
                 self.note_filling(collection.id)?;
             }
             let change = [Change::Collection(collection.clone())];
-            self.change(roster, caller, "collection.add", collection.id.to_string(), &change)?;
+            let by = Node::authorized(roster, caller, Put, collection.id)?;
+            self.change(by, caller, ("collection.add", collection.id.to_string()), &change)?;
             Ok(collection_view(caller, &collection))
         })?;
         self.fill_collections()?;
@@ -178,7 +182,8 @@ impl Node {
             let collection = roster.collection_named(name).ok_or_else(|| not_found("collection", name))?;
             let revoked = Collection { revoked: Some(self.now()), ..collection.clone() };
             let change = [Change::Collection(revoked.clone())];
-            self.change(roster, caller, "collection.revoke", collection.id.to_string(), &change)?;
+            let by = Node::authorized(roster, caller, Revoke, collection.id)?;
+            self.change(by, caller, ("collection.revoke", collection.id.to_string()), &change)?;
             Ok(collection_view(caller, &revoked))
         })
     }

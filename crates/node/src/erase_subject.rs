@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use model::gate::{self, Positions};
 use model::{Action, Label, MemberId, Tlp};
 use store::record::{Again, Item};
 use store::upkeep::{Beside, Says};
@@ -63,7 +64,8 @@ impl Node {
                 reason_for(&subject, &asked.reason)?;
             }
             let verb = if asked.dry_run { "erase.subject.look" } else { "erase.subject" };
-            self.change(roster, caller, verb, subject.kind().to_owned(), &[])?;
+            let by = Node::authorized(roster, caller, gate::Erase, gate::Record)?;
+            self.change(by, caller, (verb, subject.kind().to_owned()), &[])?;
             Ok(subject)
         })?;
         let says = says(&subject);
@@ -146,7 +148,10 @@ impl Node {
                 break;
             }
         }
-        self.inner.store.forget(Arc::clone(says))?;
+        self.judged(caller, |roster, caller| {
+            let by = Node::authorized(roster, caller, gate::Erase, gate::Record)?;
+            Ok(self.inner.store.forget(by, Arc::clone(says))?)
+        })?;
         self.finish_erasures();
         Ok(())
     }
@@ -166,7 +171,8 @@ impl Node {
             let body = strictjson::canonical(&act.into());
             let audit = self.audit_of(caller, "erase", subject.kind().to_owned());
             let erase = Item::Erase { positions: positions.to_vec(), again: Again::Refused, body };
-            self.erase_positions(roster, caller, erase, audit)
+            let by = Node::authorized(roster, caller, gate::Erase, Positions(positions.to_vec()))?;
+            self.erase_positions(by, caller, erase, audit)
         })
     }
 

@@ -71,7 +71,7 @@ impl From<model::Denied> for Error {
     fn from(denied: model::Denied) -> Error {
         let kind = match denied {
             model::Denied::Anonymous => Kind::Unauthenticated,
-            model::Denied::Role | model::Denied::Scope => Kind::Forbidden,
+            model::Denied::Role | model::Denied::Scope | model::Denied::Owner => Kind::Forbidden,
         };
         Error::new(kind, denied.to_string())
     }
@@ -88,7 +88,7 @@ impl From<store::Error> for Error {
             From::TooMuch => Kind::TooLarge,
             From::Full | From::Stale => Kind::Unavailable,
             From::Quota { .. } => Kind::Quota,
-            From::Corrupt | From::Engine => Kind::Internal,
+            From::Corrupt | From::Engine | From::Unauthorized => Kind::Internal,
         };
         let message = match error.kind {
             From::Full => {

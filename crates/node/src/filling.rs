@@ -6,7 +6,7 @@
 
 use std::sync::PoisonError;
 
-use model::{CollectionId, Label};
+use model::{CollectionId, Label, gate};
 use store::read::Entry;
 use strictjson::Node as Json;
 
@@ -55,7 +55,10 @@ impl Node {
                 }
             })?;
             drop(snapshot);
-            self.inner.store.enlist(collection, &inside)?;
+            self.judged(&self.operator(), |roster, node| {
+                let by = Node::authorized(roster, node, gate::Put, collection)?;
+                Ok(self.inner.store.enlist(&by, &inside)?)
+            })?;
         }
         Ok(())
     }

@@ -1,6 +1,7 @@
 //! What a folder gets when the node first opens it: its own member, and its keys. Nothing secret has a default.
 
-use model::{MemberId, Timestamp};
+use model::gate::Put;
+use model::{Facts, MemberId, Principal, Reader, Timestamp, authorize};
 use store::Store;
 use store::directory::{Change, Directory, Member};
 use store::record::Audit;
@@ -23,21 +24,27 @@ pub(crate) fn cursor_key(store: &Store) -> Result<[u8; 32], Error> {
 /// The directory, with the node's own member in it under the name that the operator set.
 pub(crate) fn directory(store: &Store, settings: &Settings, now: Timestamp) -> Result<Directory, Error> {
     let directory = store.directory()?;
-    let (verb, changes) = match directory.members.iter().find(|member| member.own) {
-        None => ("member.add", new_own(settings, now)?),
+    let (verb, id, changes) = match directory.members.iter().find(|member| member.own) {
+        None => {
+            let id = MemberId(random::uuid()?);
+            ("member.add", id, new_own(id, settings, now)?)
+        }
         Some(own) if is_renamed(own, settings) => (
             "member.rename",
+            own.id,
             vec![Change::Member(Member { name: settings.organisation.clone(), ..own.clone() })],
         ),
         Some(_) => return Ok(directory),
     };
     let audit = Audit { at: now, token: None, verb, target: settings.organisation.clone() };
-    store.change(directory.epoch, &changes, audit)?;
+    // Whoever owns the folder.
+    let operator = Principal::operator(Reader::of(id));
+    let by = authorize(Put, id, &operator, Facts::of(directory.epoch))?;
+    store.change(by, &changes, audit)?;
     Ok(store.directory()?)
 }
 
-fn new_own(settings: &Settings, now: Timestamp) -> Result<Vec<Change>, Error> {
-    let id = MemberId(random::uuid()?);
+fn new_own(id: MemberId, settings: &Settings, now: Timestamp) -> Result<Vec<Change>, Error> {
     let own = Member {
         id,
         name: settings.organisation.clone(),

@@ -21,6 +21,7 @@ pub(crate) mod told;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
+use model::gate::Submit;
 use model::{Label, Reader, SubmissionId, Timestamp};
 use store::read::Visible;
 use store::record::{Appended, Arrival, Audit, Batch, Item, ObjectKey, Submission};
@@ -120,8 +121,9 @@ impl<'n> Intake<'n> {
         self.node.judged(&self.caller, |roster, caller| {
             let terms = terms(self.node, roster, caller, &self.asked)?;
             let arrival = Arrival { submission: self.submission.clone(), objects, bytes: bytes.to_vec() };
-            let audit = self.audit(self.node.now());
-            Ok(self.node.inner.store.accept(roster.epoch(), arrival, terms.quota, audit)?)
+            let (audit, quota) = (self.audit(self.node.now()), terms.quota);
+            let by = Node::authorized(roster, caller, Submit, terms.place())?;
+            Ok(self.node.inner.store.accept(by, arrival, quota, audit)?)
         })
     }
 
@@ -203,8 +205,9 @@ impl<'n> Intake<'n> {
             return Ok(Attempted::default());
         }
         let missing = self.missing(&decided);
-        let (batch, told) = self.batch(roster, (&terms, seen), decided, complete)?;
-        let appended = self.node.inner.store.append(batch)?;
+        let by = Node::authorized(roster, caller, Submit, terms.place())?;
+        let (batch, told) = self.batch((&terms, seen), decided, complete)?;
+        let appended = self.node.inner.store.append(by, batch)?;
         self.audited = true;
         keep_back();
         Ok(Attempted { missing, ..attempted(told, appended) })
@@ -223,7 +226,6 @@ impl<'n> Intake<'n> {
     // The batch that is sequenced, and what there is to tell of each piece, with the number of its items.
     fn batch(
         &self,
-        roster: &Roster,
         (terms, seen): (&Terms, Visible),
         decided: Vec<Decided>,
         complete: bool,
@@ -236,7 +238,6 @@ impl<'n> Intake<'n> {
             items.extend(one.items);
         }
         let batch = Batch {
-            facts: roster.epoch(),
             submission: self.submission.clone(),
             now,
             seed: random::bytes()?,

@@ -6,6 +6,7 @@
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 
+use model::gate::{self, Statements};
 use model::{CollectionId, Label, MemberId, Reader, SubmissionId, Tlp, may_see};
 use store::read::{LabelId, PageQuery, Snapshot, VersionSpec, Visible};
 use store::record::{Appended, Audit, Batch, Index, Item, ObjectKey, Quota, Submission};
@@ -15,7 +16,7 @@ use crate::core::marking::{Markings, Restriction, restriction};
 use crate::core::parts;
 use crate::roster::Roster;
 use crate::writing::Failure;
-use crate::{Error, Node, random};
+use crate::{Caller, Error, Node, random};
 
 /// Statements that are looked at together.
 const PAGE: usize = 1_000;
@@ -103,7 +104,7 @@ impl Node {
             let of = (source != self.roster().own()).then_some(source);
             let waiting = self.inner.store.snapshot()?.waiting_for(&marking, of)?;
             for some in waiting.chunks(PAGE) {
-                self.judged(&self.operator(), |roster, _| self.open_some(roster, id, some))?;
+                self.judged(&self.operator(), |roster, node| self.open_some((roster, node), id, some))?;
             }
         }
         Ok(())
@@ -121,7 +122,12 @@ impl Node {
         Ok(())
     }
 
-    fn open_some(&self, roster: &Roster, because: &str, positions: &[u64]) -> Result<(), Failure> {
+    fn open_some(
+        &self,
+        (roster, node): (&Roster, &Caller),
+        because: &str,
+        positions: &[u64],
+    ) -> Result<(), Failure> {
         let snapshot = self.inner.store.snapshot()?;
         // What a marking asks for replaces no label that was given otherwise.
         let by_markings = |label: &Label| {
@@ -163,25 +169,26 @@ impl Node {
         }
         drop(snapshot);
         for ((label, waiting), opened) in opened {
-            self.relabel_opened(roster, (label, waiting), because, opened)?;
+            self.relabel_opened((roster, node), (label, waiting), because, opened)?;
         }
         Ok(())
     }
 
     fn relabel_opened(
         &self,
-        roster: &Roster,
+        (roster, node): (&Roster, &Caller),
         (label, waiting): (Label, bool),
         because: &str,
         opened: Vec<Opened>,
     ) -> Result<Vec<Appended>, Failure> {
         let now = self.now();
         let act = serde_json::json!({"act": "relabel", "because": [because], "tlp": label.tlp.name()});
-        let positions = opened.iter().map(|one| one.position).collect();
+        let positions: Vec<u64> = opened.iter().map(|one| one.position).collect();
+        let statements = Statements { member: label.author, positions: positions.clone() };
+        let by = Node::authorized(roster, node, gate::Open, statements)?;
         let (collections, indexes) = opened.into_iter().map(|one| (one.collections, one.index)).unzip();
         let body = act.to_string().into_bytes();
         let batch = Batch {
-            facts: roster.epoch(),
             submission: node_submission(label.author, now)?,
             now,
             seed: random::bytes()?,
@@ -191,7 +198,7 @@ impl Node {
             quota: Quota::default(),
             audit: vec![Audit { at: now, token: None, verb: "relabel", target: because.to_owned() }],
         };
-        Ok(self.inner.store.append(batch)?)
+        Ok(self.inner.store.append(by, batch)?)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use model::{Action, CollectionId};
+use model::{Action, CollectionId, gate};
 use serde_json::{Value, json};
 use store::read::Snapshot;
 use store::upkeep::{StoredStatement, Viewed};
@@ -21,20 +21,24 @@ impl Node {
     /// [`Kind::Forbidden`]; [`Kind::Unavailable`] when the disk is full. The views are as they were then.
     pub fn rebuild(&self, caller: &Caller, progress: &mut dyn FnMut(u64, u64)) -> Result<Value, Error> {
         Node::allowed(caller, &Action::Operate)?;
-        let mut making = Making { node: self, seen: None, statements: 0 };
-        let mut failure = None;
-        let mut view =
-            |statement: &StoredStatement| making.view(statement).map_err(|error| failure = Some(error)).ok();
-        let rebuilt = self.inner.store.rebuild(&mut view, progress);
-        if let Some(error) = failure {
-            return Err(error);
-        }
-        let rebuilt = rebuilt?;
+        let (statements, rebuilt) = self.judged(caller, |roster, caller| {
+            let by = Node::authorized(roster, caller, gate::Rebuild, gate::Record)?;
+            let mut making = Making { node: self, seen: None, statements: 0 };
+            let mut failure = None;
+            let mut view = |statement: &StoredStatement| {
+                making.view(statement).map_err(|error| failure = Some(error)).ok()
+            };
+            let rebuilt = self.inner.store.rebuild(&by, &mut view, progress);
+            if let Some(error) = failure {
+                return Err(error.into());
+            }
+            Ok((making.statements, rebuilt?))
+        })?;
         if !rebuilt.equal {
             tracing::error!("the views were not what the record makes of them");
         }
         let (equal, positions) = (rebuilt.equal, rebuilt.positions);
-        Ok(json!({ "equal": equal, "statements": making.statements, "positions": positions }))
+        Ok(json!({ "equal": equal, "statements": statements, "positions": positions }))
     }
 }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
+use model::gate::{self, Statements};
 use model::{Action, Audience, CollectionId, Embargo, Label, MemberId, Tlp};
 use store::read::Snapshot;
 use store::record::{Item, ObjectKey};
@@ -17,7 +18,6 @@ use crate::directory::{not_found, signed_in};
 use crate::marked::{Waiting, index_at, of_authors, waits};
 use crate::roster::Roster;
 use crate::withdraw::{act_by, reached};
-use crate::writing::Failure;
 use crate::{Caller, Error, Kind, Node, Relabel};
 
 /// How often what stands is looked at: a version that was past may become the last by what moves before it.
@@ -66,7 +66,7 @@ impl Node {
         self.judged(caller, |roster, caller| {
             let own = signed_in(caller)?;
             Node::allowed(caller, &Action::Submit)?;
-            let standing = self.standing(roster, caller, own, key)?;
+            let (standing, upto) = self.standing(roster, caller, own, key)?;
             if standing.is_empty() {
                 return Err(not_found("object", id).into());
             }
@@ -78,23 +78,33 @@ impl Node {
                     moving.entry(label).or_default().push(one);
                 }
             }
+            let of = |some: &Vec<Standing>| Statements {
+                member: own,
+                positions: some.iter().map(|one| one.position).collect(),
+            };
+            let moved: Vec<Statements> = moving.values().map(of).collect();
+            let by = Node::authorized(roster, caller, gate::Relabel, moved)?.resting_on(upto);
             let snapshot = self.inner.store.snapshot()?;
             let items =
                 moving.into_iter().map(|(label, some)| item(roster, caller, &snapshot, key, some, label));
             let items = items.collect::<Result<Vec<_>, Error>>()?;
             drop(snapshot);
-            self.relabel_all(roster, caller, id, items)
+            if items.is_empty() {
+                return Ok(0);
+            }
+            let audit = self.audit_of(caller, "relabel", id.to_owned());
+            Ok(reached(&self.append_act(by, caller, items, audit)?))
         })
     }
 
-    // What his member said of it and he sees, all of it.
+    // What his member said of it and he sees, all of it, and how far the record went.
     fn standing(
         &self,
         roster: &Arc<Roster>,
         caller: &Caller,
         own: MemberId,
         key: &ObjectKey,
-    ) -> Result<Vec<Standing>, Error> {
+    ) -> Result<(Vec<Standing>, u64), Error> {
         let reading = self.reading_below(caller, None, Arc::clone(roster))?;
         let visible = &reading.sight.visible;
         let mut positions = Vec::new();
@@ -115,7 +125,7 @@ impl Node {
             let via = reading.snapshot.origin(position)?.and_then(|origin| origin.collection);
             standing.push(Standing { position, label, of, via, tags });
         }
-        Ok(standing)
+        Ok((standing, reading.snapshot.end()))
     }
 
     fn asked_label(
@@ -177,20 +187,6 @@ impl Node {
         }
         let parts = marked.parts.filter(|parts| parts.strictest > tlp);
         Ok(Marked { tlp, parts, missing: None, ..marked })
-    }
-
-    fn relabel_all(
-        &self,
-        roster: &Roster,
-        caller: &Caller,
-        id: &str,
-        items: Vec<Item>,
-    ) -> Result<u64, Failure> {
-        if items.is_empty() {
-            return Ok(0);
-        }
-        let audit = self.audit_of(caller, "relabel", id.to_owned());
-        Ok(reached(&self.append_act(roster, caller, items, audit)?))
     }
 }
 

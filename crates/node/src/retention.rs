@@ -1,8 +1,9 @@
 //! How long statements are kept: rules by type and source, run as erasures.
 
+use model::gate::{self, Positions};
 use model::{Action, MemberId, Timestamp};
 use serde::{Deserialize, Serialize};
-use store::directory::Change;
+use store::directory::{Change, RETENTION as RULES};
 use store::record::{Again, Item};
 
 use crate::directory::{member_for, not_found};
@@ -11,8 +12,6 @@ use crate::roster::Roster;
 use crate::withdraw::act_by;
 use crate::{Caller, Error, Kind, NewRetention, Node, random, views};
 
-/// Where the rules are kept in the store: JSON, a list.
-const RULES: &str = "retention";
 /// Most rules: each is a pass over the record every hour.
 const MAX_RULES: usize = 100;
 /// Longest time that a rule may name, in days: a hundred years.
@@ -77,7 +76,8 @@ impl Node {
             let view = rule.view(roster);
             let id = rule.id.clone();
             rules.push(rule);
-            self.change(roster, caller, "retention.add", id, &[kept(&rules)?])?;
+            let by = Node::authorized(roster, caller, gate::Put, gate::RetentionRules)?;
+            self.change(by, caller, ("retention.add", id), &[kept(&rules)?])?;
             Ok(view)
         })
     }
@@ -103,7 +103,8 @@ impl Node {
             let place = rules.iter().position(|rule| rule.id == id);
             let place = place.ok_or_else(|| not_found("retention rule", id))?;
             let removed = rules.remove(place);
-            self.change(roster, caller, "retention.remove", removed.id.clone(), &[kept(&rules)?])?;
+            let by = Node::authorized(roster, caller, gate::Put, gate::RetentionRules)?;
+            self.change(by, caller, ("retention.remove", removed.id.clone()), &[kept(&rules)?])?;
             Ok(removed.view(roster))
         })
     }
@@ -176,7 +177,8 @@ impl Node {
             let body = strictjson::canonical(&act.into());
             let audit = self.audit_of(caller, "retention", rule.id.clone());
             let erase = Item::Erase { positions: positions.to_vec(), again: Again::Taken, body };
-            self.erase_positions(roster, caller, erase, audit).map(Some)
+            let by = Node::authorized(roster, caller, gate::Erase, Positions(positions.to_vec()))?;
+            self.erase_positions(by, caller, erase, audit).map(Some)
         })
     }
 

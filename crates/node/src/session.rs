@@ -2,11 +2,12 @@
 
 use std::net::IpAddr;
 
-use model::access::CollectionScope;
+use model::gate::{Put, TokenOf};
 use model::{Principal, Role, Roles, Timestamp, TokenId, Verb};
 use store::directory::{Change, Token};
 
 use crate::roster::Roster;
+use crate::tokens::token_of;
 use crate::{Caller, Credential, Error, Kind, Node, random, views};
 
 /// How long the one-time secret of a first start can be traded, in seconds: a week.
@@ -37,7 +38,8 @@ impl Node {
             token.once = true;
             let id = token.id.to_string();
             changes.push(Change::Token(token));
-            self.change(roster, node, "secret.add", id, &changes)?;
+            let by = Node::authorized(roster, node, Put, tokens_of(&changes))?;
+            self.change(by, node, ("secret.add", id), &changes)?;
             Ok(Some(secret))
         })
     }
@@ -59,7 +61,9 @@ impl Node {
             let (secret, token) = self.new_own_token(roster, "traded for the first secret", TRADED_LIFE_S)?;
             let answer = crate::tokens::new_token_view(roster, &token, secret);
             let id = token.id.to_string();
-            self.change(roster, node, "secret.trade", id, &[Change::Token(used), Change::Token(token)])?;
+            let changes = [Change::Token(used), Change::Token(token)];
+            let by = Node::authorized(roster, node, Put, tokens_of(&changes))?;
+            self.change(by, node, ("secret.trade", id), &changes)?;
             Ok(answer)
         })
     }
@@ -162,16 +166,17 @@ impl Node {
     }
 }
 
+fn tokens_of(changes: &[Change]) -> Vec<TokenOf> {
+    let tokens = changes.iter().filter_map(|change| match change {
+        Change::Token(token) => Some(token_of(token)),
+        _ => None,
+    });
+    tokens.collect()
+}
+
 fn operator(roster: &Roster, now: Timestamp) -> Caller {
     Caller {
-        principal: Principal {
-            token: None,
-            reader: roster.reader(roster.own(), now),
-            roles: Roles::of(&[Role::Administrator, Role::Analyst]),
-            verbs: Verb::ALL.to_vec(),
-            read: CollectionScope::All,
-            write: CollectionScope::All,
-        },
+        principal: Principal::operator(roster.reader(roster.own(), now)),
         member_name: roster.named(roster.own()).name,
         profile: None,
         facts: roster.epoch(),

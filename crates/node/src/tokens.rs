@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use model::access::CollectionScope;
+use model::gate::{Put, Revoke, TokenOf};
 use model::{Action, CollectionId, Role, Roles, Timestamp, Tlp, TokenId, Verb, may_act};
 use store::directory::{Change, Token};
 
@@ -28,7 +29,8 @@ impl Node {
             token.id = TokenId(random::uuid()?);
             let answer = new_token_view(roster, &token, secret);
             let id = token.id.to_string();
-            self.change(roster, caller, "token.add", id, &[Change::Token(token)])?;
+            let by = Node::authorized(roster, caller, Put, token_of(&token))?;
+            self.change(by, caller, ("token.add", id), &[Change::Token(token)])?;
             Ok(answer)
         })
     }
@@ -55,7 +57,8 @@ impl Node {
             let revoked = Token { revoked: token.revoked.or(Some(self.now())), ..token.clone() };
             if token.revoked.is_none() {
                 let change = [Change::Token(revoked.clone())];
-                self.change(roster, caller, "token.revoke", token.id.to_string(), &change)?;
+                let by = Node::authorized(roster, caller, Revoke, token_of(token))?;
+                self.change(by, caller, ("token.revoke", token.id.to_string()), &change)?;
             }
             Ok(self.token_view(roster, &revoked))
         })
@@ -119,6 +122,11 @@ impl Node {
             last_used: None,
         })
     }
+}
+
+/// The token, for the gate.
+pub(crate) fn token_of(token: &Token) -> TokenOf {
+    TokenOf { token: token.id, member: token.member, roles: token.roles }
 }
 
 /// The answer that shows a token's secret.

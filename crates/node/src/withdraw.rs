@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use model::{Action, CollectionId, MemberId, Timestamp, may_act};
+use model::gate::{self, Act, Positions, Versions};
+use model::{Action, Authorized, CollectionId, MemberId, Timestamp, may_act};
+use store::authority::Covers;
 use store::directory::Collection;
 use store::read::{VersionSpec, Visible};
 use store::record::{Again, Appended, Audit, Batch, Item, ObjectKey, Quota, Submission};
@@ -50,20 +52,26 @@ impl Node {
             // Before anything is looked up, so that a refusal tells nothing of what is there.
             Node::allowed(caller, &Action::Withdraw(own, id))?;
             let key = object_key(object)?;
-            let seen = self.seen_of(roster, caller, through, &key)?;
+            let (seen, upto) = self.seen_of(roster, caller, through, &key)?;
             let chosen = choose(caller, id, object, &seen, &asked)?;
-            self.take_back(roster, caller, &key, &chosen)
+            let version = |(member, versions): (MemberId, BTreeSet<Timestamp>)| {
+                let versions = versions.into_iter().collect();
+                Versions { object: key.clone(), member, through: id, versions }
+            };
+            let chosen: Vec<Versions> = chosen.into_iter().map(version).collect();
+            let by = Node::authorized(roster, caller, gate::Withdraw, chosen)?.resting_on(upto);
+            self.take_back(caller, by, object)
         })
     }
 
-    // What this caller sees of an object, through a collection or outside of any.
+    // What this caller sees of an object, through a collection or outside of any, and how far the record went.
     fn seen_of(
         &self,
         roster: &Arc<Roster>,
         caller: &Caller,
         through: Option<&Collection>,
         key: &ObjectKey,
-    ) -> Result<Vec<Seen>, Error> {
+    ) -> Result<(Vec<Seen>, u64), Error> {
         let reading = self.reading_below(caller, through, Arc::clone(roster))?;
         let mut seen = Vec::new();
         reading.snapshot.versions(&reading.sight.visible, key, &mut |hit| {
@@ -78,36 +86,36 @@ impl Node {
             };
             inside.extend(listed.then_some(one));
         }
-        Ok(inside)
+        Ok((inside, reading.snapshot.end()))
     }
 
     fn take_back(
         &self,
-        roster: &Roster,
         caller: &Caller,
-        key: &ObjectKey,
-        chosen: &BTreeMap<MemberId, BTreeSet<Timestamp>>,
+        by: Authorized<gate::Withdraw, Vec<Versions>>,
+        asked: &str,
     ) -> Result<u64, Failure> {
-        let object = key.to_string();
-        let items = chosen.iter().map(|(source, versions)| {
-            let texts: Vec<String> = versions.iter().map(Timestamp::to_string).collect();
+        let items = by.id().iter().map(|chosen| {
+            let texts: Vec<String> = chosen.versions.iter().map(Timestamp::to_string).collect();
             let mut act = act_by(caller, "withdraw");
-            act.push("object", object.clone());
-            act.push("source", source.to_string());
+            act.push("object", chosen.object.to_string());
+            act.push("source", chosen.member.to_string());
             act.push("versions", texts.into_iter().map(strictjson::Node::from).collect::<Vec<_>>());
             Item::Withdraw {
-                object: key.clone(),
-                source: Some(*source),
-                versions: Some(versions.iter().copied().collect()),
+                object: chosen.object.clone(),
+                source: Some(chosen.member),
+                versions: Some(chosen.versions.clone()),
                 body: strictjson::canonical(&act.into()),
             }
         });
         let items = items.collect();
+        let most: Vec<usize> = by.id().iter().map(|chosen| chosen.versions.len()).collect();
+        let object = by.id().first().map_or_else(|| asked.to_owned(), |chosen| chosen.object.to_string());
         let audit = self.audit_of(caller, "withdraw", object.clone());
-        let appended = self.append_act(roster, caller, items, audit)?;
+        let appended = self.append_act(by, caller, items, audit)?;
         // Other bytes under the same version go along and are not told of: nobody was shown them.
-        let counts = appended.iter().zip(chosen.values()).map(|(appended, versions)| match appended {
-            Appended::Done { reached, .. } => (*reached).min(versions.len() as u64),
+        let counts = appended.iter().zip(most).map(|(appended, most)| match appended {
+            Appended::Done { reached, .. } => (*reached).min(most as u64),
             _ => 0,
         });
         let count: u64 = counts.sum();
@@ -130,7 +138,9 @@ impl Node {
             let snapshot = self.inner.store.snapshot()?;
             let positions: Vec<u64> =
                 snapshot.every_statement(&key)?.into_iter().map(|held| held.position).collect();
+            let upto = snapshot.end();
             drop(snapshot);
+            let by = Node::authorized(roster, caller, gate::Erase, Positions(positions.clone()))?;
             let mut act = act_by(caller, "erase");
             act.push("object", object);
             act.push("reason", reason);
@@ -140,7 +150,7 @@ impl Node {
                 true => 0,
                 false => {
                     let erase = Item::Erase { positions, again: Again::Refused, body };
-                    self.erase_positions(roster, caller, erase, audit)?
+                    self.erase_positions(by.resting_on(upto), caller, erase, audit)?
                 }
             };
             if erased == 0 { Err(not_found("object", object).into()) } else { Ok(erased) }
@@ -152,31 +162,34 @@ impl Node {
     /// Erases positions, by an [`Item::Erase`].
     pub(crate) fn erase_positions(
         &self,
-        roster: &Roster,
+        by: Authorized<gate::Erase, Positions>,
         caller: &Caller,
         erase: Item,
         audit: Audit,
     ) -> Result<u64, Failure> {
-        Ok(reached(&self.append_act(roster, caller, vec![erase], audit)?))
+        Ok(reached(&self.append_act(by, caller, vec![erase], audit)?))
     }
 
     /// Sequences acts of a caller, and their row of the audit.
-    pub(crate) fn append_act(
+    pub(crate) fn append_act<A, I>(
         &self,
-        roster: &Roster,
+        by: Authorized<A, I>,
         caller: &Caller,
         items: Vec<Item>,
         audit: Audit,
-    ) -> Result<Vec<Appended>, Failure> {
-        let by = signed_in(caller)?;
+    ) -> Result<Vec<Appended>, Failure>
+    where
+        A: Act<I>,
+        I: Covers<A, Item> + Covers<A, Submission>,
+    {
+        let own = signed_in(caller)?;
         let principal = &caller.principal;
         let submission = Submission {
             person: principal.reader.person,
             token: principal.token,
-            ..node_submission(by, audit.at)?
+            ..node_submission(own, audit.at)?
         };
         let batch = Batch {
-            facts: roster.epoch(),
             submission,
             now: audit.at,
             seed: random::bytes()?,
@@ -186,7 +199,7 @@ impl Node {
             quota: Quota::default(),
             audit: vec![audit],
         };
-        Ok(self.inner.store.append(batch)?)
+        Ok(self.inner.store.append(by, batch)?)
     }
 
     /// A row of the audit about what this caller does now.

@@ -3,7 +3,9 @@
 
 use std::sync::Arc;
 
-use model::{Action, may_act};
+use model::gate::{Act, Source, Submit};
+use model::{Action, Authorized, Facts, authorize, may_act};
+use store::authority::Covers;
 use store::directory::{Change, Member};
 use store::read::Visible;
 use store::record::{Appended, Audit, Batch, Item, Quota, Submission};
@@ -26,6 +28,12 @@ pub(crate) enum Failure {
 impl From<Error> for Failure {
     fn from(error: Error) -> Failure {
         Failure::Error(error)
+    }
+}
+
+impl From<model::Denied> for Failure {
+    fn from(denied: model::Denied) -> Failure {
+        Failure::Error(denied.into())
     }
 }
 
@@ -69,17 +77,32 @@ impl Node {
         may_act(&caller.principal, action).map_err(Error::from)
     }
 
-    /// Changes the directory, all or nothing, if it still is what the caller was judged on, and takes up the new state.
-    pub(crate) fn change(
-        &self,
+    /// Leave to do an act to this, for a caller that was judged on this state of the directory. Every write passes here.
+    pub(crate) fn authorized<A: Act<I>, I>(
         roster: &Roster,
-        by: &Caller,
-        verb: &'static str,
-        target: String,
+        caller: &Caller,
+        act: A,
+        id: I,
+    ) -> Result<Authorized<A, I>, Error> {
+        let token = caller.principal.token.and_then(|id| roster.token(id));
+        let facts = match token {
+            Some(token) => Facts { until: token.expires, ..Facts::of(caller.facts) },
+            None => Facts::of(caller.facts),
+        };
+        authorize(act, id, &caller.principal, facts).map_err(Error::from)
+    }
+
+    /// Changes the directory as was authorised, all or nothing, if it still is what that rests on, and takes up the new
+    /// state.
+    pub(crate) fn change<A: Act<I>, I: Covers<A, Change>>(
+        &self,
+        by: Authorized<A, I>,
+        caller: &Caller,
+        (verb, target): (&'static str, String),
         changes: &[Change],
     ) -> Result<(), Failure> {
-        let audit = Audit { at: self.now(), token: by.principal.token, verb, target };
-        self.inner.store.change(roster.epoch(), changes, audit)?;
+        let audit = Audit { at: self.now(), token: caller.principal.token, verb, target };
+        self.inner.store.change(by, changes, audit)?;
         Ok(self.refresh()?)
     }
 
@@ -90,9 +113,10 @@ impl Node {
         items: Vec<Item>,
         complete: bool,
     ) -> Result<Vec<Appended>, Error> {
-        self.judged(&self.operator(), |roster, _| {
+        self.judged(&self.operator(), |roster, node| {
+            let source = Source { member: submission.source, collection: submission.collection };
+            let by = Node::authorized(roster, node, Submit, source)?;
             let batch = Batch {
-                facts: roster.epoch(),
                 submission: submission.clone(),
                 now: self.now(),
                 seed: random::bytes()?,
@@ -103,7 +127,7 @@ impl Node {
                 quota: roster.member(submission.source).map(quota_of).unwrap_or_default(),
                 audit: Vec::new(),
             };
-            Ok(self.inner.store.append(batch)?)
+            Ok(self.inner.store.append(by, batch)?)
         })
     }
 

@@ -9,9 +9,10 @@ use model::{
 
 use crate::read::LabelId;
 
-/// Counts the changes of the directory. A write that was authorised under one epoch is judged again under another.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-pub struct Epoch(pub u64);
+pub use model::Epoch;
+
+/// Under which name the rules of retention are kept.
+pub const RETENTION: &str = "retention";
 
 /// The whole directory.
 #[derive(Debug, Clone, Default)]
@@ -262,6 +263,14 @@ impl Change {
     pub(crate) fn opening(&self) -> Option<&Opening> {
         match self {
             Change::Opening(opening) => Some(opening),
+            _ => None,
+        }
+    }
+
+    /// When it was done, where it says so.
+    pub(crate) fn done_at(&self) -> Option<Timestamp> {
+        match self {
+            Change::CircleAct(act) => Some(act.at),
             _ => None,
         }
     }

@@ -13,6 +13,8 @@ pub enum Kind {
     TooNew,
     /// The facts on which the write was authorised have changed: judge again.
     Stale,
+    /// What was to be written is not what was authorised: an error of the one who writes.
+    Unauthorized,
     /// A name or an id that is taken.
     Conflict,
     /// Nothing of that id.

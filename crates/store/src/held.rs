@@ -1,6 +1,7 @@
 //! What is held, for the one who writes: asked before and beside writing, filtered for nobody. Nothing of it leaves
 //! the node.
 
+use model::gate::{Authorized, Put};
 use model::{CollectionId, Label, MemberId, Timestamp};
 use rusqlite::{Connection, params};
 use sha2::{Digest, Sha256};
@@ -13,7 +14,7 @@ use crate::sqlite::row::{damaged, entry, flag, state};
 use crate::sqlite::span::Wires;
 use crate::sqlite::views::{Side, side};
 use crate::sqlite::{arrivals, directory, enlist, erasures, intern, sealed, stored};
-use crate::{Error, Store};
+use crate::{Error, Store, authority};
 
 /// A statement of an object that is held, withdrawn or not.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -302,9 +303,12 @@ impl Store {
     /// nothing.
     ///
     /// # Errors
-    /// [`crate::Kind::NotFound`] when the collection is not known; [`crate::Kind::Full`]; [`crate::Kind::Engine`].
-    pub fn enlist(&self, collection: CollectionId, positions: &[u64]) -> Result<(), Error> {
-        let positions = positions.to_vec();
-        self.inner.writer.run(0, None, move |to| enlist::enlist(&to.conn, collection, &positions))
+    /// [`crate::Kind::Stale`]; [`crate::Kind::NotFound`] when the collection is not known; [`crate::Kind::Full`]; [`crate::Kind::Engine`].
+    pub fn enlist(&self, by: &Authorized<Put, CollectionId>, positions: &[u64]) -> Result<(), Error> {
+        let (collection, facts, positions) = (*by.id(), by.facts(), positions.to_vec());
+        self.inner.writer.run(0, None, move |to| {
+            authority::compare(to, facts, None)?;
+            enlist::enlist(&to.conn, collection, &positions)
+        })
     }
 }

@@ -4,6 +4,7 @@
 //! durability and that views equal a rebuild.
 //!
 //! - [`Store`]: opens the folder, holds the one writer and the readers.
+//! - [`authority`]: what is written is what was authorised.
 //! - [`record`]: statements in, acts (withdraw, erase) in; positions and times out.
 //! - [`read`]: snapshots to page, look up and search with, filtered by the labels that a reader may see.
 //! - [`find`]: lookup and search.
@@ -11,6 +12,7 @@
 //! - [`upkeep`]: views made again, checks, copies, and what is kept for a time only.
 //! - [`directory`]: members, persons, tokens, collections.
 
+pub mod authority;
 pub mod directory;
 pub mod find;
 pub mod held;
@@ -28,6 +30,9 @@ use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use model::gate::{Act, Authorized, Source, Submit};
+
+use authority::Covers;
 use sqlite::erasures::Erasures;
 use sqlite::index::filter::Filters;
 use sqlite::names::Shared;
@@ -149,18 +154,19 @@ impl Store {
         sqlite::directory::read(self.snapshot()?.conn()?)
     }
 
-    /// Applies changes to the directory, all or none, if it still is of `facts`, and writes the audit row in the same
-    /// transaction; none for what is nobody's business but a circle's. Answers the new epoch.
+    /// Applies changes to the directory that were authorised, all or none, if the facts still hold, and writes the audit
+    /// row in the same transaction; none for what is nobody's business but a circle's. Answers the new epoch.
     ///
     /// # Errors
-    /// [`Kind::Stale`], [`Kind::Conflict`] (a name that is taken), [`Kind::NotFound`] (a member or a person that it
+    /// [`Kind::Stale`], [`Kind::Unauthorized`], [`Kind::Conflict`] (a name that is taken), [`Kind::NotFound`] (a member or a person that it
     /// names), [`Kind::Full`], [`Kind::Engine`].
-    pub fn change(
+    pub fn change<A: Act<I>, I: Covers<A, directory::Change>>(
         &self,
-        facts: directory::Epoch,
+        by: Authorized<A, I>,
         changes: &[directory::Change],
         audit: impl Into<Option<record::Audit>>,
     ) -> Result<directory::Epoch, Error> {
+        let facts = authority::covering(&by, changes)?;
         let (changes, audit) = (changes.to_vec(), audit.into());
         self.inner
             .writer
@@ -172,15 +178,16 @@ impl Store {
     /// out to be known, and nothing is charged when it is sequenced.
     ///
     /// # Errors
-    /// [`Kind::Stale`] when the directory is no longer of `facts`; [`Kind::Conflict`] when the submission is known;
-    /// [`Kind::Quota`], [`Kind::TooMuch`], [`Kind::Full`], [`Kind::Engine`].
+    /// [`Kind::Stale`] when the facts hold no longer; [`Kind::Unauthorized`]; [`Kind::Conflict`] when the submission is
+    /// known; [`Kind::Quota`], [`Kind::TooMuch`], [`Kind::Full`], [`Kind::Engine`].
     pub fn accept(
         &self,
-        facts: directory::Epoch,
+        by: Authorized<Submit, Source>,
         arrival: record::Arrival,
         quota: record::Quota,
         audit: record::Audit,
     ) -> Result<(), Error> {
+        let facts = authority::covering(&by, std::slice::from_ref(&arrival.submission))?;
         self.inner.writer.run(0, None, move |to| arrivals::accept(to, facts, &arrival, quota, &audit))
     }
 
@@ -201,16 +208,26 @@ impl Store {
         arrivals::arrival(self.snapshot()?.conn()?, submission)
     }
 
-    /// Sequences a batch: positions, times, leaves, views, outcomes and audit in one transaction, shared with others
+    /// Sequences a batch that was authorised: positions, times, leaves, views, outcomes and audit in one transaction, shared with others
     /// that wait (group commit). Returns when it is durable and visible to new snapshots. All of the batch stands, or
     /// nothing.
     ///
     /// # Errors
-    /// [`Kind::Stale`] when the directory is no longer of `batch.facts`; [`Kind::Quota`]; [`Kind::TooMuch`]; [`Kind::Conflict`] when the
-    /// submission is complete; [`Kind::NotFound`] when a collection is not known; [`Kind::Full`]; [`Kind::Engine`].
-    pub fn append(&self, batch: record::Batch) -> Result<Vec<record::Appended>, Error> {
+    /// [`Kind::Stale`] when the facts hold no longer; [`Kind::Unauthorized`]; [`Kind::Quota`]; [`Kind::TooMuch`];
+    /// [`Kind::Conflict`] when the submission is complete; [`Kind::NotFound`] when a collection is not known; [`Kind::Full`]; [`Kind::Engine`].
+    pub fn append<A, I>(
+        &self,
+        by: Authorized<A, I>,
+        batch: record::Batch,
+    ) -> Result<Vec<record::Appended>, Error>
+    where
+        A: Act<I>,
+        I: Covers<A, record::Item> + Covers<A, record::Submission>,
+    {
+        authority::covering(&by, std::slice::from_ref(&batch.submission))?;
+        let facts = authority::covering(&by, &batch.items)?;
         let (statements, now) = (batch.items.len() as u64, batch.now);
-        self.inner.writer.run(statements, Some(now), move |to| append::append(to, &batch))
+        self.inner.writer.run(statements, Some(now), move |to| append::append(to, facts, &batch))
     }
 
     /// A small value that the node keeps beside the record, such as a key made on first start. Copied by backups.

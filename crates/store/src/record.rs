@@ -1,38 +1,9 @@
 //! Statements and acts on their way in.
 
-use std::fmt;
-
-use model::{CollectionId, Label, MemberId, PersonId, SubmissionId, Timestamp, Tlp, TokenId};
-use uuid::Uuid;
-
-use crate::directory::Epoch;
 use crate::read::Visible;
+use model::{CollectionId, Label, MemberId, PersonId, SubmissionId, Timestamp, Tlp, TokenId};
 
-/// A STIX id, split: the type name and the UUID.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ObjectKey {
-    /// `indicator`, `x-custom`, …
-    pub kind: String,
-    /// The rest.
-    pub uuid: Uuid,
-}
-
-impl ObjectKey {
-    /// Splits an id at its `--`; `None` when it has none, or no UUID after it.
-    #[must_use]
-    pub fn parse(id: &str) -> Option<ObjectKey> {
-        let (kind, uuid) = id.split_once("--")?;
-        // Only the one form that STIX writes: other forms of the same UUID are other ids.
-        let parsed = Uuid::try_parse(uuid).ok().filter(|_| uuid.len() == 36 && !kind.is_empty())?;
-        Some(ObjectKey { kind: kind.to_owned(), uuid: parsed })
-    }
-}
-
-impl fmt::Display for ObjectKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}--{}", self.kind, self.uuid.hyphenated())
-    }
-}
+pub use model::ObjectKey;
 
 /// What form the kept bytes of a statement have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -104,11 +75,9 @@ pub struct Index {
     pub tags: Vec<String>,
 }
 
-/// A batch of one submission's statements, authorised and judged.
+/// A batch of one submission's statements, judged.
 #[derive(Debug, Clone)]
 pub struct Batch {
-    /// The directory on which it was authorised.
-    pub facts: Epoch,
     /// The submission it belongs to; the first batch of a submission makes it.
     pub submission: Submission,
     /// The time of sequencing, from the caller's clock. Times given out never run backwards even if it does.

@@ -6,13 +6,14 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use model::gate::{self, Authorized};
 use model::{CollectionId, Label, MemberId, SubmissionId, Timestamp, Tlp, TokenId};
 
 use crate::directory::CircleAct;
 use crate::read::Snapshot;
 use crate::record::{Index, Media, ObjectKey};
 use crate::sqlite::{circles, copy, dump, purge, reads, rebuild, stored, strip, sweep, verify};
-use crate::{Error, Options, Store};
+use crate::{Error, Options, Store, authority};
 
 /// A statement as the record keeps it, for the one who makes views of it.
 #[derive(Debug, Clone)]
@@ -204,9 +205,12 @@ impl Store {
     /// Removes from the quarantine, and from what submitters were told, what says something of a subject.
     ///
     /// # Errors
-    /// [`crate::Kind::Full`], [`crate::Kind::Engine`].
-    pub fn forget(&self, says: Says) -> Result<(), Error> {
-        self.inner.writer.run(0, None, move |to| sweep::forget(&to.conn, &says))
+    /// [`crate::Kind::Stale`]; [`crate::Kind::Full`], [`crate::Kind::Engine`].
+    pub fn forget(&self, by: Authorized<gate::Erase, gate::Record>, says: Says) -> Result<(), Error> {
+        self.inner.writer.run(0, None, move |to| {
+            authority::compare(to, by.facts(), None)?;
+            sweep::forget(&to.conn, &says)
+        })
     }
 
     /// Brings everything that was written from the log into the file and empties the log, in which overwritten bytes still
@@ -237,13 +241,14 @@ impl Store {
     /// what they would write is in neither of the views that are compared.
     ///
     /// # Errors
-    /// [`crate::Kind::Full`], [`crate::Kind::Engine`], also when it was given up.
+    /// [`crate::Kind::Stale`]; [`crate::Kind::Full`], [`crate::Kind::Engine`], also when it was given up.
     pub fn rebuild(
         &self,
+        by: &Authorized<gate::Rebuild, gate::Record>,
         view: &mut dyn FnMut(&StoredStatement) -> Option<Viewed>,
         progress: &mut dyn FnMut(u64, u64),
     ) -> Result<Rebuilt, Error> {
-        rebuild::rebuild(self, view, progress)
+        rebuild::rebuild(self, by.facts(), view, progress)
     }
 
     /// Checks everything: the engine's own check, positions dense, leaves that commit to the bytes.

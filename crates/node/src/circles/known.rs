@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use model::gate::CircleOf;
 use model::{Charter, CircleId, Definition, InvitationId, Label, MemberId, Timestamp};
 use store::directory::{Circle, Directory, Invitation, Membership};
 
@@ -54,6 +55,11 @@ impl Known {
     /// The member that has been in it the longest: whoever leaves hands it on without an act.
     pub(crate) fn owner(&self) -> Option<MemberId> {
         self.members().next().map(|one| one.member)
+    }
+
+    /// It, for the gate.
+    pub(crate) fn of(&self) -> CircleOf {
+        CircleOf::new(self.circle.id, self.owner(), self.charter())
     }
 
     /// It goes on: neither ended nor expired, and somebody is in it.

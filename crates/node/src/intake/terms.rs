@@ -1,5 +1,6 @@
 //! On which terms somebody submits: for whom, through what, under which label, up to which ceiling.
 
+use model::gate::Source;
 use model::{Action, CollectionId, Label, MemberId, Timestamp, Tlp, may_act};
 use store::record::{ObjectKey, Quota};
 
@@ -33,6 +34,11 @@ pub(super) struct Terms {
 }
 
 impl Terms {
+    /// Where it is said, for the gate.
+    pub(super) fn place(&self) -> Source {
+        Source { member: self.source, collection: self.collection }
+    }
+
     pub(super) fn context<'a>(
         &'a self,
         roster: &'a Roster,

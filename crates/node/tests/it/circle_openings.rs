@@ -2,7 +2,11 @@
 
 use std::path::Path;
 
-use model::{CircleId, CollectionId, Label, MemberId, Recipients, SubmissionId, Timestamp, Tlp};
+use model::gate::{Source, Submit};
+use model::{
+    CircleId, CollectionId, Facts, Label, MemberId, Principal, Reader, Recipients, SubmissionId, Timestamp,
+    Tlp, authorize,
+};
 use node::{Caller, ListQuery, NewToken, SearchQuery};
 use store::read::Visible;
 use store::record::{Batch, Index, Item, Media, NewStatement, ObjectKey, Quota, Submission};
@@ -41,10 +45,9 @@ fn new(n: u32, author: MemberId, to: Option<CircleId>) -> Item {
 // Every second one is said to the circle, the others to everybody.
 fn say(folder: &Path, numbers: std::ops::Range<u32>, author: MemberId, to: CircleId) {
     let store = Store::open(folder, &Options::default()).unwrap();
-    let facts = store.directory().unwrap().epoch;
+    let facts = Facts::of(store.directory().unwrap().epoch);
     let at = Timestamp(START + i64::from(numbers.start) * 1_000_000);
     let batch = Batch {
-        facts,
         submission: Submission {
             id: SubmissionId(Uuid::from_u128(u128::from(numbers.start))),
             source: author,
@@ -64,7 +67,9 @@ fn say(folder: &Path, numbers: std::ops::Range<u32>, author: MemberId, to: Circl
         quota: Quota::default(),
         audit: Vec::new(),
     };
-    store.append(batch).unwrap();
+    let source = Source { member: author, collection: None };
+    let by = authorize(Submit, source, &Principal::operator(Reader::of(author)), facts).unwrap();
+    store.append(by, batch).unwrap();
 }
 
 /// Somebody who asks for what is new, by `next` while there is more or by times alone.

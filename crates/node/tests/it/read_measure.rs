@@ -4,7 +4,8 @@
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use model::{Label, MemberId, SubmissionId, Timestamp, Tlp};
+use model::gate::{Source, Submit};
+use model::{Facts, Label, MemberId, Principal, Reader, SubmissionId, Timestamp, Tlp, authorize};
 use node::{Caller, ListQuery, NewMember, NewToken, Node, SearchQuery};
 use store::record::{Batch, Item, Media, NewStatement, ObjectKey, Quota, Submission};
 use store::{Options, Store};
@@ -87,7 +88,7 @@ fn json(n: u64, count: u64, dice: &mut Dice) -> (&'static str, String) {
 
 fn fill(folder: &std::path::Path, members: &[MemberId], count: u64) {
     let store = Store::open(folder, &Options::default()).unwrap();
-    let facts = store.directory().unwrap().epoch;
+    let facts = Facts::of(store.directory().unwrap().epoch);
     let mut dice = Dice(1);
     let mut items = Vec::new();
     for n in 0..count {
@@ -129,7 +130,6 @@ fn fill(folder: &std::path::Path, members: &[MemberId], count: u64) {
             let items = std::mem::take(&mut items);
             let quota = Quota::default();
             let batch = Batch {
-                facts,
                 submission,
                 now: at,
                 seed: [7; 32],
@@ -139,7 +139,9 @@ fn fill(folder: &std::path::Path, members: &[MemberId], count: u64) {
                 quota,
                 audit: Vec::new(),
             };
-            store.append(batch).unwrap();
+            let source = Source { member, collection: None };
+            let by = authorize(Submit, source, &Principal::operator(Reader::of(member)), facts).unwrap();
+            store.append(by, batch).unwrap();
         }
     }
 }

@@ -18,8 +18,8 @@ use super::row::{damaged, entry, flag, media_number, state};
 use super::sequencer::Leaf;
 use super::span::Record;
 use super::{directory, erasures, views};
-use crate::Error;
-use crate::record::{Again, Appended, Index, Media, ObjectKey};
+use crate::record::{Again, Appended, Index, Item, Media, ObjectKey};
+use crate::{Error, Kind};
 
 /// A statement that an act is to reach.
 #[derive(Debug, Clone, Copy)]
@@ -36,6 +36,64 @@ struct Reached {
 type Place = (i64, i64, i64, i64);
 
 impl Run<'_> {
+    /// Compares what acts were judged on with what is, before the first of them is done: nothing more may have been said
+    /// of their objects, nor stand under another label; where an act is done to what one member said, nothing by that one.
+    pub(crate) fn nothing_since(&mut self, looked: u64, items: &[Item]) -> Result<(), Error> {
+        for item in items {
+            match item {
+                Item::Withdraw { object, source, .. } => {
+                    let Some(object) = self.to.object(object)? else { continue };
+                    let source = source.map(|one| self.to.interned.source(&self.to.conn, one)).transpose()?;
+                    self.nothing_said_since(looked, object, source)?;
+                }
+                Item::Relabel { positions, label, .. } => {
+                    let source = self.to.interned.source(&self.to.conn, label.author)?;
+                    for object in self.objects_at(positions)? {
+                        self.nothing_said_since(looked, object, Some(source))?;
+                    }
+                }
+                Item::Erase { positions, .. } => {
+                    for object in self.objects_at(positions)? {
+                        self.nothing_said_since(looked, object, None)?;
+                    }
+                }
+                Item::Statement(_) | Item::Reject { .. } => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn objects_at(&self, positions: &[u64]) -> Result<FxHashSet<i64>, Error> {
+        let mut objects = FxHashSet::default();
+        for position in positions {
+            objects.extend(self.reached(position.cast_signed())?.map(|one| one.object));
+        }
+        Ok(objects)
+    }
+
+    fn nothing_said_since(&self, looked: u64, object: i64, source: Option<i64>) -> Result<(), Error> {
+        let more: bool = self
+            .to
+            .conn
+            .prepare_cached(
+                "SELECT EXISTS (SELECT 1 FROM statement INDEXED BY statement_object WHERE object = ?1
+                   AND state IN (?2, ?3, ?4, ?5) AND (?6 IS NULL OR source = ?6) AND position >= ?7)",
+            )?
+            .query_row(
+                params![
+                    object,
+                    state::LAST,
+                    state::PAST,
+                    state::WITHDRAWN,
+                    state::EQUIVOCAL,
+                    source,
+                    i64::try_from(looked).unwrap_or(i64::MAX)
+                ],
+                |row| row.get(0),
+            )?;
+        if more { Err(Error::new(Kind::Stale, "something was said of the object meanwhile")) } else { Ok(()) }
+    }
+
     /// Takes back versions of an object.
     pub(crate) fn withdraw(
         &mut self,
@@ -95,10 +153,16 @@ impl Run<'_> {
         waiting: bool,
         body: &[u8],
     ) -> Result<Appended, Error> {
+        let source = self.to.interned.source(&self.to.conn, label.author)?;
         let label = self.to.interned.label(&self.to.conn, label)?;
         let (mut reached, mut met) = (Vec::new(), FxHashSet::default());
         for (at, position) in positions.iter().enumerate().filter(|(_, position)| met.insert(**position)) {
             let Some(one) = self.reached(position.cast_signed())? else { continue };
+            if one.known.source != source {
+                let message =
+                    format!("the statement at {position} is not of the member whose label it is to get");
+                return Err(Error::new(Kind::Unauthorized, message));
+            }
             if one.known.label != label.num && matches!(one.state, state::LAST | state::PAST) {
                 reached.push((one, collections.get(at).map(Vec::as_slice), indexes.get(at)));
             }

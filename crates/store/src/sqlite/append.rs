@@ -1,6 +1,6 @@
 //! Sequencing a batch: each item gets its position, time, leaf and places in the views.
 
-use model::{CollectionId, MemberId, Timestamp};
+use model::{CollectionId, Facts, MemberId, Timestamp};
 use rusqlite::{OptionalExtension, params};
 use rustc_hash::{FxHashMap, FxHashSet};
 use sha2::{Digest, Sha256};
@@ -15,9 +15,10 @@ use super::sequencer::{Leaf, Sequencer};
 use super::span::Record;
 use super::views::{self, Standing, Views};
 use super::{arrivals, erasures};
+use crate::Error;
+use crate::authority;
 use crate::read::{LabelId, Visible};
 use crate::record::{Appended, Batch, Held, HeldLabel, Index, Item, NewStatement, ObjectKey};
-use crate::{Error, Kind};
 
 /// A batch on its way into the record.
 pub(crate) struct Run<'a> {
@@ -85,10 +86,8 @@ pub(crate) struct Known {
 }
 
 /// Sequences a batch.
-pub(crate) fn append(to: &mut Sequencer, batch: &Batch) -> Result<Vec<Appended>, Error> {
-    if batch.facts.0 != to.epoch {
-        return Err(Error::new(Kind::Stale, "the directory has changed since this was authorised"));
-    }
+pub(crate) fn append(to: &mut Sequencer, facts: Facts, batch: &Batch) -> Result<Vec<Appended>, Error> {
+    authority::compare(to, facts, Some(batch.now))?;
     let submission = arrivals::submission(to, &batch.submission, false)?;
     let authors: Vec<ObjectKey> = authors(batch);
     let mut views = Views::default();
@@ -101,6 +100,9 @@ pub(crate) fn append(to: &mut Sequencer, batch: &Batch) -> Result<Vec<Appended>,
         None => None,
     };
     let mut run = Run { views, ids, fresh, seen: batch.seen.clone(), through, ..Run::new(to, by) };
+    if let Some(looked) = facts.record {
+        run.nothing_since(looked, &batch.items)?;
+    }
     let appended = batch.items.iter().map(|item| run.item(item)).collect::<Result<Vec<_>, Error>>()?;
     run.flush()?;
     let added = run.added;

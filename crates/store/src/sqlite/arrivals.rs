@@ -1,13 +1,13 @@
 //! Submissions, what became of their objects, quotas, the quarantine and the audit.
 
-use model::{CollectionId, MemberId, PersonId, SubmissionId, Timestamp, Tlp, TokenId};
+use model::{CollectionId, Facts, MemberId, PersonId, SubmissionId, Timestamp, Tlp, TokenId};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::append::Run;
 use super::row::{damaged, flag, uuid};
 use super::sequencer::Sequencer;
 use super::views::count;
-use crate::directory::Epoch;
+use crate::authority;
 use crate::read::{Outcome, OutcomeState, Status, VersionForm};
 use crate::record::{Appended, Arrival, Audit, Batch, ERASED, Held, HeldLabel, Item, Quota, Submission};
 use crate::{Error, Kind};
@@ -231,14 +231,12 @@ pub(crate) fn audit(conn: &Connection, audit: &Audit) -> Result<(), Error> {
 /// Keeps an arrival's bytes, and charges them.
 pub(crate) fn accept(
     to: &mut Sequencer,
-    facts: Epoch,
+    facts: Facts,
     arrival: &Arrival,
     quota: Quota,
     by: &Audit,
 ) -> Result<(), Error> {
-    if facts.0 != to.epoch {
-        return Err(Error::new(Kind::Stale, "the directory has changed since this was authorised"));
-    }
+    authority::compare(to, facts, Some(by.at))?;
     let submission = submission(to, &arrival.submission, true)?;
     let source = to.interned.source(&to.conn, arrival.submission.source)?;
     charge(to, by.at, source, (arrival.objects, arrival.bytes.len() as u64), quota)?;

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use model::{CollectionId, MemberId, PersonId, Roles, Timestamp, Tlp, TokenId, Verb};
+use model::{CollectionId, Facts, MemberId, PersonId, Roles, Timestamp, Tlp, TokenId, Verb};
 use rusqlite::{Connection, ErrorCode, OptionalExtension, Row, ToSql, params};
 use uuid::Uuid;
 
@@ -12,6 +12,7 @@ use super::row::{damaged, uuid};
 use super::sequencer::Sequencer;
 use super::small;
 use super::views::COLLECTIONS;
+use crate::authority;
 use crate::directory::{Change, Collection, Directory, Epoch, Member, Opening, Person, Token};
 use crate::record::Audit;
 use crate::{Error, Kind};
@@ -42,13 +43,12 @@ fn not_found(what: &str, id: &dyn std::fmt::Display) -> Error {
 /// Applies changes in their order, and their audit.
 pub(crate) fn change(
     to: &mut Sequencer,
-    facts: Epoch,
+    facts: Facts,
     changes: &[Change],
     audit: Option<&Audit>,
 ) -> Result<Epoch, Error> {
-    if facts.0 != to.epoch {
-        return Err(Error::new(Kind::Stale, "the directory has changed since this was authorised"));
-    }
+    let in_circle = changes.iter().find_map(Change::done_at);
+    authority::compare(to, facts, audit.map(|audit| audit.at).or(in_circle))?;
     for change in changes {
         apply(&to.conn, change)?;
         // Also where the transaction fails: then the file is written once more as it was.

@@ -6,7 +6,7 @@
 
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
-use model::Label;
+use model::{Facts, Label};
 use rusqlite::{Connection, params};
 use rustc_hash::FxHashMap;
 
@@ -18,7 +18,7 @@ use super::views::{self, Standing, Views};
 use super::{dump, stored};
 use crate::read::Snapshot;
 use crate::upkeep::{Rebuilt, StoredStatement, Viewed};
-use crate::{Error, Kind, Store};
+use crate::{Error, Kind, Store, authority};
 
 /// Statements handed over at once.
 const PIECE: usize = 1_000;
@@ -37,6 +37,7 @@ enum Message {
 /// Makes the views again.
 pub(crate) fn rebuild(
     store: &Store,
+    facts: Facts,
     view: &mut dyn FnMut(&StoredStatement) -> Option<Viewed>,
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<Rebuilt, Error> {
@@ -44,7 +45,7 @@ pub(crate) fn rebuild(
     let (began, begun) = sync_channel(1);
     std::thread::scope(|scope| {
         let writing =
-            scope.spawn(move || store.inner.writer.run_alone(move |to| write(to, &began, &arriving)));
+            scope.spawn(move || store.inner.writer.run_alone(move |to| write(to, facts, &began, &arriving)));
         // Nothing else is in its transaction or written from now on: what this snapshot sees is what the writer sees.
         let handed = match begun.recv() {
             Ok(()) => store.snapshot().and_then(|snapshot| hand_over(&snapshot, view, progress, &pieces)),
@@ -79,7 +80,13 @@ fn hand_over(
     Ok(())
 }
 
-fn write(to: &mut Sequencer, began: &SyncSender<()>, arriving: &Receiver<Message>) -> Result<Rebuilt, Error> {
+fn write(
+    to: &mut Sequencer,
+    facts: Facts,
+    began: &SyncSender<()>,
+    arriving: &Receiver<Message>,
+) -> Result<Rebuilt, Error> {
+    authority::compare(to, facts, None)?;
     let before = looked(to)?;
     drop_views(to)?;
     states(&to.conn)?;

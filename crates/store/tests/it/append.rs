@@ -7,7 +7,7 @@ use store::record::{Appended, Held, Item};
 use store::{Kind, Options, Store};
 use uuid::Uuid;
 
-use crate::support::{START, World, all, batch, member, said, statement};
+use crate::support::{START, World, all, anything, batch, member, said, statement};
 
 #[test]
 fn positions_are_dense_and_times_end_on_a_whole_millisecond() {
@@ -149,7 +149,7 @@ fn a_status_tells_each_object() {
     let labels = world.store.snapshot().unwrap().labels(LabelId(0)).unwrap();
     labels.iter().filter(|(_, label)| label.tlp < Tlp::Red).for_each(|(id, _)| batch.seen.allow(*id));
     let id = batch.submission.id;
-    world.store.append(batch.clone()).unwrap();
+    world.store.append(anything(world.facts), batch.clone()).unwrap();
     let status = world.store.snapshot().unwrap().status(id).unwrap().unwrap();
     assert_eq!((status.total, status.success, status.failure, status.pending), (6, 5, 1, 0));
     assert!(status.complete && status.source == member(1) && status.default_label == Tlp::Amber);
@@ -163,7 +163,7 @@ fn a_status_tells_each_object() {
     assert_eq!(status.outcomes[0].object, format!("indicator--{}", Uuid::from_u128(1)));
     assert_eq!(status.outcomes[0].version, "2026-01-01T00:00:00.001Z");
     assert!(world.store.snapshot().unwrap().status(SubmissionId(Uuid::nil())).unwrap().is_none());
-    assert_eq!(world.store.append(batch).unwrap_err().kind, Kind::Conflict);
+    assert_eq!(world.store.append(anything(world.facts), batch).unwrap_err().kind, Kind::Conflict);
 }
 
 #[test]
@@ -175,12 +175,11 @@ fn callers_at_once_share_commits_and_one_failure_is_its_own() {
             scope.spawn(move || {
                 for round in 0..20u128 {
                     let id = thread * 100 + round;
-                    let mut batch = batch(id + 1, 1, START, vec![statement(said(id, 1, 1, Tlp::Green))]);
+                    let batch = batch(id + 1, 1, START, vec![statement(said(id, 1, 1, Tlp::Green))]);
                     if round % 5 == 4 {
-                        batch.facts = Epoch(9);
-                        assert_eq!(store.append(batch).unwrap_err().kind, Kind::Stale);
+                        assert_eq!(store.append(anything(Epoch(9)), batch).unwrap_err().kind, Kind::Stale);
                     } else {
-                        let appended = store.append(batch).unwrap();
+                        let appended = store.append(anything(Epoch(0)), batch).unwrap();
                         let Appended::New { position, .. } = appended[0] else { panic!() };
                         // What is acknowledged is seen, and where it was said to be.
                         let snapshot = store.snapshot().unwrap();

@@ -13,7 +13,7 @@ use store::record::{Again, Appended, Batch, Index, Item, Media, NewStatement, Qu
 use store::upkeep::{StoredStatement, Viewed};
 
 use crate::measure::Random;
-use crate::support::{START, World, key, member, said, statement};
+use crate::support::{START, World, anything, key, member, rebuilding, said, statement};
 use crate::times;
 
 const OBJECTS: u64 = 60;
@@ -124,7 +124,10 @@ impl Trial {
                 body: b"{\"act\":\"withdraw\"}".to_vec(),
             },
             1 => Item::Relabel {
-                positions: self.positions(6),
+                positions: {
+                    let positions = self.positions(18);
+                    self.world.said_by(u128::from(by), positions)
+                },
                 label: Label::new(member(u128::from(by)), Tlp::ALL[self.random.below(3) as usize]),
                 collections: Vec::new(),
                 indexes: Vec::new(),
@@ -157,8 +160,8 @@ impl Trial {
             let works: Vec<_> = batches
                 .into_iter()
                 .map(|batch| {
-                    let store = self.world.store.clone();
-                    scope.spawn(move || (batch.clone(), store.append(batch)))
+                    let (store, facts) = (self.world.store.clone(), self.world.facts);
+                    scope.spawn(move || (batch.clone(), store.append(anything(facts), batch)))
                 })
                 .collect();
             works.into_iter().map(|work| work.join().unwrap()).collect()
@@ -207,7 +210,7 @@ impl Trial {
             let (_, index) = &self.said[canary_in(&stored.body).unwrap()];
             Some(Viewed { index: index.clone(), collections: Vec::new() })
         };
-        let rebuilt = self.world.store.rebuild(view, &mut |_, _| ()).unwrap();
+        let rebuilt = self.world.store.rebuild(&rebuilding(self.world.facts), view, &mut |_, _| ()).unwrap();
         assert!(rebuilt.equal && before == self.dump(), "{seed}");
         let mut random = Random(seed);
         for percent in [10, 60, 100] {

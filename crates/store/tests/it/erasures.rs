@@ -9,7 +9,7 @@ use store::record::{Again, Appended, Audit, Item};
 use store::{Options, Store};
 use uuid::Uuid;
 
-use crate::support::{START, World, member, said, statement};
+use crate::support::{START, World, anything, member, said, statement};
 
 const LAW: &[u8] = b"{\"act\":\"erase\",\"reason\":\"the law\"}";
 
@@ -59,7 +59,7 @@ fn an_erasure_whose_line_cannot_be_written_is_not_made() {
     fs::remove_file(&file).unwrap();
     fs::create_dir(&file).unwrap();
     let batch = world.batch(1, vec![erase(0)]);
-    assert!(world.store.append(batch).is_err());
+    assert!(world.store.append(anything(world.facts), batch).is_err());
     assert_eq!(erased(&world), 0);
     assert!(world.store.health().failing.is_some());
     // Whatever else there is to write is written.
@@ -132,7 +132,7 @@ fn erased_bytes_are_not_taken_again_of_their_member() {
     let batch =
         world.batch(1, vec![statement(said(0, 1, 1, Tlp::Green)), statement(said(5, 1, 1, Tlp::Green))]);
     let id = batch.submission.id;
-    world.store.append(batch).unwrap();
+    world.store.append(anything(world.facts), batch).unwrap();
     let status = world.store.snapshot().unwrap().status(id).unwrap().unwrap();
     assert_eq!((status.success, status.failure), (1, 1));
     assert!(status.outcomes[0].message.contains("erased these bytes"), "{:?}", status.outcomes[0]);
@@ -211,7 +211,7 @@ fn who_was_shut_out_after_a_backup_stays_out() {
     let tokens: Vec<Token> = (0..3).map(token).collect();
     let mut changes = vec![Change::Member(own.clone()), Change::Person(person.clone())];
     changes.extend(tokens.iter().take(2).cloned().map(Change::Token));
-    world.facts = world.store.change(world.facts, &changes, audit()).unwrap();
+    world.facts = world.store.change(anything(world.facts), &changes, audit()).unwrap();
     let elsewhere = tempfile::tempdir().unwrap();
     let copy = elsewhere.path().join("copy");
     world.store.backup(&copy, &mut |_, _| ()).unwrap();
@@ -221,7 +221,7 @@ fn who_was_shut_out_after_a_backup_stays_out() {
         Change::Token(Token { revoked: at, ..tokens[2].clone() }),
         Change::Person(Person { revoked: at, ..person }),
     ];
-    world.store.change(world.facts, &changes, audit()).unwrap();
+    world.store.change(anything(world.facts), &changes, audit()).unwrap();
     let erasures = world.folder.path().join("erasures");
     fs::write(&erasures, "").unwrap();
     let folder = elsewhere.path().join("folder");

@@ -80,7 +80,7 @@ fn world(dice: &mut Dice) -> World {
                 body: b"{}".to_vec(),
             },
             1 => Item::Relabel {
-                positions: vec![positions[dice.roll(positions.len() as u64) as usize]],
+                positions: world.said_by(by, vec![positions[dice.roll(positions.len() as u64) as usize]]),
                 label: model::Label::new(member(by), Tlp::Clear),
                 collections: vec![Vec::new()],
                 indexes: vec![],

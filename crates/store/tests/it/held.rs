@@ -4,7 +4,7 @@ use model::{Timestamp, Tlp};
 use store::read::OutcomeState;
 use store::record::{Again, Appended, Item, Media};
 
-use crate::support::{World, all, key, said};
+use crate::support::{World, all, anything, key, said};
 
 #[test]
 fn whoever_is_bound_to_the_author_owns_the_id() {
@@ -125,7 +125,7 @@ fn what_is_foreseen_is_what_happens() {
         let foreseen = world.store.snapshot().unwrap().foresee(by_whom, None, &new).unwrap();
         let mut batch = world.batch(by, vec![Item::Statement(Box::new(new.clone()))]);
         batch.seen = seen;
-        let happened = match world.store.append(batch).unwrap().remove(0) {
+        let happened = match world.store.append(anything(world.facts), batch).unwrap().remove(0) {
             Appended::New { claim: false, .. } => OutcomeState::New,
             Appended::New { claim: true, .. } => OutcomeState::Claim,
             Appended::Duplicate { held, .. } => OutcomeState::Duplicate(held),

@@ -111,8 +111,8 @@ impl History {
                 }
             }
             1 => {
-                let positions: Vec<u64> =
-                    (0..1 + self.random.below(4)).map(|_| self.random.below(end)).collect();
+                let positions = (0..1 + self.random.below(12)).map(|_| self.random.below(end)).collect();
+                let positions = self.world.said_by(u128::from(by), positions);
                 let label = self.label(by);
                 let stand = self.standing();
                 let collections = positions

@@ -13,7 +13,7 @@ use store::record::{Index, Media, NewStatement, ObjectKey};
 use store::{Options, Store};
 use uuid::Uuid;
 
-use crate::support::{START, World, all, batch, key, member, statement};
+use crate::support::{START, World, all, anything, batch, key, member, statement};
 
 /// SplitMix64.
 pub struct Random(pub u64);
@@ -130,7 +130,7 @@ fn measure() {
         let mut batch = batch(round as u128 + 1, 1, START, items);
         batch.submission.outcomes = false;
         let at = Instant::now();
-        world.store.append(batch).unwrap();
+        world.store.append(anything(world.facts), batch).unwrap();
         wall += at.elapsed().as_secs_f64();
         if (round + 1) % (count / 10_000).max(1) == 0 {
             let cpu = ticks("store-writer");
@@ -157,7 +157,10 @@ fn measure() {
     for n in 0..2_000u128 {
         let one = Instant::now();
         let new = synthetic(&mut random, &[]);
-        world.store.append(batch(1 << 40 | n, 1, START, vec![statement(new)])).unwrap();
+        world
+            .store
+            .append(anything(world.facts), batch(1 << 40 | n, 1, START, vec![statement(new)]))
+            .unwrap();
         slowest = slowest.max(one.elapsed().as_secs_f64());
     }
     println!(

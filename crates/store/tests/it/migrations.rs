@@ -10,7 +10,7 @@ use store::upkeep::Viewed;
 use store::{Kind, Options, Store};
 
 use crate::history::History;
-use crate::support::{World, all, said};
+use crate::support::{World, all, rebuilding, said};
 
 /// A folder as the first release left it: six statements, one erased, one withdrawn.
 fn first_release() -> tempfile::TempDir {
@@ -42,7 +42,7 @@ fn a_folder_of_the_first_release_is_migrated_whole_and_used() {
     assert!(lines.starts_with(include_str!("../data/erasures1")) && lines.lines().count() == 2);
     let world = world.reopen();
     assert_eq!(world.store.verify().unwrap().erased, 2);
-    world.store.rebuild(&mut |_| Some(Viewed::default()), &mut |_, _| ()).unwrap();
+    world.store.rebuild(&rebuilding(world.facts), &mut |_| Some(Viewed::default()), &mut |_, _| ()).unwrap();
 }
 
 #[test]

@@ -10,7 +10,7 @@ use store::record::{Appended, Item};
 use store::{Kind, Store};
 
 use crate::measure::Random;
-use crate::support::{Seen, World, all, key, member, said, statement};
+use crate::support::{Seen, World, all, anything, key, member, said, statement};
 
 const READER: u128 = 9;
 
@@ -156,7 +156,7 @@ impl Openings {
             at: Timestamp(self.world.now),
         };
         let changes = [Change::Opening(opening)];
-        self.world.facts = self.world.store.change(self.world.facts, &changes, None).unwrap();
+        self.world.facts = self.world.store.change(anything(self.world.facts), &changes, None).unwrap();
         self.sees.extend(&new);
         new
     }
@@ -266,7 +266,7 @@ fn an_opening_that_was_judged_on_fewer_labels_is_judged_again() {
             at: Timestamp(world.now),
         })
     };
-    let change = |store: &Store, of| store.change(world.facts, &[opening(of)], None).map(drop);
+    let change = |store: &Store, of| store.change(anything(world.facts), &[opening(of)], None).map(drop);
     assert_eq!(change(&world.store, 0).unwrap_err().kind, Kind::Stale);
     change(&world.store, 1).unwrap();
 }

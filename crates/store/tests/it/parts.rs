@@ -5,7 +5,7 @@ use store::read::{LabelId, VersionSpec, Visible};
 use store::record::{Index, Item, NewStatement};
 use store::upkeep::Viewed;
 
-use crate::support::{World, all, key, member, said};
+use crate::support::{World, all, key, member, rebuilding, said};
 
 const HIDDEN: Hidden = Hidden { above: Tlp::Green, others: true };
 
@@ -106,7 +106,7 @@ fn a_version_with_parts_takes_the_place_of_one_without() {
                 collections: Vec::new(),
             })
         };
-        assert!(world.store.rebuild(view, &mut |_, _| ()).unwrap().equal);
+        assert!(world.store.rebuild(&rebuilding(world.facts), view, &mut |_, _| ()).unwrap().equal);
     };
     let visible = world.everything();
     assert_eq!(world.crawl(&visible, &[], 10), [1]);

@@ -1,6 +1,9 @@
 //! Small worlds to test in.
 
-use model::{CollectionId, Label, MemberId, SubmissionId, Timestamp, Tlp};
+use model::gate::{Act, Rebuild, Record, Source, Submit};
+use model::{Authorized, CollectionId, Denied, Facts, Principal, Reader, authorize};
+use model::{Label, MemberId, SubmissionId, Timestamp, Tlp};
+use store::authority::Covers;
 use store::directory::{Change, Collection, Epoch};
 use store::read::{LabelId, PageEnd, PageQuery, VersionSpec, Visible};
 use store::record::{Appended, Audit, Batch, Index, Item, Media, NewStatement, ObjectKey, Quota, Submission};
@@ -63,6 +66,42 @@ pub struct Seen {
     pub wire: String,
 }
 
+/// Leave for anything: what is tested with it is the store below the gate.
+pub struct Anything;
+
+impl Act<Anything> for Anything {
+    fn allows(_: &Principal, _: &Anything) -> Result<(), Denied> {
+        Ok(())
+    }
+}
+
+impl<T> Covers<Anything, T> for Anything {
+    fn covers(&self, _: &T) -> bool {
+        true
+    }
+}
+
+/// Leave for anything on this state of the directory.
+pub fn anything(epoch: Epoch) -> Authorized<Anything, Anything> {
+    authorize(Anything, Anything, &Principal::anonymous(), Facts::of(epoch)).unwrap()
+}
+
+/// The one who owns the folder of a member.
+pub fn operator(by: u128) -> Principal {
+    Principal::operator(Reader::of(member(by)))
+}
+
+/// Leave for member 1 to say something outside of any collection.
+pub fn saying(epoch: Epoch) -> Authorized<Submit, Source> {
+    let source = Source { member: member(1), collection: None };
+    authorize(Submit, source, &operator(1), Facts::of(epoch)).unwrap()
+}
+
+/// Leave to make the views again.
+pub fn rebuilding(epoch: Epoch) -> Authorized<Rebuild, Record> {
+    authorize(Rebuild, Record, &operator(0), Facts::of(epoch)).unwrap()
+}
+
 impl World {
     pub fn new() -> World {
         World::with(&Options::default())
@@ -78,6 +117,18 @@ impl World {
         World { store, folder, now: START, facts: Epoch(0), submissions: 0 }
     }
 
+    /// Those of some positions at which something stands that this member said.
+    pub fn said_by(&self, by: u128, positions: Vec<u64>) -> Vec<u64> {
+        let (snapshot, visible) = (self.store.snapshot().unwrap(), self.everything());
+        let is_his = |position: &u64| {
+            let mut his = false;
+            // At other positions nothing stands that could be moved.
+            let looked = snapshot.entry(&visible, *position, &mut |entry| his = entry.source == member(by));
+            looked.is_ok() && his
+        };
+        positions.into_iter().filter(is_his).collect()
+    }
+
     /// Submissions are numbered after this one.
     pub fn submissions_from(&mut self, number: u128) {
         self.submissions = number;
@@ -86,14 +137,12 @@ impl World {
     pub fn batch(&mut self, by: u128, items: Vec<Item>) -> Batch {
         self.submissions += 1;
         self.now += 1_000_000;
-        let mut batch = batch(self.submissions, by, self.now, items);
-        batch.facts = self.facts;
-        batch
+        batch(self.submissions, by, self.now, items)
     }
 
     pub fn append(&mut self, by: u128, items: Vec<Item>) -> Vec<Appended> {
         let batch = self.batch(by, items);
-        self.store.append(batch).unwrap()
+        self.store.append(anything(self.facts), batch).unwrap()
     }
 
     pub fn say(&mut self, by: u128, new: NewStatement) -> Appended {
@@ -123,7 +172,8 @@ impl World {
         };
         let audit =
             Audit { at: Timestamp(START), token: None, verb: "collection.add", target: String::new() };
-        self.facts = self.store.change(self.facts, &[Change::Collection(collection)], audit).unwrap();
+        self.facts =
+            self.store.change(anything(self.facts), &[Change::Collection(collection)], audit).unwrap();
         id
     }
 
@@ -194,7 +244,6 @@ pub fn statement(new: NewStatement) -> Item {
 
 pub fn batch(submission: u128, by: u128, now: i64, items: Vec<Item>) -> Batch {
     Batch {
-        facts: Epoch(0),
         submission: Submission {
             id: SubmissionId(Uuid::from_u128(submission)),
             source: member(by),

@@ -11,7 +11,7 @@ use store::record::{Appended, Arrival, Audit, Item, Quota};
 use store::{Kind, Options, Store};
 
 use crate::measure::{Random, synthetic};
-use crate::support::{START, World, all, batch, member, said, statement};
+use crate::support::{START, World, all, anything, batch, member, said, saying, statement};
 
 fn damaged(break_it: impl Fn(&Path)) -> store::Error {
     let mut world = World::new();
@@ -106,7 +106,7 @@ fn a_full_disk_is_told_read_on_and_recovered_from() {
     let error = loop {
         let items = (0..100).map(|_| statement(synthetic(&mut random, &[]))).collect();
         let batch = world.batch(1, items);
-        match world.store.append(batch) {
+        match world.store.append(anything(world.facts), batch) {
             Ok(appended) => taken += appended.len(),
             Err(error) => break error,
         }
@@ -146,7 +146,9 @@ fn a_store_writes_again_when_there_is_space_again() {
     let mut send = |store: &Store| {
         submission += 1;
         let items = (0..100).map(|_| statement(synthetic(&mut random, &[]))).collect();
-        store.append(batch(submission, 1, START, items)).map(|appended| appended.len() as u64)
+        store
+            .append(anything(model::Epoch(0)), batch(submission, 1, START, items))
+            .map(|appended| appended.len() as u64)
     };
     let mut fill = |store: &Store, taken: &mut u64| {
         let error = loop {
@@ -196,7 +198,7 @@ fn a_quota_counts_what_is_new_and_says_how_long_to_wait() {
     let send = |world: &mut World, n: std::ops::Range<u128>| {
         let mut batch = world.batch(1, n.map(|n| statement(said(n, 1, 1, Tlp::Green))).collect());
         batch.quota = quota;
-        world.store.append(batch).map(|appended| appended.len())
+        world.store.append(anything(world.facts), batch).map(|appended| appended.len())
     };
     assert_eq!(send(&mut world, 0..4).unwrap(), 4);
     let error = send(&mut world, 4..6).unwrap_err();
@@ -211,13 +213,17 @@ fn a_quota_counts_what_is_new_and_says_how_long_to_wait() {
     assert_eq!(send(&mut world, 5..10).unwrap(), 5);
     let mut batch = world.batch(2, vec![statement(said(50, 2, 1, Tlp::Green))]);
     batch.quota = Quota { objects_per_hour: 0, bytes_per_hour: 10 };
-    assert_eq!(world.store.append(batch).unwrap_err().kind, Kind::TooMuch, "waiting does not help");
+    assert_eq!(
+        world.store.append(anything(world.facts), batch).unwrap_err().kind,
+        Kind::TooMuch,
+        "waiting does not help"
+    );
     assert_eq!(world.store.snapshot().unwrap().end(), 10);
 }
 
 fn accept(world: &World, arrival: &Arrival, quota: Quota) -> Result<(), store::Error> {
     let audit = Audit { at: Timestamp(START), token: None, verb: "submit", target: "it".to_owned() };
-    world.store.accept(world.facts, arrival.clone(), quota, audit)
+    world.store.accept(saying(world.facts), arrival.clone(), quota, audit)
 }
 
 #[test]
@@ -236,20 +242,20 @@ fn what_is_accepted_is_charged_and_audited_then_and_never_again() {
     assert_eq!(accept(&world, &arrival(103, 1), few_bytes).unwrap_err().kind, Kind::TooMuch);
     let stale = Audit { at: Timestamp(START), token: None, verb: "submit", target: String::new() };
     let facts = store::directory::Epoch(world.facts.0 + 1);
-    let refused = world.store.accept(facts, arrival(104, 1), quota, stale);
+    let refused = world.store.accept(saying(facts), arrival(104, 1), quota, stale);
     assert_eq!(refused.unwrap_err().kind, Kind::Stale);
     // A crash in the middle, and all of it again.
     for complete in [false, true] {
         let mut sequenced =
             batch(100, 1, START, (0..3).map(|n| statement(said(n, 1, 1, Tlp::Green))).collect());
         (sequenced.quota, sequenced.complete) = (quota, complete);
-        world.store.append(sequenced).unwrap();
+        world.store.append(anything(world.facts), sequenced).unwrap();
         world = world.reopen();
     }
     let send = |world: &World, n: u128| {
         let mut one = batch(200 + n, 1, START, vec![statement(said(n, 1, 1, Tlp::Green))]);
         one.quota = quota;
-        world.store.append(one)
+        world.store.append(anything(world.facts), one)
     };
     send(&world, 3).unwrap();
     send(&world, 4).unwrap();
@@ -272,7 +278,7 @@ fn an_arrival_that_was_half_sequenced_begins_anew() {
     let id = first.submission.id;
     let status = |world: &World| world.store.snapshot().unwrap().status(id).unwrap().unwrap();
     assert_eq!((status(&world).pending, status(&world).complete), (3, false));
-    world.store.append(first.clone()).unwrap();
+    world.store.append(anything(world.facts), first.clone()).unwrap();
     assert_eq!((status(&world).pending, status(&world).total), (2, 3));
     // The process ends here.
     let world = world.reopen();
@@ -280,7 +286,10 @@ fn an_arrival_that_was_half_sequenced_begins_anew() {
     let waiting = world.store.arrival(id).unwrap().unwrap();
     assert_eq!((&waiting.bytes[..], waiting.objects, waiting.submission.id), (&b"all of it"[..], 3, id));
     assert_eq!((status(&world).pending, status(&world).outcomes.len()), (3, 0));
-    assert!(matches!(world.store.append(first.clone()).unwrap()[0], Appended::Duplicate { .. }));
+    assert!(matches!(
+        world.store.append(anything(world.facts), first.clone()).unwrap()[0],
+        Appended::Duplicate { .. }
+    ));
     let mut last = first;
     last.items = vec![
         statement(said(2, 1, 1, Tlp::Green)),
@@ -293,7 +302,7 @@ fn an_arrival_that_was_half_sequenced_begins_anew() {
         },
     ];
     last.complete = true;
-    world.store.append(last).unwrap();
+    world.store.append(anything(world.facts), last).unwrap();
     let status = status(&world);
     assert_eq!((status.total, status.success, status.failure, status.pending), (3, 2, 1, 0));
     assert!(status.complete && world.store.waiting().unwrap().is_empty());

@@ -8,7 +8,7 @@ use store::upkeep::{Rebuilt, StoredStatement, Viewed};
 use store::{Kind, Options, Store};
 
 use crate::history::History;
-use crate::support::{World, all, said, statement};
+use crate::support::{World, all, anything, rebuilding, said, statement};
 
 #[test]
 fn views_made_again_are_equal_after_any_history() {
@@ -18,7 +18,11 @@ fn views_made_again_are_equal_after_any_history() {
         assert!(before.lines().count() > 1_000, "{}", before.lines().count());
         let mut told = 0;
         let view = &mut |stored: &StoredStatement| Some(history.view(stored));
-        let rebuilt = history.world.store.rebuild(view, &mut |done, _| told = done).unwrap();
+        let rebuilt = history
+            .world
+            .store
+            .rebuild(&rebuilding(history.world.facts), view, &mut |done, _| told = done)
+            .unwrap();
         assert_eq!(rebuilt, Rebuilt { equal: true, positions: told });
         assert_eq!(told, history.world.store.snapshot().unwrap().end());
         similar(&before, &history.dump(), seed);
@@ -32,10 +36,15 @@ fn views_made_again_are_equal_after_any_history() {
 fn a_rebuild_that_makes_other_views_says_so_and_one_that_is_given_up_leaves_the_old() {
     let history = History::new(3, 60);
     let before = history.dump();
-    let given_up = history.world.store.rebuild(&mut |_| None, &mut |_, _| ());
+    let given_up =
+        history.world.store.rebuild(&rebuilding(history.world.facts), &mut |_| None, &mut |_, _| ());
     assert!(given_up.is_err());
     similar(&before, &history.dump(), 3);
-    let empty = history.world.store.rebuild(&mut |_| Some(Viewed::default()), &mut |_, _| ()).unwrap();
+    let empty = history
+        .world
+        .store
+        .rebuild(&rebuilding(history.world.facts), &mut |_| Some(Viewed::default()), &mut |_, _| ())
+        .unwrap();
     assert!(!empty.equal);
 }
 
@@ -169,7 +178,7 @@ fn what_is_kept_for_a_time_goes_when_it_is_over() {
     };
     let batch = world.batch(1, vec![statement(said(1, 1, 1, Tlp::Green)), reject(2 << 20)]);
     let id = batch.submission.id;
-    world.store.append(batch).unwrap();
+    world.store.append(anything(world.facts), batch).unwrap();
     let kept = world.store.snapshot().unwrap().quarantine(u64::MAX, 10).unwrap();
     assert_eq!((kept.len(), kept[0].bytes.len(), kept[0].ordinal, kept[0].submission), (1, 1 << 20, 3, id));
     // Bounded in all: the oldest go first.
@@ -224,7 +233,7 @@ fn what_pages_tell_is_made_again_too() {
     world.say(1, said(4, 1, 1, Tlp::Green));
     assert_eq!(world.store.verify().unwrap().problems.len(), 1);
     assert_eq!(world.page(&all(&world.everything())).0.len(), 3);
-    world.store.rebuild(&mut |_| Some(Viewed::default()), &mut |_, _| ()).unwrap();
+    world.store.rebuild(&rebuilding(world.facts), &mut |_| Some(Viewed::default()), &mut |_, _| ()).unwrap();
     world.say(1, said(5, 1, 1, Tlp::Green));
     assert_eq!(world.store.verify().unwrap().problems, [""; 0]);
     assert_eq!(world.page(&all(&world.everything())).0.len(), 5);

@@ -114,3 +114,53 @@ fn access_is_decided_in_one_place() {
         }
     }
 }
+
+/// Whatever the node writes, it writes by leave that only the gate gives: the store's ways to write take it, nobody but
+/// `model::gate` says what may be done to what, and in the node one function asks.
+#[test]
+fn nothing_is_written_without_leave_of_the_gate() {
+    // What the node keeps for itself: nobody asks for it, and it says nothing of anybody.
+    const BY_ITSELF: &[&str] =
+        &["set_meta", "used", "purge", "scrub", "clear_log", "note_lent", "forget_lent"];
+    // Where worlds are made below the gate, to be tested by.
+    const WORLDS: &[&str] = &["crates/xtask/src/leaks/build.rs"];
+    let relative = |path: &std::path::Path| path.strip_prefix(root()).unwrap().to_string_lossy().into_owned();
+    let mut ways = 0;
+    for (path, text) in files(&root().join("crates/store/src"), ".rs") {
+        for function in text.split("\n    pub fn ").skip(1) {
+            // Up to the next function of the type, or the end of it.
+            let function = function.split("\n    }\n").next().unwrap();
+            let name = function.split(['(', '<']).next().unwrap();
+            let squeezed: String = function.split_whitespace().collect();
+            let writes = squeezed.contains("writer.run(") || squeezed.contains("rebuild::rebuild(");
+            if !writes || BY_ITSELF.contains(&name) {
+                continue;
+            }
+            let signature = function.split('{').next().unwrap();
+            assert!(signature.contains("Authorized<"), "{}: `{name}` writes without leave", path.display());
+            ways += 1;
+        }
+    }
+    assert!(ways >= 5, "{ways} ways to write were found");
+    for name in crate_names() {
+        for (path, text) in files(&root().join("crates").join(&name).join("src"), ".rs") {
+            let (path, text) = (relative(&path), text.split("#[cfg(test)]").next().unwrap());
+            let only = |word: &str, places: &[&str]| {
+                let stands = text.contains(word);
+                assert!(!stands || places.contains(&&*path) || WORLDS.contains(&&*path), "{path}: `{word}`");
+            };
+            let acts = text.lines().any(|line| line.starts_with("impl") && line.contains("Act<"));
+            assert!(
+                !acts || path == "crates/model/src/gate.rs" || WORLDS.contains(&&*path),
+                "{path}: an act of its own"
+            );
+            only("impl Covers<", &["crates/store/src/authority.rs"]);
+            only(
+                " authorize(",
+                &["crates/model/src/gate.rs", "crates/node/src/writing.rs", "crates/node/src/first_start.rs"],
+            );
+            only("Authorized {", &["crates/model/src/gate.rs"]);
+            only("store.set_meta(", &["crates/node/src/first_start.rs", "crates/node/src/filling.rs"]);
+        }
+    }
+}
