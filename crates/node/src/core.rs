@@ -19,3 +19,4 @@ pub mod reading;
 pub mod rows;
 pub mod search_query;
 pub mod subject;
+pub mod warning;

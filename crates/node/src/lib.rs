@@ -52,6 +52,8 @@ mod usage;
 pub mod verbs;
 pub mod views;
 mod visible;
+mod warning_lists;
+mod who_said;
 mod withdraw;
 mod writing;
 
@@ -91,6 +93,9 @@ pub struct Settings {
     pub default_label: Tlp,
     /// How long it is kept who read how much, in days, at least 1.
     pub keep_reads_days: u32,
+    /// The folder of warning lists, where there is one.
+    #[serde(skip)]
+    pub warning_lists: Option<PathBuf>,
     /// Length of one request's content, in bytes.
     pub max_content_bytes: usize,
     /// Length of a request's content once inflated, in bytes.
@@ -111,6 +116,7 @@ impl Default for Settings {
             anonymous: false,
             default_label: Tlp::Amber,
             keep_reads_days: 90,
+            warning_lists: None,
             max_content_bytes: 32 << 20,
             max_inflated_bytes: 256 << 20,
             page_limit: 5_000,
@@ -149,6 +155,8 @@ pub(crate) struct Inner {
     pub(crate) importing: import::Turns,
     /// Held while the note of collections to fill is changed.
     pub(crate) filling: Mutex<()>,
+    /// Values that lead from nobody to anybody.
+    pub(crate) warning_lists: OnceLock<core::warning::WarningLists>,
 }
 
 impl Node {
@@ -177,6 +185,7 @@ impl Node {
             sequenced: Sequenced::default(),
             importing: import::Turns::default(),
             filling: Mutex::default(),
+            warning_lists: OnceLock::new(),
         });
         inner.jobs.start(&inner)?;
         Ok(Node { inner })

@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use crate::around::{Reach, one_step};
 use crate::reading::Reading;
+use crate::who_said::Beside;
 use crate::{Caller, Error, Kind, Node, views};
 
 /// Most values of one call.
@@ -21,6 +22,8 @@ const MAX_MENTIONS: usize = 100;
 const MAX_RANKED: usize = 256;
 /// Most mentions of one value that come with context; what follows them comes without.
 const MAX_WITH_CONTEXT: usize = 8;
+/// Most values of one call for which it is told who said them.
+const MAX_WITH_WHO: usize = 100;
 /// One step around a mention.
 const CONTEXT: Reach = Reach { looked_at: 32, listed: 6, telling_only: true };
 
@@ -46,7 +49,15 @@ impl Node {
         }
         let reading = self.reading(caller)?;
         let answers = values.iter().map(|value| answer(&reading, value, limit.min(MAX_MENTIONS)));
-        let answers = answers.collect::<Result<_, Error>>()?;
+        let mut answers = answers.collect::<Result<Vec<_>, Error>>()?;
+        if values.len() <= MAX_WITH_WHO {
+            for answer in &mut answers {
+                // What is listed is counted as lent already.
+                let told = if answer.more { Beside::Nothing } else { Beside::All };
+                let value = answer.value.as_deref().and_then(|_| guess(&answer.query).ok());
+                answer.who = value.map(|value| self.who_said(&reading, &value, told)).transpose()?;
+            }
+        }
         self.lent(caller, "lookup", None, reading)?;
         Ok(answers)
     }
@@ -61,6 +72,7 @@ fn answer(reading: &Reading, query: &str, limit: usize) -> Result<views::LookupA
         hit: false,
         mentions: Vec::new(),
         more: false,
+        who: None,
     };
     let observable = match guess(query) {
         Ok(observable) => observable,

@@ -54,11 +54,21 @@ impl Node {
         let (versions, mut claims): (Vec<_>, Vec<_>) =
             versions.into_iter().partition(|version| version.source == source);
         claims.sort_by_key(|version| std::cmp::Reverse(version.at));
+        let (values, values_more) = self.values_said_elsewhere(&reading, &key, object.get().as_bytes())?;
         let summaries =
             |versions: Vec<Version>| versions.into_iter().map(|version| version.summary).collect();
         let (versions, claims) = (summaries(versions), summaries(claims));
         self.lent(caller, "object", None, reading)?;
-        Ok(views::ObjectView { summary, object, versions, claims, related, related_more })
+        Ok(views::ObjectView {
+            summary,
+            object,
+            versions,
+            claims,
+            related,
+            related_more,
+            values,
+            values_more,
+        })
     }
 }
 

@@ -1,8 +1,10 @@
 //! What verbs answer with, ready to be written as JSON and to be shown on pages. Times are RFC 3339 text.
 
 mod erased;
+mod said;
 
 pub use erased::*;
+pub use said::*;
 
 use serde::Serialize;
 
@@ -596,6 +598,10 @@ pub struct ObjectView {
     pub related: Vec<Related>,
     /// More are related than are listed.
     pub related_more: bool,
+    /// Values that it says and who else said them, or which warning lists they are on; of its first 20.
+    pub values: Vec<ValueSaid>,
+    /// It says more values than were looked at.
+    pub values_more: bool,
 }
 
 /// One step from an object.
@@ -632,6 +638,9 @@ pub struct LookupAnswer {
     pub mentions: Vec<Mention>,
     /// More mention it.
     pub more: bool,
+    /// Who said this very value, and when; left out where more than 100 values were asked about at once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub who: Option<WhoSaid>,
 }
 
 /// Something that mentions a value.

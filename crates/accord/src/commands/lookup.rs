@@ -120,7 +120,30 @@ fn write_answer(output: &mut Output, answer: &Value) -> Result<(), Failure> {
     let said =
         if sources.is_empty() { String::new() } else { format!("  said by {}", inert(&sources.join(", "))) };
     output.line(&format!("{value}  {kind}  {verdict}  {count}{more}{said}"))?;
+    write_who(output, answer.pointer("/who").unwrap_or(&Value::Null))?;
     mentions.iter().try_for_each(|mention| write_mention(output, mention))
+}
+
+/// Who said this very value, and when, the first first; or why nobody is told of.
+pub(super) fn write_who(output: &mut Output, who: &Value) -> Result<(), Failure> {
+    for said in list(who, "/said") {
+        let source = match text(said, "/source/name") {
+            "" => "origin withheld".to_owned(),
+            name => inert(name).into_owned(),
+        };
+        let (first, last) = (inert(text(said, "/first")), inert(text(said, "/last")));
+        let until = if first == last { String::new() } else { format!(" to {last}") };
+        let objects = super::counted(super::number(said, "/objects"), "object");
+        output.line(&format!("  said by {source}: {objects}, {first}{until}"))?;
+    }
+    if flag(who, "/more") {
+        output.line("  more than 100 statements say it; these are the newest")?;
+    }
+    for name in list(who, "/warning_lists").iter().filter_map(Value::as_str) {
+        let what = output.paint(Style::Warning, "on the list");
+        output.line(&format!("  {what} {}: it leads to nobody", inert(name)))?;
+    }
+    Ok(())
 }
 
 fn write_mention(output: &mut Output, mention: &Value) -> Result<(), Failure> {

@@ -155,6 +155,10 @@ fn write_view(output: &mut Output, view: &Value, object: &Value) -> Result<(), F
     if flag(view, "/related_more") {
         output.line("  and more")?;
     }
+    for value in list(view, "/values") {
+        output.line(&format!("{}  {}", defanged(text(value, "/value")), inert(text(value, "/kind"))))?;
+        super::lookup::write_who(output, value)?;
+    }
     let version = |object: &Value| {
         let source = inert(text(object, "/source/name")).into_owned();
         format!("{}  {}  {source}", inert(text(object, "/version")), text(object, "/label"))

@@ -90,6 +90,11 @@ settings! {
         /// How long it is kept who read how much; at least 1.
         keep_reads: usize = 90, "days";
     }
+    /// Values that mean nothing by themselves.
+    warninglists: WarninglistsSection {
+        /// A folder of lists as the MISP project has them, in JSON; what is on one leads from nobody to anybody.
+        folder: Option<PathBuf> = None, "path";
+    }
     /// Where it listens, and as what it is known there.
     listen: ListenSection {
         /// Addresses to listen on.
@@ -150,6 +155,7 @@ impl Settings {
             anonymous: self.node.anonymous,
             default_label: self.node.default_label,
             keep_reads_days: u32::try_from(self.node.keep_reads).unwrap_or(u32::MAX),
+            warning_lists: self.warninglists.folder.clone(),
             max_content_bytes: self.limits.content.0,
             max_inflated_bytes: self.limits.inflated.0,
             page_limit: self.limits.page,

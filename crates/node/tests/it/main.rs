@@ -45,6 +45,8 @@ mod read_times;
 #[cfg(test)]
 mod read_while_writing;
 #[cfg(test)]
+mod read_who;
+#[cfg(test)]
 mod read_world;
 #[cfg(test)]
 mod write_corpus;

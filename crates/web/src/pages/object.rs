@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use askama::Template;
 use model::inert::defanged;
+use node::views::{Saying, ValueSaid};
 use serde::Deserialize;
 
 use super::picture::{Star, star};
@@ -24,6 +25,9 @@ struct Page {
     star: Star,
     related: Vec<Step>,
     related_more: bool,
+    /// Values that others say too, or that are on warning lists.
+    values: Vec<ValueRow>,
+    values_more: bool,
     versions: Vec<Row>,
     claims: Vec<Row>,
     json: String,
@@ -49,10 +53,41 @@ pub(super) async fn page(request: Request, sessions: Arc<Sessions>) -> Outcome {
         head,
         related,
         related_more: view.related_more,
+        values: view.values.iter().map(ValueRow::of).collect(),
+        values_more: view.values_more,
         versions: Row::all(&view.versions),
         claims: Row::all(&view.claims),
         json: pretty(view.object.get()),
     })
+}
+
+/// A value, and a line for each who says it.
+struct ValueRow {
+    value: String,
+    kind: String,
+    said: Vec<String>,
+}
+
+impl ValueRow {
+    fn of(view: &ValueSaid) -> ValueRow {
+        let times = |one: &Saying| match one.first == one.last {
+            true => text(&one.first),
+            false => format!("{} to {}", text(&one.first), text(&one.last)),
+        };
+        let line = |one: &Saying| {
+            let source =
+                one.source.as_ref().map_or_else(|| "origin not shown".to_owned(), |one| text(&one.name));
+            let objects = if one.objects == 1 { "object" } else { "objects" };
+            format!("{source}: {} {objects}, {}", one.objects, times(one))
+        };
+        let mut said: Vec<String> = view.who.said.iter().map(line).collect();
+        if view.who.more {
+            said.push("more than 100 statements say it; these are the newest".to_owned());
+        }
+        let lists = view.who.warning_lists.iter();
+        said.extend(lists.map(|list| format!("on the list “{}”, so it leads to nobody", text(list))));
+        ValueRow { value: defanged(&view.value), kind: text(&view.kind), said }
+    }
 }
 
 /// The longest description that stands above the object, in characters; the object has all of it.

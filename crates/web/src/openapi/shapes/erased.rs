@@ -1,10 +1,10 @@
-//! What an erasure by subject takes and gives, as `node::views` has it.
+//! Who said a value; what an erasure by subject takes and gives; as `node::views` has it.
 
-use super::Kind::{Count, Flag, Many, One, Text, Time};
+use super::Kind::{Count, Flag, Many, One, Text, Texts, Time};
 use super::Presence::{Always, Sometimes};
 use super::{Others, Shape};
 
-/// What it takes and gives.
+/// What they take and give.
 pub const SHAPES: &[Shape] = &[
     Shape {
         name: "EraseSubjectRequest",
@@ -87,6 +87,39 @@ pub const SHAPES: &[Shape] = &[
             ("what", Text, Always, "What, a word."),
             ("count", Count, Sometimes, "How many, where they can be counted."),
             ("why", Text, Always, "Why, and what can be done."),
+        ],
+        others: Others::Possible,
+    },
+    Shape {
+        name: "WhoSaid",
+        summary: "Who said a value, as far as the reader sees.",
+        fields: &[
+            ("said", Many("Saying"), Always, "Each source, the first to say it first."),
+            ("more", Flag, Always, "More than 100 statements say it; the newest 100 were looked at."),
+            ("warning_lists", Texts, Always, "The warning lists that it is on; then nobody is told of."),
+        ],
+        others: Others::Possible,
+    },
+    Shape {
+        name: "Saying",
+        summary: "What one source said of a value.",
+        fields: &[
+            ("source", One("Named"), Sometimes, "Who; left out for those whose origin is withheld."),
+            ("objects", Count, Always, "In how many objects."),
+            ("first", Time, Always, "When the first of them was added, for this reader."),
+            ("last", Time, Always, "When the last was."),
+        ],
+        others: Others::Possible,
+    },
+    Shape {
+        name: "ValueSaid",
+        summary: "A value of an object, and who else said it.",
+        fields: &[
+            ("kind", Text, Always, "What it is, such as `ipv4`."),
+            ("value", Text, Always, "Its normal form."),
+            ("said", Many("Saying"), Always, "Each other source, the first to say it first."),
+            ("more", Flag, Always, "More than 100 statements say it; the newest 100 were looked at."),
+            ("warning_lists", Texts, Always, "The warning lists that it is on; then nobody is told of."),
         ],
         others: Others::Possible,
     },

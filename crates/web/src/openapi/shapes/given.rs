@@ -419,6 +419,13 @@ pub const SHAPES: &[Shape] = &[
             ("claims", Many("ObjectSummary"), Always, "What other members say under this id."),
             ("related", Many("Related"), Always, "Objects that it refers to, or that refer to it."),
             ("related_more", Flag, Always, "More are related than are listed."),
+            (
+                "values",
+                Many("ValueSaid"),
+                Always,
+                "Of its first 20 values those that others say, or that are on lists.",
+            ),
+            ("values_more", Flag, Always, "It says more values than were looked at."),
         ],
     ),
     given(
@@ -447,6 +454,12 @@ pub const SHAPES: &[Shape] = &[
             ("hit", Flag, Always, "Something that this reader may see mentions it."),
             ("mentions", Many("Mention"), Always, "What mentions it, most telling first."),
             ("more", Flag, Always, "More mention it."),
+            (
+                "who",
+                One("WhoSaid"),
+                Sometimes,
+                "Who said this very value, and when; for up to 100 values at once.",
+            ),
         ],
     ),
     given(

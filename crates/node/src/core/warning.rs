@@ -1,0 +1,238 @@
+//! Warning lists: values that stand for nothing by themselves, since everybody's traffic has them. Lists of the MISP project
+//! (JSON with `name`, `type`, `list`, `matching_attributes`) are read.
+//!
+//! All values stand in one sorted table by the key of their observable, so that a value is found by as many binary searches as it
+//! has networks around it (one for each length that lists have) or names above it. Lists of substrings and of regular
+//! expressions are passed over: what they match cannot be found so.
+
+use std::collections::BTreeSet;
+
+use model::observable::{Kind, Observable, guess, normalise};
+use strictjson::{Limits, Node};
+
+/// Lists that are taken, at most.
+const LISTS: usize = 1_000;
+/// Entries of all lists together, at most: some 50 bytes of memory each.
+pub const ENTRIES: usize = 4_000_000;
+
+/// An entry: the key of a value, and whose list it is on.
+type Entry = (Box<[u8]>, u16);
+
+/// The lists, ready to be asked.
+#[derive(Debug, Default)]
+pub struct WarningLists {
+    lists: Vec<List>,
+    /// Sorted.
+    values: Vec<Entry>,
+    /// Of lists of names, which stand for all below them; sorted.
+    names: Vec<Entry>,
+    /// Networks; sorted.
+    networks: Vec<Entry>,
+    /// The lengths that they have, longest first.
+    lengths: [BTreeSet<u8>; 2],
+}
+
+/// A list.
+#[derive(Debug)]
+struct List {
+    name: String,
+    /// It is about the hosts of URLs too.
+    urls: bool,
+}
+
+/// How many entries of a list were taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Taken {
+    /// Entries that are values which are understood.
+    pub entries: usize,
+    /// Entries that were passed over.
+    pub passed_over: usize,
+}
+
+impl WarningLists {
+    /// Reads one list into these.
+    ///
+    /// # Errors
+    /// Why it cannot be taken, in words.
+    pub fn read(&mut self, bytes: &[u8]) -> Result<Taken, String> {
+        let document = strictjson::parse(bytes, &Limits::default()).map_err(|error| error.to_string())?;
+        let text = |name: &str| document.get(name).and_then(Node::as_str);
+        let name = text("name").ok_or("it has no `name`")?;
+        let kind = text("type").ok_or("it has no `type`")?;
+        if !matches!(kind, "hostname" | "cidr" | "string") {
+            return Err(format!("lists of the type `{kind}` are not looked at"));
+        }
+        let list = document.get("list").and_then(Node::as_array).ok_or("it has no `list`")?;
+        let held = self.values.len() + self.names.len() + self.networks.len();
+        let number = u16::try_from(self.lists.len()).ok().filter(|number| usize::from(*number) < LISTS);
+        let number = number.filter(|_| held + list.len() <= ENTRIES);
+        let number =
+            number.ok_or_else(|| format!("there is room for {LISTS} lists of {ENTRIES} entries in all"))?;
+        let attributes = document.get("matching_attributes").and_then(Node::as_array).unwrap_or_default();
+        let is_url = |attribute: &Node<'_>| matches!(attribute.as_str(), Some("url" | "uri"));
+        self.lists.push(List { name: name.to_owned(), urls: attributes.iter().any(is_url) });
+        let texts = list.iter().filter_map(Node::as_str);
+        let entries = texts.filter(|entry| self.take(kind, entry, number)).count();
+        Ok(Taken { entries, passed_over: list.len() - entries })
+    }
+
+    /// To be called when all are read, before anything is looked for.
+    pub fn sort(&mut self) {
+        for table in [&mut self.values, &mut self.names, &mut self.networks] {
+            table.sort_unstable();
+            table.dedup();
+            table.shrink_to_fit();
+        }
+    }
+
+    fn take(&mut self, kind: &str, entry: &str, number: u16) -> bool {
+        let entry = entry.trim();
+        let found = match kind {
+            "hostname" => normalise(Kind::Domain, entry.trim_start_matches('.')).or_else(|_| guess(entry)),
+            _ => guess(entry),
+        };
+        let Ok(found) = found else { return false };
+        let key: Box<[u8]> = found.key().into();
+        match (kind, found.kind()) {
+            (_, Kind::Cidr4 | Kind::Cidr6) => {
+                let length = key.last().copied().unwrap_or_default();
+                let of = self.lengths.get_mut(usize::from(found.kind() == Kind::Cidr6));
+                of.map(|lengths| lengths.insert(length));
+                self.networks.push((key, number));
+            }
+            ("hostname", Kind::Domain) => self.names.push((key, number)),
+            _ => self.values.push((key, number)),
+        }
+        true
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.lists.is_empty()
+    }
+
+    /// How many lists there are, and how many entries.
+    #[must_use]
+    pub fn size(&self) -> (usize, usize) {
+        (self.lists.len(), self.values.len() + self.names.len() + self.networks.len())
+    }
+
+    /// The names of the lists that a value is on: itself; a network around it; for a domain, a name above it on a list of host
+    /// names; for a URL, its host, on lists that are about URLs.
+    #[must_use]
+    pub fn of(&self, value: &Observable) -> Vec<&str> {
+        let mut on = BTreeSet::new();
+        self.add(value, &mut on);
+        if value.kind() == Kind::Url {
+            let mut of_host = BTreeSet::new();
+            let host = value.text().split_once("://").and_then(|(_, rest)| guess(host_of(rest)).ok());
+            host.iter().for_each(|host| self.add(host, &mut of_host));
+            let about_urls =
+                |number: &u16| self.lists.get(usize::from(*number)).is_some_and(|list| list.urls);
+            on.extend(of_host.into_iter().filter(about_urls));
+        }
+        let lists = on.into_iter().filter_map(|number| self.lists.get(usize::from(number)));
+        lists.map(|list| list.name.as_str()).collect()
+    }
+
+    fn add(&self, value: &Observable, on: &mut BTreeSet<u16>) {
+        look(&self.values, value.key(), on);
+        match value.kind() {
+            Kind::Domain => {
+                let mut name = value.text();
+                loop {
+                    if let Ok(found) = normalise(Kind::Domain, name) {
+                        look(&self.names, found.key(), on);
+                    }
+                    let Some((_, above)) = name.split_once('.') else { break };
+                    name = above;
+                }
+            }
+            Kind::Ipv4 | Kind::Cidr4 => self.add_networks(Kind::Cidr4, value, on),
+            Kind::Ipv6 | Kind::Cidr6 => self.add_networks(Kind::Cidr6, value, on),
+            _ => {}
+        }
+    }
+
+    fn add_networks(&self, kind: Kind, value: &Observable, on: &mut BTreeSet<u16>) {
+        let (address, own) = value.text().split_once('/').unwrap_or((value.text(), "255"));
+        let own: u8 = own.parse().unwrap_or(255);
+        let lengths = self.lengths.get(usize::from(kind == Kind::Cidr6));
+        for length in lengths.into_iter().flatten().filter(|length| **length <= own) {
+            if let Ok(network) = normalise(kind, &format!("{address}/{length}")) {
+                look(&self.networks, network.key(), on);
+            }
+        }
+    }
+}
+
+fn look(table: &[Entry], key: &[u8], on: &mut BTreeSet<u16>) {
+    let from = table.partition_point(|(entry, _)| &**entry < key);
+    on.extend(table.iter().skip(from).take_while(|(entry, _)| &**entry == key).map(|(_, number)| *number));
+}
+
+// The host of what stands behind the scheme of a URL in normal form.
+fn host_of(rest: &str) -> &str {
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    authority.rsplit_once('@').map_or(authority, |(_, host)| host)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lists(lists: &[(&str, &str, &[&str], &str)]) -> WarningLists {
+        let mut all = WarningLists::default();
+        for (name, kind, entries, attribute) in lists {
+            let json = serde_json::json!({
+                "name": name, "type": kind, "list": entries, "matching_attributes": [attribute], "version": 1,
+            });
+            let _taken = all.read(json.to_string().as_bytes());
+        }
+        all.sort();
+        all
+    }
+
+    #[test]
+    fn values_are_on_lists_by_themselves_by_networks_around_and_by_names_above() {
+        let all = lists(&[
+            ("private", "cidr", &["10.0.0.0/8", "192.168.0.0/16", "2001:db8::/32", "192.0.2.1"], "ip-src"),
+            ("top", "hostname", &["example.com", ".example.org"], "url"),
+            ("names", "hostname", &["www.example.net"], "domain"),
+            ("texts", "string", &["198.51.100.7", "d41d8cd98f00b204e9800998ecf8427e", "what is this"], "md5"),
+            ("words", "substring", &["example"], "domain"),
+            ("expressions", "regex", &["/^a+$/"], "domain"),
+        ]);
+        assert_eq!(all.size(), (4, 9));
+        for (value, on) in [
+            ("10.1.2.3", &["private"][..]),
+            ("10.0.0.0/8", &["private"]),
+            ("10.1.0.0/16", &["private"]),
+            ("10.0.0.0/7", &[]),
+            ("11.0.0.1", &[]),
+            ("192.0.2.1", &["private"]),
+            ("2001:db8::1", &["private"]),
+            ("example.com", &["top"]),
+            ("a.b.example.org", &["top"]),
+            ("badexample.com", &[]),
+            ("http://mail.example.com:8080/a", &["top"]),
+            ("http://www.example.net/a", &[]),
+            ("www.example.net", &["names"]),
+            ("example.net", &[]),
+            ("198.51.100.7", &["texts"]),
+            ("D41D8CD98F00B204E9800998ECF8427E", &["texts"]),
+        ] {
+            assert_eq!(all.of(&guess(value).unwrap()), on, "{value}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_list_is_refused_with_the_reason() {
+        let mut all = WarningLists::default();
+        for bad in ["", "[]", "{}", r#"{"name":"a"}"#, r#"{"name":"a","type":"cidr"}"#] {
+            assert!(all.read(bad.as_bytes()).is_err(), "{bad}");
+        }
+        assert!(all.is_empty() && all.of(&guess("10.0.0.1").unwrap()).is_empty());
+    }
+}
