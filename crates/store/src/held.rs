@@ -128,6 +128,7 @@ impl Snapshot {
         let fresh = match object {
             _ if is_refused => OutcomeState::Rejected,
             Some(object) if self.would_be_told(seen, (object, num), new)? => OutcomeState::Claim,
+            None if !new.owned => OutcomeState::Claim,
             _ => OutcomeState::New,
         };
         let Some(object) = object else { return Ok(fresh) };

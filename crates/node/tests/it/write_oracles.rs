@@ -113,7 +113,7 @@ fn what_waits_for_a_marking_is_known_by_it() {
 }
 
 #[test]
-fn a_claim_is_told_only_to_who_sees_the_owner() {
+fn a_claim_on_what_another_said_is_told_only_to_who_sees_him_say_it() {
     // The owner said nothing, or what the other does not see, or what he sees.
     let answers = [None, Some(Tlp::Red), Some(Tlp::Green)].map(|owners| {
         let world = World::new();
@@ -134,8 +134,9 @@ fn a_claim_is_told_only_to_who_sees_the_owner() {
         let exported = String::from_utf8(export(&world, &red)).unwrap().contains("\"claim\":true");
         (first, second, page, exported)
     });
-    let nothing = ("new", String::new());
-    assert_eq!(answers[0], (nothing.clone(), nothing, false, false));
+    // Words that name Blue's identity are a claim whatever Blue said; words that name nobody, where he sees Blue's.
+    let (first, second, page, exported) = &answers[0];
+    assert_eq!((first.0, second.0, *page, *exported), ("claim", "new", false, true));
     assert_eq!(answers[1], answers[0], "what he does not see tells him nothing");
     let (first, second, page, exported) = &answers[2];
     assert_eq!((first.0, second.0, *page, *exported), ("claim", "claim", true, true));

@@ -169,10 +169,13 @@ fn an_id_is_its_owners_and_others_only_claim() {
     ];
     for (place, claim) in claims.iter().enumerate() {
         let status = world.node.submit(&red, &amber, claim.as_bytes()).unwrap();
-        // Of what Blue has not said nobody is told whose it would be.
-        let is_told = place < 2;
-        assert_eq!(states(&status), [if is_told { "claim" } else { "new" }], "{place}");
-        assert_eq!(message(&status, 0).contains("claim"), is_told);
+        assert_eq!(states(&status), ["claim"], "{place}");
+        assert!(message(&status, 0).contains("claim"), "{place}");
+        // And to everybody else who reads it.
+        let id = ["indicator", "identity"][usize::from(place == 3)];
+        let id = if id == "identity" { identity.clone() } else { self::id([1, 1, 2][place]) };
+        let shown = world.node.object(&world.node.operator(), &id, None).unwrap();
+        assert!(place < 2 || shown.summary.claim, "{place}");
         assert_eq!(states(&world.node.status(&red, &status.id).unwrap()), states(&status));
     }
     // It never replaces what the owner says.

@@ -2,8 +2,10 @@
 //!
 //! When a statement is written under an id that another member owns, it is marked as a claim, and what its own words
 //! would have made of it is kept beside. A reader who sees nothing of that owner under the id is not told: that somebody
-//! else owns the id is for those who see him say so. The same holds for words that name an author who is another
-//! member's: to whom an identity is bound is not for everybody who writes its id down.
+//! else owns the id is for those who see him say so.
+//!
+//! Words that name as author an identity that is another member's are a claim for everybody: whose an identity is stands
+//! in the directory and is nothing that somebody said for few, and nobody is to be taken for another.
 
 use std::sync::Arc;
 
@@ -100,18 +102,19 @@ impl Owners {
 
     fn standing(&self, asked: Asked) -> Standing {
         let flags = asked.flags;
+        let names_another = flags & (flag::OWNED | flag::SAYS_OWNED) == 0;
         let mut others = self.bound.iter().filter(|(source, _)| *source != asked.source).peekable();
         if others.peek().is_some() {
-            return Standing { flags, claim: others.any(|(_, told)| *told) };
+            return Standing { flags, claim: names_another || others.any(|(_, told)| *told) };
         }
         match self.first {
             // Words that leave the id to nobody count until somebody is bound; words that name another never do.
             Some((position, source, told))
                 if source != asked.source && (position < asked.position || flags & flag::SAYS_OWNED == 0) =>
             {
-                Standing { flags, claim: told }
+                Standing { flags, claim: names_another || told }
             }
-            _ => Standing { flags: by_its_words(flags), claim: false },
+            _ => Standing { flags: by_its_words(flags), claim: names_another },
         }
     }
 }
