@@ -9,6 +9,8 @@ use crate::{CircleId, CollectionId, Hidden, Label, MemberId, PersonId, Timestamp
 pub struct Reader {
     /// The member he reads for; `None` for an anonymous visitor.
     pub member: Option<MemberId>,
+    /// The name under which the node keeps what his member says without its own. Nobody else is told whose it is.
+    pub alias: Option<MemberId>,
     /// The person, where the token names one.
     pub person: Option<PersonId>,
     /// The circles that the member or the person is in.
@@ -27,6 +29,7 @@ impl Reader {
     pub fn anonymous() -> Reader {
         Reader {
             member: None,
+            alias: None,
             person: None,
             circles: Vec::new(),
             provider: Vec::new(),
@@ -39,6 +42,18 @@ impl Reader {
     #[must_use]
     pub fn of(member: MemberId) -> Reader {
         Reader { member: Some(member), ceiling: Tlp::Red, ..Reader::anonymous() }
+    }
+
+    /// Whether his member said what bears this label, by its name or without it.
+    #[must_use]
+    pub fn is_author(&self, label: &Label) -> bool {
+        self.speaks_for(label.author)
+    }
+
+    /// Whether this is his member, or what it says without its name is kept under this.
+    #[must_use]
+    pub fn speaks_for(&self, source: MemberId) -> bool {
+        self.member.is_some() && (self.member == Some(source) || self.alias == Some(source))
     }
 }
 
@@ -121,7 +136,7 @@ fn decided(reader: &Reader, label: &Label, tlp: Tlp) -> Result<Reason, Barrier> 
         let is_open = tlp == Tlp::Clear && label.embargo.is_none();
         return if is_open { Ok(Reason::Everybody) } else { Err(Barrier::Visitor) };
     };
-    if member == label.author {
+    if reader.is_author(label) {
         return Ok(Reason::Author);
     }
     let to = &label.recipients;
@@ -427,7 +442,7 @@ pub fn may_act(principal: &Principal, action: &Action) -> Result<(), Denied> {
     if !principal.verbs.contains(&needs) {
         return Err(Denied::Scope);
     }
-    if !role_allows(principal.roles, member, action) {
+    if !role_allows(principal, member, action) {
         return Err(Denied::Role);
     }
     let covered = match action {
@@ -467,14 +482,16 @@ fn needed(action: &Action) -> Verb {
     }
 }
 
-fn role_allows(roles: Roles, own: MemberId, action: &Action) -> bool {
+fn role_allows(principal: &Principal, own: MemberId, action: &Action) -> bool {
+    let roles = principal.roles;
     use Role::{Administrator, Analyst, Curator, OrganisationAdministrator, Reader, Sensor};
     match action {
         Action::Read | Action::ReadCollection(_) => roles.has_any(&[Reader, Sensor, Analyst, Curator]),
         Action::WriteCollection(_) | Action::SubmitObservation => roles.has_any(&[Sensor, Analyst, Curator]),
         Action::Submit | Action::Annotate => roles.has_any(&[Analyst, Curator]),
         Action::Withdraw(owner, _) => {
-            roles.has(Administrator) || (*owner == own && roles.has_any(&[Analyst, Curator]))
+            roles.has(Administrator)
+                || (principal.reader.speaks_for(*owner) && roles.has_any(&[Analyst, Curator]))
         }
         Action::ReadQuarantine => roles.has_any(&[Curator, Administrator]),
         Action::Erase

@@ -328,7 +328,7 @@ pub struct Rebuild;
 /// Where something is said: for which member, through which collection, if through one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Source {
-    /// The member.
+    /// The member, or that under which is kept what it says without its name.
     pub member: MemberId,
     /// The collection.
     pub collection: Option<CollectionId>,
@@ -366,7 +366,7 @@ pub struct Record;
 
 impl Act<Source> for Submit {
     fn allows(principal: &Principal, source: &Source) -> Result<(), Denied> {
-        if principal.reader.member != Some(source.member) {
+        if !principal.reader.speaks_for(source.member) {
             may_act(principal, &Action::ManageMembers)?;
         }
         // What of it a sensor may say is judged object by object.
@@ -383,7 +383,7 @@ impl Act<Versions> for Withdraw {
 impl Act<Statements> for Relabel {
     fn allows(principal: &Principal, of: &Statements) -> Result<(), Denied> {
         may_act(principal, &Action::Submit)?;
-        if principal.reader.member == Some(of.member) { Ok(()) } else { Err(Denied::Owner) }
+        if principal.reader.speaks_for(of.member) { Ok(()) } else { Err(Denied::Owner) }
     }
 }
 

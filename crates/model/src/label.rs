@@ -212,6 +212,8 @@ pub struct Label {
     pub actions: PermittedActions,
     /// Whether the author is shown.
     pub origin: Origin,
+    /// Where the origin is withheld: what the node vouches for, the sector that the member was of.
+    pub sector: Option<String>,
 }
 
 impl Label {
@@ -226,6 +228,7 @@ impl Label {
             embargo: None,
             actions: PermittedActions::default(),
             origin: Origin::default(),
+            sector: None,
         }
     }
 
@@ -234,6 +237,12 @@ impl Label {
     pub fn to(self, audience: Audience) -> Label {
         let Audience { recipients, embargo, actions } = audience;
         Label { recipients, embargo, actions, ..self }
+    }
+
+    /// The same label, as far as the origin goes told like another.
+    #[must_use]
+    pub fn told_like(self, other: &Label) -> Label {
+        Label { origin: other.origin, sector: other.sector.clone(), ..self }
     }
 
     /// Whom it is for beside its TLP.
@@ -292,7 +301,8 @@ impl Label {
     /// member … | person … | circle …     (zero or more, each kind sorted)
     /// embargo 2026-01-01T00:00:00.000000Z CASE (if any; `-` for no time)
     /// actions 4                (0 none … 4 externally visible direct)
-    /// origin shown
+    /// origin shown             (or withheld)
+    /// sector energy            (if the node vouches for one)
     /// ```
     #[must_use]
     pub fn canonical(&self) -> Vec<u8> {
@@ -316,6 +326,9 @@ impl Label {
         }
         line("actions", &(self.actions as u8));
         line("origin", &if self.origin == Origin::Shown { "shown" } else { "withheld" });
+        if let Some(sector) = &self.sector {
+            line("sector", sector);
+        }
         text.into_bytes()
     }
 
@@ -345,6 +358,7 @@ impl Label {
                 "actions" => label.actions = permitted(value)?,
                 "origin" if value == "shown" => label.origin = Origin::Shown,
                 "origin" if value == "withheld" => label.origin = Origin::Withheld,
+                "sector" => label.sector = Some(value.to_owned()),
                 _ => return None,
             }
         }
@@ -384,6 +398,7 @@ mod tests {
         label.embargo = Some(Embargo { case: "VU 7".to_owned(), until: Some(Timestamp(5)) });
         label.actions = PermittedActions::InternallyVisible;
         label.origin = Origin::Withheld;
+        label.sector = Some("water and waste".to_owned());
         let bytes = label.canonical();
         let back = Label::from_canonical(&bytes).unwrap();
         assert_eq!(back.recipients.members, [MemberId(id(3)), MemberId(id(9))]);

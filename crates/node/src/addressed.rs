@@ -189,14 +189,14 @@ fn knows_of(roster: &Roster, own: MemberId, member: MemberId, at_least: Shows, n
 pub(crate) fn audience_of(
     roster: &Roster,
     label: &Label,
-    reader: Option<MemberId>,
+    (reader, alias): (Option<MemberId>, Option<MemberId>),
     now: Timestamp,
 ) -> Option<views::Audience> {
     let to = &label.recipients;
     if to.is_empty() && label.embargo.is_none() {
         return None;
     }
-    let author = reader == Some(label.author);
+    let author = reader.is_some() && [reader, alias].contains(&Some(label.author));
     let is_his = |id: &CircleId| {
         let known = roster.circles().with_audience(*id)?;
         let own = reader?;

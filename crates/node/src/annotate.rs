@@ -41,6 +41,12 @@ impl Node {
         let (bytes, tlp, addressed) = {
             let reading = self.reading(caller)?;
             let spoken = spoken_of(&reading, &key)?.ok_or_else(|| not_found("object", id))?;
+            if reading.alias == Some(spoken.label.author) {
+                let error = Error::new(Kind::Conflict, "your organisation said this without its name");
+                return Err(error.hint(
+                    "what you say of it now would be by your name: send a new version without a name, or withdraw it",
+                ));
+            }
             let addressed = addressed_of(&reading, caller, member, &spoken.label);
             let tlp = label_of(&spoken.label, addressed.is_some(), tlp)?;
             let identities = reading.roster.identities(member);

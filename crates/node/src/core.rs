@@ -19,4 +19,5 @@ pub mod reading;
 pub mod rows;
 pub mod search_query;
 pub mod subject;
+pub mod unnamed;
 pub mod warning;

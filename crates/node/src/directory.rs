@@ -41,11 +41,29 @@ impl Node {
                 own: false,
                 objects_per_hour: new.objects_per_hour.unwrap_or(OBJECTS_PER_HOUR),
                 bytes_per_hour: new.bytes_per_hour.unwrap_or(BYTES_PER_HOUR),
+                alias: MemberId(random::uuid()?),
+                sector: checked_sector(new.sector.as_deref().unwrap_or_default())?,
             };
             let changes = [Change::Member(member.clone()), Change::Identity(identity.clone(), member.id)];
             let by = Node::authorized(roster, caller, Put, member.id)?;
             self.change(by, caller, ("member.add", member.id.to_string()), &changes)?;
             Ok(member_view(&member, vec![identity]))
+        })
+    }
+
+    /// Says of which sector a member is, for what it says without its name from then on; empty is none.
+    ///
+    /// # Errors
+    /// [`Kind::Forbidden`]; [`Kind::NotFound`]; [`Kind::Invalid`].
+    pub fn set_sector(&self, caller: &Caller, name: &str, sector: &str) -> Result<views::Member, Error> {
+        self.judged(caller, |roster, caller| {
+            Node::allowed(caller, &Action::ManageMembers)?;
+            let member = roster.member_named(name).ok_or_else(|| not_found("member", name))?;
+            let member = Member { sector: checked_sector(sector)?, ..member.clone() };
+            let change = [Change::Member(member.clone())];
+            let by = Node::authorized(roster, caller, Put, member.id)?;
+            self.change(by, caller, ("member.sector", member.id.to_string()), &change)?;
+            Ok(member_view(&member, roster.identities(member.id)))
         })
     }
 
@@ -349,7 +367,14 @@ fn member_view(member: &Member, identities: Vec<String>) -> views::Member {
         revoked: member.revoked.map(|at| at.to_string()),
         objects_per_hour: member.objects_per_hour,
         bytes_per_hour: member.bytes_per_hour,
+        sector: Some(member.sector.clone()).filter(|sector| !sector.is_empty()),
     }
+}
+
+// A line of a label: nothing is no sector.
+fn checked_sector(sector: &str) -> Result<String, Error> {
+    let sector = sector.trim();
+    if sector.is_empty() { Ok(String::new()) } else { checked_name("a sector", sector) }
 }
 
 fn person_view(roster: &Roster, person: &Person) -> views::Person {

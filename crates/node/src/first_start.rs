@@ -53,6 +53,8 @@ fn new_own(id: MemberId, settings: &Settings, now: Timestamp) -> Result<Vec<Chan
         own: true,
         objects_per_hour: 0,
         bytes_per_hour: 0,
+        alias: MemberId(random::uuid()?),
+        sector: String::new(),
     };
     let identity = format!("identity--{}", random::uuid()?);
     Ok(vec![Change::Member(own), Change::Identity(identity, id)])

@@ -10,6 +10,7 @@ mod turns;
 use std::io::Read;
 
 use model::observable::Kind as ValueKind;
+use model::{MemberId, Timestamp};
 
 pub(crate) use self::turns::Turns;
 use crate::chunk::Chunk;
@@ -43,6 +44,19 @@ impl Node {
         tell: &mut dyn FnMut(ImportEvent),
     ) -> Result<views::ImportSummary, Error> {
         let mut intake = Intake::begin(self, caller, options, "import")?;
+        if options.without_name && !options.dry_run {
+            let label = intake.submission.default_label.to_string();
+            let (format, bytes, status) = self.import_to_desk(intake, options, input)?;
+            return Ok(views::ImportSummary {
+                submission: status.id,
+                format: format.to_owned(),
+                bytes,
+                objects: status.total,
+                pending: status.pending,
+                label,
+                ..views::ImportSummary::default()
+            });
+        }
         intake.submission.outcomes = false;
         // Who may not import at all has heard so by now, and takes no turn from others.
         let _turn = self.inner.importing.take(intake.submission.source, turns::PATIENCE)?;
@@ -56,7 +70,8 @@ impl Node {
             beginning.drain(..MARK.len());
         }
         let is_empty = beginning.trim_ascii().is_empty() && source.is_at_end();
-        let cutter = self.cutter(&beginning, options, &intake)?;
+        let of = (intake.submission.source, intake.submission.received);
+        let cutter = self.cutter(&beginning, options, of)?;
         let mut tally = Tally::new(options.dry_run, &intake.submission);
         let input = pipeline::Input { source, beginning, cutter };
         let done = pipeline::run(intake, input, &mut |event| {
@@ -81,11 +96,28 @@ impl Node {
         }
     }
 
+    /// Cuts all of an import that is in memory, for what is kept under this id and came at this time.
+    pub(crate) fn cut_import(
+        &self,
+        bytes: &[u8],
+        options: &ImportOptions,
+        of: (MemberId, Timestamp),
+    ) -> Result<(&'static str, Vec<Chunk>), Error> {
+        let bytes = bytes.strip_prefix(MARK).unwrap_or(bytes);
+        let mut cutter = self.cutter(bytes, options, of)?;
+        let mut chunks = Vec::new();
+        for part in [bytes, &[]] {
+            cutter.push(part)?;
+            chunks.extend(std::iter::from_fn(|| cutter.next()));
+        }
+        Ok((cutter.format().unwrap_or("stix"), chunks))
+    }
+
     fn cutter(
         &self,
         beginning: &[u8],
         options: &ImportOptions,
-        intake: &Intake<'_>,
+        (member, received): (MemberId, Timestamp),
     ) -> Result<Cutter, Error> {
         let expected = match options.format.as_deref().unwrap_or("auto") {
             "auto" => match beginning.trim_ascii_start().first() {
@@ -118,7 +150,6 @@ impl Node {
             let error = Error::new(Kind::Invalid, "no column holds values that are understood");
             return Err(error.hint("name it, such as `--column value=2`"));
         }
-        let member = intake.submission.source;
         let form = RowForm {
             delimiter: sniffed.delimiter,
             header: sniffed.header,
@@ -126,7 +157,7 @@ impl Node {
             kind: options.kind.as_deref().map(value_kind).transpose()?,
             member,
             identity: self.roster().identities(member).into_iter().next(),
-            received: intake.submission.received,
+            received,
             expire_s: options.expire_s,
             source_name: options.source_name.clone(),
         };

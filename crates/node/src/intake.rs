@@ -68,6 +68,7 @@ impl<'n> Intake<'n> {
             collection: options.collection.clone(),
             member: options.member.clone(),
             tlp: options.tlp,
+            without_name: options.without_name,
             addressed: Addressed { to: options.to.clone(), embargo: options.embargo.clone() },
         };
         let roster = node.roster();
@@ -95,9 +96,11 @@ impl<'n> Intake<'n> {
             Some(token) => node.bearer(&roster, token)?,
             None => node.operator(),
         };
+        let behind = roster.behind(submission.source).map(|member| member.id);
         let asked = Asked {
             collection: submission.collection.map(|id| id.to_string()),
-            member: Some(submission.source.to_string()),
+            member: Some(behind.unwrap_or(submission.source).to_string()),
+            without_name: behind.is_some(),
             tlp: Some(submission.default_label),
             addressed: Addressed::from_text(&submission.addressed),
         };
@@ -117,10 +120,16 @@ impl<'n> Intake<'n> {
     }
 
     /// Makes the bytes of the whole submission durable, charges and audits them, to be sequenced after the reply.
-    pub(crate) fn accept(&self, objects: u64, bytes: &[u8]) -> Result<(), Error> {
+    pub(crate) fn accept(
+        &self,
+        objects: u64,
+        bytes: &[u8],
+        (due, form): (Option<Timestamp>, String),
+    ) -> Result<(), Error> {
         self.node.judged(&self.caller, |roster, caller| {
             let terms = terms(self.node, roster, caller, &self.asked)?;
-            let arrival = Arrival { submission: self.submission.clone(), objects, bytes: bytes.to_vec() };
+            let (submission, form) = (self.submission.clone(), form.clone());
+            let arrival = Arrival { submission, objects, bytes: bytes.to_vec(), due, form };
             let (audit, quota) = (self.audit(self.node.now()), terms.quota);
             let by = Node::authorized(roster, caller, Submit, terms.place())?;
             Ok(self.node.inner.store.accept(by, arrival, quota, audit)?)
@@ -179,7 +188,7 @@ impl<'n> Intake<'n> {
         let seen = self.node.seen_by(caller, roster, terms.collection)?;
         let versioned = read.iter().flatten().flatten().filter(|reading| reading.version.is_some());
         let objects = versioned.map(|reading| &reading.object);
-        let said = self.node.said_by_others(roster, terms.source, &seen, objects)?;
+        let said = self.node.said_by_others(roster, (terms.source, terms.own), &seen, objects)?;
         let room = back.as_ref().map_or(0, |back| back.room());
         let (mut decided, waiting) = self.decide_all(roster, &terms, chunk, (read, &said), room);
         if let Form::Rows(form) = chunk.form.as_ref()

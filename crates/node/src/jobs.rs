@@ -192,6 +192,8 @@ fn housekeeping(signals: &Signals, node: &Weak<Inner>) {
     loop {
         let Some(inner) = node.upgrade() else { return };
         let node = Node { inner };
+        // What waits for its time may be due.
+        signals.arrived();
         let mut outcomes = vec![node.write_down_uses(), node.end_circles()];
         if signals.take_opening() {
             let opened = node.open_what_waits();

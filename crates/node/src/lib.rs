@@ -11,6 +11,7 @@ mod backups;
 mod chunk;
 mod circles;
 pub mod core;
+mod desk;
 mod directory;
 mod erase_subject;
 pub mod error;
@@ -104,6 +105,10 @@ pub struct Settings {
     pub page_limit: usize,
     /// A submission of more objects than this is accepted and sequenced after the reply.
     pub asynchronous_objects: usize,
+    /// What is said without a name enters at whole multiples of so many seconds, at most a day; 0 is at once.
+    pub desk_interval_s: u32,
+    /// The least number of members among whom one stays without a name, and who share a sector that is told.
+    pub desk_members: usize,
 }
 
 impl Default for Settings {
@@ -121,6 +126,8 @@ impl Default for Settings {
             max_inflated_bytes: 256 << 20,
             page_limit: 5_000,
             asynchronous_objects: 5_000,
+            desk_interval_s: 600,
+            desk_members: 5,
         }
     }
 }

@@ -132,7 +132,7 @@ impl Node {
         // What a marking asks for replaces no label that was given otherwise.
         let by_markings = |label: &Label| {
             let plain = Label { parts: label.parts, ..Label::new(label.author, label.tlp) };
-            *label == plain.to(label.audience())
+            *label == plain.to(label.audience()).told_like(label)
         };
         let visible = of_authors(&snapshot, by_markings)?;
         let labels = snapshot.labels(LabelId(0))?;
@@ -159,7 +159,7 @@ impl Node {
             }
             let find = |id: &str| held.get(&(one.source, id.to_owned())).copied().flatten();
             let marked = one.markings.amount_to(origin.default_label, find);
-            let label = for_the_same(roster, before, marked.label(one.source));
+            let label = for_the_same(roster, before, marked.label(one.source).told_like(before));
             if opens(before, &label) {
                 let collections = roster.collections_of(&one.facts(&label, origin.collection));
                 let index = index_at(&snapshot, &visible, one.position, &label)?;

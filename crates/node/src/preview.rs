@@ -66,7 +66,7 @@ impl Node {
         let reading = self.reading(caller)?;
         let mut at = None;
         reading.snapshot.standing(&reading.sight.visible, &key, &mut |hit| {
-            if hit.source == own {
+            if reading.roster.is_of(hit.source, own) {
                 at = Some((hit.position, hit.label));
                 return ControlFlow::Break(());
             }
@@ -87,7 +87,12 @@ impl Told<'_> {
     fn preview(&self) -> views::Preview {
         let mut preview = views::Preview {
             label: self.label.tlp.to_string(),
-            audience: audience_of(self.roster, self.label, Some(self.own), self.now),
+            audience: audience_of(
+                self.roster,
+                self.label,
+                (Some(self.own), Some(self.label.author)),
+                self.now,
+            ),
             entered: self.entered.map(|at| at.to_string()),
             sees: Vec::new(),
             others: Vec::new(),

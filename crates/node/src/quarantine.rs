@@ -41,7 +41,7 @@ impl Node {
             let Some(last) = page.last() else { break };
             before = last.number;
             for item in &page {
-                match self.shown(caller, item) {
+                match self.shown(&roster, caller, item) {
                     Shown::Nothing => {}
                     shown if listed.len() < LISTED => listed.push(row(&roster, item, shown)),
                     _ => return Ok(json!({ "quarantine": listed, "more": true })),
@@ -63,7 +63,7 @@ impl Node {
         let ordinal = ordinal.parse().map_err(|_| unknown())?;
         let found = self.inner.store.snapshot()?.quarantined(submission, ordinal)?;
         let item = found.ok_or_else(unknown)?;
-        let shown = self.shown(caller, &item);
+        let shown = self.shown(&self.roster(), caller, &item);
         if shown == Shown::Nothing {
             return Err(unknown());
         }
@@ -78,11 +78,12 @@ impl Node {
         Ok(answer)
     }
 
-    fn shown(&self, caller: &Caller, item: &Quarantined) -> Shown {
+    fn shown(&self, roster: &Roster, caller: &Caller, item: &Quarantined) -> Shown {
         let reader = &caller.principal.reader;
+        let unnamed = roster.behind(item.source).is_some();
         if may_see(reader, &Label::new(item.source, Tlp::Red), self.now()) {
             Shown::Whole
-        } else if may_act(&caller.principal, &Action::ReadQuarantine).is_ok() {
+        } else if !unnamed && may_act(&caller.principal, &Action::ReadQuarantine).is_ok() {
             Shown::Outside
         } else {
             Shown::Nothing
@@ -104,7 +105,8 @@ fn row(roster: &Roster, item: &Quarantined, shown: Shown) -> Value {
         // Says no more than the two do: a number of its own would tell how much of others was refused meanwhile.
         "id": format!("{}.{}", item.submission, item.ordinal),
         "received": item.at.to_string(),
-        "member": roster.named(item.source),
+        // Of what was sent without a name only its own member has a row.
+        "member": roster.named(roster.behind(item.source).map_or(item.source, |member| member.id)),
         "submission": item.submission.to_string(),
         "ordinal": item.ordinal,
         "bytes": item.bytes.len(),

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::sync::Arc;
 
-use model::{Action, CollectionId, MemberId, Origin, Timestamp, Tlp, may_act};
+use model::{Action, CollectionId, Label, MemberId, Origin, Timestamp, Tlp, may_act};
 use store::directory::Collection;
 use store::opened::Place;
 use store::read::{Entry, Snapshot, Visible};
@@ -24,6 +24,8 @@ pub(crate) struct Reading {
     pub sight: Sight,
     /// The member that is read for; `None` for visitors.
     pub reader: Option<MemberId>,
+    /// Under what is kept that it said without its name.
+    pub alias: Option<MemberId>,
     pub now: Timestamp,
     /// What was lent of it so far.
     pub lent: Cell<Range>,
@@ -101,7 +103,8 @@ impl Node {
                     self.inner.visibility.sight(&snapshot, &below, caller.facts, now)?
                 }
             };
-        Ok(Reading { roster, snapshot, sight, reader: reader.member, now, lent: Cell::default() })
+        let (reader, alias) = (reader.member, reader.alias);
+        Ok(Reading { roster, snapshot, sight, reader, alias, now, lent: Cell::default() })
     }
 }
 
@@ -113,6 +116,21 @@ pub(crate) fn reads(caller: &Caller, collection: &Collection) -> bool {
 }
 
 impl Reading {
+    /// The member that a label is of, where the reader is told: it is shown, or it is his own.
+    pub(crate) fn told(&self, label: &Label) -> Option<MemberId> {
+        if self.alias == Some(label.author) {
+            return self.reader;
+        }
+        let told = label.origin == Origin::Shown || self.reader == Some(label.author);
+        told.then_some(label.author)
+    }
+
+    /// What the node says of an origin that it withholds.
+    fn vouched(&self, label: &Label) -> Option<views::Vouched> {
+        let by = || self.roster.named(self.roster.own());
+        (label.origin == Origin::Withheld).then(|| views::Vouched { by: by(), sector: label.sector.clone() })
+    }
+
     /// Where what was added, for this reader, after a time begins.
     pub(crate) fn place_after(&self, time: Timestamp) -> Result<Place, Error> {
         Ok(self.snapshot.place_after(&self.sight.visible, time)?)
@@ -137,7 +155,6 @@ impl Reading {
     /// The same, of what the entry is known to say.
     pub(crate) fn summary_of(&self, entry: &Entry<'_>, described: Description) -> views::ObjectSummary {
         let label = self.sight.label(entry.label);
-        let told = label.filter(|label| label.origin == Origin::Shown || self.reader == Some(label.author));
         let id = format!("{}--{}", entry.kind, entry.uuid.hyphenated());
         views::ObjectSummary {
             name: if described.name.is_empty() { id.clone() } else { described.name },
@@ -146,8 +163,10 @@ impl Reading {
             version: entry.version_text(),
             added: entry.date_added.to_string(),
             label: label.map(|label| label.tlp.to_string()).unwrap_or_default(),
-            audience: label.and_then(|label| audience_of(&self.roster, label, self.reader, self.now)),
-            source: told.map(|_| self.roster.named(entry.source)),
+            audience: label
+                .and_then(|label| audience_of(&self.roster, label, (self.reader, self.alias), self.now)),
+            source: label.and_then(|label| self.told(label)).map(|member| self.roster.named(member)),
+            vouched: label.and_then(|label| self.vouched(label)),
             sources: None,
             revoked: described.revoked,
             claim: !entry.owned,

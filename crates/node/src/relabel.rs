@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use model::gate::{self, Statements};
-use model::{Action, Audience, CollectionId, Embargo, Label, MemberId, Tlp};
+use model::{Action, CollectionId, Embargo, Label, MemberId, Tlp};
 use store::read::Snapshot;
 use store::record::{Item, ObjectKey};
 
@@ -78,11 +78,11 @@ impl Node {
                     moving.entry(label).or_default().push(one);
                 }
             }
-            let of = |some: &Vec<Standing>| Statements {
-                member: own,
+            let of = |(label, some): (&Label, &Vec<Standing>)| Statements {
+                member: label.author,
                 positions: some.iter().map(|one| one.position).collect(),
             };
-            let moved: Vec<Statements> = moving.values().map(of).collect();
+            let moved: Vec<Statements> = moving.iter().map(of).collect();
             let by = Node::authorized(roster, caller, gate::Relabel, moved)?.resting_on(upto);
             let snapshot = self.inner.store.snapshot()?;
             let items =
@@ -109,7 +109,7 @@ impl Node {
         let visible = &reading.sight.visible;
         let mut positions = Vec::new();
         reading.snapshot.versions(visible, key, &mut |hit| {
-            positions.extend((hit.source == own).then_some(hit.position));
+            positions.extend(roster.is_of(hit.source, own).then_some(hit.position));
             ControlFlow::Continue(())
         })?;
         let mut standing = Vec::new();
@@ -148,25 +148,19 @@ impl Node {
             addressed.embargo = None;
         }
         let Found { audience, circles } = addressed.find(roster, caller, own, self.now())?;
-        let marked = self.marked_as(caller, own, one, asked.tlp)?;
+        let marked = self.marked_as(caller, one, asked.tlp)?;
         if marked.strictest() > caller.principal.reader.ceiling {
             let message = format!("{} is above the highest label that this token writes", marked.strictest());
             return Err(Error::new(Kind::Forbidden, message));
         }
         let tags = one.tags.iter().map(String::as_str);
         fits(&marked, tags, &audience, &circles).map_err(|why| Error::new(Kind::Invalid, why))?;
-        let origin = one.label.origin;
-        Ok(Label { origin, ..marked.label(own).to(Audience { ..audience }) })
+        let sector = self.sector_for(roster, &one.label, &audience)?;
+        Ok(Label { sector, ..marked.label(one.label.author).to(audience).told_like(&one.label) })
     }
 
     // The TLP asked for, as far as the object's own markings let it be.
-    fn marked_as(
-        &self,
-        caller: &Caller,
-        own: MemberId,
-        one: &Standing,
-        tlp: Option<Tlp>,
-    ) -> Result<Marked, Error> {
+    fn marked_as(&self, caller: &Caller, one: &Standing, tlp: Option<Tlp>) -> Result<Marked, Error> {
         let Some(tlp) = tlp else {
             return Ok(Marked {
                 tlp: one.label.tlp,
@@ -177,7 +171,7 @@ impl Node {
         };
         let mut held = std::collections::HashMap::new();
         for id in one.of.markings.to_look_for() {
-            let found = self.held_marking(own, &caller.principal.reader, id)?;
+            let found = self.held_marking(one.label.author, &caller.principal.reader, id)?;
             held.insert(id.to_owned(), found);
         }
         let marked = one.of.markings.amount_to(tlp, |id| held.get(id).copied().flatten());

@@ -20,6 +20,7 @@ pub(crate) struct Roster {
     certificates: HashMap<[u8; 32], usize>,
     tokens: HashMap<TokenId, usize>,
     members: HashMap<MemberId, usize>,
+    aliases: HashMap<MemberId, usize>,
     persons: HashMap<PersonId, usize>,
     collections: HashMap<CollectionId, usize>,
     identities: HashMap<String, MemberId>,
@@ -38,6 +39,7 @@ impl Roster {
             certificates: places(&directory.tokens, |token| token.certificate),
             tokens: places(&directory.tokens, |token| Some(token.id)),
             members: places(&directory.members, |member| Some(member.id)),
+            aliases: places(&directory.members, |member| Some(member.alias)),
             persons: places(&directory.persons, |person| Some(person.id)),
             collections: places(&directory.collections, |collection| Some(collection.id)),
             identities: directory.identities.iter().cloned().collect(),
@@ -94,6 +96,16 @@ impl Roster {
     /// A member, revoked or not.
     pub(crate) fn member(&self, id: MemberId) -> Option<&Member> {
         self.directory.members.get(*self.members.get(&id)?)
+    }
+
+    /// The member that said what is kept under an alias: to judge by, never to tell.
+    pub(crate) fn behind(&self, alias: MemberId) -> Option<&Member> {
+        self.directory.members.get(*self.aliases.get(&alias)?)
+    }
+
+    /// Whether what is kept under this id was said by a member, by its name or without it.
+    pub(crate) fn is_of(&self, source: MemberId, member: MemberId) -> bool {
+        source == member || self.behind(source).is_some_and(|behind| behind.id == member)
     }
 
     /// A member by name or UUID. A revoked one only by UUID, so that its name can be used again.
@@ -193,7 +205,11 @@ impl Roster {
 
     /// Whoever reads for a member, at this time.
     pub(crate) fn reader(&self, member: MemberId, now: Timestamp) -> Reader {
-        Reader { circles: self.circles.audiences(member, now), ..Reader::of(member) }
+        Reader {
+            alias: self.member(member).map(|member| member.alias),
+            circles: self.circles.audiences(member, now),
+            ..Reader::of(member)
+        }
     }
 
     /// The one who carries a token.

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 use std::ops::ControlFlow;
 
-use model::{Label, Origin, Timestamp, Tlp};
+use model::{Timestamp, Tlp};
 use store::find::{Hit, Search};
 use store::read::Visible;
 use store::record::ObjectKey;
@@ -135,7 +135,8 @@ fn wanted(reading: &Reading, filters: &Filters) -> Visible {
         filters.sources.iter().flat_map(|name| reading.roster.members_called(name)).collect();
     reading.sight.only(|label| {
         (tlps.is_empty() || tlps.contains(&label.tlp))
-            && (filters.sources.is_empty() || told(reading, label) && members.contains(&label.author))
+            && (filters.sources.is_empty()
+                || reading.told(label).is_some_and(|member| members.contains(&member)))
     })
 }
 
@@ -191,18 +192,12 @@ fn shown(reading: &Reading, row: &Row) -> Result<Option<views::ObjectSummary>, E
     reading.snapshot.standing(&reading.sight.visible, object, &mut |hit| {
         if hit.owned {
             // Those whose origin is withheld count as one, however many they are.
-            sources.insert(
-                reading.sight.label(hit.label).filter(|label| told(reading, label)).map(|_| hit.source),
-            );
+            sources.insert(reading.sight.label(hit.label).and_then(|label| reading.told(label)));
         }
         ControlFlow::Continue(())
     })?;
     let sources = Some(sources.len() as u64).filter(|sources| *sources > 1);
     Ok(summary.map(|summary| views::ObjectSummary { sources, ..summary }))
-}
-
-fn told(reading: &Reading, label: &Label) -> bool {
-    label.origin == Origin::Shown || reading.reader == Some(label.author)
 }
 
 // Counts what this reader is shown, over the whole search and not the page: each value as many objects as a search for it
@@ -266,9 +261,10 @@ impl Counts {
         if is_first(&mut self.labelled, &object, &label.tlp) {
             *self.labels.entry(label.tlp).or_default() += 1;
         }
-        let name = object.as_ref().map(|_| reading.roster.named(hit.source).name).unwrap_or_default();
-        if told(reading, label) && is_first(&mut self.sourced, &object, &name) {
-            *self.sources.entry(hit.source).or_default() += 1;
+        let Some(source) = reading.told(label) else { return };
+        let name = object.as_ref().map(|_| reading.roster.named(source).name).unwrap_or_default();
+        if is_first(&mut self.sourced, &object, &name) {
+            *self.sources.entry(source).or_default() += 1;
         }
     }
 }

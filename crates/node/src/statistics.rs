@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use model::{Action, Origin, may_act};
+use model::{Action, may_act};
 use serde_json::{Value, json};
 
 use crate::reading::Reading;
@@ -66,8 +66,8 @@ fn visible_figures(reading: &Reading) -> Result<serde_json::Map<String, Value>, 
         total += count.count;
         *types.entry(count.kind).or_insert(0) += count.count;
         *labels.entry(label.tlp.to_string()).or_insert(0) += count.count;
-        if label.origin == Origin::Shown || reading.reader == Some(label.author) {
-            *sources.entry(count.source).or_insert(0) += count.count;
+        if let Some(source) = reading.told(label) {
+            *sources.entry(source).or_insert(0) += count.count;
         }
     }
     let sources: BTreeMap<String, u64> =

@@ -3,12 +3,13 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, PoisonError};
 
-use model::{Action, MemberId, SubmissionId, Tlp, may_act};
+use model::{Action, MemberId, SubmissionId, Timestamp, Tlp, may_act};
 use store::read::Status;
 use store::record::{Arrival, Item, Submission};
 
 use crate::chunk::Chunk;
 use crate::core::reading::OBJECT_BYTES;
+use crate::desk::KeptForm;
 use crate::directory::{not_found, signed_in};
 use crate::intake::{Intake, told};
 use crate::jobs::Signals;
@@ -52,9 +53,12 @@ impl Node {
                 return Err(error);
             }
         };
+        if options.without_name && !intake.dry_run {
+            return self.take_to_desk(intake, &chunks, (bytes, String::new()), self.desk_due());
+        }
         let count: usize = chunks.iter().map(|chunk| chunk.pieces.len()).sum();
         if count > self.settings().asynchronous_objects && !intake.dry_run {
-            return self.accept(&intake, count as u64, bytes);
+            return self.accept(&intake, count as u64, bytes, (None, String::new()));
         }
         let outcomes = self.sequence_all(&mut intake, &chunks, 0, &mut |_| true)?;
         Ok(status(&intake.submission, outcomes, 0))
@@ -86,8 +90,14 @@ impl Node {
     }
 
     // The bytes are durable, and charged, before anything of them is judged; a job does the rest.
-    fn accept(&self, intake: &Intake<'_>, objects: u64, bytes: &[u8]) -> Result<views::Status, Error> {
-        intake.accept(objects, bytes)?;
+    pub(crate) fn accept(
+        &self,
+        intake: &Intake<'_>,
+        objects: u64,
+        bytes: &[u8],
+        kept: (Option<Timestamp>, String),
+    ) -> Result<views::Status, Error> {
+        intake.accept(objects, bytes, kept)?;
         self.inner.jobs.arrived();
         Ok(views::Status { total: objects, ..status(&intake.submission, Vec::new(), objects) })
     }
@@ -99,8 +109,15 @@ impl Node {
         let mut failed = HashSet::new();
         let mut last = None;
         while !signals.stopping() {
-            let mut waiting = self.inner.store.waiting()?;
+            let mut waiting = self.inner.store.waiting(self.now())?;
             waiting.retain(|(submission, _)| !failed.contains(submission));
+            let roster = self.roster();
+            for (submission, source) in &mut waiting {
+                // Those of the desk come in an order that says nothing of who sent them.
+                if roster.behind(*source).is_some() {
+                    *source = MemberId(submission.0);
+                }
+            }
             let Some((submission, source)) = next_turn(&waiting, last) else {
                 return waits.map_or(Ok(()), Err);
             };
@@ -118,7 +135,7 @@ impl Node {
     fn sequence_arrival(&self, arrival: &Arrival, signals: &Signals) -> Result<(), Error> {
         let (id, source) = (arrival.submission.id, arrival.submission.source);
         // It was cut when it was accepted, so it can be cut.
-        let chunks = cut(&arrival.bytes)?;
+        let chunks = self.cut_again(arrival)?;
         let mut intake = match Intake::resume(self, arrival.submission.clone()) {
             Ok(intake) => intake,
             Err(error) if error.passes() => return Err(error),
@@ -126,7 +143,7 @@ impl Node {
         };
         let from = self.inner.sequenced.get(id);
         let others_wait = || {
-            let waiting = self.inner.store.waiting().unwrap_or_default();
+            let waiting = self.inner.store.waiting(self.now()).unwrap_or_default();
             waiting.iter().any(|(_, other)| *other != source)
         };
         let done = self.sequence_all(&mut intake, &chunks, from, &mut |next| {
@@ -144,6 +161,18 @@ impl Node {
             // Whoever sent it may no longer write, or where he wrote to is gone.
             Err(error) => self.refuse_arrival(arrival, &chunks, &error.message),
         }
+    }
+
+    fn cut_again(&self, arrival: &Arrival) -> Result<Vec<Chunk>, Error> {
+        if arrival.form.is_empty() {
+            return cut(&arrival.bytes);
+        }
+        let form: KeptForm = serde_json::from_str(&arrival.form)
+            .map_err(|error| Error::new(Kind::Internal, format!("how an arrival is cut: {error}")))?;
+        let received = arrival.due.unwrap_or(arrival.submission.received);
+        let (_, chunks) =
+            self.cut_import(&arrival.bytes, &form.options(), (arrival.submission.source, received))?;
+        Ok(chunks)
     }
 
     // What was accepted and can never be taken is refused, each object of it, so that its status ends.
@@ -168,7 +197,7 @@ impl Node {
 
     // Marking definitions count for the objects before them too, so all of them are read first: there are few, and
     // they are easily told.
-    fn sequence_all(
+    pub(crate) fn sequence_all(
         &self,
         intake: &mut Intake<'_>,
         chunks: &[Chunk],
@@ -192,7 +221,7 @@ impl Node {
     }
 
     // What could not even be cut is kept for a look, as far as there is room. That it could not be is already an error.
-    fn quarantine_whole(&self, intake: &mut Intake<'_>, bytes: &[u8], reason: &str) {
+    pub(crate) fn quarantine_whole(&self, intake: &mut Intake<'_>, bytes: &[u8], reason: &str) {
         if intake.dry_run {
             return;
         }
@@ -250,7 +279,7 @@ fn is_his(roster: &Roster, caller: &Caller, own: MemberId, found: &Status) -> bo
     let is_operator = principal.token.is_none() && found.token.is_none();
     member == own
         && (is_operator
-            || found.source == own
+            || roster.is_of(found.source, own)
                 && ceiling <= principal.reader.ceiling
                 && may_act(principal, &reads).is_ok())
 }

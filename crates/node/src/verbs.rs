@@ -102,6 +102,8 @@ pub struct ImportOptions {
     pub to: Vec<String>,
     /// Held back from everybody but those, until it is lifted.
     pub embargo: Option<model::Embargo>,
+    /// Without the member's name: the node vouches for it.
+    pub without_name: bool,
     /// `auto`, `stix`, `csv`, `list`.
     pub format: Option<String>,
     /// CSV: pairs of a role and a column, by its name or its number from 1, such as (`value`, `ip`), (`type`, `kind`),
@@ -193,6 +195,8 @@ pub struct NewMember {
     pub objects_per_hour: Option<u64>,
     /// Bytes an hour; `None` is the node's default.
     pub bytes_per_hour: Option<u64>,
+    /// Its sector.
+    pub sector: Option<String>,
 }
 
 /// A token to add.

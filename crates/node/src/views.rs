@@ -1,10 +1,14 @@
 //! What verbs answer with, ready to be written as JSON and to be shown on pages. Times are RFC 3339 text.
 
+mod desk;
 mod erased;
 mod said;
+mod submitted;
 
+pub use desk::*;
 pub use erased::*;
 pub use said::*;
+pub use submitted::*;
 
 use serde::Serialize;
 
@@ -52,6 +56,9 @@ pub struct Member {
     pub objects_per_hour: u64,
     /// Bytes an hour; 0 is no limit.
     pub bytes_per_hour: u64,
+    /// The sector that the node vouches for where the member says something without its name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sector: Option<String>,
 }
 
 /// A person as administrators see them.
@@ -387,86 +394,6 @@ pub struct Finding {
     pub message: String,
 }
 
-/// What became of one object of a submission.
-#[derive(Debug, Clone, Serialize)]
-pub struct Outcome {
-    /// Where in the submission, from 0.
-    pub ordinal: u64,
-    /// The line of the input that it begins on, from 1; an import tells it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub line: Option<u64>,
-    /// Its id as far as it could be read.
-    pub id: String,
-    /// Its version's text, or the time that stands for it.
-    pub version: String,
-    /// `new`, `duplicate`, `claim`, `equivocation`, `rejected` or `pending`.
-    pub state: &'static str,
-    /// Why, for what was not simply taken.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub message: Option<String>,
-    /// What the standard says about it.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub findings: Vec<Finding>,
-}
-
-/// What became of a submission.
-#[derive(Debug, Clone, Serialize)]
-pub struct Status {
-    /// Its id.
-    pub id: String,
-    /// When it arrived.
-    pub received: String,
-    /// Everything in it is sequenced, and a GET returns it, or refused.
-    pub complete: bool,
-    /// Objects in it.
-    pub total: u64,
-    /// Objects taken, duplicates too.
-    pub success: u64,
-    /// Objects refused.
-    pub failure: u64,
-    /// Objects that wait.
-    pub pending: u64,
-    /// The label under which what came without TLP was recorded.
-    pub label: String,
-    /// Each object, in order.
-    pub outcomes: Vec<Outcome>,
-}
-
-/// What an import did.
-#[derive(Debug, Clone, Default, Serialize)]
-pub struct ImportSummary {
-    /// The submission; a dry run makes none.
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub submission: String,
-    /// What the input turned out to be: `stix-2.1`, `stix-2.0`, `ndjson`, `csv`, `list`; `empty` when nothing was in it.
-    pub format: String,
-    /// Nothing was written.
-    pub dry_run: bool,
-    /// Bytes read, before inflating.
-    pub bytes: u64,
-    /// Objects seen.
-    pub objects: u64,
-    /// New to the record.
-    pub new: u64,
-    /// Known already.
-    pub duplicates: u64,
-    /// Other bytes under an id and version that stand.
-    pub equivocations: u64,
-    /// Versions of ids that another member owns.
-    pub claims: u64,
-    /// Refused; each was reported.
-    pub rejected: u64,
-    /// Objects with warnings.
-    pub warned: u64,
-    /// The label under which what came without TLP was recorded.
-    pub label: String,
-    /// Where and why the input could not be read to its end; what came before is kept.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub broken: Option<String>,
-    /// Findings by code and clause, the most frequent first.
-    pub findings: Vec<FindingCount>,
-}
-
 /// How often a finding was made.
 #[derive(Debug, Clone, Serialize)]
 pub struct FindingCount {
@@ -502,6 +429,9 @@ pub struct ObjectSummary {
     /// Who said it, where the origin is shown.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub source: Option<Named>,
+    /// Who vouches for it, where the origin is withheld.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub vouched: Option<Vouched>,
     /// How many members say it, where there are several, the id is nobody's, and this is a row of a search. Those whose
     /// origin is withheld count as one.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -171,7 +171,7 @@ impl Known {
                     visible.hide_parts(id, hidden, take_out);
                 }
             }
-            if label.origin == Origin::Withheld && reader.member != Some(label.author) {
+            if label.origin == Origin::Withheld && !reader.is_author(label) {
                 visible.withhold_origin(id);
             }
             // The clock may change what the rule says only where a label speaks of time.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
 use model::observable::Observable;
-use model::{MemberId, Origin, Timestamp};
+use model::{MemberId, Timestamp};
 use store::find::Keys;
 use store::record::ObjectKey;
 use strictjson::Limits;
@@ -71,8 +71,7 @@ impl Node {
                 if !matches!(beside, Beside::All) {
                     reading.lends(entry);
                 }
-                let told = label.origin == Origin::Shown || reading.reader == Some(label.author);
-                let said = by.entry(told.then_some(entry.source)).or_default();
+                let said = by.entry(reading.told(label)).or_default();
                 said.objects.insert(format!("{}--{}", entry.kind, entry.uuid.hyphenated()));
                 said.first = said.first.map_or(Some(entry.date_added), |at| Some(at.min(entry.date_added)));
                 said.last = said.last.max(Some(entry.date_added));

@@ -289,7 +289,7 @@ fn meant(among: &[Seen], asked: &[VersionSpec]) -> Vec<Seen> {
 pub(crate) fn checked_reason(reason: &str) -> Result<String, Error> {
     let reason = reason.trim();
     if reason.is_empty() {
-        let error = Error::new(Kind::Invalid, "an erasure needs a reason");
+        let error = Error::new(Kind::Invalid, "this needs a reason");
         return Err(error.hint("such as the law or the order that asks for it; it stays in the record"));
     }
     if reason.chars().count() > REASON_CHARACTERS {

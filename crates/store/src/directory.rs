@@ -54,6 +54,10 @@ pub struct Member {
     pub objects_per_hour: u64,
     /// At most this many bytes an hour; 0 is no limit.
     pub bytes_per_hour: u64,
+    /// Under what is kept that it says without its name. It is told to nobody: not to readers, not to the member.
+    pub alias: MemberId,
+    /// The sector that the node vouches for then; empty where it was told of none.
+    pub sector: String,
 }
 
 /// Somebody of a member.

@@ -191,13 +191,16 @@ impl Store {
         self.inner.writer.run(0, None, move |to| arrivals::accept(to, facts, &arrival, quota, &audit))
     }
 
-    /// Arrivals that are accepted and not yet sequenced, the oldest first, and whose they are. Their submissions may
+    /// Arrivals that are accepted, due and not yet sequenced, the oldest first, and whose they are. Their submissions may
     /// have begun before a crash: sequencing them again from the start is right.
     ///
     /// # Errors
     /// [`Kind::Engine`].
-    pub fn waiting(&self) -> Result<Vec<(model::SubmissionId, model::MemberId)>, Error> {
-        arrivals::waiting(self.snapshot()?.conn()?)
+    pub fn waiting(
+        &self,
+        now: model::Timestamp,
+    ) -> Result<Vec<(model::SubmissionId, model::MemberId)>, Error> {
+        arrivals::waiting(self.snapshot()?.conn()?, now)
     }
 
     /// One of them, with its bytes; `None` when it waits no more.

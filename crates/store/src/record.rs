@@ -207,6 +207,10 @@ pub struct Arrival {
     pub objects: u64,
     /// Its bytes, as they came.
     pub bytes: Vec<u8>,
+    /// Not sequenced before; `None` is at once.
+    pub due: Option<Timestamp>,
+    /// How its bytes are cut, in words of the node; empty for one document.
+    pub form: String,
 }
 
 /// What became of an item.

@@ -97,6 +97,9 @@ pub struct Import {
     /// The embargo is not lifted before this time (RFC 3339)
     #[arg(long, value_name = "TIME", requires = "embargo")]
     pub until: Option<String>,
+    /// Without your organisation's name: the node vouches for it, takes all of it or nothing, and lets it in later
+    #[arg(long)]
+    pub without_name: bool,
     /// What the input is
     #[arg(long, value_name = "FORMAT", default_value = "auto", value_parser = ["auto", "stix", "csv", "list"])]
     pub format: String,
@@ -290,4 +293,15 @@ pub struct Erase {
     /// With `--subject`: do not ask
     #[arg(long, requires = "subject")]
     pub yes: bool,
+}
+
+/// `accord origin`
+#[derive(Debug, Args)]
+pub struct Origin {
+    /// The object's STIX id
+    #[arg(value_name = "ID")]
+    pub id: String,
+    /// Why you ask; the audit keeps it
+    #[arg(long, value_name = "TEXT")]
+    pub reason: String,
 }

@@ -21,6 +21,8 @@ pub enum MemberCommand {
     List,
     /// Show a member
     Show(Which),
+    /// Say of which sector a member is: what the node vouches for where it submits without its name
+    Sector(MemberSector),
     /// Revoke a member: its tokens do nothing from then on, its statements stay
     Revoke(Which),
 }
@@ -40,6 +42,20 @@ pub struct MemberAdd {
     /// Bytes that it may submit in an hour; 0 is no limit
     #[arg(long, value_name = "BYTES")]
     pub bytes_per_hour: Option<u64>,
+    /// Its sector, which the node vouches for where it submits without its name
+    #[arg(long, value_name = "SECTOR")]
+    pub sector: Option<String>,
+}
+
+/// `accord member sector`
+#[derive(Debug, Args)]
+pub struct MemberSector {
+    /// Its name or id
+    #[arg(value_name = "NAME")]
+    pub name: String,
+    /// The sector; nothing for none
+    #[arg(value_name = "SECTOR", default_value = "")]
+    pub sector: String,
 }
 
 /// `accord person`

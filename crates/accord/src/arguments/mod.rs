@@ -111,6 +111,8 @@ pub enum Command {
     Relabel(Relabel),
     /// Remove the bytes of an object for good, for a reason
     Erase(Erase),
+    /// Who said an object without a name, for those who administer the node; the audit keeps who asked
+    Origin(Origin),
     /// Organisations and researchers that take part
     #[command(subcommand)]
     Member(MemberCommand),

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{Session, counted, erase, flag, list, number, text};
-use crate::arguments::{Erase, Note, Opinion, Relabel, Revoke, Status, Tag, Withdraw};
+use crate::arguments::{Erase, Note, Opinion, Origin, Relabel, Revoke, Status, Tag, Withdraw};
 use crate::failure::{Exit, Failure};
 use crate::terminal::{Style, defanged, inert};
 use crate::transport::Call;
@@ -116,6 +116,24 @@ pub async fn erase(session: &mut Session<'_>, erase: Erase) -> Result<Exit, Fail
     let call = Call::post(&["objects", id, "erase"]).json(json!({ "reason": erase.reason }));
     let answer = session.ask(call).await?;
     reached(session, &answer, "erased")
+}
+
+/// Who said an object without a name.
+///
+/// # Errors
+/// The node refuses, or cannot be asked.
+pub async fn origin(session: &mut Session<'_>, origin: Origin) -> Result<Exit, Failure> {
+    let call = Call::post(&["objects", &origin.id, "origin"]).json(json!({ "reason": origin.reason }));
+    let answer = session.ask(call).await?;
+    let output = &mut *session.output;
+    if output.json {
+        output.document(&answer)?;
+        return Ok(Exit::Ok);
+    }
+    for member in list(&answer, "/origins") {
+        output.line(&format!("{}  {}", inert(text(member, "/name")), text(member, "/id")))?;
+    }
+    Ok(Exit::Ok)
 }
 
 fn reached(session: &mut Session<'_>, answer: &Value, word: &str) -> Result<Exit, Failure> {

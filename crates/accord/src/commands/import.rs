@@ -93,6 +93,7 @@ fn call(import: &Import) -> Call {
         .query_some("type", import.kind.as_deref())
         .query_some("expire", import.expire.as_deref())
         .query_some("source", import.source.as_deref());
+    let call = if import.without_name { call.query("without_name", "true") } else { call };
     if import.dry_run { call.query("dry_run", "true") } else { call }
 }
 
@@ -199,10 +200,12 @@ fn write_summary(output: &mut Output, name: &str, summary: &Value) -> Result<(),
         ("equivocations", "/equivocations", Style::Warning),
         ("with warnings", "/warned", Style::Warning),
         ("refused", "/rejected", Style::Alert),
+        ("accepted, entering later", "/pending", Style::Warning),
     ];
     for (words, pointer, style) in counts {
         let count = number(summary, pointer);
-        if count > 0 || pointer == "/new" {
+        let waits = number(summary, "/pending") > 0;
+        if count > 0 || pointer == "/new" && !waits {
             output.line(&format!("  {:>10}  {}", grouped(count), output.paint(style, words)))?;
         }
     }
@@ -223,6 +226,9 @@ fn write_summary(output: &mut Output, name: &str, summary: &Value) -> Result<(),
     }
     if !submission.is_empty() {
         output.line(&output.paint(Style::Faint, &format!("  submission {submission}")))?;
+        if number(summary, "/pending") > 0 {
+            output.line(&format!("  `accord status {submission}` tells what became of it"))?;
+        }
     }
     Ok(())
 }

@@ -4,7 +4,7 @@ use std::io::{self, BufRead, IsTerminal};
 
 use serde_json::{Value, json};
 
-use super::{Session, day, flag, list, text};
+use super::{Session, day, flag, list, said_by, text};
 use crate::arguments::Lookup;
 use crate::failure::{Exit, Failure};
 use crate::terminal::{Output, Style, defanged, inert};
@@ -152,8 +152,8 @@ fn write_mention(output: &mut Output, mention: &Value) -> Result<(), Failure> {
         "exact" => String::new(),
         other => format!("  {} {}", other.replace('-', " "), defanged(text(mention, "/value"))),
     };
-    let source = Some(inert(text(object, "/source/name"))).filter(|source| !source.is_empty());
-    let source = source.map_or_else(|| "origin withheld".to_owned(), |source| source.into_owned());
+    let source = said_by(object);
+    let source = inert(&source);
     let label = text(object, "/label");
     output.line(&format!(
         "  {}  {}  {label}  {source}  {}{relation}",

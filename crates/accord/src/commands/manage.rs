@@ -21,6 +21,7 @@ pub async fn member(session: &mut Session<'_>, command: MemberCommand) -> Result
                 "identity": new.identity,
                 "objects_per_hour": new.objects_per_hour,
                 "bytes_per_hour": new.bytes_per_hour,
+                "sector": new.sector,
             });
             one(session, Call::post(&["members"]).json(body), "added").await
         }
@@ -32,6 +33,10 @@ pub async fn member(session: &mut Session<'_>, command: MemberCommand) -> Result
             .await
         }
         MemberCommand::Show(which) => show(session, "members", &which.name).await,
+        MemberCommand::Sector(asked) => {
+            let body = json!({ "sector": asked.sector });
+            one(session, Call::post(&["members", &asked.name, "sector"]).json(body), "changed").await
+        }
         MemberCommand::Revoke(which) => revoke(session, "members", &which.name).await,
     }
 }

@@ -70,6 +70,7 @@ async fn ask(command: Command, loaded: &Loaded, output: &mut Output) -> Result<E
         Command::Trace(trace) => preview::trace(&mut session, trace).await,
         Command::Relabel(relabel) => data::relabel(&mut session, relabel).await,
         Command::Erase(erase) => data::erase(&mut session, erase).await,
+        Command::Origin(origin) => data::origin(&mut session, origin).await,
         Command::Member(member) => manage::member(&mut session, member).await,
         Command::Person(person) => manage::person(&mut session, person).await,
         Command::Circle(circle) => circle::run(&mut session, circle).await,
@@ -170,6 +171,20 @@ fn list<'a>(value: &'a Value, pointer: &str) -> &'a [Value] {
 fn joined(value: &Value, pointer: &str) -> String {
     let texts = list(value, pointer).iter().map(|item| item.as_str().unwrap_or_else(|| text(item, "/name")));
     texts.collect::<Vec<_>>().join(", ")
+}
+
+/// Who said an object, as far as one is told.
+fn said_by(summary: &Value) -> String {
+    let (source, by) = (text(summary, "/source/name"), text(summary, "/vouched/by/name"));
+    let sector = match text(summary, "/vouched/sector") {
+        "" => String::new(),
+        sector => format!(" of the sector {sector}"),
+    };
+    match (source, by) {
+        (source, "") => source.to_owned(),
+        ("", by) => format!("a member{sector} ({by} vouches)"),
+        (source, _) => format!("{source}, without its name"),
+    }
 }
 
 /// The day of a time.

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::lookup::related_line;
-use super::{Session, counted, day, flag, list, number, text};
+use super::{Session, counted, day, flag, list, number, said_by, text};
 use crate::arguments::{Search, Show};
 use crate::failure::{Exit, Failure};
 use crate::terminal::{Output, Style, Table, defanged, inert};
@@ -64,7 +64,7 @@ fn write_objects(output: &mut Output, objects: &[Value]) -> Result<(), Failure> 
             name.push_str(" (claim)");
         }
         let source = match (text(object, "/source/name"), super::number(object, "/sources")) {
-            (source, 0) => source.to_owned(),
+            (_, 0) => said_by(object),
             ("", sources) => format!("{sources} members"),
             (source, sources) => format!("{source} and {} more", sources - 1),
         };
@@ -133,7 +133,7 @@ fn write_view(output: &mut Output, view: &Value, object: &Value) -> Result<(), F
         ("for", &audience(summary)),
         ("embargo", text(summary, "/audience/embargo/case")),
         ("until", text(summary, "/audience/embargo/until")),
-        ("said by", text(summary, "/source/name")),
+        ("said by", &said_by(summary)),
         ("valid from", text(summary, "/valid_from")),
         ("valid until", text(summary, "/valid_until")),
     ];
@@ -160,7 +160,8 @@ fn write_view(output: &mut Output, view: &Value, object: &Value) -> Result<(), F
         super::lookup::write_who(output, value)?;
     }
     let version = |object: &Value| {
-        let source = inert(text(object, "/source/name")).into_owned();
+        let source = said_by(object);
+        let source = inert(&source);
         format!("{}  {}  {source}", inert(text(object, "/version")), text(object, "/label"))
     };
     write_section(output, "versions", list(view, "/versions"), version)?;

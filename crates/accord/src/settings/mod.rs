@@ -87,6 +87,10 @@ settings! {
         anonymous: bool = false, "true or false";
         /// The label of objects that arrive without TLP outside a collection.
         default_label: Tlp = Tlp::Amber, "TLP label";
+        /// What is said without a name enters at whole multiples of this, at most a day; 0 is at once.
+        desk_interval: Seconds = Seconds(600), "seconds";
+        /// The least number of members among whom one stays without a name, and who share a sector that is told.
+        desk_members: usize = 5, "members";
         /// How long it is kept who read how much; at least 1.
         keep_reads: usize = 90, "days";
     }
@@ -160,6 +164,8 @@ impl Settings {
             max_inflated_bytes: self.limits.inflated.0,
             page_limit: self.limits.page,
             asynchronous_objects: self.limits.asynchronous,
+            desk_interval_s: u32::try_from(self.node.desk_interval.0.min(86_400)).unwrap_or(86_400),
+            desk_members: self.node.desk_members,
         }
     }
 

@@ -1,7 +1,7 @@
 //! Whether an object is taken from the one who sends it, and under which label. The light half of judging: it needs
 //! the directory and what is held of markings, and is done again when those change.
 
-use model::{Audience, CollectionId, Label, MemberId, Timestamp, Tlp};
+use model::{Audience, CollectionId, Label, MemberId, Origin, Timestamp, Tlp};
 use store::record::{Index, NewStatement, ObjectKey};
 
 use super::audience::{Within, fits};
@@ -9,6 +9,7 @@ use super::filter::{Facts, Predicate, shown_source};
 use super::marking::{Marked, Restriction};
 use super::parts;
 use super::reading::Reading;
+use super::unnamed::Unnamed;
 
 /// How far in the future a version may lie, in seconds: a day, for clocks and time zones.
 const AHEAD_S: i64 = 86_400;
@@ -30,8 +31,12 @@ pub struct Through<'a> {
 
 /// All that a decision looks at beside the object.
 pub struct Context<'a> {
-    /// Whose statement it is.
+    /// Whose statement it is; the alias of the member where it is said without a name.
     pub source: MemberId,
+    /// It is said without a name, on these terms.
+    pub unnamed: Option<&'a Unnamed>,
+    /// Under what is kept that the member says without its name.
+    pub alias: Option<MemberId>,
     /// The time.
     pub now: Timestamp,
     /// The label of what brings no TLP.
@@ -50,7 +55,8 @@ pub struct Context<'a> {
     pub audience: &'a Audience,
     /// The circles among those.
     pub circles: &'a [Within],
-    /// Under which labels others said something under this id, as far as the sender sees it; circles as they are now.
+    /// Under which labels others said something under this id, as far as the sender sees it, and the member itself without its
+    /// name where this is by name; circles as they are now.
     pub said: &'a dyn Fn(&ObjectKey) -> &'a [Label],
     /// What a marking definition asks for, if the source said it before.
     pub held: &'a dyn Fn(&str) -> Option<Restriction>,
@@ -69,7 +75,19 @@ pub struct Decision {
     pub collections: Vec<CollectionId>,
 }
 
-/// The label that an object has in this context.
+impl Context<'_> {
+    /// The label of what is marked so.
+    #[must_use]
+    pub fn label(&self, marked: &Marked) -> Label {
+        let label = marked.label(self.source).to(self.audience.clone());
+        match self.unnamed {
+            Some(unnamed) => Label { origin: Origin::Withheld, sector: unnamed.sector.clone(), ..label },
+            None => label,
+        }
+    }
+}
+
+/// The TLP that an object has in this context.
 #[must_use]
 pub fn label(reading: &Reading, context: &Context<'_>) -> Marked {
     let marked = reading.markings.amount_to(context.default_label, context.held);
@@ -95,6 +113,9 @@ pub fn decide(reading: &Reading, context: &Context<'_>) -> Result<Decision, Stri
         let text = reading.version_text.as_deref().unwrap_or_default();
         return Err(format!("its version `{text}` lies more than a day in the future"));
     }
+    if let Some(name) = context.unnamed.and_then(|unnamed| unnamed.named_in(reading)) {
+        return Err(format!("it names `{name}`, and is to be said without that name"));
+    }
     let marked = label(reading, context);
     if marked.strictest() > context.ceiling {
         return Err(format!(
@@ -103,9 +124,15 @@ pub fn decide(reading: &Reading, context: &Context<'_>) -> Result<Decision, Stri
             context.ceiling
         ));
     }
-    let own = marked.label(context.source).to(context.audience.clone());
+    let own = context.label(&marked);
+    let said = (context.said)(&reading.object);
+    if reading.version.is_some() && said.iter().any(|label| context.alias == Some(label.author)) {
+        return Err(
+            "this member said something under its id without its name, and would be known by this".to_owned()
+        );
+    }
     // Of several the strictest is told: their order here comes from what others said first.
-    let wide = (context.said)(&reading.object).iter().filter(|label| !own.is_within(label));
+    let wide = said.iter().filter(|label| !own.is_within(label));
     // An observable has the id that anybody gives it who knows of it by himself.
     if reading.version.is_some()
         && let Some(wide) = wide.max_by_key(|label| label.tlp)
@@ -119,7 +146,7 @@ pub fn decide(reading: &Reading, context: &Context<'_>) -> Result<Decision, Stri
     fits(&marked, tags, context.audience, context.circles)?;
     let facts = Facts {
         kind: &reading.object.kind,
-        source: shown_source(&marked.label(context.source)),
+        source: shown_source(&own),
         author: reading.author.as_deref(),
         pattern_type: reading.pattern_type.as_deref(),
         tlp: marked.tlp,
@@ -174,13 +201,8 @@ fn why(marked: &Marked, ceiling: Tlp) -> String {
 
 /// Makes the statement that is sequenced.
 #[must_use]
-pub fn statement(
-    mut reading: Reading,
-    decision: Decision,
-    source: MemberId,
-    audience: &Audience,
-) -> NewStatement {
-    let label = decision.marked.label(source).to(audience.clone());
+pub fn statement(mut reading: Reading, decision: Decision, context: &Context<'_>) -> NewStatement {
+    let label = context.label(&decision.marked);
     NewStatement {
         index: index(&mut reading, &label),
         object: reading.object,
@@ -255,6 +277,8 @@ mod tests {
         };
         let mut context = Context {
             source: US,
+            unnamed: None,
+            alias: None,
             now: NOW.parse().unwrap(),
             default_label: Tlp::Amber,
             ceiling: Tlp::Red,

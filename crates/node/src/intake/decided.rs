@@ -68,12 +68,7 @@ fn taken(context: &Context<'_>, piece: &Piece, readings: Vec<Reading>, decisions
                 outcome.message = Some(message);
             }
         }
-        items.push(Item::Statement(Box::new(judge::statement(
-            reading,
-            decision,
-            context.source,
-            context.audience,
-        ))));
+        items.push(Item::Statement(Box::new(judge::statement(reading, decision, context))));
     }
     Decided { items, outcome, defines }
 }

@@ -16,10 +16,12 @@ impl Node {
     pub(super) fn said_by_others<'o>(
         &self,
         roster: &Roster,
-        source: MemberId,
+        (source, own): (MemberId, [MemberId; 2]),
         seen: &Visible,
         objects: impl Iterator<Item = &'o ObjectKey>,
     ) -> Result<HashMap<ObjectKey, Vec<Label>>, Error> {
+        // What the member said without its name counts where it speaks by it.
+        let unnamed = own.into_iter().find(|one| *one != source && roster.behind(*one).is_some());
         let snapshot = self.inner.store.snapshot()?;
         // Parts that he does not see bound nothing either: a refusal would tell that they are there.
         let as_seen = |(id, label): (LabelId, Label)| {
@@ -28,8 +30,10 @@ impl Node {
         };
         let bounds = |(id, label): &(LabelId, Label)| {
             seen.has(*id)
-                && label.author != source
-                && (label.strictest() != Tlp::Clear || label.embargo.is_some())
+                && (unnamed == Some(label.author) || !own.contains(&label.author))
+                && (unnamed == Some(label.author)
+                    || label.strictest() != Tlp::Clear
+                    || label.embargo.is_some())
         };
         let labels: HashMap<LabelId, Label> =
             snapshot.labels(LabelId(0))?.into_iter().map(as_seen).filter(bounds).collect();

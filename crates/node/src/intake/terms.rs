@@ -8,6 +8,8 @@ use crate::addressed::{Addressed, Found};
 use crate::core::filter::Predicate;
 use crate::core::judge::{Context, Through};
 use crate::core::marking::Restriction;
+use crate::core::unnamed::Unnamed;
+use crate::desk::unnamed;
 use crate::directory::{member_for, not_found, not_revoked, signed_in};
 use crate::roster::Roster;
 use crate::writing::quota_of;
@@ -19,12 +21,17 @@ pub(super) struct Asked {
     pub(super) collection: Option<String>,
     pub(super) member: Option<String>,
     pub(super) tlp: Option<Tlp>,
+    pub(super) without_name: bool,
     pub(super) addressed: Addressed,
 }
 
 /// What it comes to on one state of the directory.
 pub(super) struct Terms {
+    /// Under what it is kept.
     pub(super) source: MemberId,
+    /// The member, and its alias.
+    pub(super) own: [MemberId; 2],
+    pub(super) unnamed: Option<Unnamed>,
     pub(super) collection: Option<CollectionId>,
     pub(super) ceiling: Tlp,
     pub(super) observations_only: bool,
@@ -50,6 +57,8 @@ impl Terms {
     ) -> Context<'a> {
         Context {
             source: self.source,
+            unnamed: self.unnamed.as_ref(),
+            alias: self.own.last().copied(),
             now,
             default_label: self.default_label,
             ceiling: self.ceiling,
@@ -92,14 +101,18 @@ pub(super) fn terms(node: &Node, roster: &Roster, caller: &Caller, asked: &Asked
         Node::allowed(caller, &action)?;
     }
     let by_collection = collection.map(|collection| collection.default_label);
+    let found = asked.addressed.find(roster, caller, member.id, node.now())?;
+    let unnamed = asked.without_name.then(|| unnamed(node, roster, member, &found.audience)).transpose()?;
     Ok(Terms {
-        source: member.id,
+        source: if unnamed.is_some() { member.alias } else { member.id },
+        own: [member.id, member.alias],
+        unnamed,
         collection: collection.map(|collection| collection.id),
         ceiling: caller.principal.reader.ceiling,
         observations_only: !everything,
         default_label: asked.tlp.or(by_collection).unwrap_or(node.settings().default_label),
         quota: quota_of(member),
-        found: asked.addressed.find(roster, caller, member.id, node.now())?,
+        found,
     })
 }
 

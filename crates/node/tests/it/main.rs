@@ -11,6 +11,8 @@ mod circle_preview;
 #[cfg(test)]
 mod circle_rules;
 #[cfg(test)]
+mod desk;
+#[cfg(test)]
 mod keep_audit;
 #[cfg(test)]
 mod keep_backup;

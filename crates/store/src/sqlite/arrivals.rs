@@ -241,8 +241,16 @@ pub(crate) fn accept(
     let source = to.interned.source(&to.conn, arrival.submission.source)?;
     charge(to, by.at, source, (arrival.objects, arrival.bytes.len() as u64), quota)?;
     to.conn
-        .prepare_cached("INSERT INTO arrival (submission, objects, bytes) VALUES (?1, ?2, ?3)")?
-        .execute(params![submission, arrival.objects.cast_signed(), arrival.bytes])?;
+        .prepare_cached(
+            "INSERT INTO arrival (submission, objects, bytes, due, form) VALUES (?1, ?2, ?3, ?4, ?5)",
+        )?
+        .execute(params![
+            submission,
+            arrival.objects.cast_signed(),
+            arrival.bytes,
+            arrival.due.map(|due| due.0),
+            arrival.form
+        ])?;
     audit(&to.conn, by)
 }
 
@@ -259,13 +267,13 @@ pub(crate) fn begin_anew(conn: &Connection) -> Result<(), Error> {
     Ok(())
 }
 
-/// Arrivals that wait, the oldest first.
-pub(crate) fn waiting(conn: &Connection) -> Result<Vec<(SubmissionId, MemberId)>, Error> {
+/// Arrivals that are due, the oldest first.
+pub(crate) fn waiting(conn: &Connection, now: Timestamp) -> Result<Vec<(SubmissionId, MemberId)>, Error> {
     let mut query = conn.prepare_cached(
         "SELECT s.id, m.id FROM arrival a JOIN submission s ON s.num = a.submission JOIN source m ON m.num = s.source
-         ORDER BY a.submission",
+         WHERE coalesce(a.due, ?1) <= ?1 ORDER BY a.submission",
     )?;
-    let mut rows = query.query([])?;
+    let mut rows = query.query([now.0])?;
     let mut waiting = Vec::new();
     while let Some(row) = rows.next()? {
         let (submission, member): (Vec<u8>, Vec<u8>) = (row.get(0)?, row.get(1)?);
@@ -278,14 +286,20 @@ pub(crate) fn waiting(conn: &Connection) -> Result<Vec<(SubmissionId, MemberId)>
 pub(crate) fn arrival(conn: &Connection, submission: SubmissionId) -> Result<Option<Arrival>, Error> {
     let mut query = conn.prepare_cached(
         "SELECT s.id, m.id, s.person, s.token, s.collection, s.received, s.outcomes, s.default_label, s.addressed,
-           a.objects, a.bytes
+           a.objects, a.bytes, a.due, a.form
          FROM submission s JOIN arrival a ON a.submission = s.num JOIN source m ON m.num = s.source WHERE s.id = ?1",
     )?;
     let mut rows = query.query([submission.0.as_bytes()])?;
     let Some(row) = rows.next()? else { return Ok(None) };
     let objects: i64 = row.get(9)?;
     let submission = read_submission(row)?;
-    Ok(Some(Arrival { submission, objects: objects.cast_unsigned(), bytes: row.get(10)? }))
+    Ok(Some(Arrival {
+        submission,
+        objects: objects.cast_unsigned(),
+        bytes: row.get(10)?,
+        due: row.get::<_, Option<i64>>(11)?.map(Timestamp),
+        form: row.get(12)?,
+    }))
 }
 
 /// The submission that brought the body of the statement at a position.

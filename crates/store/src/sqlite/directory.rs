@@ -104,11 +104,11 @@ fn put_member(conn: &Connection, member: &Member) -> Result<(), Error> {
     put(
         conn,
         "a member",
-        "INSERT INTO member (id, name, created, revoked, own, objects_per_hour, bytes_per_hour)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+        "INSERT INTO member (id, name, created, revoked, own, objects_per_hour, bytes_per_hour, alias, sector)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
          ON CONFLICT (id) DO UPDATE SET name = excluded.name, created = excluded.created,
            revoked = excluded.revoked, own = excluded.own, objects_per_hour = excluded.objects_per_hour,
-           bytes_per_hour = excluded.bytes_per_hour",
+           bytes_per_hour = excluded.bytes_per_hour, alias = excluded.alias, sector = excluded.sector",
         params![
             member.id.0.as_bytes(),
             member.name,
@@ -117,6 +117,8 @@ fn put_member(conn: &Connection, member: &Member) -> Result<(), Error> {
             member.own,
             member.objects_per_hour.cast_signed(),
             member.bytes_per_hour.cast_signed(),
+            member.alias.0.as_bytes(),
+            member.sector,
         ],
     )
 }
@@ -217,7 +219,12 @@ pub(crate) fn read(conn: &Connection) -> Result<Directory, Error> {
     let epoch = conn.query_row("SELECT value FROM epoch", [], |row| row.get::<_, i64>(0))?.cast_unsigned();
     Ok(Directory {
         epoch: Epoch(epoch),
-        members: all(conn, "SELECT id, name, created, revoked, own, objects_per_hour, bytes_per_hour FROM member ORDER BY num", read_member)?,
+        members: all(
+            conn,
+            "SELECT id, name, created, revoked, own, objects_per_hour, bytes_per_hour, alias, sector
+             FROM member ORDER BY num",
+            read_member,
+        )?,
         persons: all(conn, "SELECT id, member, name, created, revoked FROM person ORDER BY num", read_person)?,
         tokens: all(
             conn,
@@ -263,6 +270,8 @@ fn read_member(row: &Row<'_>) -> Result<Member, Error> {
         own: row.get(4)?,
         objects_per_hour: row.get::<_, i64>(5)?.cast_unsigned(),
         bytes_per_hour: row.get::<_, i64>(6)?.cast_unsigned(),
+        alias: MemberId(id(row, 7)?),
+        sector: row.get(8)?,
     })
 }
 

@@ -36,6 +36,7 @@ pub(crate) const STEPS: &[Step] = &[
     Step::sql(include_str!("reads.sql")),
     Step::sql("ALTER TABLE submission ADD COLUMN addressed TEXT NOT NULL DEFAULT ''"),
     Step::sql(include_str!("openings.sql")),
+    Step::sql(include_str!("desk.sql")),
 ];
 
 /// Brings the file to the last schema.

@@ -200,6 +200,8 @@ fn who_was_shut_out_after_a_backup_stays_out() {
         own: true,
         objects_per_hour: 0,
         bytes_per_hour: 0,
+        alias: member(91),
+        sector: String::new(),
     };
     let person = Person {
         id: PersonId(Uuid::from_u128(2)),

@@ -232,7 +232,7 @@ fn what_is_accepted_is_charged_and_audited_then_and_never_again() {
     let mut world = World::new();
     let arrival = |n: u128, objects: u64| {
         let submission = batch(n, 1, START, Vec::new()).submission;
-        Arrival { submission, objects, bytes: b"bytes".to_vec() }
+        Arrival { submission, objects, bytes: b"bytes".to_vec(), due: None, form: String::new() }
     };
     accept(&world, &arrival(100, 3), quota).unwrap();
     assert!(matches!(accept(&world, &arrival(101, 3), quota).unwrap_err().kind, Kind::Quota { .. }));
@@ -272,7 +272,14 @@ fn an_arrival_that_was_half_sequenced_begins_anew() {
     let world = World::new();
     let mut first = batch(7, 1, START, vec![statement(said(1, 1, 1, Tlp::Green))]);
     first.complete = false;
-    let arrival = Arrival { submission: first.submission.clone(), objects: 3, bytes: b"all of it".to_vec() };
+    let due = Some(Timestamp(START + 1));
+    let arrival = Arrival {
+        submission: first.submission.clone(),
+        objects: 3,
+        bytes: b"all of it".to_vec(),
+        due,
+        form: "list".to_owned(),
+    };
     accept(&world, &arrival, Quota::default()).unwrap();
     assert_eq!(accept(&world, &arrival, Quota::default()).unwrap_err().kind, Kind::Conflict);
     let id = first.submission.id;
@@ -282,7 +289,10 @@ fn an_arrival_that_was_half_sequenced_begins_anew() {
     assert_eq!((status(&world).pending, status(&world).total), (2, 3));
     // The process ends here.
     let world = world.reopen();
-    assert_eq!(world.store.waiting().unwrap(), [(id, member(1))]);
+    assert_eq!(world.store.waiting(Timestamp(START)).unwrap(), []);
+    assert_eq!(world.store.waiting(Timestamp(START + 1)).unwrap(), [(id, member(1))]);
+    let kept = world.store.arrival(id).unwrap().unwrap();
+    assert_eq!((kept.due, kept.form.as_str()), (due, "list"));
     let waiting = world.store.arrival(id).unwrap().unwrap();
     assert_eq!((&waiting.bytes[..], waiting.objects, waiting.submission.id), (&b"all of it"[..], 3, id));
     assert_eq!((status(&world).pending, status(&world).outcomes.len()), (3, 0));
@@ -305,7 +315,7 @@ fn an_arrival_that_was_half_sequenced_begins_anew() {
     world.store.append(anything(world.facts), last).unwrap();
     let status = status(&world);
     assert_eq!((status.total, status.success, status.failure, status.pending), (3, 2, 1, 0));
-    assert!(status.complete && world.store.waiting().unwrap().is_empty());
+    assert!(status.complete && world.store.waiting(Timestamp::MAX).unwrap().is_empty());
     assert_eq!(status.outcomes.iter().map(|one| one.ordinal).collect::<Vec<_>>(), [0, 1, 2]);
 }
 

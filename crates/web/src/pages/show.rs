@@ -131,7 +131,11 @@ fn said_by(object: &ObjectSummary) -> String {
     match (source, object.sources) {
         (Some(source), Some(sources)) => format!("{source} and {} more", sources.saturating_sub(1)),
         (None, Some(sources)) => format!("{sources} members"),
-        (source, None) => source.unwrap_or_default(),
+        (source, None) => match (source, &object.vouched) {
+            (Some(source), Some(_)) => format!("{source}, without its name"),
+            (None, Some(vouched)) => text(&vouched.to_string()),
+            (source, None) => source.unwrap_or_default(),
+        },
     }
 }
 
@@ -218,6 +222,7 @@ mod tests {
             added: String::new(),
             label: "TLP:AMBER".to_owned(),
             audience: None,
+            vouched: None,
             source: source.map(|(id, name)| Named { id: id.to_owned(), name: name.to_owned() }),
             sources: None,
             revoked: false,

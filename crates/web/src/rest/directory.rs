@@ -44,6 +44,16 @@ fn member_routes() -> Vec<Route> {
         )
         .gives(200, "The member.", JSON, named("Member")),
         row(
+            Method::POST,
+            "/api/v1/members/{name}/sector",
+            "setSector",
+            "Says of which sector a member is, which is vouched for where it submits without its name.",
+            access,
+            set_sector,
+        )
+        .takes(JSON, named("SectorRequest"))
+        .gives(200, "The member.", JSON, named("Member")),
+        row(
             Method::DELETE,
             "/api/v1/members/{name}",
             "revokeMember",
@@ -200,12 +210,13 @@ async fn show_member(request: Request) -> Outcome {
 async fn add_member(mut request: Request) -> Outcome {
     no_query(&request)?;
     let bytes = content::bytes(&mut request).await?;
-    let fields = Fields::read(&bytes, &["name", "identity", "objects_per_hour", "bytes_per_hour"])?;
+    let fields = Fields::read(&bytes, &["name", "identity", "objects_per_hour", "bytes_per_hour", "sector"])?;
     let new = NewMember {
         name: fields.required("name")?,
         identity: fields.text("identity")?,
         objects_per_hour: fields.count("objects_per_hour")?,
         bytes_per_hour: fields.count("bytes_per_hour")?,
+        sector: fields.text("sector")?,
     };
     let caller = request.caller()?.clone();
     created(move || request.node.add_member(&caller, &new)).await
@@ -215,6 +226,14 @@ async fn revoke_member(request: Request) -> Outcome {
     no_query(&request)?;
     let (caller, name) = (request.caller()?.clone(), request.param("name").to_owned());
     json_of(move || request.node.revoke_member(&caller, &name)).await
+}
+
+async fn set_sector(mut request: Request) -> Outcome {
+    no_query(&request)?;
+    let bytes = content::bytes(&mut request).await?;
+    let sector = Fields::read(&bytes, &["sector"])?.text("sector")?.unwrap_or_default();
+    let (caller, name) = (request.caller()?.clone(), request.param("name").to_owned());
+    json_of(move || request.node.set_sector(&caller, &name, &sector)).await
 }
 
 async fn list_persons(request: Request) -> Outcome {

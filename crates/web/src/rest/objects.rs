@@ -113,6 +113,16 @@ fn object_routes() -> Vec<Route> {
         )
         .takes(JSON, named("EraseRequest"))
         .gives(200, "How many versions were erased.", JSON, named("Erased")),
+        row(
+            Method::POST,
+            "/api/v1/objects/{id}/origin",
+            "tellOrigin",
+            "Who said an object without a name; the audit keeps who asked, and why.",
+            Access::Needs(Need::Erase),
+            origin,
+        )
+        .takes(JSON, named("OriginRequest"))
+        .gives(200, "The members.", JSON, named("Origins")),
     ]
 }
 
@@ -273,6 +283,14 @@ async fn erase(mut request: Request) -> Outcome {
         Ok(Erased { erased })
     })
     .await
+}
+
+async fn origin(mut request: Request) -> Outcome {
+    no_query(&request)?;
+    let bytes = content::bytes(&mut request).await?;
+    let reason = Fields::read(&bytes, &["reason"])?.required("reason")?;
+    let (caller, id) = (request.caller()?.clone(), request.param("id").to_owned());
+    json_of(move || request.node.desk_origin(&caller, &id, &reason)).await
 }
 
 async fn note(request: Request) -> Outcome {

@@ -72,6 +72,11 @@ fn import_route() -> Route {
         )
         .query("embargo", ValueKind::Text, "Hold it back from everybody but those; what it is about.")
         .query("until", ValueKind::Time, "The embargo is not lifted before this time.")
+        .query(
+            "without_name",
+            ValueKind::Flag,
+            "Without the member's name, for which the node vouches: all of it or nothing, and it enters later.",
+        )
         .query("format", ValueKind::OneOf(INPUT_FORMATS), "What the content is; `auto` unless given.")
         .query("column", ValueKind::Repeated, "CSV: which column is what, such as `value=ip`.")
         .query("type", ValueKind::Text, "List: the type of its values.")
@@ -126,6 +131,7 @@ fn options(request: &Request) -> Result<ImportOptions, Failure> {
         "to",
         "embargo",
         "until",
+        "without_name",
         "format",
         "column",
         "type",
@@ -144,6 +150,7 @@ fn options(request: &Request) -> Result<ImportOptions, Failure> {
         tlp: query::parsed(query, "tlp")?,
         to: query::texts(query, "to")?,
         embargo: embargo(query::text(query, "embargo")?, query::time(query, "until")?)?,
+        without_name: query::flag(query, "without_name")?,
         format: one_of(query::text(query, "format")?, "format", INPUT_FORMATS)?,
         columns: query.all("column").map(column).collect::<Result<_, Failure>>()?,
         kind: query::text(query, "type")?,

@@ -6,6 +6,8 @@ mod authentication;
 #[cfg(test)]
 mod circles;
 #[cfg(test)]
+mod desk;
+#[cfg(test)]
 mod fixtures;
 #[cfg(test)]
 mod house;

@@ -45,6 +45,7 @@ const REQUESTS: &[(&str, &str, &str)] = &[
     ("relabelObject", "", r#"{"tlp":"amber"}"#),
     ("eraseObject", "", r#"{"reason":"a test"}"#),
     ("eraseSubject", "", r#"{"subject":"198.51.100.1","dry_run":true}"#),
+    ("tellOrigin", "", r#"{"reason":"a test"}"#),
     ("addNote", "", r#"{"text":"seen"}"#),
     ("addOpinion", "", r#"{"opinion":"agree"}"#),
     ("addTags", "", r#"{"tags":["seen"]}"#),
@@ -54,6 +55,7 @@ const REQUESTS: &[(&str, &str, &str)] = &[
     ("importObjects", "", "{envelope}"),
     ("listMembers", "", ""),
     ("addMember", "", r#"{"name":"New"}"#),
+    ("setSector", "", r#"{"sector":"energy"}"#),
     ("showMember", "", ""),
     ("revokeMember", "", ""),
     ("listPersons", "", ""),
@@ -308,6 +310,8 @@ fn expected(route: &Route, asker: &Asker, things: &Things) -> &'static str {
             let any = [Need::Read, Need::Submit, Need::ReadQuarantine];
             if any.into_iter().any(may) { "2xx" } else { "403" }
         }
+        // Nobody said it without a name.
+        ("tellOrigin", _) if may(Need::Erase) => "404",
         // Known to be signed in, and the secret is wrong.
         ("joinCircle", _) if may(Need::ActInCircles) => "404",
         // Only administrators agree to charters.

@@ -104,7 +104,8 @@ fn open(world: &World, folder: TempDir, runtime: &Handle, served: Served) -> Out
     let clock = Arc::new(AtomicI64::new(time_of(0)?.0));
     let ticking = Arc::clone(&clock);
     let now = Arc::new(move || Timestamp(ticking.load(Ordering::SeqCst)));
-    let settings = Settings { anonymous: world.anonymous, ..Settings::default() };
+    // What is said without a name enters at once: the clock stands still while it is waited for.
+    let settings = Settings { anonymous: world.anonymous, desk_interval_s: 0, ..Settings::default() };
     let guard = runtime.enter();
     let node = Node::open(folder.path(), settings, now)?;
     let router = router(node, &WebSettings::default());
@@ -253,8 +254,11 @@ fn direct(
     };
     let mut items = Vec::new();
     for (said, label) in said {
+        let audience = label.audience();
         let context = Context {
             source,
+            unnamed: None,
+            alias: None,
             now,
             default_label: label.tlp,
             ceiling: Tlp::Red,
@@ -282,7 +286,8 @@ fn direct(
                 };
                 let inside = filtered.iter().filter(|(_, predicate)| predicate.matches(&facts));
                 let collections = inside.map(|(id, _)| *id).collect();
-                let mut new = judge::statement(reading.clone(), decision, source, &label.audience());
+                let context = Context { audience: &audience, ..context };
+                let mut new = judge::statement(reading.clone(), decision, &context);
                 new.label = Label { parts: new.label.parts, ..label.clone() };
                 new.collections = collections;
                 items.push(Item::Statement(Box::new(new)));

@@ -140,6 +140,13 @@ impl Member {
     }
 }
 
+impl Member {
+    /// Under what is kept that it says without its name.
+    fn alias(&self) -> MemberId {
+        MemberId(Uuid::from_u128(!self.id.0.as_u128()))
+    }
+}
+
 impl Circle {
     fn changes(&self, begin: Timestamp) -> Vec<Change> {
         let charter = Charter { shows: self.shows, ceiling: Tlp::Red, ..Charter::default() };
@@ -214,6 +221,8 @@ pub fn changes(
             own: member.name == "This organisation",
             objects_per_hour: 0,
             bytes_per_hour: 0,
+            alias: member.alias(),
+            sector: String::new(),
         }));
         changes.push(Change::Identity(member.identity.clone(), member.id));
     }

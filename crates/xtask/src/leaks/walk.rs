@@ -228,7 +228,7 @@ fn ids(list: &Reply) -> Vec<String> {
 }
 
 // The same request for the page behind.
-fn following(first: &Ask, ask: &Ask, next: &str) -> Ask {
+pub fn following(first: &Ask, ask: &Ask, next: &str) -> Ask {
     let path = match ask.path.split_once("next=") {
         Some((before, _)) => format!("{before}next={next}"),
         None => format!("{}{}next={next}", ask.path, if first.path.contains('?') { '&' } else { '?' }),
@@ -237,7 +237,7 @@ fn following(first: &Ask, ask: &Ask, next: &str) -> Ask {
 }
 
 // Where two answers part.
-fn difference(one: &str, other: &str) -> String {
+pub fn difference(one: &str, other: &str) -> String {
     let at = one.bytes().zip(other.bytes()).position(|(a, b)| a != b).unwrap_or(one.len().min(other.len()));
     let around = |text: &str| {
         let from = (0..=at.saturating_sub(160)).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);

@@ -26,6 +26,11 @@ pub fn of(operation: &str, scene: &mut Scene<'_>, reader: &Reader<'_>) -> Option
         "addOpinion" => Some(scene.on_objects("addOpinion", "/opinions", r#"{"opinion":"agree"}"#, 2)),
         "addTags" => Some(scene.on_objects("addTags", "/tags", r#"{"tags":["own-tag"]}"#, 3)),
         "revokeObject" => Some(scene.on_objects("revokeObject", "/revoke", "", 2)),
+        "tellOrigin" => Some(scene.on_objects("tellOrigin", "/origin", r#"{"reason":"a test"}"#, 2)),
+        "setSector" => {
+            let member = scene.names("/api/v1/members/").into_iter().next().unwrap_or_default();
+            rest("setSector", "POST", &format!("/api/v1/members/{}/sector", encoded(&member)), "{}")
+        }
         "relabelObject" => Some(scene.relabels()),
         "previewLabel" => rest("previewLabel", "POST", "/api/v1/preview", r#"{"tlp":"amber"}"#),
         "addMember" => Some(scene.new_members()),

@@ -55,6 +55,7 @@ fn readers() -> BTreeMap<&'static str, Reader> {
             let fields: Vec<&str> = line.split_whitespace().collect();
             let reader = Reader {
                 member: some(fields[1]).map(member),
+                alias: None,
                 person: some(fields[2]).map(person),
                 circles: some(fields[3]).map(circle).into_iter().collect(),
                 provider: some(fields[4]).map(member).into_iter().collect(),
@@ -324,6 +325,23 @@ fn what_recipients_may_do_and_whether_the_origin_is_shown_change_no_audience() {
                 let marked = Label { actions, origin: Origin::Withheld, ..plain.clone() };
                 assert_eq!(seers(&marked, NOW), expected);
             }
+        }
+    }
+}
+
+#[test]
+fn what_is_said_under_an_alias_is_the_authors_own_and_a_strangers_for_everybody_else() {
+    let (own, alias) = (member("farm"), member("nobody"));
+    for tlp in Tlp::ALL {
+        for form in FORMS {
+            let label = Label { author: alias, origin: Origin::Withheld, ..label(tlp, form, None) };
+            let reader = Reader { alias: Some(alias), ..Reader::of(own) };
+            assert!(may_see(&reader, &label, NOW));
+            for reader in readers().values() {
+                let named = Label { author: member("another"), ..label.clone() };
+                assert_eq!(may_see(reader, &label, NOW), may_see(reader, &named, NOW));
+            }
+            assert!(!Reader { alias: Some(alias), ..Reader::anonymous() }.is_author(&label));
         }
     }
 }

@@ -90,7 +90,26 @@ pub const SHAPES: &[Shape] = &[
             REVOKED,
             ("objects_per_hour", Count, Always, "Objects that it may submit in an hour; 0 is no limit."),
             ("bytes_per_hour", Count, Always, "Bytes that it may submit in an hour; 0 is no limit."),
+            (
+                "sector",
+                Text,
+                Sometimes,
+                "Its sector, which is vouched for where it submits without its name.",
+            ),
         ],
+    ),
+    given(
+        "Vouched",
+        "What is said of an origin that is withheld: a member of the node said it.",
+        &[
+            ("by", One("Named"), Always, "The node's own member, which vouches for it."),
+            ("sector", Text, Sometimes, "The sector of the member who said it, where enough share that."),
+        ],
+    ),
+    given(
+        "Origins",
+        "Who said an object without a name.",
+        &[("object", Text, Always, "The object."), ("origins", Many("Named"), Always, "The members.")],
     ),
     given("Circles", "Circles.", &[("circles", Many("Circle"), Always, "The circles.")]),
     given(
@@ -327,6 +346,7 @@ pub const SHAPES: &[Shape] = &[
             ("claims", Count, Always, "Versions of ids that another member owns."),
             ("rejected", Count, Always, "Refused; each was told."),
             ("warned", Count, Always, "Objects with warnings."),
+            ("pending", Count, Always, "Accepted, and entering later: the submission's status tells."),
             ("label", Text, Always, "The label under which what came without one was recorded."),
             ("broken", Text, Sometimes, "Why and where the input could not be read to its end."),
             (
@@ -359,6 +379,7 @@ pub const SHAPES: &[Shape] = &[
             ("label", Text, Always, "Its label."),
             ("audience", One("Audience"), Sometimes, "Whom the label names, as far as the reader may know."),
             ("source", One("Named"), Sometimes, "Who said it, where the origin is shown."),
+            ("vouched", One("Vouched"), Sometimes, "Who vouches for it, where the origin is withheld."),
             ("sources", Count, Sometimes, "How many members say it, on a row of a search, where several do."),
             ("revoked", Flag, Always, "It is revoked by its author."),
             ("claim", Flag, Always, "Another member owns the id, as far as the reader sees."),

@@ -61,6 +61,16 @@ pub const SHAPES: &[Shape] = &[
     ),
     taken("EraseRequest", "An erasure.", &[("reason", Text, Always, "Why; it is kept with the erasure.")]),
     taken(
+        "OriginRequest",
+        "A question.",
+        &[("reason", Text, Always, "Why it is asked; the audit keeps it.")],
+    ),
+    taken(
+        "SectorRequest",
+        "A sector.",
+        &[("sector", Text, Sometimes, "Its name; left out or empty for none.")],
+    ),
+    taken(
         "NewMemberRequest",
         "A member to add.",
         &[
@@ -68,6 +78,12 @@ pub const SHAPES: &[Shape] = &[
             ("identity", Text, Sometimes, "A STIX identity to bind to it; one is made otherwise."),
             ("objects_per_hour", Count, Sometimes, "Objects that it may submit in an hour; 0 is no limit."),
             ("bytes_per_hour", Count, Sometimes, "Bytes that it may submit in an hour; 0 is no limit."),
+            (
+                "sector",
+                Text,
+                Sometimes,
+                "Its sector, which is vouched for where it submits without its name.",
+            ),
         ],
     ),
     taken(

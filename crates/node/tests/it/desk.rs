@@ -1,0 +1,203 @@
+//! What is said without a name.
+
+use node::views::{ObjectSummary, Status};
+use node::{
+    Caller, Error, ImportOptions, Kind, ListQuery, NewCircle, NewMember, Relabel, SearchQuery, Settings,
+};
+
+use crate::write_world::{FIRST, SECOND, START, World, envelope, id, indicator, settings, strings};
+
+const INTERVAL_S: u32 = 600;
+
+fn unnamed() -> ImportOptions {
+    ImportOptions { without_name: true, ..ImportOptions::default() }
+}
+
+/// Six members, each with an analyst; the first five are of one sector.
+fn world(settings: Settings) -> (World, Vec<(String, Caller)>) {
+    let world = World::with(settings);
+    let members = (0..6).map(|n| {
+        let name = format!("Member {n}");
+        let sector = (n < 5).then(|| "energy".to_owned());
+        let new = NewMember { name: name.clone(), sector, ..NewMember::default() };
+        let identity = world.node.add_member(&world.node.operator(), &new).unwrap().identities.remove(0);
+        (identity, world.token(&name, &["analyst"]))
+    });
+    let members = members.collect();
+    (world, members)
+}
+
+fn at_once() -> Settings {
+    Settings { desk_interval_s: 0, ..settings() }
+}
+
+fn say(world: &World, caller: &Caller, json: &str) -> Result<Status, Error> {
+    world.node.submit(caller, &unnamed(), json.as_bytes())
+}
+
+// Waits until it has entered, and is whole.
+fn entered(world: &World, caller: &Caller, status: &Status) -> Status {
+    for _ in 0..2_000 {
+        let now = world.node.status(caller, &status.id).unwrap();
+        if now.complete {
+            return now;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    panic!("it never entered");
+}
+
+fn shown(world: &World, caller: &Caller, id: &str) -> ObjectSummary {
+    world.node.object(caller, id, None).unwrap().summary
+}
+
+#[test]
+fn it_enters_when_the_desk_lets_in_all_that_came_and_not_before() {
+    let (world, members) = world(Settings { desk_interval_s: INTERVAL_S, ..settings() });
+    let (_, origin) = &members[0];
+    let rows = b"198.51.100.7\n198.51.100.8\n";
+    let (summary, _) = world.import_as(origin, &unnamed(), rows).unwrap();
+    assert_eq!((summary.pending, summary.new, summary.format.as_str()), (2, 0, "list"));
+    let status = say(&world, origin, &envelope(&[indicator(1, FIRST, "")])).unwrap();
+    assert_eq!((status.complete, status.pending, status.total), (false, 1, 1));
+    assert!(world.listed(origin, None).is_empty());
+    // It is durable, and waits for its time over a restart too.
+    let world = world.restarted();
+    assert!(!world.node.status(origin, &status.id).unwrap().complete);
+    world.later(i64::from(INTERVAL_S));
+    let world = world.restarted();
+    assert_eq!(entered(&world, origin, &status).success, 1);
+    let imported = entered(&world, origin, &Status { id: summary.submission, ..status });
+    assert_eq!(imported.success, 2);
+    let (_, other) = &members[1];
+    assert_eq!(world.listed(other, None).len(), 3);
+    // A row has no other time than that of the desk.
+    let row = world.listed(other, None).into_iter().find(|(listed, _)| *listed != id(1)).unwrap().0;
+    let version = shown(&world, other, &row).version;
+    let due = model::Timestamp(START).plus_seconds(i64::from(INTERVAL_S)).to_string();
+    assert_eq!(version[..19], due[..19]);
+}
+
+#[test]
+fn others_are_told_of_a_member_and_its_sector_and_the_origin_of_itself() {
+    let (world, members) = world(at_once());
+    let [(_, origin), (_, other), ..] = &members[..] else { panic!() };
+    let status = say(&world, origin, &envelope(&[indicator(1, FIRST, "")])).unwrap();
+    entered(&world, origin, &status);
+    let told = shown(&world, other, &id(1));
+    assert!(told.source.is_none());
+    let vouched = told.vouched.unwrap();
+    assert_eq!((vouched.by.name.as_str(), vouched.sector.as_deref()), ("ACME", Some("energy")));
+    let own = shown(&world, origin, &id(1));
+    assert_eq!(own.source.unwrap().name, "Member 0");
+    assert!(own.vouched.is_some());
+    // Nobody finds it by asking whose it is but the member itself.
+    for (caller, found) in [(origin, 1), (other, 0)] {
+        let query = SearchQuery { sources: strings(&["Member 0"]), ..SearchQuery::default() };
+        assert_eq!(world.node.search(caller, &query).unwrap().objects.len(), found);
+    }
+    assert!(world.node.status(other, &status.id).is_err());
+    // A sector of one is none.
+    let (_, alone) = &members[5];
+    let status = say(&world, alone, &envelope(&[indicator(2, FIRST, "")])).unwrap();
+    entered(&world, alone, &status);
+    assert_eq!(shown(&world, other, &id(2)).vouched.unwrap().sector, None);
+}
+
+#[test]
+fn where_few_could_have_said_it_nothing_is_taken() {
+    let (world, members) = world(at_once());
+    let (_, origin) = &members[0];
+    let circle = NewCircle { name: "Few".to_owned(), ..NewCircle::default() };
+    world.node.add_circle(origin, &circle).unwrap();
+    let options = ImportOptions { to: strings(&["circle:Few"]), ..unnamed() };
+    let refused = world.node.submit(origin, &options, indicator(1, FIRST, "").as_bytes()).unwrap_err();
+    assert_eq!(refused.kind, Kind::Conflict);
+    assert!(refused.message.contains("fewer than 5 members"), "{refused}");
+    // Nor is it made so afterwards.
+    let status = say(&world, origin, &envelope(&[indicator(1, FIRST, "")])).unwrap();
+    entered(&world, origin, &status);
+    let asked = Relabel { to: Some(strings(&["circle:Few"])), ..Relabel::default() };
+    assert_eq!(world.node.relabel(origin, &id(1), &asked).unwrap_err().kind, Kind::Conflict);
+}
+
+#[test]
+fn what_names_the_member_is_refused_with_all_that_came_beside_it() {
+    let (world, members) = world(at_once());
+    let (identity, origin) = &members[0];
+    let by = format!(",\"created_by_ref\":\"{identity}\"");
+    let refused = say(&world, origin, &envelope(&[indicator(1, FIRST, ""), indicator(2, FIRST, &by)]));
+    let refused = refused.unwrap_err();
+    assert_eq!(refused.kind, Kind::Invalid);
+    assert!(refused.message.contains(&format!("object 2: it names `{identity}`")), "{refused}");
+    let rows = b"198.51.100.7 # seen at member 0\n";
+    let refused = world.import_as(origin, &unnamed(), rows).unwrap_err();
+    assert!(refused.message.contains("names `Member 0`"), "{refused}");
+    assert!(world.listed(origin, None).is_empty());
+    // What was refused is kept for the member, and nobody who works the quarantine hears of it.
+    let curator = world.token("Member 1", &["curator"]);
+    let kept = |caller| world.node.quarantine(caller).unwrap()["quarantine"].as_array().unwrap().len();
+    assert_eq!((kept(origin), kept(&curator)), (2, 0));
+}
+
+#[test]
+fn who_owns_the_id_by_name_is_a_stranger_to_it_without() {
+    let (world, members) = world(at_once());
+    let [(identity, origin), (_, other), ..] = &members[..] else { panic!() };
+    let by = format!(",\"created_by_ref\":\"{identity}\"");
+    world.submit(origin, &indicator(1, FIRST, &by)).unwrap();
+    let status = say(&world, origin, &indicator(1, SECOND, "")).unwrap();
+    assert_eq!(entered(&world, origin, &status).outcomes[0].state, "claim");
+    let view = world.node.object(other, &id(1), None).unwrap();
+    assert_eq!(view.summary.source.unwrap().name, "Member 0");
+    assert!(view.claims[0].claim && view.claims[0].source.is_none());
+    // What another says of the same version in other bytes is no second word of the same member.
+    let status = say(&world, other, &indicator(1, SECOND, ",\"confidence\":5")).unwrap();
+    assert_eq!(entered(&world, other, &status).outcomes[0].state, "claim");
+}
+
+#[test]
+fn the_origin_takes_it_back_and_gives_it_another_label_and_the_desk_knows_whom_to_ask() {
+    let (world, members) = world(at_once());
+    let [(_, origin), (_, other), ..] = &members[..] else { panic!() };
+    let objects: Vec<String> = (1..4).map(|n| indicator(n, FIRST, "")).collect();
+    entered(&world, origin, &say(&world, origin, &envelope(&objects)).unwrap());
+    let asked = Relabel { tlp: Some(model::Tlp::Green), ..Relabel::default() };
+    assert_eq!(world.node.relabel(other, &id(1), &asked).unwrap_err().kind, Kind::NotFound);
+    assert_eq!(world.node.relabel(origin, &id(1), &asked).unwrap(), 1);
+    let told = shown(&world, other, &id(1));
+    assert_eq!((told.label.as_str(), told.source.is_none()), ("TLP:GREEN", true));
+    assert_eq!(told.vouched.unwrap().sector.as_deref(), Some("energy"));
+    assert!(world.node.trace(other, &id(1)).is_err());
+    assert!(world.node.trace(origin, &id(1)).is_ok());
+    assert_eq!(world.node.withdraw(other, None, &id(2), &[]).unwrap_err().kind, Kind::Forbidden);
+    assert_eq!(world.node.withdraw(origin, None, &id(2), &[]).unwrap(), 1);
+    // By its name it says nothing of it unawares.
+    let revoked = world.node.annotate(origin, &id(1), &node::Annotation::Revoke, None).unwrap_err();
+    assert!(revoked.message.contains("without its name"), "{revoked}");
+    let by_name = world.submit(origin, &indicator(1, SECOND, "")).unwrap();
+    assert!(by_name.outcomes[0].message.as_ref().unwrap().contains("without its name"));
+    let operator = world.node.operator();
+    assert_eq!(world.node.desk_origin(other, &id(1), "why").unwrap_err().kind, Kind::Forbidden);
+    assert_eq!(world.node.desk_origin(&operator, &id(1), " ").unwrap_err().kind, Kind::Invalid);
+    let told = world.node.desk_origin(&operator, &id(1), "a wrong address").unwrap();
+    assert_eq!(told.origins[0].name, "Member 0");
+    let audit = world.node.audit(&operator, &node::AuditQuery::default()).unwrap();
+    assert_eq!(audit["audit"][0]["verb"], "desk.origin");
+    assert_eq!(world.node.erase(&operator, &id(3), "an order").unwrap(), 1);
+    // The same bytes are refused to the member, whatever way they come without its name.
+    let again = say(&world, origin, &indicator(3, FIRST, ""));
+    assert!(again.unwrap_err().message.contains("erased"));
+    assert_eq!(world.listed(other, None).len(), 1);
+}
+
+#[test]
+fn a_full_export_of_the_origin_does_not_carry_what_would_tell() {
+    let (world, members) = world(at_once());
+    let (_, origin) = &members[0];
+    entered(&world, origin, &say(&world, origin, &indicator(1, FIRST, "")).unwrap());
+    let mut out = Vec::new();
+    world.node.export(origin, "stix", true, &ListQuery::default(), &mut out).unwrap();
+    let text = String::from_utf8(out).unwrap();
+    assert!(text.contains(&id(1)) && !text.contains("author") && !text.contains("Member 0"), "{text}");
+}
