@@ -54,7 +54,7 @@ pub(crate) struct Asked {
 pub(crate) struct Standing {
     /// The flags for this reader: they decide what he is served first.
     pub(crate) flags: i64,
-    /// It is a claim, and he is told so: he sees the owner, and who that is.
+    /// It is a claim, and he is told so: its own words say it, or he sees the owner, and who that is.
     pub(crate) claim: bool,
 }
 
@@ -114,7 +114,8 @@ impl Owners {
             {
                 Standing { flags, claim: names_another || told }
             }
-            _ => Standing { flags: by_its_words(flags), claim: names_another },
+            _ if names_another => Standing { flags, claim: true },
+            _ => Standing { flags: by_its_words(flags), claim: false },
         }
     }
 }
