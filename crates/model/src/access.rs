@@ -235,6 +235,12 @@ impl Roles {
         Roles(roles.iter().fold(0, |bits, role| bits | role.bit()))
     }
 
+    /// These and one more.
+    #[must_use]
+    pub fn with(self, role: Role) -> Roles {
+        Roles(self.0 | role.bit())
+    }
+
     /// Whether a role is among them.
     #[must_use]
     pub fn has(self, role: Role) -> bool {
@@ -408,8 +414,8 @@ pub enum Action {
 pub enum Denied {
     /// Nobody is signed in, and this needs somebody.
     Anonymous,
-    /// No role of his allows it.
-    Role,
+    /// No role of his allows it; any of these would.
+    Role(Roles),
     /// His token is not good for it.
     Scope,
     /// It is for the member whose it is.
@@ -418,12 +424,18 @@ pub enum Denied {
 
 impl fmt::Display for Denied {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Denied::Anonymous => "this needs a token",
-            Denied::Role => "no role of this token allows it",
-            Denied::Scope => "this token's scope does not cover it",
-            Denied::Owner => "only the member whose it is may do it",
-        })
+        match self {
+            Denied::Anonymous => f.write_str("this needs a token"),
+            Denied::Role(would) => {
+                f.write_str("no role of this token allows it; it takes the role ")?;
+                for (place, role) in would.iter().enumerate() {
+                    write!(f, "{}`{}`", if place == 0 { "" } else { " or " }, role.name())?;
+                }
+                Ok(())
+            }
+            Denied::Scope => f.write_str("this token's scope does not cover it"),
+            Denied::Owner => f.write_str("only the member whose it is may do it"),
+        }
     }
 }
 
@@ -439,11 +451,14 @@ pub fn may_act(principal: &Principal, action: &Action) -> Result<(), Denied> {
         let open = matches!(action, Action::Read | Action::ReadCollection(_));
         return if open { Ok(()) } else { Err(Denied::Anonymous) };
     };
+    let allows = |roles| role_allows(roles, (principal, member), action);
+    if !allows(principal.roles) {
+        let would = Role::ALL.into_iter().filter(|role| allows(Roles::of(&[*role])));
+        return Err(Denied::Role(would.fold(Roles::NONE, Roles::with)));
+    }
+    // Verbs come second: a token has none that its roles do not need, and what he lacks is the role then.
     if !principal.verbs.contains(&needs) {
         return Err(Denied::Scope);
-    }
-    if !role_allows(principal, member, action) {
-        return Err(Denied::Role);
     }
     let covered = match action {
         Action::Read => principal.read == CollectionScope::All,
@@ -482,8 +497,7 @@ fn needed(action: &Action) -> Verb {
     }
 }
 
-fn role_allows(principal: &Principal, own: MemberId, action: &Action) -> bool {
-    let roles = principal.roles;
+fn role_allows(roles: Roles, (principal, own): (&Principal, MemberId), action: &Action) -> bool {
     use Role::{Administrator, Analyst, Curator, OrganisationAdministrator, Reader, Sensor};
     match action {
         Action::Read | Action::ReadCollection(_) => roles.has_any(&[Reader, Sensor, Analyst, Curator]),

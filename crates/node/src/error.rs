@@ -71,9 +71,18 @@ impl From<model::Denied> for Error {
     fn from(denied: model::Denied) -> Error {
         let kind = match denied {
             model::Denied::Anonymous => Kind::Unauthenticated,
-            model::Denied::Role | model::Denied::Scope | model::Denied::Owner => Kind::Forbidden,
+            model::Denied::Role(_) | model::Denied::Scope | model::Denied::Owner => Kind::Forbidden,
         };
-        Error::new(kind, denied.to_string())
+        let hint = match denied {
+            model::Denied::Anonymous | model::Denied::Owner => return Error::new(kind, denied.to_string()),
+            model::Denied::Role(_) => {
+                "who administers your organisation or the node makes tokens: `accord token add --role ROLE`"
+            }
+            model::Denied::Scope => {
+                "name a collection that the token is for, or use one that is not for some collections or verbs only"
+            }
+        };
+        Error::new(kind, denied.to_string()).hint(hint)
     }
 }
 

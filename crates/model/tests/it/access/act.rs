@@ -118,13 +118,15 @@ fn expected(
     of: Option<MemberId>,
     through: Option<CollectionId>,
 ) -> Result<(), Denied> {
-    if !principal.verbs.iter().any(|verb| verb.name() == rule.verb) {
-        return Err(Denied::Scope);
-    }
     let roles: BTreeSet<&str> = principal.roles.iter().map(Role::name).collect();
     let for_own = of == Some(OWN) && !roles.is_disjoint(&rule.own);
     if roles.is_disjoint(&rule.anybody) && !for_own {
-        return Err(Denied::Role);
+        let own = rule.own.iter().filter(|_| of == Some(OWN));
+        let would: Vec<Role> = rule.anybody.iter().chain(own).filter_map(|name| Role::named(name)).collect();
+        return Err(Denied::Role(Roles::of(&would)));
+    }
+    if !principal.verbs.iter().any(|verb| verb.name() == rule.verb) {
+        return Err(Denied::Scope);
     }
     let in_scope = rule.scope.iter().all(|scope| match *scope {
         "reads-all" => inside(&principal.read, None),
@@ -191,11 +193,13 @@ fn an_administrator_sees_nothing_by_role_and_a_token_without_roles_does_nothing(
     };
     for role in [Role::Administrator, Role::OrganisationAdministrator] {
         for action in [Action::Read, Action::ReadCollection(HERE)] {
-            assert_eq!(may_act(&bearer(Roles::of(&[role])), &action), Err(Denied::Role));
+            let denied = may_act(&bearer(Roles::of(&[role])), &action);
+            assert!(matches!(denied, Err(Denied::Role(would)) if !would.has(role)));
         }
     }
     for (_, action, ..) in actions() {
-        assert_eq!(may_act(&bearer(Roles::NONE), &action), Err(Denied::Role), "{action:?}");
+        let denied = may_act(&bearer(Roles::NONE), &action);
+        assert!(matches!(denied, Err(Denied::Role(would)) if would != Roles::NONE), "{action:?}");
     }
 }
 
@@ -211,4 +215,22 @@ fn every_rule_has_an_action_and_every_verb_and_role_its_word() {
         assert_eq!(Role::named(role.name()), Some(role));
     }
     assert_eq!(Roles::from_bits(255).iter().count(), Role::ALL.len());
+}
+
+#[test]
+fn who_lacks_a_role_is_told_which() {
+    let reads = Principal {
+        token: None,
+        reader: Reader::of(OWN),
+        roles: Roles::of(&[Role::Reader]),
+        verbs: vec![Verb::Read],
+        read: CollectionScope::All,
+        write: CollectionScope::All,
+    };
+    let told = |action| may_act(&reads, &action).unwrap_err().to_string();
+    assert_eq!(
+        told(Action::Submit),
+        "no role of this token allows it; it takes the role `analyst` or `curator`"
+    );
+    assert!(told(Action::Erase).ends_with("it takes the role `administrator`"));
 }
