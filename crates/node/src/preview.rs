@@ -59,20 +59,26 @@ impl Node {
     /// which rule keeps it from him. Who read it is not told: reads tell who is a victim.
     ///
     /// # Errors
-    /// [`Kind::NotFound`] for an object of which he sees nothing that his member said; [`Kind::Forbidden`].
+    /// [`Kind::NotFound`] for an object that he does not see; [`Kind::Forbidden`], also for one that he sees and of which
+    /// his member said nothing that he sees.
     pub fn trace(&self, caller: &Caller, id: &str) -> Result<views::Preview, Error> {
         let own = signed_in(caller)?;
         let key = object_key(id)?;
         let reading = self.reading(caller)?;
-        let mut at = None;
+        let (mut at, mut is_seen) = (None, false);
         reading.snapshot.standing(&reading.sight.visible, &key, &mut |hit| {
+            is_seen = true;
             if reading.roster.is_of(hit.source, own) {
                 at = Some((hit.position, hit.label));
                 return ControlFlow::Break(());
             }
             ControlFlow::Continue(())
         })?;
-        let (position, label) = at.ok_or_else(|| not_found("object", id))?;
+        let others = || {
+            let error = Error::new(Kind::Forbidden, format!("`{id}` is not what your organisation said"));
+            error.hint("a trace is of one's own; `accord show` tells whom it is for, as far as you may know")
+        };
+        let (position, label) = at.ok_or_else(|| if is_seen { others() } else { not_found("object", id) })?;
         let label = reading.sight.label(label).cloned().ok_or_else(|| not_found("object", id))?;
         let mut entered = None;
         reading.snapshot.entry(&reading.sight.visible, position, &mut |entry| {

@@ -72,7 +72,7 @@ fn a_circle_is_made_joined_upgraded_and_left() {
         let told = blue.run(arguments).exits(0);
         assert!(told.out.contains("sees Green: in the circle `Ransom`"), "{}", told.out);
     }
-    green.run(&["trace", INDICATOR]).exits(1);
+    green.run(&["trace", INDICATOR]).exits(3);
     let wide = blue.run(&["relabel", INDICATOR, "--everybody"]).exits(0);
     assert_eq!(wide.out, "relabelled: 1 version\n");
     on(&["show", INDICATOR]).exits(0);

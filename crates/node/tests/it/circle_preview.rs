@@ -84,7 +84,10 @@ fn a_preview_is_what_happens_then_and_names_whom_one_may_know() {
         let trace = node.trace(&now(blue), &id(n)).unwrap();
         assert_eq!(told(&trace), (seers, counts, not));
         assert!(trace.sees.iter().all(|one| one.since.is_some()));
-        assert_eq!(node.trace(&now(green), &id(n)).unwrap_err().kind, Kind::NotFound, "it is not his");
+        let sees = node.object(&now(green), &id(n), None).is_ok();
+        let refused = node.trace(&now(green), &id(n)).unwrap_err();
+        assert_eq!(refused.kind, if sees { Kind::Forbidden } else { Kind::NotFound }, "{refused}");
+        assert_eq!(refused.message.contains("not what your organisation said"), sees, "{refused}");
     }
     assert_eq!(
         node.preview(&now(blue), &ask(&["circle:Nowhere"], Tlp::Amber, None)).unwrap_err().kind,
