@@ -18,6 +18,10 @@ use crate::{Error, ImportEvent, Kind, views};
 const READERS: usize = 8;
 /// Chunks under way for each of them: a slow one holds up what follows it, and that stays in memory.
 const UNDER_WAY: usize = 4;
+/// Objects refused one behind the other, and bytes read without anything being taken, after which an input is given up:
+/// it is not what it was taken for, and may have no end.
+const REFUSED_IN_A_ROW: u64 = 100_000;
+const BYTES_IN_VAIN: u64 = 256 << 20;
 
 /// What an import reads.
 pub(super) struct Input<'r> {
@@ -77,7 +81,8 @@ pub(super) fn run(intake: Intake<'_>, mut input: Input<'_>, tell: &mut dyn FnMut
         // And only they hold the senders, so that the committer ends when they do.
         drop(to_committer);
         let committer = scope.spawn(move || commit(intake, &read, &to_caller));
-        let mut progress = Progress { objects: 0, under_way: 0, older: false, told, tell };
+        let mut progress =
+            Progress { objects: 0, refused: 0, fruitful_at: 0, under_way: 0, older: false, told, tell };
         let broken = feed(&mut input, to_readers, readers * UNDER_WAY, &mut progress);
         // No more chunks come: what is under way is told until the committer is done.
         progress.rest(input.source.raw());
@@ -127,6 +132,9 @@ fn feed(
         if ends {
             return broken;
         }
+        if let Some(error) = progress.is_in_vain(input.source.raw()) {
+            return Some(error);
+        }
         if let Err(error) = input.source.next(&mut block) {
             broken = Some(error);
             block.clear();
@@ -137,6 +145,9 @@ fn feed(
 /// What is told on the way.
 struct Progress<'t> {
     objects: u64,
+    /// Objects refused since something was taken last, and the bytes that were read by then.
+    refused: u64,
+    fruitful_at: u64,
     /// Chunks that were handed over and are not committed.
     under_way: usize,
     older: bool,
@@ -151,6 +162,9 @@ impl Progress<'_> {
         while let Ok(told) = self.told.try_recv() {
             self.take(told);
         }
+        if self.refused == 0 && self.objects > before {
+            self.fruitful_at = bytes;
+        }
         if self.objects > before {
             (self.tell)(ImportEvent::Progress { bytes, objects: self.objects });
         }
@@ -160,6 +174,23 @@ impl Progress<'_> {
     fn wait(&mut self) -> bool {
         let told = self.told.recv();
         told.map(|told| self.take(told)).is_ok()
+    }
+
+    // Why it makes no sense to read on.
+    fn is_in_vain(&self, bytes: u64) -> Option<Error> {
+        let in_vain = bytes.saturating_sub(self.fruitful_at);
+        let message = match self.refused {
+            REFUSED_IN_A_ROW.. => {
+                format!("{REFUSED_IN_A_ROW} objects in a row were refused, so the rest is not read")
+            }
+            _ if in_vain >= BYTES_IN_VAIN => {
+                "nothing in the last 256 MiB of the input could be taken, so the rest is not read".to_owned()
+            }
+            _ => return None,
+        };
+        let hint =
+            "is it what it was taken for? `--format` says what it is, `--column value=N` where values stand";
+        Some(Error::new(Kind::Invalid, message).hint(hint))
     }
 
     /// Tells the rest as it comes, until nobody tells any more.
@@ -177,6 +208,7 @@ impl Progress<'_> {
             Told::Outcomes(outcomes) => {
                 self.objects += outcomes.len() as u64;
                 for outcome in outcomes {
+                    self.refused = if outcome.state == "rejected" { self.refused + 1 } else { 0 };
                     (self.tell)(ImportEvent::Outcome(outcome));
                 }
             }

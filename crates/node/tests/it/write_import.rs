@@ -319,12 +319,41 @@ impl std::io::Read for Endless {
 #[test]
 fn a_long_stream_of_rubbish_is_refused_object_by_object() {
     let world = World::new();
-    let mut stream = Endless { made: Vec::new(), next: 0, left: 8 << 20 };
+    let mut stream = Endless { made: Vec::new(), next: 0, left: 3 << 20 };
     let dry = ImportOptions { dry_run: true, ..plain() };
     let mut refused = 0;
     let summary = world.node.import(&world.node.operator(), &dry, &mut stream, &mut |event| {
         refused += u64::from(matches!(event, ImportEvent::Outcome(_)));
     });
     let summary = summary.unwrap();
-    assert!(summary.rejected > 200_000 && summary.rejected == refused, "{summary:?}");
+    assert!(summary.rejected > 80_000 && summary.rejected == refused, "{summary:?}");
+}
+
+/// One line after the other, for ever: where in it the next byte is.
+struct Repeated(Vec<u8>, usize);
+
+impl std::io::Read for Repeated {
+    fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
+        let left = &self.0[self.1..];
+        let length = left.len().min(into.len());
+        into[..length].copy_from_slice(&left[..length]);
+        self.1 = (self.1 + length) % self.0.len();
+        Ok(length)
+    }
+}
+
+#[test]
+fn what_has_no_end_and_nothing_to_take_is_given_up() {
+    let world = World::new();
+    // Whoever has the folder may import what he likes, of any length; and the quarantine takes its time.
+    let options = ImportOptions { dry_run: true, ..plain() };
+    let comment = [&b"#".repeat(100_000)[..], b"\n"].concat();
+    for (line, told) in
+        [(b"{\"a\":1}\n".to_vec(), "100000 objects in a row"), (comment, "the last 256 MiB of the input")]
+    {
+        let mut input = Repeated(line, 0);
+        let error = world.node.import(&world.node.operator(), &options, &mut input, &mut |_| ()).unwrap_err();
+        assert_eq!(error.kind, Kind::Invalid);
+        assert!(error.message.contains(told) && error.hint.is_some(), "{error}");
+    }
 }
