@@ -45,8 +45,7 @@ impl Node {
         let now = self.now();
         Ok(json!({
             "positions": store.positions,
-            "statements": store.last,
-            "labels": store.labels,
+            "last_statements": store.last,
             "arrivals_waiting": store.waiting,
             "quarantine_bytes": store.quarantine_bytes,
             "store_bytes": store.file_bytes,

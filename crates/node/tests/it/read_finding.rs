@@ -300,6 +300,8 @@ fn facets_count_what_the_reader_sees() {
     assert!(figures.get("node").is_none());
     let operated = world.node.statistics(&world.node.operator()).unwrap();
     assert_eq!(operated["node"]["positions"].as_u64(), Some(11));
+    // Labels are made with circles, of which an administrator is not told.
+    assert!(operated["node"].get("labels").is_none(), "{operated}");
 }
 
 #[test]

@@ -120,7 +120,6 @@ pub(crate) fn figures(snapshot: &Snapshot) -> Result<Figures, Error> {
         positions: snapshot.end(),
         last: number("SELECT value FROM counter WHERE name = 'last'")?,
         objects: number("SELECT coalesce(max(num), 0) FROM object")?,
-        labels: number("SELECT coalesce(max(num) + 1, 0) FROM label")?,
         waiting: number("SELECT count(*) FROM arrival")?,
         quarantine_bytes: number("SELECT value FROM counter WHERE name = 'quarantine'")?,
         file_bytes: 0,
