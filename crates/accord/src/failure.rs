@@ -17,7 +17,7 @@ pub enum Exit {
     Access = 3,
     /// The node cannot be reached, or cannot answer now.
     Network = 4,
-    /// It exists already, or another process has the folder.
+    /// It does not fit what stands: it exists already, an embargo has not ended; or another process has the folder.
     Conflict = 5,
     /// It was interrupted before it was done, as shells have it for SIGINT.
     Interrupted = 130,

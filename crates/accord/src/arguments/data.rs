@@ -73,6 +73,20 @@ pub struct Show {
     pub stix: bool,
 }
 
+/// Whom something is for, beside its TLP.
+#[derive(Debug, Args)]
+pub struct Audience {
+    /// For these only: `circle:NAME`, `member:NAME`, `person:MEMBER/NAME`, with commas between
+    #[arg(long, value_name = "RECIPIENT", value_delimiter = ',')]
+    pub to: Vec<String>,
+    /// Hold it back from everybody but those, until you lift it; what it is about
+    #[arg(long, value_name = "CASE")]
+    pub embargo: Option<String>,
+    /// The embargo is not lifted before this time (RFC 3339)
+    #[arg(long, value_name = "TIME", requires = "embargo")]
+    pub until: Option<String>,
+}
+
 /// `accord import`
 #[derive(Debug, Args)]
 pub struct Import {
@@ -88,15 +102,8 @@ pub struct Import {
     /// The label of objects that bring none [default: the collection's, else AMBER]
     #[arg(long, value_name = "TLP")]
     pub tlp: Option<String>,
-    /// For these only: `circle:NAME`, `member:NAME`, `person:MEMBER/NAME`, with commas between
-    #[arg(long, value_name = "RECIPIENT", value_delimiter = ',')]
-    pub to: Vec<String>,
-    /// Hold it back from everybody but those, until you lift it; what it is about
-    #[arg(long, value_name = "CASE")]
-    pub embargo: Option<String>,
-    /// The embargo is not lifted before this time (RFC 3339)
-    #[arg(long, value_name = "TIME", requires = "embargo")]
-    pub until: Option<String>,
+    #[command(flatten)]
+    pub audience: Audience,
     /// Without your organisation's name: the node vouches for it, takes all of it or nothing, and lets it in later
     #[arg(long)]
     pub without_name: bool,
@@ -227,15 +234,8 @@ pub struct Preview {
     /// Its TLP [default: AMBER]
     #[arg(long, value_name = "TLP")]
     pub tlp: Option<String>,
-    /// For these only: `circle:NAME`, `member:NAME`, `person:MEMBER/NAME`, with commas between
-    #[arg(long, value_name = "RECIPIENT", value_delimiter = ',')]
-    pub to: Vec<String>,
-    /// Hold it back from everybody but those; what it is about
-    #[arg(long, value_name = "CASE")]
-    pub embargo: Option<String>,
-    /// The embargo is not lifted before this time (RFC 3339)
-    #[arg(long, value_name = "TIME", requires = "embargo")]
-    pub until: Option<String>,
+    #[command(flatten)]
+    pub audience: Audience,
 }
 
 /// `accord trace`
@@ -257,18 +257,11 @@ pub struct Relabel {
     /// Its TLP from now on
     #[arg(long, value_name = "TLP")]
     pub tlp: Option<String>,
-    /// For these only: `circle:NAME`, `member:NAME`, `person:MEMBER/NAME`, with commas between
-    #[arg(long, value_name = "RECIPIENT", value_delimiter = ',')]
-    pub to: Vec<String>,
+    #[command(flatten)]
+    pub audience: Audience,
     /// For everybody that its TLP lets
     #[arg(long, conflicts_with = "to")]
     pub everybody: bool,
-    /// Hold it back from everybody but those it is for; what it is about
-    #[arg(long, value_name = "CASE")]
-    pub embargo: Option<String>,
-    /// The embargo is not lifted before this time (RFC 3339)
-    #[arg(long, value_name = "TIME", requires = "embargo")]
-    pub until: Option<String>,
     /// Lift the embargo
     #[arg(long, conflicts_with = "embargo")]
     pub lift: bool,

@@ -33,8 +33,8 @@ Every command but `serve` speaks to a node: the one of `--url`; else the one tha
 else the folder itself. Without both, and without a folder here, the node of the last `accord login`.
 
 Exit codes: 0 done; 1 found something (a lookup hit, a rejected object, nothing of that name); 2 the command or its \
-input makes no sense; 3 not signed in or not allowed; 4 the node cannot be reached or cannot answer; 5 it exists \
-already, or another process has the folder.";
+input makes no sense; 3 not signed in or not allowed; 4 the node cannot be reached or cannot answer; 5 it does \
+not fit what stands (it exists already, an embargo has not ended), or another process has the folder.";
 
 /// Flags of every command.
 #[derive(Debug, Clone, Args)]

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{Session, counted, erase, flag, list, number, text};
-use crate::arguments::{Erase, Note, Opinion, Origin, Relabel, Revoke, Status, Tag, Withdraw};
+use crate::arguments::{Audience, Erase, Note, Opinion, Origin, Relabel, Revoke, Status, Tag, Withdraw};
 use crate::failure::{Exit, Failure};
 use crate::terminal::{Style, defanged, inert};
 use crate::transport::Call;
@@ -99,10 +99,9 @@ pub async fn withdraw(session: &mut Session<'_>, withdraw: Withdraw) -> Result<E
 /// # Errors
 /// The node refuses, or cannot be asked.
 pub async fn relabel(session: &mut Session<'_>, asked: Relabel) -> Result<Exit, Failure> {
-    let to = (asked.everybody || !asked.to.is_empty()).then_some(&asked.to);
-    let body = json!({
-        "tlp": asked.tlp, "to": to, "embargo": asked.embargo, "until": asked.until, "lift": asked.lift,
-    });
+    let Audience { to, embargo, until } = &asked.audience;
+    let to = (asked.everybody || !to.is_empty()).then_some(to);
+    let body = json!({ "tlp": asked.tlp, "to": to, "embargo": embargo, "until": until, "lift": asked.lift });
     let answer = session.ask(Call::post(&["objects", &asked.id, "relabel"]).json(body)).await?;
     reached(session, &answer, "relabelled")
 }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{Session, counted, flag, list, number, text};
-use crate::arguments::{Preview, Trace};
+use crate::arguments::{Audience, Preview, Trace};
 use crate::failure::{Exit, Failure};
 use crate::terminal::{Output, Style, inert};
 use crate::transport::Call;
@@ -13,7 +13,8 @@ use crate::transport::Call;
 /// # Errors
 /// The node refuses, or cannot be asked.
 pub async fn preview(session: &mut Session<'_>, asked: Preview) -> Result<Exit, Failure> {
-    let body = json!({ "tlp": asked.tlp, "to": asked.to, "embargo": asked.embargo, "until": asked.until });
+    let Preview { tlp, audience: Audience { to, embargo, until } } = asked;
+    let body = json!({ "tlp": tlp, "to": to, "embargo": embargo, "until": until });
     let answer = session.ask(Call::post(&["preview"]).json(body)).await?;
     write(session.output, &answer)
 }

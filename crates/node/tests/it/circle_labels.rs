@@ -18,6 +18,14 @@ fn say(world: &World, by: &Caller, options: &ImportOptions, object: &str) -> Res
     Ok(format!("{} {}", outcome.state, outcome.message.clone().unwrap_or_default()))
 }
 
+/// Blue and Green, who are in the circle `Ransom`, and Grey, who is not.
+fn in_ransom(world: &World) -> [Caller; 3] {
+    let all: [Caller; 3] = members(world, &["Blue", "Green", "Grey"], BOTH).try_into().unwrap();
+    world.node.add_circle(&all[0], &circle("Ransom", None)).unwrap();
+    bring(&world.node, &all[0], "Ransom", &all[1]);
+    all
+}
+
 fn taken(world: &World, by: &Caller, options: &ImportOptions, n: u32) {
     let said = say(world, by, options, &indicator(n, FIRST, "")).unwrap();
     assert!(said.starts_with("new"), "{said}");
@@ -182,11 +190,8 @@ fn an_embargo_holds_until_it_is_lifted_by_its_author_and_not_by_the_clock() {
 #[test]
 fn a_relabel_widens_and_narrows_every_version_and_is_new_to_readers() {
     let world = World::new();
-    let all = members(&world, &["Blue", "Green", "Grey"], BOTH);
-    let [blue, green, grey] = &all[..] else { panic!() };
+    let [blue, green, grey] = &in_ransom(&world);
     let node = &world.node;
-    node.add_circle(blue, &circle("Ransom", None)).unwrap();
-    bring(node, blue, "Ransom", green);
     let options = to(&["circle:Ransom"], Tlp::Amber);
     taken(&world, blue, &options, 1);
     let second = indicator(1, SECOND, "");
@@ -220,11 +225,8 @@ fn a_relabel_widens_and_narrows_every_version_and_is_new_to_readers() {
 #[test]
 fn what_one_sees_for_some_one_does_not_say_for_more() {
     let world = World::new();
-    let all = members(&world, &["Blue", "Green", "Grey"], BOTH);
-    let [blue, green, grey] = &all[..] else { panic!() };
+    let [blue, green, grey] = &in_ransom(&world);
     let node = &world.node;
-    node.add_circle(blue, &circle("Ransom", None)).unwrap();
-    bring(node, blue, "Ransom", green);
     taken(&world, blue, &to(&["circle:Ransom"], Tlp::Amber), 1);
     let object = indicator(1, FIRST, "");
     let again =
@@ -242,11 +244,8 @@ fn what_one_sees_for_some_one_does_not_say_for_more() {
 #[test]
 fn notes_stay_with_those_who_see_what_they_are_about() {
     let world = World::new();
-    let all = members(&world, &["Blue", "Green", "Grey"], BOTH);
-    let [blue, green, grey] = &all[..] else { panic!() };
+    let [blue, green, grey] = &in_ransom(&world);
     let node = &world.node;
-    node.add_circle(blue, &circle("Ransom", None)).unwrap();
-    bring(node, blue, "Ransom", green);
     taken(&world, blue, &to(&["circle:Ransom"], Tlp::Amber), 1);
     taken(&world, blue, &to(&["member:Green"], Tlp::Amber), 2);
     let note = |by: &Caller, n| {
@@ -266,11 +265,8 @@ fn notes_stay_with_those_who_see_what_they_are_about() {
 #[test]
 fn readers_are_told_of_recipients_what_they_may_know() {
     let world = World::new();
-    let all = members(&world, &["Blue", "Green", "Grey"], BOTH);
-    let [blue, green, grey] = &all[..] else { panic!() };
+    let [blue, green, grey] = &in_ransom(&world);
     let node = &world.node;
-    node.add_circle(blue, &circle("Ransom", None)).unwrap();
-    bring(node, blue, "Ransom", green);
     let grey_id = format!("member:{}", grey.principal.reader.member.unwrap());
     taken(&world, blue, &to(&["circle:Ransom", &grey_id], Tlp::Amber), 1);
     let told = |by: &Caller| {
