@@ -53,16 +53,17 @@ impl Node {
         Ok(json!({ "folder": to.display().to_string(), "bytes": bytes, "made": self.now().to_string() }))
     }
 
-    /// Checks everything that is kept: the engine's own check, positions, leaves that commit to the bytes.
+    /// Checks everything that is kept: the engine's own check, positions, leaves that commit to the bytes. `progress` gets
+    /// (positions looked at, to look at in all); each is looked at twice.
     ///
     /// # Errors
     /// [`Kind::Forbidden`]; what is merely wrong is in the answer.
-    pub fn verify(&self, caller: &Caller) -> Result<Value, Error> {
+    pub fn verify(&self, caller: &Caller, progress: &mut dyn FnMut(u64, u64)) -> Result<Value, Error> {
         Node::allowed(caller, &Action::Operate)?;
-        let found = self.inner.store.verify()?;
+        let found = self.inner.store.verify_telling(progress)?;
         Ok(json!({
             "well": found.problems.is_empty(),
-            "statements": found.statements,
+            "positions": found.positions,
             "erased": found.erased,
             "problems": found.problems,
         }))

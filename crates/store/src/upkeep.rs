@@ -12,8 +12,12 @@ use model::{CollectionId, Label, MemberId, SubmissionId, Timestamp, Tlp, TokenId
 use crate::directory::CircleAct;
 use crate::read::Snapshot;
 use crate::record::{Index, Media, ObjectKey};
+use crate::sqlite::sequencer::Sequencer;
 use crate::sqlite::{circles, copy, dump, purge, reads, rebuild, stored, strip, sweep, verify};
 use crate::{Error, Options, Store, authority};
+
+/// Positions that a check looks at between two reports.
+const TOGETHER: u64 = 1_000;
 
 /// A statement as the record keeps it, for the one who makes views of it.
 #[derive(Debug, Clone)]
@@ -62,7 +66,7 @@ pub struct Rebuilt {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Verified {
     /// Positions looked at.
-    pub statements: u64,
+    pub positions: u64,
     /// Of these, erased.
     pub erased: u64,
     /// What is wrong, at most a hundred lines; empty is well.
@@ -184,8 +188,6 @@ pub struct Figures {
     pub last: u64,
     /// Objects of which an id is known.
     pub objects: u64,
-    /// Labels interned.
-    pub labels: u64,
     /// Arrivals that wait to be sequenced.
     pub waiting: u64,
     /// Bytes in the quarantine.
@@ -226,11 +228,10 @@ impl Store {
                 to.clears = true;
                 Ok(())
             })?;
-            // It is emptied after the answer.
-            std::thread::sleep(CLEARING_STEP);
             if self.inner.vitals.cleared() > before {
                 return Ok(true);
             }
+            std::thread::sleep(CLEARING_STEP);
         }
         Ok(false)
     }
@@ -256,9 +257,25 @@ impl Store {
     /// # Errors
     /// [`crate::Kind::Engine`]; what is merely wrong is in the answer.
     pub fn verify(&self) -> Result<Verified, Error> {
+        self.verify_telling(&mut |_, _| ())
+    }
+
+    /// The same; `progress` gets (positions looked at, to look at in all): each is looked at twice, in the record and in
+    /// the copy of it.
+    ///
+    /// # Errors
+    /// As [`Store::verify`].
+    pub fn verify_telling(&self, progress: &mut dyn FnMut(u64, u64)) -> Result<Verified, Error> {
         let snapshot = self.snapshot()?;
-        let mut found = verify::verify(snapshot.conn()?)?;
-        found.problems.extend(strip::differences(&snapshot)?);
+        let all = snapshot.end();
+        let mut half = |done: u64, before: u64| {
+            if done.is_multiple_of(TOGETHER) {
+                progress(before + done, 2 * all);
+            }
+        };
+        let mut found = verify::verify(snapshot.conn()?, &mut |done| half(done, 0))?;
+        found.problems.extend(strip::differences(&snapshot, &mut |done| half(done, all))?);
+        progress(2 * all, 2 * all);
         Ok(found)
     }
 
@@ -325,7 +342,13 @@ impl Store {
 
     // Others write between the steps.
     fn scrub(&self) -> Result<(), Error> {
-        while !self.inner.writer.run(0, None, |to| to.index.scrub(&to.conn))? {}
+        let step = |to: &mut Sequencer| {
+            let was_due = to.index.is_scrub_due(&to.conn)?;
+            let is_done = to.index.scrub(&to.conn)?;
+            to.clears |= was_due && is_done;
+            Ok(is_done)
+        };
+        while !self.inner.writer.run(0, None, step)? {}
         Ok(())
     }
 

@@ -7,7 +7,7 @@ use super::{Session, counted, flag, list, number, text};
 use crate::arguments::{Backup, QuarantineCommand, Restore, RetentionCommand};
 use crate::failure::{Exit, Failure};
 use crate::settings::Loaded;
-use crate::terminal::{Output, Progress, Style, Table, defanged, inert};
+use crate::terminal::{Output, Style, Table, defanged, inert};
 use crate::transport::Call;
 
 /// Arrivals that were refused.
@@ -185,9 +185,7 @@ pub async fn rebuild(session: &mut Session<'_>) -> Result<Exit, Failure> {
 /// # Errors
 /// The node refuses, or cannot be asked.
 pub async fn check(session: &mut Session<'_>) -> Result<Exit, Failure> {
-    let waiting = Progress::waiting("checking", session.output);
-    let answer = session.ask(Call::post(&["check"])).await?;
-    drop(waiting);
+    let answer = session.watch(Call::post(&["check"]), "checking the record and its copy").await?;
     let exit = if flag(&answer, "/well") { Exit::Ok } else { Exit::Finding };
     document(session.output, &answer)?;
     Ok(exit)

@@ -226,7 +226,6 @@ fn a_relabel_widens_and_narrows_every_version_and_is_new_to_readers() {
 fn what_one_sees_for_some_one_does_not_say_for_more() {
     let world = World::new();
     let [blue, green, grey] = &in_ransom(&world);
-    let node = &world.node;
     taken(&world, blue, &to(&["circle:Ransom"], Tlp::Amber), 1);
     let object = indicator(1, FIRST, "");
     let again =

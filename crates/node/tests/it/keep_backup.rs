@@ -75,7 +75,7 @@ fn a_restored_backup_is_the_node_of_that_moment_without_what_was_erased_later() 
     assert!(tokens.iter().any(|token| token.revoked.is_none()));
     let members = node.members(&node.operator()).unwrap();
     assert!(members.iter().any(|member| member.identities == [alpha.clone()]));
-    let verified = node.verify(&node.operator()).unwrap();
+    let verified = node.verify(&node.operator(), &mut |_, _| ()).unwrap();
     assert_eq!((&verified["well"], &verified["erased"]), (&true.into(), &4.into()), "{verified}");
     assert_eq!(node.rebuild(&node.operator(), &mut |_, _| {}).unwrap()["equal"], true);
     // It goes on: what stands at the positions that were lost is not taken for what was erased there.

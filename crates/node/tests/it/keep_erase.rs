@@ -105,7 +105,7 @@ fn not_a_byte_of_it_is_left_and_the_rest_stands() {
         assert!(!told[0].hit);
         assert!(world.node.object(caller, &id(2), None).is_ok());
     }
-    let verified = world.node.verify(&world.node.operator()).unwrap();
+    let verified = world.node.verify(&world.node.operator(), &mut |_, _| ()).unwrap();
     assert_eq!((&verified["well"], &verified["problems"][0]), (&true.into(), &serde_json::Value::Null));
     assert_eq!(verified["erased"], 6, "the one that moved stood at two positions");
     let World { node, folder, .. } = world;

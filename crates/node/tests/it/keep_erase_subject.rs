@@ -138,7 +138,7 @@ fn one_address_is_erased_from_212_objects_and_no_backup_brings_it_back() {
         Some(Kind::NotFound)
     );
     assert_eq!(world.listed(&beta, None).len(), 1_000);
-    let verified = world.node.verify(&operator).unwrap();
+    let verified = world.node.verify(&operator, &mut |_, _| ()).unwrap();
     assert_eq!((&verified["well"], &verified["problems"][0]), (&true.into(), &serde_json::Value::Null));
     assert_eq!(world.node.rebuild(&operator, &mut |_, _| {}).unwrap()["equal"], true);
     // The same is not taken again of its member.
@@ -154,7 +154,7 @@ fn one_address_is_erased_from_212_objects_and_no_backup_brings_it_back() {
         assert_eq!(files_with_it(&to), [""; 0], "copy {n}");
         let clock = std::sync::Arc::new(|| model::Timestamp(START + 30 * 86_400_000_000));
         let node = Node::open(&to, super::write_world::settings(), clock).unwrap();
-        let verified = node.verify(&node.operator()).unwrap();
+        let verified = node.verify(&node.operator(), &mut |_, _| ()).unwrap();
         assert_eq!(verified["well"], true, "{verified}");
         assert!(verified["erased"].as_u64().unwrap() >= 40);
         node.stop();

@@ -200,7 +200,7 @@ fn views_made_again_are_equal_after_any_history() {
         assert!(seen(&world) == before, "{seed}");
         let again = world.node.rebuild(&world.node.operator(), &mut |_, _| {}).unwrap();
         assert_eq!(again["equal"], true, "{seed}, once more");
-        let verified = world.node.verify(&world.node.operator()).unwrap();
+        let verified = world.node.verify(&world.node.operator(), &mut |_, _| ()).unwrap();
         assert_eq!(verified["well"], true, "{seed}: {verified}");
     }
 }
@@ -233,7 +233,7 @@ fn a_rebuild_of_nothing_and_one_that_is_not_allowed() {
         let caller = world.token("ACME", &[role]);
         let refused = world.node.rebuild(&caller, &mut |_, _| {}).unwrap_err().kind;
         assert_eq!(refused, Kind::Forbidden);
-        assert_eq!(world.node.verify(&caller).unwrap_err().kind, Kind::Forbidden);
+        assert_eq!(world.node.verify(&caller, &mut |_, _| ()).unwrap_err().kind, Kind::Forbidden);
         let to = world.folder.path().join("copy");
         assert_eq!(world.node.backup(&caller, &to, &mut |_, _| {}).unwrap_err().kind, Kind::Forbidden);
         assert!(!to.exists());

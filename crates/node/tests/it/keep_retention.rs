@@ -70,7 +70,7 @@ fn what_is_old_is_erased_by_type_and_source() {
 
     world.node.remove_retention(&operator, &sightings.id).unwrap();
     assert_eq!(world.node.remove_retention(&operator, &sightings.id).unwrap_err().kind, Kind::NotFound);
-    let verified = world.node.verify(&operator).unwrap();
+    let verified = world.node.verify(&operator, &mut |_, _| ()).unwrap();
     assert_eq!((&verified["well"], &verified["erased"]), (&true.into(), &4.into()));
     assert_eq!(world.node.rebuild(&operator, &mut |_, _| {}).unwrap()["equal"], true);
 

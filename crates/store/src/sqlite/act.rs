@@ -222,6 +222,7 @@ impl Run<'_> {
             self.empty(one.known.position, again)?;
         }
         self.to.index.scrub_due(&self.to.conn)?;
+        self.to.clears = true;
         self.fill(&reached)?;
         Ok(done(act, roots.len()))
     }

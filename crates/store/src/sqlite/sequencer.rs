@@ -127,7 +127,7 @@ pub(crate) struct Sequencer {
     /// Something was erased that is not to be taken again.
     pub(crate) refuses: bool,
     pub(crate) same_content: SameContent,
-    /// Somebody waits for the log to be emptied.
+    /// The log is to be emptied before anybody is answered: bytes were taken out that it still has, or the file under it.
     pub(crate) clears: bool,
     /// The fields below and above could not be taken from the file after a transaction that failed.
     stale: bool,
@@ -404,7 +404,8 @@ impl Sequencer {
     /// is, longer, and is tried again after the next commit.
     pub(crate) fn checkpoint_when_long(&mut self) {
         if self.clears {
-            return self.clear();
+            let _when_idle = self.clear();
+            return;
         }
         let frames: i64 = self
             .conn
@@ -419,14 +420,15 @@ impl Sequencer {
         let _later = self.conn.query_row(mode, [], |_| Ok(()));
     }
 
-    // What was overwritten in the file goes from the log too. Somebody who reads may be in the way; then it is tried again
-    // after the next commit.
-    fn clear(&mut self) {
+    /// Puts the log into the file and cuts it to nothing. Somebody who reads may be in the way, which is answered with
+    /// false; then it is tried again after the next commit, and when there is nothing to do.
+    pub(crate) fn clear(&mut self) -> bool {
         let busy = self.conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0));
-        if busy.is_ok_and(|busy| busy == 0) {
-            self.clears = false;
+        let is_empty = busy.is_ok_and(|busy| busy == 0);
+        if is_empty && std::mem::take(&mut self.clears) {
             self.vitals.cleared.fetch_add(1, Ordering::SeqCst);
         }
+        is_empty
     }
 
     // What was just committed is told to readers, and copied into the strip.
@@ -485,16 +487,17 @@ impl Sequencer {
     }
 
     /// Nothing to do: the log goes into the file, the cache goes back, and the last span, which is as long as an object
-    /// may be.
-    pub(crate) fn rest(&mut self) {
+    /// may be. Answers whether the log is empty.
+    pub(crate) fn rest(&mut self) -> bool {
         self.span = None;
         if self.vitals.failing().is_some() {
             self.copier.give_up();
             let tried = self.try_to_write();
             self.vitals.told(tried.err());
         }
-        let _later = self.conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+        let is_emptied = self.clear();
         let _kept = self.conn.execute_batch("PRAGMA shrink_memory");
+        is_emptied
     }
 }
 

@@ -252,7 +252,7 @@ impl Strip {
 }
 
 /// What the strip tells or serves otherwise than the spans, as a snapshot sees both.
-pub(crate) fn differences(snapshot: &Snapshot) -> Result<Vec<String>, Error> {
+pub(crate) fn differences(snapshot: &Snapshot, progress: &mut dyn FnMut(u64)) -> Result<Vec<String>, Error> {
     let (mut from, mut wires, mut wrong) = (0, Wires::default(), Vec::new());
     while let Some(chunk) = snapshot.strip(from, TOGETHER, &|_| true)? {
         for position in chunk.positions() {
@@ -263,6 +263,7 @@ pub(crate) fn differences(snapshot: &Snapshot) -> Result<Vec<String>, Error> {
                 wrong.push(format!("the strip tells otherwise of position {position}; remove `{STATE}`"));
             }
             from = position + 1;
+            progress(from.cast_unsigned());
         }
     }
     Ok(wrong)

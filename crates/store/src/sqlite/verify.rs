@@ -15,8 +15,9 @@ use crate::upkeep::Verified;
 const PROBLEMS: usize = 100;
 
 /// Checks what a connection sees.
-pub(crate) fn verify(conn: &Connection) -> Result<Verified, Error> {
+pub(crate) fn verify(conn: &Connection, progress: &mut dyn FnMut(u64)) -> Result<Verified, Error> {
     let mut found = Verified::default();
+    progress(0);
     for line in integrity(conn)? {
         tell(&mut found, format!("engine: {line}"));
     }
@@ -39,7 +40,8 @@ pub(crate) fn verify(conn: &Connection) -> Result<Verified, Error> {
             tell(&mut found, format!("position {position} is earlier than the one before"));
         }
         (next, before) = (position + 1, date_added);
-        found.statements += 1;
+        found.positions += 1;
+        progress(found.positions);
         if row.get::<_, i64>(3)? == state::ERASED {
             found.erased += 1;
         }

@@ -151,7 +151,7 @@ fn serve(mut sequencer: Sequencer, works: &Receiver<Box<dyn Work>>, pool: &Pool,
         match works.recv_timeout(if untidy { Duration::ZERO } else { IDLE }) {
             Ok(first) => {
                 for group in groups(first, works, most) {
-                    commit(&mut sequencer, group);
+                    commit(&mut sequencer, group, pool);
                 }
                 pool.clearing(|| sequencer.checkpoint_when_long());
                 (rested, untidy) = (false, false);
@@ -163,8 +163,9 @@ fn serve(mut sequencer: Sequencer, works: &Receiver<Box<dyn Work>>, pool: &Pool,
                     continue;
                 }
                 pool.shrink();
-                pool.clearing(|| sequencer.rest());
-                rested = sequencer.vitals.failing().is_none();
+                // Where somebody reads just then the log stays as it is: it is tried again.
+                let is_emptied = pool.clearing(|| sequencer.rest());
+                rested = is_emptied && sequencer.vitals.failing().is_none();
             }
             Err(RecvTimeoutError::Disconnected) => break,
         }
@@ -190,10 +191,11 @@ fn groups(first: Box<dyn Work>, works: &Receiver<Box<dyn Work>>, most: usize) ->
     vec![group]
 }
 
-fn commit(sequencer: &mut Sequencer, mut group: Vec<Box<dyn Work>>) {
+fn commit(sequencer: &mut Sequencer, mut group: Vec<Box<dyn Work>>, pool: &Pool) {
     let statements = group.iter().map(|work| work.size().0).sum();
     let now = group.iter().filter_map(|work| work.size().1).max();
     let mut full = None;
+    let was_due = sequencer.clears;
     let outcome = transact(sequencer, &mut group, (statements, now), &mut full);
     let failing = match &outcome {
         Err(error) => {
@@ -204,6 +206,11 @@ fn commit(sequencer: &mut Sequencer, mut group: Vec<Box<dyn Work>>) {
         Ok(_) => sequencer.committed().err().or(full),
     };
     sequencer.vitals.told(failing);
+    // What was erased stands in the log, and under it in the file, until the one has gone into the other. Where that did not
+    // succeed before, these do not wait for it as well.
+    if sequencer.clears && !was_due {
+        let _when_idle = pool.clearing(|| sequencer.clear());
+    }
     for work in group {
         work.answer(outcome.clone());
     }

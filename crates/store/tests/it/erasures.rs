@@ -285,3 +285,32 @@ fn what_an_erasure_leaves_in_a_large_index_is_removed_in_an_end_of_time() {
     assert!(!holds(&folder, b"veryprivatetag77x"), "it is still in the index");
     assert_eq!(world.store.verify().unwrap().problems, [""; 0]);
 }
+
+#[test]
+fn what_was_erased_is_in_no_file_when_that_is_answered() {
+    let mut world = world_of(3);
+    let mut new = said(9, 1, 1, Tlp::Green);
+    (new.body, new.index.text) = (b"{\"x\":\"canary in the body\"}".to_vec(), "canaryintheindex".to_owned());
+    let Appended::New { position, .. } = world.say(1, new) else { panic!() };
+    let folder = world.folder.path().to_owned();
+    let log = || fs::metadata(folder.join("record.sqlite-wal")).map_or(0, |log| log.len());
+    let left = || [&b"canary in the body"[..], b"canaryintheindex"].map(|needle| holds(&folder, needle));
+    assert_eq!(left(), [true, true]);
+    world.append(1, vec![erase(position)]);
+    assert!(!holds(&folder, b"canary in the body"));
+    world.store.purge(Timestamp(world.now)).unwrap();
+    // The process may end here, in any way.
+    assert_eq!((left(), log()), ([false, false], 0));
+    // While somebody reads the log cannot be cut; it is as soon as he is done and nothing else is to do.
+    let Appended::New { position, .. } = world.say(1, said(10, 1, 1, Tlp::Green)) else { panic!() };
+    let reading = world.store.snapshot().unwrap();
+    world.append(1, vec![erase(position)]);
+    std::thread::sleep(std::time::Duration::from_millis(3_500));
+    assert!(log() > 0);
+    drop(reading);
+    let end = std::time::Instant::now() + std::time::Duration::from_secs(30);
+    while log() > 0 {
+        assert!(std::time::Instant::now() < end, "the log is still {} bytes long", log());
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+}

@@ -27,7 +27,7 @@ fn a_folder_of_the_first_release_is_migrated_whole_and_used() {
     let folder = first_release();
     let store = Store::open(folder.path(), &Options::default()).unwrap();
     let verified = store.verify().unwrap();
-    assert_eq!((verified.statements, verified.erased, verified.problems), (8, 1, vec![]));
+    assert_eq!((verified.positions, verified.erased, verified.problems), (8, 1, vec![]));
     let facts = store.directory().unwrap().epoch;
     let mut world = World::over(store, folder);
     world.now = 1_900_000_000_000_000;

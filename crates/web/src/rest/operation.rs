@@ -157,7 +157,9 @@ fn upkeep_routes() -> Vec<Route> {
             operate,
             check,
         )
-        .gives(200, "What was found.", JSON, named("Checked")),
+        .query("progress", ValueKind::Flag, PROGRESS)
+        .gives(200, "What was found.", JSON, named("Checked"))
+        .gives(200, IN_LINES, LINES, named("UpkeepEvent")),
     ]
 }
 
@@ -223,9 +225,10 @@ async fn run_retention(request: Request) -> Outcome {
 }
 
 async fn check(request: Request) -> Outcome {
-    no_query(&request)?;
+    let in_lines = in_lines(&request)?;
     let caller = request.caller()?.clone();
-    json_of(move || request.node.verify(&caller)).await
+    let node = request.node;
+    watched(in_lines, http::StatusCode::OK, move |progress| node.verify(&caller, progress)).await
 }
 
 async fn statistics(request: Request) -> Outcome {

@@ -352,7 +352,7 @@ async fn work_that_takes_long_is_told_as_it_goes_on() {
         let ask = house.ask("POST", path).by(Road::AdminSocket).header("content-type", "application/json");
         ask.body(body.as_bytes()).send().await
     };
-    for (path, plain) in [("/api/v1/backup", 201), ("/api/v1/rebuild", 200)] {
+    for (path, plain) in [("/api/v1/backup", 201), ("/api/v1/rebuild", 200), ("/api/v1/check", 200)] {
         let document = ask(path, "plain").await;
         assert_eq!(document.status.as_u16(), plain, "{path}");
         let told = ask(&format!("{path}?progress=true"), "told").await;

@@ -123,6 +123,10 @@ const SCRUB_INDEX: i64 = 1;
 /// overwritten.
 const SCRUB_REMOVE: i64 = 2;
 
+fn scrub_value(conn: &Connection) -> Result<i64, Error> {
+    Ok(conn.query_row("SELECT value FROM counter WHERE name = 'scrub'", [], |row| row.get(0))?)
+}
+
 impl Index {
     /// Notes that the index has keys of something that was erased. A scrub under way may be past them: it begins anew.
     pub(crate) fn scrub_due(&mut self, conn: &Connection) -> Result<(), Error> {
@@ -132,11 +136,15 @@ impl Index {
         Ok(())
     }
 
+    /// Whether an erasure left something to do.
+    pub(crate) fn is_scrub_due(&self, conn: &Connection) -> Result<bool, Error> {
+        Ok(scrub_value(conn)? != 0)
+    }
+
     /// Does a step of what an erasure leaves to do, if something is: first the index is made anew without keys that
     /// are gone, then the free pages of the file are overwritten. Answers whether it is done.
     pub(crate) fn scrub(&mut self, conn: &Connection) -> Result<bool, Error> {
-        let due: i64 =
-            conn.query_row("SELECT value FROM counter WHERE name = 'scrub'", [], |row| row.get(0))?;
+        let due = scrub_value(conn)?;
         let next = match due {
             0 => return Ok(true),
             SCRUB_INDEX if self.scrub_some(conn)? => SCRUB_REMOVE,

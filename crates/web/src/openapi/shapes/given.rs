@@ -680,7 +680,7 @@ pub const SHAPES: &[Shape] = &[
         "What a check of everything found.",
         &[
             ("well", Flag, Always, "Nothing is wrong."),
-            ("statements", Count, Always, "Statements looked at."),
+            ("positions", Count, Always, "Positions looked at: statements and acts."),
             ("erased", Count, Always, "Of these, erased."),
             ("problems", Texts, Always, "What is wrong, at most a hundred lines."),
         ],
