@@ -23,6 +23,7 @@ pub(crate) mod head;
 pub(crate) mod index;
 pub(crate) mod intern;
 pub(crate) mod known;
+pub(crate) mod leb128;
 pub(crate) mod merge;
 pub(crate) mod migrate;
 pub(crate) mod names;

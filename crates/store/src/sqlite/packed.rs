@@ -1,6 +1,7 @@
 //! What the views hold of one statement, packed into one value: views are cleaned by it, and it answers what a
 //! statement refers to without reading its body.
 
+use super::leb128;
 use crate::{Error, Kind};
 
 /// The lists and keys of one statement, as numbers.
@@ -21,16 +22,16 @@ impl Packed {
 
     pub(crate) fn encode(&self) -> Vec<u8> {
         let mut out = Vec::with_capacity(64);
-        number(&mut out, self.lists.len());
-        self.lists.iter().for_each(|list| number(&mut out, unsigned(*list)));
-        number(&mut out, self.references.len());
+        length(&mut out, self.lists.len());
+        self.lists.iter().for_each(|list| number(&mut out, *list));
+        length(&mut out, self.references.len());
         for (object, property) in &self.references {
-            number(&mut out, unsigned(*object));
-            number(&mut out, unsigned(*property));
+            number(&mut out, *object);
+            number(&mut out, *property);
         }
-        number(&mut out, self.terms.len());
+        length(&mut out, self.terms.len());
         for term in &self.terms {
-            number(&mut out, term.len());
+            length(&mut out, term.len());
             out.extend_from_slice(term);
         }
         out
@@ -45,14 +46,14 @@ impl Packed {
 
 fn decode(rest: &mut &[u8]) -> Option<Packed> {
     let mut packed = Packed::default();
-    for _ in 0..read(rest)? {
-        packed.lists.push(signed(read(rest)?)?);
+    for _ in 0..leb128::read(rest)? {
+        packed.lists.push(signed(rest)?);
     }
-    for _ in 0..read(rest)? {
-        packed.references.push((signed(read(rest)?)?, signed(read(rest)?)?));
+    for _ in 0..leb128::read(rest)? {
+        packed.references.push((signed(rest)?, signed(rest)?));
     }
-    for _ in 0..read(rest)? {
-        let length = read(rest)?;
+    for _ in 0..leb128::read(rest)? {
+        let length = usize::try_from(leb128::read(rest)?).ok()?;
         let (term, tail) = rest.split_at_checked(length)?;
         packed.terms.push(term.to_vec());
         *rest = tail;
@@ -60,35 +61,17 @@ fn decode(rest: &mut &[u8]) -> Option<Packed> {
     rest.is_empty().then_some(packed)
 }
 
-// Numbers of rows are positive and far below what either type holds.
-fn unsigned(number: i64) -> usize {
-    usize::try_from(number).unwrap_or(0)
+// Numbers of rows are positive.
+fn number(out: &mut Vec<u8>, number: i64) {
+    leb128::write(out, u64::try_from(number).unwrap_or(0));
 }
 
-fn signed(number: usize) -> Option<i64> {
-    i64::try_from(number).ok()
+fn length(out: &mut Vec<u8>, length: usize) {
+    leb128::write(out, length as u64);
 }
 
-// LEB128.
-fn number(out: &mut Vec<u8>, mut value: usize) {
-    while value >= 0x80 {
-        out.push((value & 0x7f) as u8 | 0x80);
-        value >>= 7;
-    }
-    out.push(value as u8);
-}
-
-fn read(rest: &mut &[u8]) -> Option<usize> {
-    let mut value = 0usize;
-    for shift in (0..usize::BITS).step_by(7) {
-        let (byte, tail) = rest.split_first()?;
-        *rest = tail;
-        value |= usize::from(byte & 0x7f).checked_shl(shift)?;
-        if byte & 0x80 == 0 {
-            return Some(value);
-        }
-    }
-    None
+fn signed(rest: &mut &[u8]) -> Option<i64> {
+    i64::try_from(leb128::read(rest)?).ok()
 }
 
 #[cfg(test)]

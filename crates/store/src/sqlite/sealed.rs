@@ -8,6 +8,7 @@
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use rustc_hash::FxHashMap;
 
+use super::leb128;
 use super::row::{damaged, entry, flag};
 use super::span::{Changing, Record};
 use crate::Error;
@@ -146,40 +147,19 @@ fn push(runs: &mut Vec<Run>, label: Option<u32>) {
 fn encode(runs: &[Run]) -> Vec<u8> {
     let mut out = Vec::with_capacity(runs.len() * 3);
     for run in runs.iter().rev() {
-        number(&mut out, run.label.map_or(0, |label| u64::from(label) + 1));
-        number(&mut out, run.count.cast_unsigned());
+        leb128::write(&mut out, run.label.map_or(0, |label| u64::from(label) + 1));
+        leb128::write(&mut out, run.count.cast_unsigned());
     }
     out
 }
 
-fn number(out: &mut Vec<u8>, mut value: u64) {
-    while value >= 0x80 {
-        out.push((value & 0x7f) as u8 | 0x80);
-        value >>= 7;
-    }
-    out.push(value as u8);
-}
-
-fn read(rest: &mut &[u8]) -> Option<u64> {
-    let mut value = 0;
-    for shift in (0..u64::BITS).step_by(7) {
-        let (byte, tail) = rest.split_first()?;
-        *rest = tail;
-        value |= u64::from(byte & 0x7f) << shift;
-        if byte & 0x80 == 0 {
-            return Some(value);
-        }
-    }
-    None
-}
-
 // The next run, of which the last one comes first.
 fn decode(rest: &mut &[u8]) -> Option<Run> {
-    let label = match read(rest)? {
+    let label = match leb128::read(rest)? {
         0 => None,
         more => Some(u32::try_from(more - 1).ok()?),
     };
-    Some(Run { label, count: i64::try_from(read(rest)?).ok()? })
+    Some(Run { label, count: i64::try_from(leb128::read(rest)?).ok()? })
 }
 
 /// Positions of one commit that follow each other and are all for one reader.

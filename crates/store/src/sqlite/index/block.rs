@@ -1,5 +1,6 @@
 //! Keys in a page: each as what it shares with the one before, and the rest.
 
+use super::super::leb128;
 use crate::{Error, Kind};
 
 /// Bytes of a block: with its row's header it fills one page and flows over to none.
@@ -31,8 +32,9 @@ impl Builder {
         if self.data.is_empty() {
             self.first = key.to_vec();
         }
-        number(&mut self.data, shared);
-        number(&mut self.data, rest.len() << 1 | usize::from(presence == Presence::Gone));
+        leb128::write(&mut self.data, shared as u64);
+        let length = rest.len() << 1 | usize::from(presence == Presence::Gone);
+        leb128::write(&mut self.data, length as u64);
         self.data.extend_from_slice(rest);
         self.last.truncate(shared);
         self.last.extend_from_slice(rest);
@@ -87,15 +89,7 @@ impl Reader {
     }
 }
 
-fn number(out: &mut Vec<u8>, mut value: usize) {
-    while value >= 0x80 {
-        out.push((value & 0x7f) as u8 | 0x80);
-        value >>= 7;
-    }
-    out.push(value as u8);
-}
-
-// Lengths of keys take two bytes at most.
+// Lengths of keys take two bytes at most, which is quicker to read than any number.
 fn read(rest: &mut &[u8]) -> Option<usize> {
     let (first, tail) = rest.split_first()?;
     if first & 0x80 == 0 {
