@@ -1,0 +1,158 @@
+//! Circles, as their members are told of them.
+
+use serde::Serialize;
+
+use super::Named;
+
+/// A circle, for a member of it, or for who is invited.
+#[derive(Debug, Clone, Serialize)]
+pub struct Circle {
+    /// Its UUID.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// What its members agree to.
+    pub charter: Charter,
+    /// SHA-256 of its definition, in hexadecimal.
+    pub digest: String,
+    /// Its definition as canonical text: id, name and charter.
+    pub definition: String,
+    /// When it was made.
+    pub created: String,
+    /// When it ends by itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expires: Option<String>,
+    /// The member that owns it, where members see each other.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub owner: Option<Named>,
+    /// How many members are in it; 0 where that is not told.
+    pub members: u64,
+    /// Those of them that the reader may know.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub organisations: Vec<CircleMember>,
+    /// Invitations that are good, for who may invite.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub invitations: Vec<Invitation>,
+    /// What was done in it, the oldest first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub history: Vec<CircleAct>,
+}
+
+/// What the members of a circle agree to.
+#[derive(Debug, Clone, Serialize)]
+pub struct Charter {
+    /// Organisations join it by their administrators.
+    pub formal: bool,
+    /// Nothing above this label is said to it.
+    pub ceiling: String,
+    /// `members`, `administrators` or `two-administrators` let others in.
+    pub admits: &'static str,
+    /// Members see of each other `count`, `organisations` or `persons`.
+    pub shows: &'static str,
+    /// `owner` or `administrators` expel members and end it.
+    pub moderation: &'static str,
+    /// Those who left `keep` what they saw, or it is `close`d to them.
+    pub leavers: &'static str,
+    /// Members undertake to keep what is said in it no longer than this.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retention_days: Option<u32>,
+    /// The tags that objects said to it may bear; empty is any.
+    pub vocabulary: Vec<String>,
+    /// What recipients may do with what they see.
+    pub iep: Iep,
+    /// The text of the agreement.
+    pub agreement: String,
+}
+
+/// A policy of FIRST IEP 2.0.
+#[derive(Debug, Clone, Serialize)]
+#[expect(missing_docs, reason = "the words of IEP 2.0, documented at model::circle::Iep")]
+pub struct Iep {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub start_date: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub end_date: Option<String>,
+    pub encrypt_in_transit: &'static str,
+    pub permitted_actions: &'static str,
+    pub affected_party_notifications: &'static str,
+    pub attribution: &'static str,
+    pub unmodified_resale: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub external_reference: Option<String>,
+}
+
+/// A member of a circle, for another.
+#[derive(Debug, Clone, Serialize)]
+pub struct CircleMember {
+    /// The organisation.
+    pub member: Named,
+    /// The person who joined for it, where members see persons.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub person: Option<Named>,
+    /// Since when.
+    pub since: String,
+    /// The digest of the definition that it agreed to.
+    pub agreed: String,
+}
+
+/// An invitation without its secret.
+#[derive(Debug, Clone, Serialize)]
+pub struct Invitation {
+    /// Its id.
+    pub id: String,
+    /// When it was made.
+    pub created: String,
+    /// When it ends.
+    pub expires: String,
+    /// Another member has yet to confirm it.
+    pub waits: bool,
+    /// When it was taken back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub revoked: Option<String>,
+}
+
+/// An invitation that was just made. The secret is shown this once.
+#[derive(Debug, Clone, Serialize)]
+pub struct NewInvitation {
+    /// Its id, by which it is confirmed and taken back.
+    pub id: String,
+    /// The name of the circle.
+    pub name: String,
+    /// When it ends.
+    pub expires: String,
+    /// Another member has to confirm it.
+    pub needs_second: bool,
+    /// The text to hand to who is invited.
+    pub secret: String,
+}
+
+/// What came of joining.
+#[derive(Debug, Clone, Serialize)]
+pub struct Joined {
+    /// False: the charter has to be agreed to first, by the digest that is told here.
+    pub joined: bool,
+    /// The circle.
+    pub circle: Circle,
+}
+
+/// Something that was done in a circle.
+#[derive(Debug, Clone, Serialize)]
+pub struct CircleAct {
+    /// When.
+    pub at: String,
+    /// `add`, `upgrade`, `invite`, `confirm`, `uninvite`, `join`, `leave`, `expel`, `revoke`, or `end` by the clock.
+    pub verb: String,
+    /// The member that did it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub member: Option<Named>,
+    /// The person who did it for that member.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub person: Option<Named>,
+    /// The member that it was about: who was expelled, who had invited.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub about: Option<Named>,
+}

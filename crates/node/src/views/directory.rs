@@ -1,0 +1,127 @@
+//! Who there is and what there is to read: members, persons, tokens, collections.
+
+use serde::Serialize;
+
+use super::Named;
+
+/// A token that was just made. The secret is shown this once.
+#[derive(Debug, Clone, Serialize)]
+pub struct NewToken {
+    /// Its id, by which it is revoked.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// Its member.
+    pub member: Named,
+    /// Its roles.
+    pub roles: Vec<&'static str>,
+    /// When it ends.
+    pub expires: String,
+    /// The text to hand to the client.
+    pub secret: String,
+}
+
+/// A member as administrators see it.
+#[derive(Debug, Clone, Serialize)]
+pub struct Member {
+    /// Its UUID.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// Its STIX identities.
+    pub identities: Vec<String>,
+    /// When it was added.
+    pub created: String,
+    /// When it was revoked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub revoked: Option<String>,
+    /// Objects an hour; 0 is no limit.
+    pub objects_per_hour: u64,
+    /// Bytes an hour; 0 is no limit.
+    pub bytes_per_hour: u64,
+    /// The sector that the node vouches for where the member says something without its name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sector: Option<String>,
+}
+
+/// A person as administrators see them.
+#[derive(Debug, Clone, Serialize)]
+pub struct Person {
+    /// Their UUID.
+    pub id: String,
+    /// Their name.
+    pub name: String,
+    /// Their member.
+    pub member: Named,
+    /// When they were added.
+    pub created: String,
+    /// When they were revoked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub revoked: Option<String>,
+}
+
+/// A token without its secret.
+#[derive(Debug, Clone, Serialize)]
+pub struct Token {
+    /// Its UUID.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// Its member.
+    pub member: Named,
+    /// The person it names.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub person: Option<Named>,
+    /// Its roles.
+    pub roles: Vec<&'static str>,
+    /// What it may be used for.
+    pub verbs: Vec<&'static str>,
+    /// Collections it reads; absent means all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub read: Option<Vec<Named>>,
+    /// Collections it writes; absent means all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub write: Option<Vec<Named>>,
+    /// The highest label it lets through, such as `TLP:RED`.
+    pub ceiling: String,
+    /// Networks it may be used from; empty is everywhere.
+    pub networks: Vec<String>,
+    /// Its client profile.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub profile: Option<String>,
+    /// When it was made.
+    pub created: String,
+    /// When it ends.
+    pub expires: String,
+    /// When it was revoked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub revoked: Option<String>,
+    /// When it was last shown, within a minute.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_used: Option<String>,
+}
+
+/// A collection as this caller may use it.
+#[derive(Debug, Clone, Serialize)]
+pub struct Collection {
+    /// Its UUID.
+    pub id: String,
+    /// Its title; also called its name.
+    pub name: String,
+    /// What it is about.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub description: String,
+    /// Its other address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub alias: Option<String>,
+    /// What is in it; empty is everything.
+    pub filter: String,
+    /// Nothing above this label is in it.
+    pub ceiling: String,
+    /// The label of what arrives without one.
+    pub default_label: String,
+    /// This caller reads it.
+    pub can_read: bool,
+    /// This caller writes it.
+    pub can_write: bool,
+}
