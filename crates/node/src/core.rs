@@ -14,6 +14,7 @@ pub mod judge;
 pub mod list_query;
 pub mod marking;
 pub mod observables;
+pub mod offered;
 pub mod parts;
 pub mod reading;
 pub mod rows;

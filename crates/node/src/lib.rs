@@ -43,6 +43,7 @@ mod retention;
 mod roster;
 mod search;
 mod session;
+mod share;
 mod source;
 mod splitting;
 mod statistics;

@@ -269,6 +269,23 @@ pub struct Relabel {
     pub lift: bool,
 }
 
+/// How something is to be shared.
+#[derive(Debug, Clone, Default)]
+pub struct Share {
+    /// The label of what brings none.
+    pub label: Asked,
+    /// What values are and how they are known; for what says nothing of itself.
+    pub description: Option<String>,
+    /// What they are about, as tags; likewise.
+    pub about: Vec<String>,
+    /// Where more is written; likewise.
+    pub reference: Option<String>,
+    /// Values are valid for so long from now, in seconds.
+    pub expire_s: Option<u64>,
+    /// Tell, share nothing.
+    pub dry_run: bool,
+}
+
 /// What is to be erased, by what it is about.
 #[derive(Clone, Default)]
 pub struct EraseSubject {

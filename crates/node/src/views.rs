@@ -5,6 +5,7 @@ mod desk;
 mod directory;
 mod erased;
 mod said;
+mod shared;
 mod submitted;
 
 pub use circle::*;
@@ -12,6 +13,7 @@ pub use desk::*;
 pub use directory::*;
 pub use erased::*;
 pub use said::*;
+pub use shared::*;
 pub use submitted::*;
 
 use serde::Serialize;

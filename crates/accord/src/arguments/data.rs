@@ -267,6 +267,47 @@ pub struct Relabel {
     pub lift: bool,
 }
 
+/// `accord share`
+#[derive(Debug, Args)]
+pub struct Share {
+    /// Files: STIX, CSV, lists, or running text; `-`, or nothing, reads standard input, where text can be pasted
+    #[arg(value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// The label of what brings none [default: AMBER]
+    #[arg(long, value_name = "TLP")]
+    pub tlp: Option<String>,
+    /// For these only: `circle:NAME`, `member:NAME`, `person:MEMBER/NAME`, with commas between
+    #[arg(long, value_name = "RECIPIENT", value_delimiter = ',')]
+    pub to: Vec<String>,
+    /// Hold it back from everybody but those, until you lift it; what it is about
+    #[arg(long, value_name = "CASE")]
+    pub embargo: Option<String>,
+    /// The embargo is not lifted before this time (RFC 3339)
+    #[arg(long, value_name = "TIME", requires = "embargo")]
+    pub until: Option<String>,
+    /// What the values are and how you know; for what says nothing of itself
+    #[arg(long, value_name = "TEXT")]
+    pub description: Option<String>,
+    /// What they are about, as tags; may be given several times
+    #[arg(long, value_name = "TAG")]
+    pub about: Vec<String>,
+    /// Where more is written
+    #[arg(long, value_name = "URL")]
+    pub reference: Option<String>,
+    /// Values are valid for this long, such as 30d or 12h
+    #[arg(long, value_name = "DURATION")]
+    pub expire: Option<String>,
+    /// Your own addresses, networks and names, one a line: an alarm if one of them is about to leave. Stays on this machine
+    #[arg(long, value_name = "FILE")]
+    pub own: Option<PathBuf>,
+    /// Tell, share nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Do not ask
+    #[arg(long)]
+    pub yes: bool,
+}
+
 /// `accord erase`
 #[derive(Debug, Args)]
 pub struct Erase {

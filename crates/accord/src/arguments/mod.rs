@@ -89,6 +89,8 @@ pub enum Command {
     Show(Show),
     /// Take in bundles, NDJSON, STIX 2.0, CSV and plain lists, also compressed; exit code 1 if objects were refused
     Import(Import),
+    /// Share files, lists or pasted text: tells what to look at before it leaves and who would see it, and asks
+    Share(Share),
     /// Write out what you may see
     Export(Export),
     /// What became of a submission

@@ -15,6 +15,7 @@ mod notify;
 mod operation;
 mod preview;
 mod serve;
+mod share;
 mod show;
 
 use serde_json::Value;
@@ -59,6 +60,7 @@ async fn ask(command: Command, loaded: &Loaded, output: &mut Output) -> Result<E
         Command::Search(search) => show::search(&mut session, search).await,
         Command::Show(show) => show::show(&mut session, show).await,
         Command::Import(import) => import::run(&mut session, import).await,
+        Command::Share(share) => share::run(&mut session, share).await,
         Command::Export(export) => export::run(&mut session, export).await,
         Command::Status(status) => data::status(&mut session, status).await,
         Command::Note(note) => data::note(&mut session, note).await,
@@ -102,6 +104,7 @@ fn absent(command: &Command) -> Absent {
         Command::Collection(collection) => matches!(collection, CollectionCommand::Add(_)),
         Command::Token(token) => matches!(token, TokenCommand::Add(_)),
         Command::Import(import) => !import.dry_run,
+        Command::Share(share) => !share.dry_run,
         _ => false,
     };
     if makes { Absent::Make } else { Absent::Refuse }

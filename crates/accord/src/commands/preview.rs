@@ -28,7 +28,11 @@ pub async fn trace(session: &mut Session<'_>, asked: Trace) -> Result<Exit, Fail
     write(session.output, &answer)
 }
 
-fn write(output: &mut Output, answer: &Value) -> Result<Exit, Failure> {
+/// Writes who sees something.
+///
+/// # Errors
+/// Writing failed.
+pub(super) fn write(output: &mut Output, answer: &Value) -> Result<Exit, Failure> {
     if output.json {
         output.document(answer)?;
         return Ok(Exit::Ok);

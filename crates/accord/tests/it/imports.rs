@@ -89,3 +89,28 @@ fn the_reason_of_a_refusal_is_told_once() {
     let said = bench.run(&["import", "bad.json", "--data", "node"]).exits(1);
     assert_eq!(said.out.matches("is no timestamp").count(), 1, "{}", said.out);
 }
+
+// What is pasted is looked at, asked about, and shared; what is one's own is not let out by `--yes`.
+#[test]
+fn what_is_pasted_is_shared_after_a_look_and_a_yes() {
+    let bench = Bench::new();
+    let text = "seen 45.66.77[.]88 and hxxp://bad-site[.]com/a, while 45.66.99.1 is the office\n";
+    let share = |more: &[&str]| {
+        let fixed = ["share", "--tlp", "green", "--description", "a loader", "--data", "node", "--json"];
+        bench.pipe(&[&fixed, more].concat(), text)
+    };
+    bench.write("own.txt", "# ours\n45.66.99.0/24\n");
+    bench.run(&["member", "add", "ACME", "--data", "node"]).exits(0);
+    let look = share(&["--dry-run", "--own", "own.txt"]).exits(0).json();
+    assert_eq!((&look["summary"]["new"], &look["alarms"][0]["what"]), (&3.into(), &"own".into()), "{look}");
+    assert!(share(&[]).exits(2).err.contains("--yes"));
+    assert!(share(&["--yes", "--own", "own.txt"]).exits(2).err.contains("your own"));
+    let done = share(&["--yes"]).exits(0).json();
+    assert_eq!(
+        (&done["summary"]["new"], &done["preview"]["label"]),
+        (&3.into(), &"TLP:GREEN".into()),
+        "{done}"
+    );
+    assert_eq!(share(&["--dry-run"]).exits(0).json()["summary"]["duplicates"], 3);
+    bench.run(&["lookup", "45.66.77.88", "--data", "node"]).exits(1);
+}

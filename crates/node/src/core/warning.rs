@@ -76,6 +76,15 @@ impl WarningLists {
         Ok(Taken { entries, passed_over: list.len() - entries })
     }
 
+    /// Takes one list that is a value a line; names stand for all below them.
+    pub fn take_lines(&mut self, name: &str, text: &str) {
+        let Ok(number) = u16::try_from(self.lists.len()) else { return };
+        self.lists.push(List { name: name.to_owned(), urls: true });
+        for line in text.lines().filter(|line| !line.trim_start().starts_with('#')) {
+            let _passed_over = self.take("hostname", line, number);
+        }
+    }
+
     /// To be called when all are read, before anything is looked for.
     pub fn sort(&mut self) {
         for table in [&mut self.values, &mut self.names, &mut self.networks] {

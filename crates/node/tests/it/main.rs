@@ -65,6 +65,8 @@ mod write_own_exports;
 #[cfg(test)]
 mod write_parts;
 #[cfg(test)]
+mod write_share;
+#[cfg(test)]
 mod write_submit;
 #[cfg(test)]
 mod write_world;

@@ -9,6 +9,7 @@ mod objects;
 mod operation;
 pub mod query;
 mod session;
+mod sharing;
 mod transfer;
 mod watched;
 
@@ -27,6 +28,7 @@ pub fn routes() -> Vec<Route> {
     routes.extend(lookup::routes());
     routes.extend(objects::routes());
     routes.extend(erasing::routes());
+    routes.extend(sharing::routes());
     routes.extend(transfer::routes());
     routes.extend(directory::routes());
     routes.extend(circles::routes());

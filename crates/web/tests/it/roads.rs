@@ -53,6 +53,7 @@ const REQUESTS: &[(&str, &str, &str)] = &[
     ("exportObjects", "", ""),
     ("showSubmission", "", ""),
     ("importObjects", "", "{envelope}"),
+    ("share", "?description=seen&dry_run", "198.51.100.1\n"),
     ("listMembers", "", ""),
     ("addMember", "", r#"{"name":"New"}"#),
     ("setSector", "", r#"{"sector":"energy"}"#),

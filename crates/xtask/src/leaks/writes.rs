@@ -18,6 +18,7 @@ pub fn of(operation: &str, scene: &mut Scene<'_>, reader: &Reader<'_>) -> Option
     match operation {
         "taxiiAddObjects" => Some(scene.additions()),
         "importObjects" => Some(scene.imports()),
+        "share" => Some(scene.shares()),
         "taxiiDeleteObject" => Some(scene.deletions()),
         "withdrawObject" => Some(scene.withdrawals()),
         "eraseObject" => Some(scene.on_objects("eraseObject", "/erase", r#"{"reason":"a test"}"#, 1)),
@@ -155,6 +156,22 @@ impl Scene<'_> {
         let path = format!("/api/v1/import?format=list&dry_run&member={}", encoded(&member));
         asks.push(Ask::rest("importObjects", "POST", path).body("198.51.100.7\n"));
         asks
+    }
+
+    // As text, as a list, and as objects that meet what was said. What becomes of them, imports say.
+    fn shares(&mut self) -> Vec<Ask> {
+        let path = |query: &str| format!("/api/v1/share?dry_run&{query}");
+        let to = encoded(&self.to());
+        let text = format!("seen {}, {} and more", self.value(), self.value());
+        let list = format!("{}\n{}\n", self.value(), self.value());
+        [
+            (path("tlp=green&description=seen"), text),
+            (path(&format!("tlp=amber&about=c2&to={to}")), list),
+            (path("tlp=clear"), self.envelope()),
+        ]
+        .into_iter()
+        .map(|(path, body)| Ask::rest("share", "POST", path).body(&body))
+        .collect()
     }
 
     fn deletions(&mut self) -> Vec<Ask> {

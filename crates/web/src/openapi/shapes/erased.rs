@@ -1,6 +1,6 @@
-//! Who said a value; what an erasure by subject takes and gives; as `node::views` has it.
+//! What sharing gives; who said a value; what an erasure by subject takes and gives; as `node::views` has it.
 
-use super::Kind::{Count, Flag, Many, One, Text, Texts, Time};
+use super::Kind::{Count, Flag, Many, One, OneOf, Text, Texts, Time};
 use super::Presence::{Always, Sometimes};
 use super::{Others, Shape};
 
@@ -87,6 +87,65 @@ pub const SHAPES: &[Shape] = &[
             ("what", Text, Always, "What, a word."),
             ("count", Count, Sometimes, "How many, where they can be counted."),
             ("why", Text, Always, "Why, and what can be done."),
+        ],
+        others: Others::Possible,
+    },
+    Shape {
+        name: "Shared",
+        summary: "What is about to leave, or has left.",
+        fields: &[
+            ("dry_run", Flag, Always, "Nothing has left."),
+            ("format", OneOf(&["stix", "csv", "list", "text"]), Always, "What the input was."),
+            ("values", Texts, Always, "The values in it, in normal form; the first 10,000."),
+            ("said", One("SaidAlready"), Always, "What was said of these values already."),
+            ("alarms", Many("Alarm"), Always, "What to look at before it leaves."),
+            ("preview", One("Preview"), Always, "Who would see it."),
+            ("summary", One("ImportSummary"), Always, "What the import makes of it."),
+            ("refused", Many("Outcome"), Always, "What of it is refused; the first 20."),
+        ],
+        others: Others::Possible,
+    },
+    Shape {
+        name: "SaidAlready",
+        summary: "What was said of values already, as far as the one who shares sees.",
+        fields: &[
+            ("of", Count, Always, "Values that were looked at, at most 1,000."),
+            ("by_others", Count, Always, "Of these, said by others."),
+            ("by_oneself", Count, Always, "Of these, said by the one who shares."),
+            ("by", Many("SaidBy"), Always, "Who, and of how many."),
+        ],
+        others: Others::Possible,
+    },
+    Shape {
+        name: "SaidBy",
+        summary: "Of how many values one source said something.",
+        fields: &[
+            ("source", One("Named"), Sometimes, "Who; left out for those whose origin is withheld."),
+            ("values", Count, Always, "Values."),
+        ],
+        others: Others::Possible,
+    },
+    Shape {
+        name: "Alarm",
+        summary: "Something to look at before it leaves.",
+        fields: &[
+            (
+                "what",
+                OneOf(&[
+                    "reserved",
+                    "public-suffix",
+                    "warning-list",
+                    "personal-data",
+                    "no-context",
+                    "revoked",
+                    "lower-label",
+                ]),
+                Always,
+                "Which alarm.",
+            ),
+            ("count", Count, Always, "How many values, or objects."),
+            ("why", Text, Always, "Why it matters."),
+            ("values", Texts, Always, "Some of them."),
         ],
         others: Others::Possible,
     },

@@ -1,0 +1,428 @@
+//! What somebody is about to share: whatever it is, as the import takes it, with what should be known of it before it leaves.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use model::observable::{Kind, Observable, guess, is_public_suffix, refang};
+use strictjson::{Limits, Node, Value};
+
+use super::observables::observables;
+use super::rows::columns::Role;
+use super::rows::is_comment;
+use super::rows::sniff::{Expected, Sniffed, sniff};
+
+/// Ends of names of files that are also those of domains: in running text they are taken for domains where they are defanged.
+const FILE_ENDS: [&str; 16] =
+    ["md", "py", "sh", "rs", "pl", "zip", "mov", "so", "ps", "ai", "app", "cab", "cpl", "in", "java", "do"];
+/// Ends of names that lead nowhere outside (RFC 2606, RFC 6762, RFC 8375, and what offices use).
+const RESERVED_ENDS: [&str; 9] =
+    ["local", "internal", "lan", "corp", "home", "localdomain", "test", "invalid", "localhost"];
+/// How much of an input must be values, line by line, for it to be a list, in percent.
+const LIST_PERCENT: usize = 80;
+
+/// What an input is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// STIX: a bundle, objects, objects line by line.
+    Stix,
+    /// Rows with a header.
+    Csv,
+    /// A value a line.
+    List,
+    /// Running text, values in it.
+    Text,
+}
+
+impl Format {
+    /// What it is called.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Format::Stix => "stix",
+            Format::Csv => "csv",
+            Format::List => "list",
+            Format::Text => "text",
+        }
+    }
+}
+
+/// What is said of values that come without.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Context<'a> {
+    /// What they are and how they are known.
+    pub description: Option<&'a str>,
+    /// What they are about, as tags.
+    pub about: &'a [String],
+    /// Where more is written.
+    pub reference: Option<&'a str>,
+}
+
+impl Context<'_> {
+    fn is_given(&self) -> bool {
+        self.description.is_some_and(|text| !text.trim().is_empty()) || !self.about.is_empty()
+    }
+}
+
+/// What is about to be shared.
+#[derive(Debug, Clone)]
+pub struct Offered {
+    /// What it was.
+    pub format: Format,
+    /// As the import takes it: STIX, or CSV.
+    pub bytes: Vec<u8>,
+    /// The values that it says, each once, in order.
+    pub values: Vec<Observable>,
+    /// Objects, or values, that say nothing of themselves.
+    pub bare: usize,
+    /// Email addresses in its texts, beside the values.
+    pub mails: Vec<String>,
+}
+
+/// Understands an input.
+///
+/// # Errors
+/// Why there is nothing in it to share, in words.
+pub fn offered(bytes: &[u8], context: Context<'_>) -> Result<Offered, String> {
+    let text =
+        std::str::from_utf8(bytes).map_err(|_| "it is no text; `accord import` takes compressed files")?;
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    if is_json(text) {
+        return of_json(text);
+    }
+    let sniffed = sniff(text.as_bytes(), Expected::Anything);
+    let holds = |of: fn(&Role) -> bool| sniffed.columns.iter().any(|column| of(&column.role));
+    if sniffed.header_is_row && holds(|role| matches!(role, Role::Value(_))) {
+        let speaks = holds(|role| matches!(role, Role::Description | Role::Labels));
+        return Ok(of_csv(text, &sniffed, speaks, context));
+    }
+    let lines: Vec<&str> = text.lines().filter(|line| !is_comment(line.as_bytes())).collect();
+    let first = |line: &&str| line.split_whitespace().next().is_some_and(|word| guess(word).is_ok());
+    let short =
+        lines.iter().filter(|line| line.split_whitespace().count() <= 2).filter(|line| first(line)).count();
+    let is_list = !lines.is_empty() && short * 100 >= lines.len() * LIST_PERCENT;
+    let (format, values) = match is_list {
+        true => (
+            Format::List,
+            distinct(lines.iter().filter_map(|line| guess(line.split_whitespace().next()?).ok())),
+        ),
+        false => (Format::Text, distinct(values_in(text))),
+    };
+    if values.is_empty() {
+        return Err("no address, name, URL, digest or email address is in it".to_owned());
+    }
+    let bare = if context.is_given() { 0 } else { values.len() };
+    let rows = values.iter().map(|value| vec![value.text().to_owned()]);
+    let bytes = with_context(vec!["value".to_owned()], rows, b',', context);
+    Ok(Offered { format, bytes, bare, mails: Vec::new(), values })
+}
+
+// Defanged values begin with brackets too.
+fn is_json(text: &str) -> bool {
+    let text = text.trim_start();
+    let behind = |first: char| text.strip_prefix(first).map(str::trim_start);
+    behind('{').is_some_and(|rest| rest.starts_with(['"', '}']))
+        || behind('[').is_some_and(|rest| rest.starts_with(['{', ']']))
+}
+
+fn of_json(text: &str) -> Result<Offered, String> {
+    let limits = Limits { bytes: text.len(), ..Limits::default() };
+    let documents: Vec<Node<'_>> = match strictjson::parse(text.as_bytes(), &limits) {
+        Ok(whole) => vec![whole],
+        // A line that is none is told by the import.
+        Err(error) => {
+            let lines = text.lines().filter_map(|line| strictjson::parse(line.as_bytes(), &limits).ok());
+            let lines: Vec<Node<'_>> = lines.collect();
+            if lines.is_empty() {
+                return Err(format!("it looks like JSON and is none: {error}"));
+            }
+            lines
+        }
+    };
+    let mut objects: Vec<&Node<'_>> = Vec::new();
+    for document in &documents {
+        match (document.get("objects").and_then(Node::as_array), document.as_array()) {
+            (Some(some), _) if document.get("type").is_none_or(|kind| kind.as_str() == Some("bundle")) => {
+                objects.extend(some);
+            }
+            (_, Some(some)) => objects.extend(some),
+            _ => objects.push(document),
+        }
+    }
+    let mut values = Vec::new();
+    let mut mails = BTreeMap::new();
+    for object in &objects {
+        values.extend(observables(object).observables.into_iter().map(|mention| mention.observable));
+        mails_in(object, &mut mails);
+    }
+    let values = distinct(values.into_iter());
+    mails.retain(|mail, ()| !values.iter().any(|value| value.text() == mail));
+    let bare = objects.iter().filter(|object| is_bare(object, &objects)).count();
+    let bytes = text.as_bytes().to_vec();
+    Ok(Offered { format: Format::Stix, bytes, values, bare, mails: mails.into_keys().collect() })
+}
+
+// An indicator that neither says what it is nor stands in a relation.
+fn is_bare(object: &Node<'_>, all: &[&Node<'_>]) -> bool {
+    let text = |object: &Node<'_>, name| object.get(name).and_then(Node::as_str).map(str::to_owned);
+    if text(object, "type").as_deref() != Some("indicator") {
+        return false;
+    }
+    let says = ["description", "labels", "indicator_types", "kill_chain_phases", "external_references"];
+    let id = text(object, "id");
+    let related = || {
+        all.iter().any(|other| {
+            let refers = |name| text(other, name) == id;
+            let among = other.get("object_refs").and_then(Node::as_array).unwrap_or_default();
+            refers("source_ref")
+                || refers("target_ref")
+                || among.iter().any(|one| one.as_str() == id.as_deref())
+        })
+    };
+    !says.iter().any(|name| object.get(name).is_some()) && !related()
+}
+
+fn mails_in(object: &Node<'_>, mails: &mut BTreeMap<String, ()>) {
+    let mut todo = vec![object];
+    while let Some(node) = todo.pop() {
+        match &node.value {
+            Value::String(text) if text.contains('@') || text.contains("[at]") => {
+                let words = text.split(|c: char| c.is_whitespace() || ",;<>\"'()".contains(c));
+                let found = words.filter_map(|word| guess(word).ok());
+                let found = found.filter(|found| found.kind() == Kind::Email);
+                mails.extend(found.map(|found| (found.text().to_owned(), ())));
+            }
+            Value::Array(items) => todo.extend(items),
+            Value::Object(object) => todo.extend(object.iter().map(|member| &member.node)),
+            _ => {}
+        }
+    }
+}
+
+fn of_csv(text: &str, sniffed: &Sniffed, speaks: bool, context: Context<'_>) -> Offered {
+    let delimiter = sniffed.delimiter.unwrap_or(b',');
+    let lines: Vec<&str> = text.lines().filter(|line| !is_comment(line.as_bytes())).collect();
+    let joined = lines.join("\n");
+    let mut reader = csv::ReaderBuilder::new()
+        .delimiter(delimiter)
+        .has_headers(false)
+        .flexible(true)
+        .trim(csv::Trim::All)
+        .from_reader(joined.as_bytes());
+    let mut rows: Vec<Vec<String>> = Vec::new();
+    for record in reader.records().filter_map(Result::ok) {
+        rows.push(record.iter().map(str::to_owned).collect());
+    }
+    let header = if rows.is_empty() { Vec::new() } else { rows.remove(0) };
+    let columns = &sniffed.columns;
+    let is_value = |at: usize| matches!(columns.get(at).map(|column| &column.role), Some(Role::Value(_)));
+    let fields = rows.iter().flat_map(|row| row.iter().enumerate());
+    let values = distinct(fields.filter(|(at, _)| is_value(*at)).filter_map(|(_, field)| guess(field).ok()));
+    let bare = if speaks || context.is_given() { 0 } else { rows.len() };
+    let bytes = match speaks {
+        true => text.as_bytes().to_vec(),
+        false => with_context(header, rows.into_iter(), delimiter, context),
+    };
+    Offered { format: Format::Csv, bytes, values, bare, mails: Vec::new() }
+}
+
+// What is not given makes no column.
+fn with_context(
+    mut header: Vec<String>,
+    rows: impl Iterator<Item = Vec<String>>,
+    delimiter: u8,
+    context: Context<'_>,
+) -> Vec<u8> {
+    let width = header.len();
+    let given = [
+        ("description", context.description.map(str::to_owned)),
+        ("tags", (!context.about.is_empty()).then(|| context.about.join(";"))),
+        ("reference", context.reference.map(str::to_owned)),
+    ];
+    let given: Vec<(&str, String)> =
+        given.into_iter().filter_map(|(name, text)| Some((name, text?))).collect();
+    header.extend(given.iter().map(|(name, _)| (*name).to_owned()));
+    let mut writer = csv::WriterBuilder::new().delimiter(delimiter).flexible(true).from_writer(Vec::new());
+    // Writing into memory does not fail.
+    let _written = writer.write_record(&header);
+    for mut row in rows {
+        row.resize(width, String::new());
+        row.extend(given.iter().map(|(_, text)| text.clone()));
+        let _written = writer.write_record(&row);
+    }
+    writer.into_inner().unwrap_or_default()
+}
+
+/// The values in running text: addresses, networks, URLs, email addresses, digests; domains where they are defanged, or look like
+/// nothing else.
+fn values_in(text: &str) -> impl Iterator<Item = Observable> {
+    let words = text.split(|c: char| c.is_whitespace() || "<>\"'`“”„".contains(c));
+    let parts = words.flat_map(|word| {
+        let cut: &[char] = if word.contains("//") { &[] } else { &[',', ';', '|'] };
+        word.split(cut)
+    });
+    parts.filter_map(|word| {
+        let found = guess(word).ok()?;
+        let end = found.text().rsplit('.').next().unwrap_or_default();
+        let plain = refang(word) == word;
+        let meant = match found.kind() {
+            Kind::FileName | Kind::Asn | Kind::Cve | Kind::Mac | Kind::RegistryKey | Kind::Ssdeep => false,
+            Kind::Domain => !plain || !FILE_ENDS.contains(&end),
+            Kind::Url => word.contains("//") || !plain,
+            _ => true,
+        };
+        meant.then_some(found)
+    })
+}
+
+fn distinct(values: impl Iterator<Item = Observable>) -> Vec<Observable> {
+    let mut seen = std::collections::HashSet::new();
+    values.filter(|value| seen.insert(value.key().to_vec())).collect()
+}
+
+/// Whether a value leads nowhere outside: a private, reserved or multicast address, a network of such, a name that no public
+/// server knows, a URL or an email address at one.
+#[must_use]
+pub fn is_reserved(value: &Observable) -> bool {
+    let text = value.text();
+    match value.kind() {
+        Kind::Ipv4 | Kind::Ipv6 | Kind::Cidr4 | Kind::Cidr6 => {
+            let address = text.split('/').next().and_then(|address| address.parse().ok());
+            address.is_some_and(is_reserved_address)
+        }
+        Kind::Domain => {
+            let end = text.rsplit('.').next().unwrap_or_default();
+            let documented =
+                end == "example" || ["example.com", "example.net", "example.org"].contains(&text);
+            documented || RESERVED_ENDS.contains(&end)
+        }
+        Kind::Url => {
+            let host = text.split("://").nth(1).and_then(|rest| rest.split(['/', '?', '#']).next());
+            host.and_then(|host| guess(host).ok()).is_some_and(|host| is_reserved(&host))
+        }
+        _ => false,
+    }
+}
+
+fn is_reserved_address(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(v4) => {
+            let [a, b, ..] = v4.octets();
+            v4.is_private()
+                || v4.is_loopback()
+                || v4.is_link_local()
+                || v4.is_documentation()
+                || a == 0
+                || a >= 224
+                || (a == 100 && (64..128).contains(&b))
+                || (a == 198 && (b == 18 || b == 19))
+        }
+        IpAddr::V6(v6) => {
+            let [first, second, ..] = v6.segments();
+            v6.is_loopback()
+                || v6.is_unspecified()
+                || v6.is_multicast()
+                || first & 0xfe00 == 0xfc00
+                || first & 0xffc0 == 0xfe80
+                || (first == 0x2001 && second == 0x0db8)
+        }
+    }
+}
+
+/// Whether a value is a name under which others' names stand, such as `co.uk`.
+#[must_use]
+pub fn is_suffix(value: &Observable) -> bool {
+    value.kind() == Kind::Domain && is_public_suffix(value.text())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn texts(offered: &Offered) -> Vec<&str> {
+        offered.values.iter().map(Observable::text).collect()
+    }
+
+    #[test]
+    fn whatever_comes_is_understood() {
+        let about = ["phishing".to_owned()];
+        let context = Context { description: Some("seen in a mail"), about: &about, reference: None };
+        let report = "On Monday we saw hxxp://evil[.]example/a?b, and 198.51.100[.]7,198.51.100.8; see setup.py and\n\
+             notes.md (sha256 E3B0C44298FC1C149AFBF4C8996FB92427AE41E4649B934CA495991B7852B855). Mail to ada[at]evil[.]example. e.g. bad-site.com.";
+        for (input, format, values) in [
+            (
+                report,
+                Format::Text,
+                &[
+                    "http://evil.example/a?b",
+                    "198.51.100.7",
+                    "198.51.100.8",
+                    "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+                    "ada@evil.example",
+                    "bad-site.com",
+                ][..],
+            ),
+            (
+                "# mine\n198[.]51[.]100[.]7\nevil[.]example\n198.51.100.7\n",
+                Format::List,
+                &["198.51.100.7", "evil.example"],
+            ),
+            ("[198.51.100.7]\n", Format::List, &["198.51.100.7"]),
+            ("ip,score\n198.51.100.7,9\n", Format::Csv, &["198.51.100.7"]),
+            (
+                r#"{"type":"bundle","objects":[{"type":"ipv4-addr","value":"198.51.100.7"}]}"#,
+                Format::Stix,
+                &["198.51.100.7"],
+            ),
+            (
+                "{\"type\":\"ipv4-addr\",\"value\":\"198.51.100.7\"}\n{\"type\":\"ipv4-addr\",\"value\":\"198.51.100.8\"}\n",
+                Format::Stix,
+                &["198.51.100.7", "198.51.100.8"],
+            ),
+        ] {
+            let found = offered(input.as_bytes(), context).unwrap();
+            assert_eq!((found.format, texts(&found)), (format, values.to_vec()), "{input}");
+            assert_eq!(found.bare, 0, "{input}");
+            if format != Format::Stix {
+                let rows = String::from_utf8(found.bytes).unwrap();
+                assert!(rows.lines().next().unwrap().contains("description,tags"), "{rows}");
+                assert!(rows.lines().skip(1).all(|row| row.ends_with("seen in a mail,phishing")), "{rows}");
+            }
+        }
+        for nothing in ["", "hello world\n", "{\"a\"", "{\"type\"\n"] {
+            assert!(offered(nothing.as_bytes(), context).is_err(), "{nothing}");
+        }
+    }
+
+    #[test]
+    fn what_says_nothing_of_itself_and_mails_are_counted() {
+        let bare = r#"[{"type":"indicator","id":"indicator--1","pattern":"[ipv4-addr:value = '198.51.100.7']"},
+            {"type":"indicator","id":"indicator--2","description":"of Ada <ada@example.com>"}]"#;
+        let found = offered(bare.as_bytes(), Context::default()).unwrap();
+        assert_eq!((found.bare, found.mails), (1, vec!["ada@example.com".to_owned()]));
+        let relation = r#",{"type":"relationship","source_ref":"indicator--1"}]"#;
+        let related = format!("{}{relation}", bare.trim_end_matches(']'));
+        assert_eq!(offered(related.as_bytes(), Context::default()).unwrap().bare, 0);
+        assert_eq!(offered(b"ip\n198.51.100.7\n", Context::default()).unwrap().bare, 1);
+        assert_eq!(offered(b"ip,comment\n198.51.100.7,c2\n", Context::default()).unwrap().bare, 0);
+    }
+
+    #[test]
+    fn what_leads_nowhere_is_known() {
+        for (value, reserved) in [
+            ("10.1.2.3", true),
+            ("192.0.2.0/24", true),
+            ("100.64.0.1", true),
+            ("224.0.0.1", true),
+            ("8.8.8.8", false),
+            ("fe80::1", true),
+            ("2606:4700::1", false),
+            ("printer.local", true),
+            ("www.example.com", false),
+            ("http://192.168.0.1/a", true),
+            ("http://bad-site.com/a", false),
+        ] {
+            assert_eq!(is_reserved(&guess(value).unwrap()), reserved, "{value}");
+        }
+        assert!(is_suffix(&guess("co.uk").unwrap()) && !is_suffix(&guess("bad-site.com").unwrap()));
+    }
+}

@@ -1,0 +1,101 @@
+//! Sharing: understood, looked at before it leaves, merged with what others said.
+
+use node::views::{Alarm, Shared};
+use node::{Asked, Caller, ImportOptions, Kind, Settings, Share};
+
+use super::write_world::{FIRST, World, envelope, indicator, settings};
+
+fn asked(tlp: &str, dry_run: bool) -> Share {
+    Share {
+        label: Asked { tlp: tlp.parse().ok(), ..Asked::default() },
+        description: Some("command and control of a loader".to_owned()),
+        about: vec!["loader".to_owned()],
+        dry_run,
+        ..Share::default()
+    }
+}
+
+fn share(world: &World, by: &Caller, asked: &Share, input: &str) -> Shared {
+    world.node.share(by, asked, input.as_bytes()).unwrap()
+}
+
+fn alarms(shared: &Shared) -> Vec<(&'static str, u64)> {
+    shared.alarms.iter().map(|Alarm { what, count, .. }| (*what, *count)).collect()
+}
+
+const REPORT: &str = "We saw hxxp://bad-site[.]com/a today, and 8.8.4[.]4 and 45.66.77.88, from ada@bad-site.com; \
+    printer.local and 10.1.2.3 are ours.";
+
+#[test]
+fn a_report_is_looked_at_before_it_leaves_and_shared_after() {
+    let folder = tempfile::tempdir().unwrap();
+    let list = r#"{"name":"Resolvers","type":"cidr","list":["8.8.4.4"],"matching_attributes":["ip-dst"]}"#;
+    std::fs::write(folder.path().join("list.json"), list).unwrap();
+    let world = World::with(Settings { warning_lists: Some(folder.path().to_owned()), ..settings() });
+    for member in ["alpha", "beta", "gamma"] {
+        world.member(member);
+    }
+    let [alpha, beta, gamma] = ["alpha", "beta", "gamma"].map(|member| world.token(member, &["analyst"]));
+    let other = |by: &Caller, tlp: &str, n: u32, rest: &str| {
+        let options = ImportOptions { tlp: tlp.parse().ok(), ..ImportOptions::default() };
+        let object = indicator(n, FIRST, rest).replace(&format!("198.51.0.{n}"), "45.66.77.88");
+        assert_eq!(world.node.submit(by, &options, object.as_bytes()).unwrap().failure, 0);
+    };
+    other(&beta, "amber", 1, "");
+    other(&gamma, "red", 2, "");
+    other(&beta, "green", 3, ",\"revoked\":true");
+
+    let look = share(&world, &alpha, &asked("green", true), REPORT);
+    assert_eq!((look.format, look.values.len(), look.dry_run), ("text", 6, true), "{:?}", look.values);
+    assert_eq!(
+        alarms(&look),
+        [("reserved", 2), ("warning-list", 1), ("personal-data", 1), ("revoked", 1), ("lower-label", 1)]
+    );
+    assert_eq!((look.said.of, look.said.by_others, look.said.by_oneself), (6, 1, 0));
+    // What gamma keeps to itself is not told of.
+    let by: Vec<_> =
+        look.said.by.iter().map(|by| (by.source.as_ref().unwrap().name.as_str(), by.values)).collect();
+    assert_eq!(by, [("beta", 1)]);
+    assert_eq!((look.summary.new, look.summary.rejected, look.preview.label.as_str()), (6, 0, "TLP:GREEN"));
+    assert!(world.listed(&alpha, None).len() == 2, "nothing has left");
+
+    let done = share(&world, &alpha, &asked("green", false), REPORT);
+    assert_eq!((done.summary.new, done.summary.submission.is_empty()), (6, false));
+    let found = world.node.lookup(&gamma, &["45.66.77.88".to_owned()], 9).unwrap();
+    assert!(found[0].mentions.iter().any(|one| one.object.name == "45.66.77.88"), "{found:?}");
+    let id = &found[0].mentions.iter().find(|one| one.object.name == "45.66.77.88").unwrap().object.id;
+    let view = world.node.object(&gamma, id, None).unwrap();
+    assert!(
+        view.object.get().contains("command and control of a loader")
+            && view.object.get().contains("\"loader\"")
+    );
+    // Once more adds nothing.
+    let again = share(&world, &alpha, &asked("green", false), REPORT);
+    assert_eq!((again.summary.new, again.summary.duplicates, again.said.by_oneself), (0, 6, 5));
+}
+
+#[test]
+fn values_need_a_word_about_them_and_a_label_that_may_be_given() {
+    let world = World::new();
+    world.member("alpha");
+    let alpha = world.token("alpha", &["analyst"]);
+    let bare = Share { description: None, about: Vec::new(), ..asked("green", true) };
+    let kind = |by: &Caller, asked: &Share, input: &str| {
+        world.node.share(by, asked, input.as_bytes()).err().map(|error| error.kind)
+    };
+    assert_eq!(kind(&alpha, &bare, "45.66.77.88\n"), Some(Kind::Invalid));
+    assert_eq!(kind(&alpha, &bare, "ip,comment\n45.66.77.88,a loader's\n"), None);
+    assert_eq!(kind(&alpha, &asked("green", true), "nothing in it"), Some(Kind::Invalid));
+    let to = |to: &str| Asked { to: vec![to.to_owned()], ..Asked::default() };
+    let unknown = Share { label: to("circle:Nobody"), ..asked("green", true) };
+    assert_eq!(kind(&alpha, &unknown, "45.66.77.88\n"), Some(Kind::NotFound));
+    assert_eq!(
+        kind(&world.token("alpha", &["reader"]), &asked("green", true), "45.66.77.88\n"),
+        Some(Kind::Forbidden)
+    );
+    // Objects that say nothing of themselves are told.
+    let object = indicator(1, FIRST, "").replace(",\"description\":\"d\"", "");
+    let object = object.replace("\"indicator_types\":[\"malicious-activity\"],", "");
+    let look = share(&world, &alpha, &bare, &envelope(&[object]));
+    assert_eq!((look.format, alarms(&look)), ("stix", vec![("no-context", 1)]));
+}
