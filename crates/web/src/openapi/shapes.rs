@@ -1,10 +1,12 @@
 //! The documents that routes take and give, as data. The types in `node::views` say the same in Rust; a test holds
 //! real answers against these.
 
+mod circles;
 mod erased;
 mod given;
 mod taken;
 mod taxii;
+mod upkeep;
 
 use serde_json::{Map, Value, json};
 
@@ -70,7 +72,13 @@ pub struct Shape {
 
 /// Every document, by name.
 pub fn components() -> Value {
-    let shapes = given::SHAPES.iter().chain(taken::SHAPES).chain(erased::SHAPES).chain(taxii::SHAPES);
+    let shapes = given::SHAPES
+        .iter()
+        .chain(circles::SHAPES)
+        .chain(upkeep::SHAPES)
+        .chain(taken::SHAPES)
+        .chain(erased::SHAPES)
+        .chain(taxii::SHAPES);
     let mut components: Map<String, Value> =
         shapes.map(|shape| (shape.name.to_owned(), object(shape))).collect();
     components.insert("ImportEvent".to_owned(), import_event());

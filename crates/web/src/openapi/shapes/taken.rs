@@ -2,7 +2,7 @@
 
 use super::Kind::{Count, Flag, One, OneOf, Text, Texts, Time};
 use super::Presence::{Always, Sometimes};
-use super::{Field, Others, Shape, given};
+use super::{Field, Others, Shape, circles};
 
 const TLP: Field = ("tlp", Text, Sometimes, "Its label, such as `amber`.");
 
@@ -115,10 +115,15 @@ pub const SHAPES: &[Shape] = &[
                 "Organisations join it by their administrators; so it is if left out.",
             ),
             ("ceiling", Text, Sometimes, "Nothing above this label is said to it; AMBER+STRICT if left out."),
-            ("admits", OneOf(given::ADMITS), Sometimes, "Whose invitations let others in; members'."),
-            ("shows", OneOf(given::SHOWS), Sometimes, "What members see of each other; organisations."),
-            ("moderation", OneOf(given::MODERATION), Sometimes, "Who expels members and ends it; the owner."),
-            ("leavers", OneOf(given::LEAVERS), Sometimes, "Whether those who left keep what they saw; no."),
+            ("admits", OneOf(circles::ADMITS), Sometimes, "Whose invitations let others in; members'."),
+            ("shows", OneOf(circles::SHOWS), Sometimes, "What members see of each other; organisations."),
+            (
+                "moderation",
+                OneOf(circles::MODERATION),
+                Sometimes,
+                "Who expels members and ends it; the owner.",
+            ),
+            ("leavers", OneOf(circles::LEAVERS), Sometimes, "Whether those who left keep what they saw; no."),
             ("retention_days", Count, Sometimes, "Members keep what is said in it no longer."),
             ("vocabulary", Texts, Sometimes, "Tags that objects said to it may bear, `word` or `word*`."),
             ("iep", One("Iep"), Sometimes, "What recipients may do with what they see."),
