@@ -34,7 +34,7 @@ use model::gate::{Act, Authorized, Source, Submit};
 
 use authority::Covers;
 use sqlite::erasures::Erasures;
-use sqlite::index::filter::Filters;
+use sqlite::index::run::Kept;
 use sqlite::names::Shared;
 use sqlite::pool::Pool;
 use sqlite::revocations::Revocations;
@@ -93,7 +93,7 @@ pub(crate) struct Inner {
     pub(crate) pool: Arc<Pool>,
     pub(crate) names: Shared,
     pub(crate) strip: Arc<Strip>,
-    pub(crate) filters: Arc<Filters>,
+    pub(crate) kept: Arc<Kept>,
     pub(crate) vitals: Arc<Vitals>,
     pub(crate) file: PathBuf,
     pub(crate) same_content: SameContent,
@@ -113,12 +113,12 @@ impl Store {
         let mut conn = connect::writer(&path, options)?;
         migrate::migrate(&mut conn, migrate::STEPS)?;
         arrivals::begin_anew(&conn)?;
-        let (filters, vitals) = (Arc::<Filters>::default(), Arc::<Vitals>::default());
+        let (kept, vitals) = (Arc::<Kept>::default(), Arc::<Vitals>::default());
         let (erasures, revocations) = (Erasures::open(folder)?, Revocations::open(folder, &conn)?);
         let copier = Copier::open(folder, &conn)?;
         let strip = copier.strip();
         let mut sequencer =
-            Sequencer::new(conn, filters.clone(), vitals.clone(), erasures, revocations, copier)?;
+            Sequencer::new(conn, kept.clone(), vitals.clone(), erasures, revocations, copier)?;
         sequencer.same_content = options.same_content;
         let pool = Arc::new(Pool::new(path.clone(), options.clone(), vitals.clone()));
         let writer = Writer::start(sequencer, pool.clone(), options.group)?;
@@ -129,7 +129,7 @@ impl Store {
                 pool,
                 names,
                 strip,
-                filters,
+                kept,
                 vitals,
                 file: path,
                 same_content: options.same_content,

@@ -314,7 +314,7 @@ impl Snapshot {
         match reader.runs.get() {
             Some(runs) => Ok(runs),
             None => {
-                let runs = Runs::read(&reader.conn, &self.store.filters)?;
+                let runs = Runs::read(&reader.conn, &self.store.kept)?;
                 Ok(reader.runs.get_or_init(|| runs))
             }
         }

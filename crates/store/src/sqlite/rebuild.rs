@@ -114,7 +114,7 @@ fn write(
 }
 
 fn looked(to: &Sequencer) -> Result<[u8; 32], Error> {
-    dump::digest(&to.conn, &Runs::read(&to.conn, &to.index.filters)?)
+    dump::digest(&to.conn, &Runs::read(&to.conn, &to.index.kept)?)
 }
 
 fn drop_views(to: &mut Sequencer) -> Result<(), Error> {
@@ -122,7 +122,7 @@ fn drop_views(to: &mut Sequencer) -> Result<(), Error> {
         "DELETE FROM posting; DELETE FROM tally; DELETE FROM indexed; DELETE FROM fresh; DELETE FROM run;
          DELETE FROM fence; DELETE FROM block; UPDATE counter SET value = 0 WHERE name = 'last'",
     )?;
-    to.index.filters.clear();
+    to.index.kept.clear();
     to.index.reload(&to.conn)
 }
 

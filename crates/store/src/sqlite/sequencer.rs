@@ -8,8 +8,8 @@ use rusqlite::{Connection, params};
 use sha2::{Digest, Sha256};
 
 use super::erasures::{self, Erasures};
-use super::index::filter::Filters;
 use super::index::keys;
+use super::index::run::Kept;
 use super::index::write::Index;
 use super::intern::Interned;
 use super::revocations::Revocations;
@@ -142,7 +142,7 @@ pub(crate) struct Sequencer {
 impl Sequencer {
     pub(crate) fn new(
         conn: Connection,
-        filters: Arc<Filters>,
+        kept: Arc<Kept>,
         vitals: Arc<Vitals>,
         erasures: Erasures,
         revocations: Revocations,
@@ -151,7 +151,7 @@ impl Sequencer {
         let mut sequencer = Sequencer {
             conn,
             interned: Interned::default(),
-            index: Index::new(filters),
+            index: Index::new(kept),
             vitals,
             erasures,
             revocations,

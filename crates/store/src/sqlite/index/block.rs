@@ -68,9 +68,51 @@ impl Reader {
         if self.at >= self.data.len() {
             return Ok(false);
         }
-        self.step()
-            .ok_or_else(|| Error::new(Kind::Corrupt, "record.sqlite: a block of the index is damaged"))?;
+        self.step().ok_or_else(damaged)?;
         Ok(true)
+    }
+
+    /// Goes from the beginning to the first key that is not before another; `false` when all are.
+    pub(crate) fn seek(&mut self, to: &[u8]) -> Result<bool, Error> {
+        self.find(to).ok_or_else(damaged)
+    }
+
+    // A block has up to thousands of keys. Those in between are neither made nor compared: how much each shares with the one
+    // before tells mostly on which side it is.
+    fn find(&mut self, to: &[u8]) -> Option<bool> {
+        let mut rest = self.data.as_slice();
+        // Of the key before, which is before `to`: its length, and how much it shares with `to`.
+        let (mut before, mut matched) = (0, 0);
+        while !rest.is_empty() {
+            let (shared, length) = (read(&mut rest)?, read(&mut rest)?);
+            let (tail, after) = rest.split_at_checked(length >> 1)?;
+            rest = after;
+            if shared > before {
+                return None;
+            }
+            before = shared + tail.len();
+            // Where it goes on as the key before does, it is on the same side.
+            if shared > matched {
+                continue;
+            }
+            // Where it leaves the key before while that is still equal, it is behind.
+            if shared == matched {
+                let wanted = to.get(matched..)?;
+                let common = tail.iter().zip(wanted).take_while(|(one, other)| one == other).count();
+                if tail.get(common) < wanted.get(common) {
+                    matched += common;
+                    continue;
+                }
+            }
+            self.at = self.data.len() - rest.len();
+            self.key.clear();
+            self.key.extend_from_slice(to.get(..shared)?);
+            self.key.extend_from_slice(tail);
+            self.presence = presence(length);
+            return Some(true);
+        }
+        self.at = self.data.len();
+        Some(false)
     }
 
     fn step(&mut self) -> Option<()> {
@@ -83,10 +125,18 @@ impl Reader {
         }
         self.key.truncate(shared);
         self.key.extend_from_slice(tail);
-        self.presence = if length & 1 == 1 { Presence::Gone } else { Presence::Here };
+        self.presence = presence(length);
         self.at = self.data.len() - rest.len() + tail.len();
         Some(())
     }
+}
+
+fn presence(length: usize) -> Presence {
+    if length & 1 == 1 { Presence::Gone } else { Presence::Here }
+}
+
+fn damaged() -> Error {
+    Error::new(Kind::Corrupt, "record.sqlite: a block of the index is damaged")
 }
 
 // Lengths of keys take two bytes at most, which is quicker to read than any number.
@@ -129,5 +179,40 @@ mod tests {
         while let Ok(more) = cut.advance() {
             assert!(more, "a cut block was read to its end");
         }
+    }
+
+    #[test]
+    fn seeks_what_a_walk_from_the_beginning_finds() {
+        // Few distinct bytes, so that keys share much, also with what is looked for.
+        let key = |mut n: u64, length: u64| -> Vec<u8> {
+            let mut bytes = Vec::new();
+            for _ in 0..length {
+                n = n.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                bytes.push((n >> 60) as u8 % 3);
+            }
+            bytes
+        };
+        let mut keys: Vec<Vec<u8>> = (0..400).map(|n| key(n, 1 + n % 9)).collect();
+        keys.sort();
+        keys.dedup();
+        let mut builder = Builder::default();
+        let gone = |at: usize| if at.is_multiple_of(3) { Presence::Gone } else { Presence::Here };
+        assert!(keys.iter().enumerate().all(|(at, key)| builder.push(key, gone(at))));
+        let (_, data) = builder.take().unwrap();
+        for n in 0..4_000 {
+            let to = key(n + 7_777, n % 11);
+            let mut reader = Reader::new(data.clone());
+            let found = reader.seek(&to).unwrap();
+            let at = keys.partition_point(|key| *key < to);
+            assert_eq!(found, at < keys.len(), "{to:?}");
+            for (at, key) in keys.iter().enumerate().skip(at) {
+                assert_eq!((&reader.key, reader.presence), (key, gone(at)), "{to:?}");
+                assert_eq!(reader.advance().unwrap(), at + 1 < keys.len());
+            }
+        }
+        // A key that shares more than there is.
+        assert!(
+            Reader::new(vec![1, 0]).seek(b"a").is_err() && Reader::new(vec![0, 4, b'a']).seek(b"a").is_err()
+        );
     }
 }

@@ -1,13 +1,5 @@
 //! What a run cannot have: a Bloom filter in lines of 64 bytes, so that one question costs one line of memory.
 
-use std::sync::{Arc, Mutex, PoisonError};
-
-use rusqlite::Connection;
-use rustc_hash::FxHashMap;
-
-use super::super::row::damaged;
-use crate::Error;
-
 const LINE_BYTES: usize = 64;
 const LINE_BITS: u64 = 512;
 const BITS_PER_KEY: usize = 10;
@@ -24,6 +16,11 @@ impl Filter {
     pub(crate) fn sized(keys: usize) -> Filter {
         let lines = (keys * BITS_PER_KEY).div_ceil(LINE_BYTES * 8).max(1);
         Filter { bytes: vec![0; lines * LINE_BYTES] }
+    }
+
+    /// As it was kept; `None` when it is none.
+    pub(crate) fn stored(bytes: Vec<u8>) -> Option<Filter> {
+        (!bytes.is_empty() && bytes.len().is_multiple_of(LINE_BYTES)).then_some(Filter { bytes })
     }
 
     /// How many questions a filter of so many bytes was sized for, at most.
@@ -77,47 +74,6 @@ pub(crate) fn hash(bytes: &[u8]) -> u64 {
 fn fold(one: u64, other: u64) -> u64 {
     let product = u128::from(one) * u128::from(other);
     (product as u64) ^ (product >> 64) as u64
-}
-
-/// The filters of runs, shared by all connections: runs never change, and their numbers are not given twice.
-#[derive(Debug, Default)]
-pub(crate) struct Filters(Mutex<FxHashMap<i64, Arc<Filter>>>);
-
-impl Filters {
-    /// The filter of a run, read once.
-    pub(crate) fn of(&self, conn: &Connection, run: i64) -> Result<Arc<Filter>, Error> {
-        if let Some(known) = self.held().get(&run) {
-            return Ok(known.clone());
-        }
-        let bytes: Vec<u8> = conn
-            .prepare_cached("SELECT filter FROM run WHERE num = ?1")?
-            .query_row([run], |row| row.get(0))?;
-        if bytes.is_empty() || !bytes.len().is_multiple_of(LINE_BYTES) {
-            return Err(damaged("run.filter"));
-        }
-        let filter = Arc::new(Filter { bytes });
-        self.held().insert(run, filter.clone());
-        Ok(filter)
-    }
-
-    /// Keeps the filter of a run that was just made.
-    pub(crate) fn keep(&self, run: i64, filter: Filter) {
-        self.held().insert(run, Arc::new(filter));
-    }
-
-    /// Forgets the filter of a run that is no more. An older snapshot reads it again.
-    pub(crate) fn forget(&self, run: i64) {
-        self.held().remove(&run);
-    }
-
-    /// Forgets all: what is asked for is read again.
-    pub(crate) fn clear(&self) {
-        self.held().clear();
-    }
-
-    fn held(&self) -> std::sync::MutexGuard<'_, FxHashMap<i64, Arc<Filter>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use rusqlite::Connection;
 use super::block::Presence;
 use super::filter::Filter;
 use super::free;
+use super::run::Kept;
 use super::scan::Scan;
 use super::write::{BLOCK_BITS, Index, RunWriter};
 use crate::Error;
@@ -57,7 +58,7 @@ impl Index {
         while left > 0
             && let Some(mut merging) = self.merging.pop()
         {
-            if merging.step(conn, &mut left)? {
+            if merging.step(conn, &self.kept, &mut left)? {
                 self.finish(conn, merging)?;
                 self.begin(conn)?;
             } else {
@@ -103,12 +104,10 @@ impl Index {
 
     fn finish(&mut self, conn: &Connection, merging: Merging) -> Result<(), Error> {
         self.made_anew |= merging.whole;
-        let num = merging.into.num();
-        let filter = merging.into.finish(conn)?;
-        self.filters.keep(num, filter);
+        self.kept.keep(merging.into.finish(conn)?);
         for source in merging.sources {
             conn.prepare_cached("UPDATE run SET state = 2 WHERE num = ?1")?.execute([source])?;
-            self.filters.forget(source);
+            self.kept.forget(source);
         }
         self.runs = None;
         Ok(())
@@ -194,9 +193,10 @@ impl Index {
 
 impl Merging {
     // Goes on until the share is used up (false) or all is done (true).
-    fn step(&mut self, conn: &Connection, left: &mut usize) -> Result<bool, Error> {
+    fn step(&mut self, conn: &Connection, kept: &Kept, left: &mut usize) -> Result<bool, Error> {
         let from = self.done.as_ref().map_or_else(Vec::new, |key| [key.as_slice(), &[0]].concat());
-        let mut scan = Scan::over(conn, &self.sources, &from)?;
+        let sources = self.sources.iter().map(|source| kept.of(conn, *source));
+        let mut scan = Scan::over(conn, &sources.collect::<Result<Vec<_>, _>>()?, &from)?;
         let mut last = Vec::new();
         while *left > 0 {
             let Some((key, presence)) = scan.next_change()? else { return Ok(true) };

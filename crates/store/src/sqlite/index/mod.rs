@@ -5,7 +5,8 @@
 //! filter that says which keys a run cannot have. Runs of a level are merged into one of the next, a piece with each
 //! commit. All of it lies in tables and changes in the transactions of the record, so a crash leaves nothing to mend.
 //!
-//! - [`keys`]: how keys are made. [`block`]: keys in a page. [`filter`]: what a run cannot have.
+//! - [`keys`]: how keys are made. [`block`]: keys in a page. [`filter`]: what a run cannot have. [`run`]: what memory
+//!   keeps of one.
 //! - [`write`]: new keys, new runs. [`merge`]: runs of a level into one. [`scan`]: reading.
 //! - [`free`]: what an erasure leaves in free pages.
 
@@ -14,5 +15,6 @@ pub(crate) mod filter;
 pub(crate) mod free;
 pub(crate) mod keys;
 pub(crate) mod merge;
+pub(crate) mod run;
 pub(crate) mod scan;
 pub(crate) mod write;

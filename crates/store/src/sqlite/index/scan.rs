@@ -6,7 +6,8 @@ use std::sync::Arc;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::block::{Presence, Reader};
-use super::filter::{self, Filter, Filters};
+use super::filter;
+use super::run::{Kept, Run};
 use super::write::BLOCK_BITS;
 use crate::Error;
 
@@ -16,16 +17,16 @@ const FRESH: usize = 64;
 /// The runs that a transaction sees, the newest first; and whether keys wait beside them.
 #[derive(Debug, Clone)]
 pub(crate) struct Runs {
-    runs: Vec<(i64, Arc<Filter>)>,
+    runs: Vec<Arc<Run>>,
     fresh: bool,
 }
 
 impl Runs {
-    pub(crate) fn read(conn: &Connection, filters: &Filters) -> Result<Runs, Error> {
+    pub(crate) fn read(conn: &Connection, kept: &Kept) -> Result<Runs, Error> {
         let mut query =
             conn.prepare_cached("SELECT num FROM run WHERE state = 0 ORDER BY level, num DESC")?;
         let nums: Vec<i64> = query.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
-        let runs = nums.into_iter().map(|num| Ok((num, filters.of(conn, num)?)));
+        let runs = nums.into_iter().map(|num| kept.of(conn, num));
         let fresh = conn.prepare_cached("SELECT 1 FROM fresh LIMIT 1")?.exists([])?;
         Ok(Runs { runs: runs.collect::<Result<_, Error>>()?, fresh })
     }
@@ -39,14 +40,16 @@ impl Runs {
         asked: Option<&[u8]>,
     ) -> Result<Scan<'c>, Error> {
         let hash = asked.map(filter::hash);
-        let mut sources = Vec::with_capacity(4);
-        let mut fresh = Fresh { conn, to: to.to_vec(), held: VecDeque::new(), next: Some(from.to_vec()) };
-        if self.fresh && fresh.fill()? {
-            sources.push(Source::Fresh(fresh));
+        let mut sources = Vec::new();
+        if self.fresh {
+            let mut fresh = Fresh { conn, to: to.to_vec(), held: VecDeque::new(), next: Some(from.to_vec()) };
+            if fresh.fill()? {
+                sources.push(Source::Fresh(fresh));
+            }
         }
-        for (num, filter) in &self.runs {
-            if hash.is_none_or(|hash| filter.perhaps(hash))
-                && let Some(run) = RunReader::seek(conn, *num, from)?
+        for run in &self.runs {
+            if hash.is_none_or(|hash| run.filter.perhaps(hash))
+                && let Some(run) = RunReader::seek(conn, run, from)?
             {
                 sources.push(Source::Run(run));
             }
@@ -66,10 +69,10 @@ pub(crate) struct Scan<'c> {
 
 impl<'c> Scan<'c> {
     /// Over these runs only, the newest first, and everything in them from a key on.
-    pub(crate) fn over(conn: &'c Connection, runs: &[i64], from: &[u8]) -> Result<Scan<'c>, Error> {
+    pub(crate) fn over(conn: &'c Connection, runs: &[Arc<Run>], from: &[u8]) -> Result<Scan<'c>, Error> {
         let mut sources = Vec::new();
         for run in runs {
-            sources.extend(RunReader::seek(conn, *run, from)?.map(Source::Run));
+            sources.extend(RunReader::seek(conn, run, from)?.map(Source::Run));
         }
         Ok(Scan { sources, to: Vec::new(), key: Vec::new() })
     }
@@ -192,20 +195,12 @@ struct RunReader<'c> {
 
 impl<'c> RunReader<'c> {
     // At the first key that is not before `from`, if there is one.
-    fn seek(conn: &'c Connection, run: i64, from: &[u8]) -> Result<Option<RunReader<'c>>, Error> {
-        let seq: Option<i64> = conn
-            .prepare_cached(
-                "SELECT seq FROM fence WHERE run = ?1 AND first <= ?2 ORDER BY first DESC LIMIT 1",
-            )?
-            .query_row(params![run, from], |row| row.get(0))
-            .optional()?;
-        let mut reader = RunReader { conn, run, seq: seq.unwrap_or(0) - 1, block: Reader::new(Vec::new()) };
-        while reader.advance()? {
-            if reader.block.key.as_slice() >= from {
-                return Ok(Some(reader));
-            }
-        }
-        Ok(None)
+    fn seek(conn: &'c Connection, run: &Run, from: &[u8]) -> Result<Option<RunReader<'c>>, Error> {
+        let seq = i64::try_from(run.fences.block_of(from)).unwrap_or(i64::MAX);
+        let mut reader = RunReader { conn, run: run.num, seq, block: Reader::new(Vec::new()) };
+        // Behind the end of its block, the next one begins with the key.
+        let found = reader.load()? && (reader.block.seek(from)? || reader.advance()?);
+        Ok(found.then_some(reader))
     }
 
     fn advance(&mut self) -> Result<bool, Error> {
@@ -214,15 +209,20 @@ impl<'c> RunReader<'c> {
                 return Ok(true);
             }
             self.seq += 1;
-            let data: Option<Vec<u8>> = self
-                .conn
-                .prepare_cached("SELECT data FROM block WHERE num = ?1")?
-                .query_row([self.run << BLOCK_BITS | self.seq], |row| row.get(0))
-                .optional()?;
-            match data {
-                Some(data) => self.block = Reader::new(data),
-                None => return Ok(false),
+            if !self.load()? {
+                return Ok(false);
             }
         }
+    }
+
+    fn load(&mut self) -> Result<bool, Error> {
+        let data: Option<Vec<u8>> = self
+            .conn
+            .prepare_cached("SELECT data FROM block WHERE num = ?1")?
+            .query_row([self.run << BLOCK_BITS | self.seq], |row| row.get(0))
+            .optional()?;
+        let found = data.is_some();
+        self.block = Reader::new(data.unwrap_or_default());
+        Ok(found)
     }
 }

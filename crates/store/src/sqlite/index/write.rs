@@ -5,9 +5,10 @@ use std::sync::Arc;
 use rusqlite::{Connection, params};
 
 use super::block::{Builder, Presence};
-use super::filter::{Filter, Filters};
+use super::filter::Filter;
 use super::keys;
 use super::merge::{Merging, PACE};
+use super::run::{Fences, Kept, Run};
 use super::scan::Runs;
 use crate::Error;
 
@@ -21,7 +22,7 @@ pub(crate) const BLOCK_BITS: u32 = 24;
 /// The index as the writer sees it. Nothing here but copies and a merge that can begin anew.
 #[derive(Debug)]
 pub(crate) struct Index {
-    pub(crate) filters: Arc<Filters>,
+    pub(crate) kept: Arc<Kept>,
     // Keys in `fresh`, at most.
     fresh: usize,
     next_run: i64,
@@ -37,9 +38,9 @@ pub(crate) struct Index {
 }
 
 impl Index {
-    pub(crate) fn new(filters: Arc<Filters>) -> Index {
+    pub(crate) fn new(kept: Arc<Kept>) -> Index {
         Index {
-            filters,
+            kept,
             fresh: FRESH_MOST,
             next_run: 0,
             merging: Vec::new(),
@@ -57,7 +58,7 @@ impl Index {
         let fresh: i64 = conn.query_row("SELECT count(*) FROM fresh", [], |row| row.get(0))?;
         let last: i64 = conn.query_row("SELECT coalesce(max(num), 0) FROM run", [], |row| row.get(0))?;
         self.fresh = usize::try_from(fresh).unwrap_or(FRESH_MOST);
-        // Numbers of runs that went back are not given again: their filters may be remembered.
+        // Numbers of runs that went back are not given again: they may be remembered.
         self.next_run = self.next_run.max(last + 1);
         self.merging.clear();
         self.made_anew = false;
@@ -66,10 +67,10 @@ impl Index {
         Ok(())
     }
 
-    /// Reads the filters of what stands.
+    /// Reads what memory keeps of what stands.
     pub(crate) fn warm(&mut self, conn: &Connection) -> Result<(), Error> {
         if self.runs.is_none() {
-            self.runs = Some(Runs::read(conn, &self.filters)?);
+            self.runs = Some(Runs::read(conn, &self.kept)?);
         }
         Ok(())
     }
@@ -83,7 +84,7 @@ impl Index {
     pub(crate) fn find(&mut self, conn: &Connection, prefix: &[u8]) -> Result<Option<Vec<u8>>, Error> {
         let runs = match &self.runs {
             Some(runs) => runs,
-            None => self.runs.insert(Runs::read(conn, &self.filters)?),
+            None => self.runs.insert(Runs::read(conn, &self.kept)?),
         };
         let mut scan = runs.scan(conn, prefix, &keys::after(prefix), Some(prefix))?;
         Ok(scan.next()?.map(<[u8]>::to_vec))
@@ -133,8 +134,7 @@ impl Index {
                 run.push(conn, key, *presence)?;
             }
         }
-        let filter = run.finish(conn)?;
-        self.filters.keep(num, filter);
+        self.kept.keep(run.finish(conn)?);
         conn.execute("DELETE FROM fresh", [])?;
         self.fresh = 0;
         self.made = true;
@@ -165,6 +165,7 @@ pub(crate) struct RunWriter {
     entries: i64,
     block: Builder,
     filter: Filter,
+    fences: Fences,
     asked: Vec<u8>,
 }
 
@@ -181,6 +182,7 @@ impl RunWriter {
             entries: 0,
             block: Builder::default(),
             filter: Filter::sized(most),
+            fences: Fences::default(),
             asked: Vec::new(),
         })
     }
@@ -213,17 +215,18 @@ impl RunWriter {
             first,
             self.blocks
         ])?;
+        self.fences.push(&first);
         self.blocks += 1;
         Ok(())
     }
 
-    /// Makes it visible. The filter is for those who ask soon.
-    pub(crate) fn finish(mut self, conn: &Connection) -> Result<Filter, Error> {
+    /// Makes it visible.
+    pub(crate) fn finish(mut self, conn: &Connection) -> Result<Run, Error> {
         self.flush(conn)?;
         conn.prepare_cached(
             "UPDATE run SET state = 0, blocks = ?2, entries = ?3, filter = ?4 WHERE num = ?1",
         )?
         .execute(params![self.num, self.blocks, self.entries, self.filter.bytes()])?;
-        Ok(self.filter)
+        Ok(Run { num: self.num, filter: self.filter, fences: self.fences })
     }
 }
