@@ -115,15 +115,24 @@ impl Observable {
     }
 
     fn add_networks(&self, kind: Kind, lengths: &[u8], probes: &mut Vec<Probe>) {
-        let (address, own_length) = self.text().split_once('/').unwrap_or((self.text(), "255"));
-        let own_length: u8 = own_length.parse().unwrap_or(255);
-        let mut lengths: Vec<u8> = lengths.iter().copied().filter(|&length| length < own_length).collect();
+        let (address, own_length) = match (self.kind(), self.key()) {
+            (Kind::Cidr4 | Kind::Cidr6, [_, network @ .., length]) => (network, *length),
+            (_, [_, address @ ..]) => (address, u8::MAX),
+            (_, []) => return,
+        };
+        // A length that means a single address names no network.
+        let is_around = |length: &u8| *length < own_length && usize::from(*length) < 8 * address.len();
+        let mut lengths: Vec<u8> = lengths.iter().copied().filter(is_around).collect();
         lengths.sort_unstable_by(|one, other| other.cmp(one));
         lengths.dedup();
-        let networks = lengths.iter().map(|length| normalise(kind, &format!("{address}/{length}")));
-        // A length that means a single address names no network.
-        probes
-            .extend(networks.flatten().filter(|it| it.kind() == kind).map(|it| one(Relation::Network, &it)));
+        // Their keys are made without their texts: of these there would be many for each lookup.
+        probes.extend(lengths.into_iter().map(|length| {
+            let mut key = Vec::with_capacity(address.len() + 2);
+            key.push(kind.byte());
+            key.extend(host_bits(length, address).map(|(byte, host)| byte & !host));
+            key.push(length);
+            Probe { relation: Relation::Network, keys: Keys::One(key) }
+        }));
     }
 
     fn add_within(&self, probes: &mut Vec<Probe>) {
@@ -167,10 +176,12 @@ fn found(observable: Option<Result<Observable, Unfit>>) -> Option<Observable> {
 
 /// The last address of a network.
 fn last_address(network: &[u8], length: u8) -> Vec<u8> {
-    let bits_of = |nth: usize| usize::from(length).saturating_sub(nth * 8).min(8);
-    network
-        .iter()
-        .enumerate()
-        .map(|(nth, byte)| byte | 0xFF_u8.checked_shr(bits_of(nth) as u32).unwrap_or(0))
-        .collect()
+    host_bits(length, network).map(|(byte, host)| byte | host).collect()
+}
+
+/// Each byte of an address with those of its bits that are behind a length.
+fn host_bits(length: u8, address: &[u8]) -> impl Iterator<Item = (u8, u8)> {
+    let bits_of = move |nth: usize| usize::from(length).saturating_sub(nth * 8).min(8);
+    let host = move |nth: usize| 0xFF_u8.checked_shr(bits_of(nth) as u32).unwrap_or(0);
+    address.iter().enumerate().map(move |(nth, byte)| (*byte, host(nth)))
 }

@@ -231,6 +231,31 @@ fn lookups_ask_for_the_value_and_what_is_around_it() {
     assert_eq!(asked(Kind::Cve, "CVE-2021-44228"), [r"same \x50CVE-2021-44228".replace(r"\x50", "P")]);
 }
 
+#[test]
+fn the_networks_around_a_value_have_the_keys_of_their_texts() {
+    let lengths: Vec<u8> = (0..=130).collect();
+    let values = [
+        (Kind::Ipv4, "255.254.129.77"),
+        (Kind::Cidr4, "203.0.113.128/27"),
+        (Kind::Ipv6, "2001:db8:ffff:aaaa:5555:f0f0:0ff0:1"),
+        (Kind::Cidr6, "2001:db8:ffff:ff00::/57"),
+        (Kind::Ipv6, "::ffff:192.0.2.1"),
+        (Kind::Cidr6, "::ffff:0:0/96"),
+        (Kind::Cidr6, "::ffff:0:0/95"),
+    ];
+    for (kind, raw) in values {
+        let value = normalise(kind, raw).unwrap();
+        let probes = value.lookup_keys(&PrefixLengths { v4: &lengths, v6: &lengths });
+        let found: Vec<_> = probes.into_iter().filter(|probe| probe.relation == Relation::Network).collect();
+        let (address, own) = value.text().split_once('/').unwrap_or((value.text(), "255"));
+        let (network, bits) = if address.contains(':') { (Kind::Cidr6, 128) } else { (Kind::Cidr4, 32) };
+        let lengths = (0..bits.min(own.parse().unwrap())).rev();
+        let expected = lengths.map(|length: u8| normalise(network, &format!("{address}/{length}")).unwrap());
+        let keys: Vec<_> = expected.map(|network| Keys::One(network.key().to_vec())).collect();
+        assert_eq!(found.into_iter().map(|probe| probe.keys).collect::<Vec<_>>(), keys, "{raw}");
+    }
+}
+
 /// The relations that a lookup of `raw` finds in an index of `stored` values.
 fn finds(stored: &[(Kind, &str)], kind: Kind, raw: &str) -> BTreeSet<(Relation, String)> {
     let index: std::collections::BTreeMap<Vec<u8>, String> = stored
