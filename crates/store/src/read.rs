@@ -65,6 +65,15 @@ impl Visible {
         is_set(&self.bits, label)
     }
 
+    /// The first label from one on that gets through.
+    pub(crate) fn from(&self, label: LabelId) -> Option<LabelId> {
+        let (word, bit) = (label.0 / 64, label.0 % 64);
+        let mut words = (word..).zip(self.bits.get(word as usize..).unwrap_or_default());
+        let of = |word: u32, bits: u64| (bits != 0).then(|| LabelId(word * 64 + bits.trailing_zeros()));
+        let first = words.next().and_then(|(word, bits)| of(word, bits & (u64::MAX << bit)));
+        first.or_else(|| words.find_map(|(word, bits)| of(word, *bits)))
+    }
+
     /// Takes away again a label that was let through.
     pub(crate) fn forbid(&mut self, label: LabelId) {
         if let Some(bits) = self.bits.get_mut(label.0 as usize / 64) {

@@ -133,19 +133,25 @@ fn range(
         let mut scan = snapshot.runs()?.scan(snapshot.conn()?, &from, &end, None)?;
         let mut value = Vec::new();
         let mut few: Vec<(i64, Vec<u8>)> = Vec::new();
+        let mut passed = 0;
         loop {
             let key = scan.next()?;
             if let Some(key) = key.filter(|key| !value.is_empty() && keys::asked(key) == value) {
                 add_entry(key, value.len(), visible, &mut few)?;
-                if few.len() < FEW {
+                // Also those that are not for this reader count: he does not go through all of them.
+                passed += 1;
+                if passed < FEW {
                     continue;
                 }
                 drop(scan);
                 let (asked, _) = keys::split_value(&value).ok_or_else(|| damaged("index"))?;
+                let mut leads = false;
                 let flow = merged(snapshot, &value, visible, &mut |position, _| {
+                    leads = true;
                     hit_at(snapshot, visible, position, &mut |hit| each(&asked, hit))
                 })?;
-                if flow.is_break() {
+                values += usize::from(leads);
+                if flow.is_break() || values >= RANGE {
                     return Ok(());
                 }
                 from = keys::after(&value);
@@ -165,6 +171,7 @@ fn range(
             }
             let Some(next) = next.filter(|_| values < RANGE) else { return Ok(()) };
             value = keys::asked(&next).to_vec();
+            passed = 1;
             add_entry(&next, value.len(), visible, &mut few)?;
         }
     }
@@ -475,4 +482,37 @@ pub(crate) fn counts(snapshot: &Snapshot, visible: &Visible) -> Result<Vec<Count
         }
     }
     Ok(counts)
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::StatementStatus;
+
+    use super::*;
+    use crate::sqlite::index::block::Presence;
+    use crate::{Options, Store};
+
+    #[test]
+    fn a_range_does_not_go_through_all_that_is_not_for_the_reader_under_one_value() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path(), &Options::default()).unwrap();
+        let led = |value: &[u8], label: i64, position: i64| {
+            let mut key = keys::value(Class::Observable, value);
+            keys::push_entry(&mut key, label, position);
+            (key, Presence::Here)
+        };
+        // Less than what makes a run at once.
+        let hidden = (0..2_000).rev().map(|position| led(b"a", 5, position));
+        let changes: Vec<_> = hidden.chain([led(b"b", 5, 1)]).collect();
+        store.inner.writer.run(0, None, move |to| to.index.put(&to.conn, &changes)).unwrap();
+        let snapshot = store.snapshot().unwrap();
+        let mut visible = Visible::default();
+        visible.allow(LabelId(9));
+        mentions(&snapshot, &visible, Keys::Range(b"a", b"c"), &mut |_, _| ControlFlow::Continue(()))
+            .unwrap();
+        // Each brings 64 keys.
+        let asked = "SELECT key, gone FROM fresh WHERE key >= ?1 AND key < ?3 ORDER BY key LIMIT ?2";
+        let asked = snapshot.conn().unwrap().prepare_cached(asked).unwrap().get_status(StatementStatus::Run);
+        assert!((1..10).contains(&asked), "{asked} questions");
+    }
 }

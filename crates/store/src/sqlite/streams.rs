@@ -52,18 +52,65 @@ impl<'c> ListStream<'c> {
     }
 }
 
-/// The labels under which a value leads somewhere, of those wanted.
+/// The labels under which a value leads somewhere, of those wanted. What is not wanted is leapt over: however many other
+/// labels lie in between, there is at most one question for each wanted one.
 pub(crate) fn labels_of(snapshot: &Snapshot, value: &[u8], wanted: &Visible) -> Result<Vec<i64>, Error> {
     let (conn, runs, end) = (snapshot.conn()?, snapshot.runs()?, keys::after(value));
     let mut labels = Vec::new();
     let mut from = value.to_vec();
-    while let Some(key) = runs.scan(conn, &from, &end, Some(value))?.next()? {
-        let Some((label, _)) = key.get(value.len()..).and_then(keys::read_short) else { break };
-        if u32::try_from(label).is_ok_and(|label| wanted.has(LabelId(label))) {
-            labels.push(label);
-        }
+    let mut next = wanted.from(LabelId(0));
+    while let Some(least) = next {
         from.truncate(value.len());
-        keys::push_short(&mut from, label + 1);
+        keys::push_short(&mut from, i64::from(least.0));
+        let mut scan = runs.scan(conn, &from, &end, Some(value))?;
+        let found = scan.next()?.and_then(|key| keys::read_short(key.get(value.len()..)?));
+        let Some(label) = found.and_then(|(label, _)| u32::try_from(label).ok()) else { break };
+        if wanted.has(LabelId(label)) {
+            labels.push(i64::from(label));
+        }
+        next = label.checked_add(1).and_then(|label| wanted.from(LabelId(label)));
     }
     Ok(labels)
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::StatementStatus;
+
+    use super::*;
+    use crate::sqlite::index::block::Presence;
+    use crate::sqlite::index::keys::Class;
+    use crate::{Options, Store};
+
+    #[test]
+    fn labels_that_are_not_wanted_cost_nothing_however_many_there_are() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path(), &Options::default()).unwrap();
+        let value = keys::value(Class::Observable, b"1");
+        let led = |label: i64| {
+            let mut key = value.clone();
+            keys::push_entry(&mut key, label, 7);
+            (key, Presence::Here)
+        };
+        let keys: Vec<_> = (0..1_500).filter(|label| *label != 70).map(led).collect();
+        store.inner.writer.run(0, None, move |to| to.index.put(&to.conn, &keys)).unwrap();
+        let snapshot = store.snapshot().unwrap();
+        let mut wanted = Visible::default();
+        [3, 64, 70, 1_400, 4_000].into_iter().for_each(|label| wanted.allow(LabelId(label)));
+        assert_eq!(labels_of(&snapshot, &value, &wanted).unwrap(), [3, 64, 1_400]);
+        let asked = "SELECT key, gone FROM fresh WHERE key >= ?1 AND key < ?3 ORDER BY key LIMIT ?2";
+        let asked = snapshot.conn().unwrap().prepare_cached(asked).unwrap().get_status(StatementStatus::Run);
+        assert!((1..=5).contains(&asked), "{asked} questions");
+        assert!(labels_of(&snapshot, &value, &Visible::default()).unwrap().is_empty());
+    }
+
+    #[test]
+    fn the_next_label_is_found_across_words() {
+        let mut visible = Visible::default();
+        assert_eq!(visible.from(LabelId(0)), None);
+        [0, 63, 64, 200].into_iter().for_each(|label| visible.allow(LabelId(label)));
+        let from = [0, 1, 63, 64, 65, 200, 201, 100_000].map(|label| visible.from(LabelId(label)));
+        let next = [0, 63, 63, 64, 200, 200].map(|label| Some(LabelId(label)));
+        assert_eq!((&from[..6], &from[6..]), (&next[..], &[None, None][..]));
+    }
 }
