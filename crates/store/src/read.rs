@@ -1,11 +1,12 @@
 //! Snapshots: what readers see, filtered by label before anything is counted or paged.
 
 use std::cell::{Ref, RefCell, RefMut};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use model::{CollectionId, Hidden, Label, MemberId, SubmissionId, Timestamp, Tlp, TokenId};
 use rusqlite::Connection;
+use uuid::Uuid;
 
 use crate::opened::{self, Block, Opened, Place};
 use crate::record::{Held, Media, ObjectKey};
@@ -188,7 +189,7 @@ pub struct Entry<'a> {
     /// The type name.
     pub kind: &'a str,
     /// The UUID of the id.
-    pub uuid: uuid::Uuid,
+    pub uuid: Uuid,
     /// Its version.
     pub version: Timestamp,
     /// How the object writes its version; [`Entry::version_text`] gives the text.
@@ -266,13 +267,18 @@ pub struct Snapshot {
     reader: Option<Reader>,
     names: RefCell<Arc<Names>>,
     owners: RefCell<owner::Remembered>,
+    // Numbers of ids that were met, by id and the number of its type.
+    met: RefCell<HashMap<(Uuid, i64), i64>>,
 }
+
+/// Ids whose numbers a snapshot remembers: what is met first is what is asked for next.
+const MET: usize = 1_024;
 
 impl Snapshot {
     pub(crate) fn take(store: Arc<Inner>) -> Result<Snapshot, Error> {
         let reader = Some(store.pool.take()?);
         let names = RefCell::new(store.names.current());
-        Ok(Snapshot { store, reader, names, owners: RefCell::default() })
+        Ok(Snapshot { store, reader, names, owners: RefCell::default(), met: RefCell::default() })
     }
 
     fn reader(&self) -> Result<&Reader, Error> {
@@ -337,10 +343,23 @@ impl Snapshot {
     /// The number of an id that is known.
     pub(crate) fn object(&self, key: &ObjectKey) -> Result<Option<i64>, Error> {
         let conn = self.conn()?;
-        let Some(kind) = intern::word(conn, &key.kind)? else { return Ok(None) };
+        let known = self.names.borrow().number(&key.kind);
+        let kind = if known.is_some() { known } else { intern::word(conn, &key.kind)? };
+        let Some(kind) = kind else { return Ok(None) };
+        if let Some(num) = self.met.borrow().get(&(key.uuid, kind)) {
+            return Ok(Some(*num));
+        }
         let prefix = keys::id(key.uuid, kind);
         let mut scan = self.runs()?.scan(conn, &prefix, &keys::after(&prefix), Some(&prefix))?;
         Ok(scan.next()?.and_then(keys::object_of))
+    }
+
+    /// Remembers the number of an id: the way from an id to its number is a block of the index that nothing else is in.
+    pub(crate) fn meet(&self, uuid: Uuid, kind: i64, num: i64) {
+        let mut met = self.met.borrow_mut();
+        if met.len() < MET {
+            met.insert((uuid, kind), num);
+        }
     }
 
     /// What numbers mean, as far as it is known.

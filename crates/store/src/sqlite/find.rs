@@ -64,10 +64,12 @@ fn lend(
     let asked = Asked { position: row.get(0)?, source: row.get(8)?, flags: row.get(3)? };
     let standing = owner::standing_of(snapshot, visible, row.get(5)?, asked)?;
     let kind = snapshot.word(row.get(4)?)?;
+    let uuid = uuid(row.get_ref(6)?.as_blob().map_err(|_| damaged("uuid"))?)?;
+    snapshot.meet(uuid, row.get(4)?, row.get(5)?);
     Ok(each(&Hit {
         position: row.get::<_, i64>(0)?.cast_unsigned(),
         kind: &kind,
-        uuid: uuid(row.get_ref(6)?.as_blob().map_err(|_| damaged("uuid"))?)?,
+        uuid,
         version: Timestamp(row.get(7)?),
         label: LabelId(row.get(2)?),
         source: snapshot.source(row.get(8)?)?,
@@ -306,6 +308,7 @@ pub(crate) fn references(snapshot: &Snapshot, position: u64) -> Result<Vec<(Stri
         let mut rows = query.query([object])?;
         if let Some(row) = rows.next()? {
             let uuid = uuid(row.get_ref(0)?.as_blob().map_err(|_| damaged("uuid"))?)?;
+            snapshot.meet(uuid, row.get(1)?, object);
             let kind = snapshot.word(row.get(1)?)?.to_string();
             found.push((snapshot.word(property)?.to_string(), ObjectKey { kind, uuid }));
         }

@@ -1,5 +1,6 @@
 //! Words and sources by their numbers, shared by all snapshots. Numbers never change their meaning once committed.
 
+use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use model::MemberId;
@@ -12,6 +13,8 @@ use crate::Error;
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Names {
     words: Vec<Arc<str>>,
+    // Words come from what members send, so this is hashed with a secret.
+    numbers: HashMap<Arc<str>, i64>,
     sources: Vec<MemberId>,
 }
 
@@ -22,6 +25,11 @@ pub(crate) struct Shared(RwLock<Arc<Names>>);
 impl Names {
     pub(crate) fn word(&self, num: i64) -> Option<&Arc<str>> {
         usize::try_from(num - 1).ok().and_then(|at| self.words.get(at))
+    }
+
+    /// The number of a word, if it is known.
+    pub(crate) fn number(&self, word: &str) -> Option<i64> {
+        self.numbers.get(word).copied()
     }
 
     pub(crate) fn source(&self, num: i64) -> Option<MemberId> {
@@ -40,7 +48,9 @@ impl Shared {
         let mut words = conn.prepare_cached("SELECT text FROM word WHERE num > ?1 ORDER BY num")?;
         let mut rows = words.query([names.words.len() as i64])?;
         while let Some(row) = rows.next()? {
-            names.words.push(row.get_ref(0)?.as_str().map_err(|_| damaged("word"))?.into());
+            let word: Arc<str> = row.get_ref(0)?.as_str().map_err(|_| damaged("word"))?.into();
+            names.words.push(word.clone());
+            names.numbers.insert(word, names.words.len() as i64);
         }
         let mut sources = conn.prepare_cached("SELECT id FROM source WHERE num > ?1 ORDER BY num")?;
         let mut rows = sources.query([names.sources.len() as i64])?;
