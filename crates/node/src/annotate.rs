@@ -10,11 +10,14 @@ use crate::addressed::Addressed;
 use crate::core::annotation::{Speaker, Subject, statement};
 use crate::core::list_query::{id_text, object_key};
 use crate::directory::{not_found, signed_in};
+use crate::intake::{About, Intake};
 use crate::reading::Reading;
+use crate::submit::cut;
 use crate::{Annotation, Caller, Error, ImportOptions, Kind, Node, random, views};
 
 /// The object spoken of.
 struct Spoken {
+    source: MemberId,
     wire: Vec<u8>,
     label: Label,
     own: bool,
@@ -38,36 +41,51 @@ impl Node {
         let id = &id_text(&key);
         may_act(&caller.principal, &Action::Annotate)?;
         let member = signed_in(caller)?;
-        let (bytes, tlp, addressed) = {
-            let reading = self.reading(caller)?;
-            let spoken = spoken_of(&reading, &key)?.ok_or_else(|| not_found("object", id))?;
-            if reading.alias == Some(spoken.label.author) {
-                let error = Error::new(Kind::Conflict, "your organisation said this without its name");
-                return Err(error.hint(
-                    "what you say of it now would be by your name: send a new version without a name, or withdraw it",
-                ));
-            }
-            let addressed = addressed_of(&reading, caller, member, &spoken.label);
-            let tlp = label_of(&spoken.label, addressed.is_some(), tlp)?;
-            let identities = reading.roster.identities(member);
-            let identity = identities.first().ok_or_else(|| {
-                Error::new(Kind::Conflict, "no STIX identity is bound to this member")
-                    .hint("bind one to it, so that others see who speaks")
-            })?;
-            let object = strictjson::parse(&spoken.wire, &Limits::default())
-                .map_err(|error| Error::new(Kind::Internal, format!("`{id}` is stored damaged: {error}")))?;
-            let speaker = Speaker { identity, now: reading.now, uuid: random::uuid()?, tlp };
-            (
-                statement(annotation, Subject { id, object: &object, own: spoken.own }, speaker)?,
-                tlp,
-                addressed,
-            )
-        };
+        self.judged(caller, |roster, caller| {
+            let (bytes, options, about) = self.said(caller, member, (&key, id), annotation, tlp)?;
+            let mut intake = Intake::begin(self, caller, &options, "submit")?;
+            intake.about = Some(about);
+            let missing = || Error::new(Kind::Internal, "a submission of one object has no outcome");
+            let chunks = cut(&bytes)?;
+            let chunk = chunks.first().ok_or_else(missing)?;
+            let outcomes = intake.sequence_judged(roster, caller, chunk)?;
+            Ok(outcomes.into_iter().next().ok_or_else(missing)?)
+        })
+    }
+
+    // The statement that says it, for whom it is, and what it rests on: what stands of the object, and how far that was
+    // looked at.
+    fn said(
+        &self,
+        caller: &Caller,
+        member: MemberId,
+        (key, id): (&ObjectKey, &str),
+        annotation: &Annotation,
+        tlp: Option<Tlp>,
+    ) -> Result<(Vec<u8>, ImportOptions, About), Error> {
+        let reading = self.reading(caller)?;
+        let upto = reading.snapshot.end();
+        let spoken = spoken_of(&reading, key)?.ok_or_else(|| not_found("object", id))?;
+        if reading.alias == Some(spoken.label.author) {
+            let error = Error::new(Kind::Conflict, "your organisation said this without its name");
+            return Err(error.hint(
+                "what you say of it now would be by your name: send a new version without a name, or withdraw it",
+            ));
+        }
+        let addressed = addressed_of(&reading, caller, member, &spoken.label);
+        let tlp = label_of(&spoken.label, addressed.is_some(), tlp)?;
+        let identities = reading.roster.identities(member);
+        let identity = identities.first().ok_or_else(|| {
+            Error::new(Kind::Conflict, "no STIX identity is bound to this member")
+                .hint("bind one to it, so that others see who speaks")
+        })?;
+        let object = strictjson::parse(&spoken.wire, &Limits::default())
+            .map_err(|error| Error::new(Kind::Internal, format!("`{id}` is stored damaged: {error}")))?;
+        let speaker = Speaker { identity, now: reading.now, uuid: random::uuid()?, tlp };
+        let bytes = statement(annotation, Subject { id, object: &object, own: spoken.own }, speaker)?;
         let Addressed { to, embargo } = addressed.unwrap_or_default();
         let options = ImportOptions { tlp: Some(tlp), to, embargo, ..ImportOptions::default() };
-        let status = self.submit(caller, &options, &bytes)?;
-        let outcome = status.outcomes.into_iter().next();
-        outcome.ok_or_else(|| Error::new(Kind::Internal, "a submission of one object has no outcome"))
+        Ok((bytes, options, About { object: key.clone(), source: spoken.source, upto }))
     }
 }
 
@@ -87,7 +105,8 @@ fn spoken_of(reading: &Reading, key: &ObjectKey) -> Result<Option<Spoken>, Error
         let label = reading.sight.label(entry.label).cloned();
         // A next version made of what he sees would be without the parts that he does not see.
         let own = own && reading.sight.visible.hidden_parts(entry.label).is_none();
-        spoken = label.map(|label| Spoken { wire: entry.wire.to_vec(), label, own });
+        let source = entry.source;
+        spoken = label.map(|label| Spoken { source, wire: entry.wire.to_vec(), label, own });
     })?;
     Ok(spoken)
 }

@@ -22,7 +22,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use model::gate::Submit;
-use model::{Label, Reader, SubmissionId, Timestamp};
+use model::{Label, MemberId, Reader, SubmissionId, Timestamp};
 use store::read::Visible;
 use store::record::{Appended, Arrival, Audit, Batch, Item, ObjectKey, Submission};
 
@@ -41,6 +41,17 @@ use crate::roster::Roster;
 use crate::writing::Failure;
 use crate::{Caller, Error, ImportOptions, Kind, Node, random, views};
 
+/// What somebody speaks of.
+#[derive(Debug, Clone)]
+pub(crate) struct About {
+    /// The object.
+    pub object: ObjectKey,
+    /// Whose statement of it.
+    pub source: MemberId,
+    /// How far the record was looked at for it.
+    pub upto: u64,
+}
+
 /// A submission that is being taken in.
 pub(crate) struct Intake<'n> {
     node: &'n Node,
@@ -51,6 +62,8 @@ pub(crate) struct Intake<'n> {
     /// Markings that were looked for, and what they ask for if they are held.
     held: HashMap<String, Option<Restriction>>,
     audited: bool,
+    /// What it speaks of, if that decided what is said.
+    pub about: Option<About>,
     /// Nothing is written: what would become of each is found out.
     pub dry_run: bool,
     foreseen: Foreseen,
@@ -116,7 +129,8 @@ impl<'n> Intake<'n> {
         submission: Submission,
     ) -> Intake<'n> {
         let (held, foreseen) = (HashMap::new(), Foreseen::default());
-        Intake { node, caller, asked, verb, submission, held, audited: false, dry_run: false, foreseen }
+        let (audited, dry_run, about) = (false, false, None);
+        Intake { node, caller, asked, verb, submission, held, audited, about, dry_run, foreseen }
     }
 
     /// Makes the bytes of the whole submission durable, charges and audits them, to be sequenced after the reply.
@@ -153,12 +167,31 @@ impl<'n> Intake<'n> {
     ) -> Result<Vec<views::Outcome>, Error> {
         let (node, caller) = (self.node, self.caller.clone());
         let mut first = Some(read);
-        let Attempted { outcomes, mut definitions, missing } = node.judged(&caller, |roster, caller| {
+        let attempted = node.judged(&caller, |roster, caller| {
             // Reading again gives the same; it is cheaper than keeping a copy of every chunk for a change of the
             // directory that hardly ever comes.
             let read = first.take().unwrap_or_else(|| chunk.read());
             self.attempt(roster, caller, chunk, read, complete, back.as_deref_mut())
         })?;
+        Ok(self.settled(&caller, attempted))
+    }
+
+    /// The same with a whole submission, by somebody who was judged on this state of the directory; what has changed since
+    /// is his to judge again.
+    pub(crate) fn sequence_judged(
+        &mut self,
+        roster: &Arc<Roster>,
+        caller: &Caller,
+        chunk: &Chunk,
+    ) -> Result<Vec<views::Outcome>, Failure> {
+        let attempted = self.attempt(roster, caller, chunk, chunk.read(), true, None)?;
+        Ok(self.settled(caller, attempted))
+    }
+
+    // What stands may open what waited.
+    fn settled(&self, caller: &Caller, attempted: Attempted) -> Vec<views::Outcome> {
+        let node = self.node;
+        let Attempted { outcomes, mut definitions, missing } = attempted;
         // What was sequenced after it was judged did not wait yet when they were opened.
         let opened = missing.into_iter().try_for_each(|id| {
             let found = node.held_marking(self.submission.source, &caller.principal.reader, &id)?;
@@ -171,7 +204,7 @@ impl<'n> Intake<'n> {
             tracing::warn!(%error, "what waited for a marking is opened later");
             node.inner.jobs.opening_is_due();
         }
-        Ok(outcomes)
+        outcomes
     }
 
     fn attempt(
@@ -214,7 +247,10 @@ impl<'n> Intake<'n> {
             return Ok(Attempted::default());
         }
         let missing = self.missing(&decided);
-        let by = Node::authorized(roster, caller, Submit, terms.place())?;
+        let mut by = Node::authorized(roster, caller, Submit, terms.place())?;
+        if let Some(about) = &self.about {
+            by = by.resting_on(about.upto);
+        }
         let (batch, told) = self.batch((&terms, seen), decided, complete)?;
         let appended = self.node.inner.store.append(by, batch)?;
         self.audited = true;
@@ -254,6 +290,7 @@ impl<'n> Intake<'n> {
             complete,
             seen,
             quota: terms.quota,
+            about: self.about.as_ref().map(|about| (about.object.clone(), about.source)),
             audit: if self.audited { Vec::new() } else { vec![self.audit(now)] },
         };
         Ok((batch, told))

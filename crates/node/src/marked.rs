@@ -196,6 +196,7 @@ impl Node {
             complete: true,
             seen: Visible::default(),
             quota: Quota::default(),
+            about: None,
             audit: vec![Audit { at: now, token: None, verb: "relabel", target: because.to_owned() }],
         };
         Ok(self.inner.store.append(by, batch)?)

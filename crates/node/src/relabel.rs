@@ -18,6 +18,7 @@ use crate::directory::{not_found, signed_in};
 use crate::marked::{Waiting, index_at, of_authors, waits};
 use crate::roster::Roster;
 use crate::withdraw::{act_by, reached};
+use crate::writing::Failure;
 use crate::{Caller, Error, Kind, Node, Relabel};
 
 /// How often what stands is looked at: a version that was past may become the last by what moves before it.
@@ -45,9 +46,12 @@ impl Node {
         let key = object_key(id)?;
         let mut total = 0;
         for _ in 0..PASSES {
-            match self.relabel_once(caller, id, &key, asked)? {
-                0 => break,
-                some => total += some,
+            match self.relabel_once(caller, id, &key, asked) {
+                Ok(0) => break,
+                Ok(some) => total += some,
+                // What moved has moved, and is told; somebody took the rest back, or took his right away.
+                Err(_) if total > 0 => break,
+                Err(error) => return Err(error),
             }
         }
         if asked.lift && total == 0 {
@@ -87,7 +91,7 @@ impl Node {
             let snapshot = self.inner.store.snapshot()?;
             let items =
                 moving.into_iter().map(|(label, some)| item(roster, caller, &snapshot, key, some, label));
-            let items = items.collect::<Result<Vec<_>, Error>>()?;
+            let items = items.collect::<Result<Vec<_>, Failure>>()?;
             drop(snapshot);
             if items.is_empty() {
                 return Ok(0);
@@ -191,12 +195,17 @@ fn item(
     key: &ObjectKey,
     moving: Vec<Standing>,
     label: Label,
-) -> Result<Item, Error> {
+) -> Result<Item, Failure> {
     let mut act = act_by(caller, "relabel");
     act.push("object", key.to_string());
     act.push("tlp", label.tlp.name());
     let visible = of_authors(snapshot, |known| moving.iter().any(|one| one.label == *known))?;
-    let index = |one: &Standing| index_at(snapshot, &visible, one.position, &label);
+    // What stands elsewhere by now is looked for again.
+    let gone = |error: Error| match error.kind {
+        Kind::NotFound => Failure::Stale,
+        _ => Failure::Error(error),
+    };
+    let index = |one: &Standing| index_at(snapshot, &visible, one.position, &label).map_err(gone);
     let collections = |one: &Standing| roster.collections_of(&one.of.facts(&label, one.via));
     Ok(Item::Relabel {
         positions: moving.iter().map(|one| one.position).collect(),

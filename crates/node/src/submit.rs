@@ -284,7 +284,8 @@ fn is_his(roster: &Roster, caller: &Caller, own: MemberId, found: &Status) -> bo
                 && may_act(principal, &reads).is_ok())
 }
 
-fn cut(bytes: &[u8]) -> Result<Vec<Chunk>, Error> {
+/// Cuts a document into its objects.
+pub(crate) fn cut(bytes: &[u8]) -> Result<Vec<Chunk>, Error> {
     let mut pieces = JsonPieces::default();
     for part in [bytes, &[]] {
         pieces.push(part).map_err(|error| Error::new(Kind::Invalid, error.to_string()))?;

@@ -197,6 +197,7 @@ impl Node {
             complete: true,
             seen: Visible::default(),
             quota: Quota::default(),
+            about: None,
             audit: vec![audit],
         };
         Ok(self.inner.store.append(by, batch)?)

@@ -125,6 +125,7 @@ impl Node {
                 seen: Visible::default(),
                 // What cannot even be read fills the quarantine, which is everybody's.
                 quota: roster.member(submission.source).map(quota_of).unwrap_or_default(),
+                about: None,
                 audit: Vec::new(),
             };
             Ok(self.inner.store.append(by, batch)?)

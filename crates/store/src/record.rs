@@ -93,6 +93,8 @@ pub struct Batch {
     /// What the source may add in an hour; more is [`Kind::Quota`](crate::Kind::Quota) and nothing is written. What was
     /// accepted before was charged then.
     pub quota: Quota,
+    /// The object that what is said speaks of, and whose statement of it: the leave then rests on how far the record went.
+    pub about: Option<(ObjectKey, MemberId)>,
     /// Rows for the audit.
     pub audit: Vec<Audit>,
 }

@@ -8,6 +8,7 @@ mod generate;
 mod http;
 mod leaks;
 mod server;
+mod writes;
 
 use clap::{Parser, Subcommand};
 
@@ -29,6 +30,9 @@ enum Chore {
     Fuzz(fuzz::Options),
     /// Walk generated worlds on every road; nothing that a reader may not see may change what he is told.
     Leaks(leaks::Options),
+    /// Try generated writes, by people of every role, on what is theirs and what is not; what was written must be what was
+    /// authorised, and nothing else.
+    Writes(writes::Options),
 }
 
 /// What a chore may end with: a text that says what failed.
@@ -40,6 +44,7 @@ fn main() -> std::process::ExitCode {
         Chore::Bench(which) => bench::run(&which),
         Chore::Fuzz(options) => fuzz::run(&options),
         Chore::Leaks(options) => leaks::run(&options),
+        Chore::Writes(options) => writes::run(&options),
     };
     match outcome {
         Ok(()) => std::process::ExitCode::SUCCESS,

@@ -65,6 +65,7 @@ fn say(folder: &Path, numbers: std::ops::Range<u32>, author: MemberId, to: Circl
         complete: true,
         seen: Visible::default(),
         quota: Quota::default(),
+        about: None,
         audit: Vec::new(),
     };
     let source = Source { member: author, collection: None };

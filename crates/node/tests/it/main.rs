@@ -55,6 +55,8 @@ mod write_corpus;
 #[cfg(test)]
 mod write_directory;
 #[cfg(test)]
+mod write_gate;
+#[cfg(test)]
 mod write_import;
 #[cfg(test)]
 mod write_import_places;

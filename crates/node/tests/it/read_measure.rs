@@ -137,6 +137,7 @@ fn fill(folder: &std::path::Path, members: &[MemberId], count: u64) {
                 complete: true,
                 seen: store::read::Visible::default(),
                 quota,
+                about: None,
                 audit: Vec::new(),
             };
             let source = Source { member, collection: None };

@@ -514,6 +514,7 @@ impl Writer {
             complete: true,
             seen: store::read::Visible::default(),
             quota: Quota::default(),
+            about: None,
             audit: Vec::new(),
         };
         let by = authorize(Anything, Anything, &Principal::anonymous(), Facts::of(self.facts)).unwrap();

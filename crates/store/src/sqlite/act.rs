@@ -18,7 +18,7 @@ use super::row::{damaged, entry, flag, media_number, state};
 use super::sequencer::Leaf;
 use super::span::Record;
 use super::{directory, erasures, views};
-use crate::record::{Again, Appended, Index, Item, Media, ObjectKey};
+use crate::record::{Again, Appended, Batch, Index, Item, Media, ObjectKey};
 use crate::{Error, Kind};
 
 /// A statement that an act is to reach.
@@ -36,10 +36,17 @@ struct Reached {
 type Place = (i64, i64, i64, i64);
 
 impl Run<'_> {
-    /// Compares what acts were judged on with what is, before the first of them is done: nothing more may have been said
-    /// of their objects, nor stand under another label; where an act is done to what one member said, nothing by that one.
-    pub(crate) fn nothing_since(&mut self, looked: u64, items: &[Item]) -> Result<(), Error> {
-        for item in items {
+    /// Compares what a batch was judged on with what is, before anything of it is done: nothing more may have been said of
+    /// the objects that it acts on or speaks of, nor been done to what was; where that is what one member said, nothing by
+    /// or to that one.
+    pub(crate) fn nothing_since(&mut self, looked: u64, batch: &Batch) -> Result<(), Error> {
+        if let Some((object, member)) = &batch.about
+            && let Some(object) = self.to.object(object)?
+        {
+            let source = self.to.interned.source(&self.to.conn, *member)?;
+            self.nothing_said_since(looked, object, Some(source))?;
+        }
+        for item in &batch.items {
             match item {
                 Item::Withdraw { object, source, .. } => {
                     let Some(object) = self.to.object(object)? else { continue };
@@ -76,22 +83,18 @@ impl Run<'_> {
             .to
             .conn
             .prepare_cached(
-                "SELECT EXISTS (SELECT 1 FROM statement INDEXED BY statement_object WHERE object = ?1
-                   AND state IN (?2, ?3, ?4, ?5) AND (?6 IS NULL OR source = ?6) AND position >= ?7)",
+                "SELECT EXISTS (SELECT 1 FROM statement s INDEXED BY statement_object
+                   WHERE s.object = ?1 AND s.state <> ?2 AND (?3 IS NULL OR s.source = ?3) AND (s.position >= ?4
+                     OR EXISTS (SELECT 1 FROM reach r WHERE r.target = s.position AND r.act >= ?4)))",
             )?
-            .query_row(
-                params![
-                    object,
-                    state::LAST,
-                    state::PAST,
-                    state::WITHDRAWN,
-                    state::EQUIVOCAL,
-                    source,
-                    i64::try_from(looked).unwrap_or(i64::MAX)
-                ],
-                |row| row.get(0),
-            )?;
-        if more { Err(Error::new(Kind::Stale, "something was said of the object meanwhile")) } else { Ok(()) }
+            .query_row(params![object, state::ACT, source, i64::try_from(looked).unwrap_or(i64::MAX)], |row| {
+                row.get(0)
+            })?;
+        if more {
+            Err(Error::new(Kind::Stale, "something was said of the object, or done to it, meanwhile"))
+        } else {
+            Ok(())
+        }
     }
 
     /// Takes back versions of an object.

@@ -15,10 +15,10 @@ use super::sequencer::{Leaf, Sequencer};
 use super::span::Record;
 use super::views::{self, Standing, Views};
 use super::{arrivals, erasures};
-use crate::Error;
 use crate::authority;
 use crate::read::{LabelId, Visible};
 use crate::record::{Appended, Batch, Held, HeldLabel, Index, Item, NewStatement, ObjectKey};
+use crate::{Error, Kind};
 
 /// A batch on its way into the record.
 pub(crate) struct Run<'a> {
@@ -101,9 +101,14 @@ pub(crate) fn append(to: &mut Sequencer, facts: Facts, batch: &Batch) -> Result<
     };
     let mut run = Run { views, ids, fresh, seen: batch.seen.clone(), through, ..Run::new(to, by) };
     if let Some(looked) = facts.record {
-        run.nothing_since(looked, &batch.items)?;
+        run.nothing_since(looked, batch)?;
     }
     let appended = batch.items.iter().map(|item| run.item(item)).collect::<Result<Vec<_>, Error>>()?;
+    let is_nothing = |one: &Appended| matches!(one, Appended::Done { position: None, .. });
+    if facts.record.is_some() && !appended.is_empty() && appended.iter().all(is_nothing) {
+        // Somebody else did it meanwhile. No trace is left of what was not done.
+        return Err(Error::new(Kind::Stale, "what it was to be done to is there no more"));
+    }
     run.flush()?;
     let added = run.added;
     arrivals::charge_batch(to, batch, (submission, source), added)?;

@@ -261,6 +261,7 @@ pub fn batch(submission: u128, by: u128, now: i64, items: Vec<Item>) -> Batch {
         complete: true,
         seen: Visible::default(),
         quota: Quota::default(),
+        about: None,
         audit: Vec::new(),
     }
 }

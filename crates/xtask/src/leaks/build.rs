@@ -320,6 +320,7 @@ fn direct(
         complete: true,
         seen: store::read::Visible::default(),
         quota: Quota::default(),
+        about: None,
         audit: Vec::new(),
     };
     let appended = store.append(anything(store)?, batch)?;
