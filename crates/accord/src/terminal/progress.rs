@@ -48,7 +48,7 @@ impl Progress {
     /// So much of it is done, of so much.
     pub fn done(&self, done: u64, of: u64) {
         let Some(bar) = &self.bar else { return };
-        let template = "{prefix}  {bar:24}  {human_pos} of {human_len}  {per_sec}  {eta} left";
+        let template = "{prefix}  {bar:24}  {human_pos} of {human_len}  {eta} left";
         if bar.length().is_none()
             && let Ok(style) = ProgressStyle::with_template(template)
         {
