@@ -37,6 +37,7 @@ mod random;
 mod reading;
 mod reads;
 mod rebuild;
+mod recall;
 mod relabel;
 mod restore;
 mod retention;

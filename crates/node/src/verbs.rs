@@ -286,6 +286,17 @@ pub struct Share {
     pub dry_run: bool,
 }
 
+/// What is to be recalled.
+#[derive(Debug, Clone, Default)]
+pub struct Recall {
+    /// Objects, by id.
+    pub objects: Vec<String>,
+    /// And all that a submission brought.
+    pub submission: Option<String>,
+    /// Why; everybody who sees the objects is told.
+    pub reason: String,
+}
+
 /// What is to be erased, by what it is about.
 #[derive(Clone, Default)]
 pub struct EraseSubject {

@@ -90,6 +90,26 @@ impl Snapshot {
         arrivals::origin(self.conn()?, position.cast_signed())
     }
 
+    /// The objects that a submission brought statements of, in order, at most so many. Looks at every statement.
+    ///
+    /// # Errors
+    /// [`crate::Kind::Engine`].
+    pub fn brought_by(&self, submission: model::SubmissionId, most: usize) -> Result<Vec<ObjectKey>, Error> {
+        let mut query = self.conn()?.prepare_cached(
+            "SELECT s.kind, s.uuid, min(s.position) FROM submission u JOIN statement s ON s.submission = u.num
+             WHERE u.id = ?1 AND s.entry = ?2 AND s.state <> ?3 GROUP BY s.object ORDER BY 3 LIMIT ?4",
+        )?;
+        let most = i64::try_from(most).unwrap_or(i64::MAX);
+        let mut rows = query.query(params![submission.0.as_bytes(), entry::OBJECT, state::ERASED, most])?;
+        let mut found = Vec::new();
+        while let Some(row) = rows.next()? {
+            let id = row.get_ref(1)?.as_blob().map_err(|_| damaged("uuid"))?;
+            let uuid = crate::sqlite::row::uuid(id)?;
+            found.push(ObjectKey { kind: self.word(row.get(0)?)?.to_string(), uuid });
+        }
+        Ok(found)
+    }
+
     /// Whether the statement at a position is in a collection. One without a filter holds everything.
     ///
     /// # Errors

@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, Subcommand};
+
+use super::Which;
 
 /// `accord lookup`
 #[derive(Debug, Args)]
@@ -306,6 +308,36 @@ pub struct Share {
     /// Do not ask
     #[arg(long)]
     pub yes: bool,
+}
+
+/// `accord recall`
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+pub struct Recall {
+    /// Look at a recall instead
+    #[command(subcommand)]
+    pub command: Option<RecallCommand>,
+    /// Objects of your organisation, by STIX id
+    #[arg(value_name = "ID", required_unless_present = "submission")]
+    pub ids: Vec<String>,
+    /// All that this submission brought
+    #[arg(long, value_name = "SUBMISSION")]
+    pub submission: Option<String>,
+    /// Why; everybody who sees the objects is told
+    #[arg(long, value_name = "TEXT", required = true)]
+    pub reason: Option<String>,
+    /// Do not ask
+    #[arg(long)]
+    pub yes: bool,
+}
+
+/// What else there is to do about recalls.
+#[derive(Debug, Subcommand)]
+pub enum RecallCommand {
+    /// Show a recall; for those who recalled, who holds what, and who has not confirmed
+    Show(Which),
+    /// Confirm that you have read of a recall
+    Confirm(Which),
 }
 
 /// `accord erase`

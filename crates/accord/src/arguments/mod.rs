@@ -105,6 +105,8 @@ pub enum Command {
     Revoke(Revoke),
     /// Take an object back: it is gone on every road, its history stays
     Withdraw(Withdraw),
+    /// Take objects back and tell everybody who sees them; who holds them is told, and who has not confirmed
+    Recall(Recall),
     /// Who would see what you say under a label, and why
     Preview(Preview),
     /// Who sees your object, since when and why; and whom which rule keeps it from

@@ -14,6 +14,7 @@ mod manage;
 mod notify;
 mod operation;
 mod preview;
+mod recall;
 mod serve;
 mod share;
 mod show;
@@ -68,6 +69,7 @@ async fn ask(command: Command, loaded: &Loaded, output: &mut Output) -> Result<E
         Command::Tag(tag) => data::tag(&mut session, tag).await,
         Command::Revoke(revoke) => data::revoke(&mut session, revoke).await,
         Command::Withdraw(withdraw) => data::withdraw(&mut session, withdraw).await,
+        Command::Recall(recall) => recall::run(&mut session, recall).await,
         Command::Preview(preview) => preview::preview(&mut session, preview).await,
         Command::Trace(trace) => preview::trace(&mut session, trace).await,
         Command::Relabel(relabel) => data::relabel(&mut session, relabel).await,

@@ -73,6 +73,21 @@ fn a_circle_is_made_joined_upgraded_and_left() {
         assert!(told.out.contains("sees Green: in the circle `Ransom`"), "{}", told.out);
     }
     green.run(&["trace", INDICATOR]).exits(3);
+    // What left is told of, and who has it; whoever has read of the recall has confirmed it.
+    green.run(&["export"]).exits(0);
+    assert!(blue.run(&["recall", INDICATOR, "--reason", "ours"]).exits(2).err.contains("--yes"));
+    let told = blue.run(&["recall", INDICATOR, "--reason", "our own scanner", "--yes"]).exits(0);
+    assert!(told.out.contains("Green may hold 1 object  not confirmed"), "{}", told.out);
+    let note = told.out.split_whitespace().find(|word| word.starts_with("note--")).unwrap();
+    let confirmed = green.run(&["recall", "confirm", note]).exits(0);
+    assert!(
+        confirmed.out.contains("our own scanner") && confirmed.out.contains("confirmed"),
+        "{}",
+        confirmed.out
+    );
+    let told = blue.run(&["recall", "show", note]).exits(0);
+    assert!(told.out.contains("Green may hold 1 object  confirmed"), "{}", told.out);
+    green.run(&["recall", "show", INDICATOR]).exits(1);
     let wide = blue.run(&["relabel", INDICATOR, "--everybody"]).exits(0);
     assert_eq!(wide.out, "relabelled: 1 version\n");
     on(&["show", INDICATOR]).exits(0);

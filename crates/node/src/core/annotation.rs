@@ -89,6 +89,25 @@ pub fn statement(annotation: &Annotation, subject: Subject<'_>, by: Speaker<'_>)
     Ok(bytes)
 }
 
+/// The external id of a note that says that objects are recalled. No tag: a circle's vocabulary may have no such word.
+pub const RECALL: &str = "recall";
+
+/// Makes the note that says that objects are recalled, and why.
+#[must_use]
+pub fn recall_note(by: Speaker<'_>, reason: &str, objects: &[String]) -> Vec<u8> {
+    let mut object = new_object("note", by);
+    let mut reference = Object::new();
+    reference.push("source_name", "accord");
+    reference.push("external_id", RECALL);
+    object.push("external_references", [reference].into_iter().collect::<Node<'_>>());
+    object.push("abstract", "recalled: do not use these any more");
+    object.push("content", reason.to_owned());
+    object.push("object_refs", objects.iter().cloned().collect::<Node<'_>>());
+    let mut bytes = Vec::new();
+    strictjson::write::node(&mut bytes, &object.into());
+    bytes
+}
+
 fn is_revoked(object: &Node<'_>) -> bool {
     object.get("revoked").and_then(Node::as_bool).unwrap_or(false)
 }

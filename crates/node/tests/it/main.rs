@@ -9,6 +9,8 @@ mod circle_openings;
 #[cfg(test)]
 mod circle_preview;
 #[cfg(test)]
+mod circle_recall;
+#[cfg(test)]
 mod circle_rules;
 #[cfg(test)]
 mod desk;

@@ -8,6 +8,7 @@ mod lookup;
 mod objects;
 mod operation;
 pub mod query;
+mod recalling;
 mod session;
 mod sharing;
 mod transfer;
@@ -29,6 +30,7 @@ pub fn routes() -> Vec<Route> {
     routes.extend(objects::routes());
     routes.extend(erasing::routes());
     routes.extend(sharing::routes());
+    routes.extend(recalling::routes());
     routes.extend(transfer::routes());
     routes.extend(directory::routes());
     routes.extend(circles::routes());

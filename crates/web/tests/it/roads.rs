@@ -53,6 +53,8 @@ const REQUESTS: &[(&str, &str, &str)] = &[
     ("exportObjects", "", ""),
     ("showSubmission", "", ""),
     ("importObjects", "", "{envelope}"),
+    ("recall", "", r#"{"objects":["{object}"],"reason":"a test"}"#),
+    ("showRecall", "", ""),
     ("share", "?description=seen&dry_run", "198.51.100.1\n"),
     ("listMembers", "", ""),
     ("addMember", "", r#"{"name":"New"}"#),
@@ -137,7 +139,7 @@ async fn house_with(asker: &'static str) -> (House, Things, Asker) {
     let analyst = house.token("A", &["analyst"]);
     let victim = house.token_with("A", &["reader"], |new| new.name = Some("victim".to_owned()));
     drop(victim);
-    let seeds: Vec<String> = ['1', '2', '3', '4', '5'].map(indicator).to_vec();
+    let seeds: Vec<String> = ['1', '2', '3', '4', '5', '7'].map(indicator).to_vec();
     let posted = house.post(&analyst, &collection, &envelope(&seeds)).await;
     assert_eq!(posted.status, 202, "{}", posted.text());
     let submission = posted.json()["id"].as_str().unwrap().to_owned();
@@ -232,7 +234,8 @@ async fn ask(house: &House, route: &Route, things: &Things, asker: &Asker) -> Re
         .iter()
         .find(|(operation, ..)| *operation == route.operation)
         .unwrap_or_else(|| panic!("`{}` has no request here", route.operation));
-    let body = body.replace("{envelope}", &envelope(&[indicator('6')]));
+    let body =
+        body.replace("{envelope}", &envelope(&[indicator('6')])).replace("{object}", &indicator_id('7'));
     let path = path_of(route, things) + query;
     // From an address of its own, for each failure counts against its address.
     let number = REQUESTS.iter().position(|(operation, ..)| *operation == route.operation).unwrap();
@@ -314,6 +317,8 @@ fn expected(route: &Route, asker: &Asker, things: &Things) -> &'static str {
         // Nobody said it without a name.
         ("tellOrigin", _) if may(Need::Erase) => "404",
         // Known to be signed in, and the secret is wrong.
+        // What is asked for is an object, and no recall.
+        ("showRecall", _) if may(Need::Read) => "404",
         ("joinCircle", _) if may(Need::ActInCircles) => "404",
         // Only administrators agree to charters.
         ("upgradeCircle", _) if asker.name == "analyst" => "403",

@@ -23,6 +23,15 @@ pub fn without_others(text: String) -> String {
     }
 }
 
+/// Takes out of what a recall answers who was lent some of it: that is told of those who recalled alone, by what was read, and
+/// the others' reads are not in his own world.
+pub fn without_holders(text: String) -> String {
+    match text.find(",\"held\":{\"members\":") {
+        Some(from) => text.get(..from).unwrap_or_default().to_owned(),
+        None => text,
+    }
+}
+
 /// Answers about the node as a machine: how much it holds, how much it does. For those who operate it; nobody else is let
 /// in, and no canary stands in them.
 const OF_THE_NODE: [&str; 9] = [

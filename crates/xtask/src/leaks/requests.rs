@@ -53,6 +53,7 @@ pub fn of(operation: &str, scene: &mut Scene<'_>) -> Option<Vec<Ask>> {
         "lookupMany" => Some(vec![scene.lookup_many()]),
         "searchObjects" => Some(scene.searches()),
         "showObject" => Some(scene.shown("showObject", "/api/v1/objects/")),
+        "showRecall" => Some(scene.shown("showRecall", "/api/v1/recalls/")),
         "traceObject" => Some(scene.traced()),
         "exportObjects" => Some(scene.exports()),
         "showSubmission" => Some(scene.submissions("showSubmission", "/api/v1/submissions/", "")),

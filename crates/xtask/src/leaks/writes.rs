@@ -19,6 +19,7 @@ pub fn of(operation: &str, scene: &mut Scene<'_>, reader: &Reader<'_>) -> Option
         "taxiiAddObjects" => Some(scene.additions()),
         "importObjects" => Some(scene.imports()),
         "share" => Some(scene.shares()),
+        "recall" => Some(scene.recalls()),
         "taxiiDeleteObject" => Some(scene.deletions()),
         "withdrawObject" => Some(scene.withdrawals()),
         "eraseObject" => Some(scene.on_objects("eraseObject", "/erase", r#"{"reason":"a test"}"#, 1)),
@@ -172,6 +173,13 @@ impl Scene<'_> {
         .into_iter()
         .map(|(path, body)| Ask::rest("share", "POST", path).body(&body))
         .collect()
+    }
+
+    fn recalls(&mut self) -> Vec<Ask> {
+        let ids = self.ids(3);
+        let whole = ids.iter().filter(|id| !self.parted.contains(*id));
+        let body = |id: &String| format!(r#"{{"objects":["{id}"],"reason":"a test"}}"#);
+        whole.map(|id| Ask::rest("recall", "POST", "/api/v1/recalls".to_owned()).body(&body(id))).collect()
     }
 
     fn deletions(&mut self) -> Vec<Ask> {

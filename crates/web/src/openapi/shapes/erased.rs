@@ -1,6 +1,6 @@
-//! What sharing gives; who said a value; what an erasure by subject takes and gives; as `node::views` has it.
+//! What sharing gives; what a recall takes and gives; who said a value; what an erasure by subject takes and gives; as `node::views` has it.
 
-use super::Kind::{Count, Flag, Many, One, OneOf, Text, Texts, Time};
+use super::Kind::{Count, Flag, Many, One, OneOf, Text, Texts, Time, Uuid};
 use super::Presence::{Always, Sometimes};
 use super::{Others, Shape};
 
@@ -87,6 +87,81 @@ pub const SHAPES: &[Shape] = &[
             ("what", Text, Always, "What, a word."),
             ("count", Count, Sometimes, "How many, where they can be counted."),
             ("why", Text, Always, "Why, and what can be done."),
+        ],
+        others: Others::Possible,
+    },
+    Shape {
+        name: "RecallRequest",
+        summary: "What is to be recalled.",
+        fields: &[
+            ("objects", Texts, Sometimes, "Objects, by id."),
+            ("submission", Uuid, Sometimes, "And all that this submission brought."),
+            ("reason", Text, Always, "Why; everybody who sees the objects is told."),
+        ],
+        others: Others::Refused,
+    },
+    Shape {
+        name: "Recalled",
+        summary: "What was recalled.",
+        fields: &[
+            ("recalls", Many("RecallEntry"), Always, "The entries that say so, one for each label."),
+            ("withdrawn", Count, Always, "Versions that were taken back."),
+            ("held", One("RecallHeld"), Always, "Who holds some of it. What left is where it is."),
+        ],
+        others: Others::Possible,
+    },
+    Shape {
+        name: "RecallEntry",
+        summary: "An entry that says that objects are recalled.",
+        fields: &[
+            ("id", Text, Always, "Its STIX id, that of a note."),
+            ("label", Text, Always, "Its label, which is that of the objects."),
+            ("reason", Text, Always, "Why."),
+            ("objects", Texts, Always, "The objects."),
+        ],
+        others: Others::Possible,
+    },
+    Shape {
+        name: "RecallView",
+        summary: "One recall, as somebody sees it.",
+        fields: &[
+            ("id", Text, Always, "The id of its entry."),
+            ("label", Text, Always, "Its label."),
+            ("reason", Text, Always, "Why."),
+            ("objects", Texts, Always, "The objects."),
+            ("source", One("Named"), Sometimes, "Who recalled, unless the origin is withheld."),
+            (
+                "held",
+                One("RecallHeld"),
+                Sometimes,
+                "Who holds some of it, and who knows; for those who recalled.",
+            ),
+        ],
+        others: Others::Possible,
+    },
+    Shape {
+        name: "RecallHeld",
+        summary: "Who may hold what was recalled, by what was written down of reads.",
+        fields: &[
+            (
+                "members",
+                Many("RecallHolder"),
+                Always,
+                "Those that one may know, and that took it in lists or exports.",
+            ),
+            ("others", Count, Always, "All others that were lent some of it."),
+            ("others_confirmed", Count, Always, "Of these, those that have read of the recall."),
+            ("days", Count, Always, "How many days back reads are written down."),
+        ],
+        others: Others::Possible,
+    },
+    Shape {
+        name: "RecallHolder",
+        summary: "A member that holds some of what was recalled.",
+        fields: &[
+            ("member", One("Named"), Always, "The member."),
+            ("objects", Count, Always, "How many of the objects."),
+            ("confirmed", Flag, Always, "It has read of the recall since."),
         ],
         others: Others::Possible,
     },

@@ -1,0 +1,341 @@
+//! Recalling what one's member said: the versions that stand are taken back, and entries that say so go wherever they went. What
+//! left is where it is: who holds it is told as far as the one who recalls may know of others, and who has not read of it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::ControlFlow;
+
+use model::circle::Shows;
+use model::{Action, Label, MemberId, Origin, Timestamp, Tlp};
+use serde::{Deserialize, Serialize};
+use store::record::ObjectKey;
+use strictjson::{Limits, Node as Json};
+
+use crate::addressed::{Addressed, knows};
+use crate::core::annotation::{RECALL, Speaker, Subject, recall_note, statement};
+use crate::core::list_query::object_key;
+use crate::directory::{not_found, signed_in};
+use crate::holders::Target;
+use crate::reading::Reading;
+use crate::roster::Roster;
+use crate::withdraw::checked_reason;
+use crate::{Annotation, Caller, Error, ImportOptions, Kind, Node, Recall, random, views};
+
+/// Objects that are recalled at once, at most.
+const OBJECTS: usize = 1_000;
+/// Before the name under which it is kept who held what was recalled.
+const NOTE: &str = "recall:";
+
+/// An object to be recalled.
+struct Standing {
+    key: ObjectKey,
+    /// The last that the member said of it.
+    wire: Vec<u8>,
+    label: Label,
+    /// He sees all of it.
+    whole: bool,
+    versions: Vec<Timestamp>,
+    targets: Vec<Target>,
+}
+
+/// Who held what was recalled, at the time of the recall.
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct Held {
+    /// The members, and of how many objects.
+    members: BTreeMap<String, HeldBy>,
+}
+
+#[derive(Debug, Default, Clone, Copy, Serialize, Deserialize)]
+struct HeldBy {
+    objects: u64,
+    /// In lists and exports alone.
+    handed: bool,
+}
+
+/// A recall, as it stands.
+struct Entry {
+    source: MemberId,
+    label: Label,
+    position: u64,
+    shown: bool,
+    reason: String,
+    objects: Vec<String>,
+}
+
+impl Node {
+    /// Recalls objects that the caller's member said and that he sees, or all that a submission brought: a version that is
+    /// revoked takes the place of those that stood, which are withdrawn, and a note with the reason names them, under
+    /// their label. Both are entries on every road. Who holds what, by what was written down of reads, is told as in a trace:
+    /// those that he may know by name if they took it in lists or exports, all others as a number: who asked for one value
+    /// tells who is a victim.
+    ///
+    /// # Errors
+    /// [`Kind::NotFound`] for what his member did not say, or that he does not see; [`Kind::Forbidden`]; [`Kind::Invalid`]
+    /// without a reason, without an object, and for more than 1,000; [`Kind::Conflict`] where an entry is refused.
+    pub fn recall(&self, caller: &Caller, asked: &Recall) -> Result<views::Recalled, Error> {
+        let own = signed_in(caller)?;
+        let caller = &self.renewed(&self.roster(), caller)?;
+        Node::allowed(caller, &Action::Withdraw(own, None))?;
+        Node::allowed(caller, &Action::Submit)?;
+        let reason = checked_reason(&asked.reason)?;
+        let keys = self.recalled_keys(caller, asked)?;
+        let standing = self.recalled_standing(caller, own, &keys, asked.submission.is_none())?;
+        let targets: Vec<Target> = standing.iter().flat_map(|one| one.targets.iter().cloned()).collect();
+        let mut of = Vec::with_capacity(targets.len());
+        standing.iter().enumerate().for_each(|(at, one)| of.extend(one.targets.iter().map(|_| at)));
+        let roster = self.roster();
+        let mut held = Held::default();
+        for (member, holding) in self.holders(&roster, &targets)? {
+            let objects: BTreeSet<usize> =
+                holding.entries.iter().filter_map(|at| of.get(*at).copied()).collect();
+            let by = HeldBy { objects: objects.len() as u64, handed: !holding.handed.is_empty() };
+            held.members.insert(member.to_string(), by);
+        }
+        held.members.remove(&own.to_string());
+        let mut groups: BTreeMap<Label, Vec<&Standing>> = BTreeMap::new();
+        for one in &standing {
+            groups.entry(Label { parts: None, ..one.label.clone() }).or_default().push(one);
+        }
+        let mut recalls = Vec::new();
+        for (label, objects) in groups {
+            let id = self.say_recalled(caller, own, &label, &objects, &reason)?;
+            let objects = objects.iter().map(|one| one.key.to_string()).collect();
+            let name = format!("{NOTE}{id}");
+            let kept = serde_json::to_vec(&held)
+                .map_err(|error| Error::new(Kind::Internal, format!("who held it: {error}")))?;
+            self.inner.store.set_meta(&name, Some(&kept))?;
+            recalls.push(views::RecallEntry {
+                id,
+                label: label.tlp.to_string(),
+                reason: reason.clone(),
+                objects,
+            });
+        }
+        let mut withdrawn = 0;
+        for one in &standing {
+            let versions: Vec<String> = one.versions.iter().map(Timestamp::to_string).collect();
+            withdrawn += self.withdraw(caller, None, &one.key.to_string(), &versions)?;
+        }
+        let held = self.told_of(&roster, caller, &held, &BTreeSet::new());
+        Ok(views::Recalled { recalls, withdrawn, held })
+    }
+
+    /// A recall, by the id of its entry. Whoever sees the entry reads it; for the member that recalled, also who held what
+    /// was recalled, and who has not read of it since.
+    ///
+    /// # Errors
+    /// [`Kind::NotFound`] for what is no recall, or not for this caller.
+    pub fn recalled(&self, caller: &Caller, id: &str) -> Result<views::RecallView, Error> {
+        let key = object_key(id)?;
+        let reading = self.reading(caller)?;
+        let entry = recall_at(&reading, &key)?.ok_or_else(|| not_found("recall", id))?;
+        let roster = std::sync::Arc::clone(&reading.roster);
+        let own = reading.reader == Some(entry.source);
+        let mut told = vec![Target { position: entry.position, label: entry.label.clone() }];
+        if own {
+            told.extend(standing_of(&reading, entry.source, &entry.objects)?);
+        }
+        self.lent(caller, "recall", None, reading)?;
+        let mut held = None;
+        if own && let Some(kept) = self.inner.store.meta(&format!("{NOTE}{id}"))? {
+            let kept: Held = serde_json::from_slice(&kept)
+                .map_err(|error| Error::new(Kind::Internal, format!("who held it is damaged: {error}")))?;
+            let confirmed =
+                self.holders(&roster, &told)?.into_keys().map(|member| member.to_string()).collect();
+            held = Some(self.told_of(&roster, caller, &kept, &confirmed));
+        }
+        let source = (entry.shown || own).then(|| roster.named(entry.source));
+        let Entry { label, reason, objects, .. } = entry;
+        let entry = views::RecallEntry { id: id.to_owned(), label: label.tlp.to_string(), reason, objects };
+        Ok(views::RecallView { entry, source, held })
+    }
+
+    fn recalled_keys(&self, caller: &Caller, asked: &Recall) -> Result<Vec<ObjectKey>, Error> {
+        let mut keys = asked.objects.iter().map(|id| object_key(id)).collect::<Result<Vec<_>, Error>>()?;
+        if let Some(submission) = &asked.submission {
+            // Whoever may not know of it is told that there is none.
+            self.status(caller, submission)?;
+            let id = submission.parse().map_err(|_| not_found("submission", submission))?;
+            keys.extend(self.inner.store.snapshot()?.brought_by(id, OBJECTS + 1)?);
+        }
+        keys.sort_unstable();
+        keys.dedup();
+        if keys.is_empty() {
+            return Err(Error::new(Kind::Invalid, "a recall names objects or a submission"));
+        }
+        if keys.len() > OBJECTS {
+            let error = Error::new(Kind::Invalid, format!("at most {OBJECTS} objects are recalled at once"));
+            return Err(error.hint("name them in parts"));
+        }
+        Ok(keys)
+    }
+
+    fn recalled_standing(
+        &self,
+        caller: &Caller,
+        own: MemberId,
+        keys: &[ObjectKey],
+        all: bool,
+    ) -> Result<Vec<Standing>, Error> {
+        let reading = self.reading(caller)?;
+        let mut standing = Vec::new();
+        for key in keys {
+            match one_standing(&reading, own, key)? {
+                Some(one) => standing.push(one),
+                None if all => return Err(not_found("object", &key.to_string())),
+                // What else a submission brought may be gone already.
+                None => {}
+            }
+        }
+        if standing.is_empty() {
+            return Err(not_found("object", "of this submission"));
+        }
+        Ok(standing)
+    }
+
+    // Revoked versions and the note, in one submission under the label of the objects.
+    fn say_recalled(
+        &self,
+        caller: &Caller,
+        own: MemberId,
+        label: &Label,
+        objects: &[&Standing],
+        reason: &str,
+    ) -> Result<String, Error> {
+        let (roster, now) = (self.roster(), self.now());
+        let identities = roster.identities(own);
+        let identity = identities.first().ok_or_else(|| {
+            Error::new(Kind::Conflict, "no STIX identity is bound to this member")
+                .hint("bind one to it, so that others see who speaks")
+        })?;
+        let addressed = Addressed::of(&roster, label);
+        // Of a circle that it has left the member can say nothing to: then the entry is its own, and that is told.
+        let can_name = addressed.find(&roster, caller, own, now).is_ok();
+        let tlp = if can_name { label.tlp } else { Tlp::Red };
+        let Addressed { to, embargo } = if can_name { addressed } else { Addressed::default() };
+        let mut pieces = Vec::with_capacity(objects.len() + 1);
+        for one in objects.iter().filter(|one| one.whole) {
+            let Ok(object) = strictjson::parse(&one.wire, &Limits::default()) else { continue };
+            let id = one.key.to_string();
+            let by = Speaker { identity, now, uuid: random::uuid()?, tlp };
+            // What has no versions, or is revoked already, says no more of itself: the note does.
+            let subject = Subject { id: &id, object: &object, own: true };
+            pieces.extend(statement(&Annotation::Revoke, subject, by).ok());
+        }
+        let uuid = random::uuid()?;
+        let refs: Vec<String> = objects.iter().map(|one| one.key.to_string()).collect();
+        pieces.push(recall_note(Speaker { identity, now, uuid, tlp }, reason, &refs));
+        let mut envelope = b"{\"objects\":[".to_vec();
+        envelope.extend(pieces.join(&b','));
+        envelope.extend(b"]}");
+        let options = ImportOptions { tlp: Some(tlp), to, embargo, ..ImportOptions::default() };
+        let status = self.submit(caller, &options, &envelope)?;
+        let refused = status.outcomes.iter().find(|outcome| outcome.state == "rejected");
+        match refused {
+            None => Ok(format!("note--{uuid}")),
+            Some(refused) => {
+                let why = refused.message.clone().unwrap_or_default();
+                Err(Error::new(Kind::Conflict, format!("`{}` was refused: {why}", refused.id)))
+            }
+        }
+    }
+
+    fn told_of(
+        &self,
+        roster: &Roster,
+        caller: &Caller,
+        held: &Held,
+        confirmed: &BTreeSet<String>,
+    ) -> views::RecallHeld {
+        let mut told =
+            views::RecallHeld { days: self.settings().keep_reads_days, ..views::RecallHeld::default() };
+        for (id, by) in &held.members {
+            let confirmed = confirmed.contains(id);
+            let known = id.parse().ok().filter(|member| {
+                by.handed && knows(roster, caller, *member, Shows::Organisations, self.now())
+            });
+            match known {
+                Some(member) => told.members.push(views::RecallHolder {
+                    member: roster.named(member),
+                    objects: by.objects,
+                    confirmed,
+                }),
+                None => {
+                    told.others += 1;
+                    told.others_confirmed += u64::from(confirmed);
+                }
+            }
+        }
+        told.members.sort_by(|one, other| one.member.name.cmp(&other.member.name));
+        told
+    }
+}
+
+// What a member said of an object, as far as the reader sees.
+fn one_standing(reading: &Reading, own: MemberId, key: &ObjectKey) -> Result<Option<Standing>, Error> {
+    let visible = &reading.sight.visible;
+    let (mut versions, mut targets, mut last) = (Vec::new(), Vec::new(), None);
+    reading.snapshot.versions(visible, key, &mut |hit| {
+        if hit.source == own {
+            // The greatest comes first.
+            last.get_or_insert((hit.position, hit.label));
+            versions.push(hit.version);
+            let label = reading.sight.label(hit.label).cloned();
+            targets.extend(label.map(|label| Target { position: hit.position, label }));
+        }
+        ControlFlow::Continue(())
+    })?;
+    let Some((position, label)) = last else { return Ok(None) };
+    let Some(label) = reading.sight.label(label).cloned() else { return Ok(None) };
+    let mut found = None;
+    reading.snapshot.entry(visible, position, &mut |entry| {
+        found = Some((entry.wire.to_vec(), visible.hidden_parts(entry.label).is_none()));
+    })?;
+    Ok(found.map(|(wire, whole)| Standing { key: key.clone(), wire, label, whole, versions, targets }))
+}
+
+// The entries of objects that stand now: those that say that they are revoked.
+fn standing_of(reading: &Reading, own: MemberId, objects: &[String]) -> Result<Vec<Target>, Error> {
+    let mut targets = Vec::new();
+    for key in objects.iter().filter_map(|id| ObjectKey::parse(id)) {
+        reading.snapshot.standing(&reading.sight.visible, &key, &mut |hit| {
+            if hit.source == own && hit.revoked {
+                let label = reading.sight.label(hit.label).cloned();
+                targets.extend(label.map(|label| Target { position: hit.position, label }));
+            }
+            ControlFlow::Continue(())
+        })?;
+    }
+    Ok(targets)
+}
+
+fn recall_at(reading: &Reading, key: &ObjectKey) -> Result<Option<Entry>, Error> {
+    let visible = &reading.sight.visible;
+    let mut at = None;
+    reading.snapshot.standing(visible, key, &mut |hit| {
+        at = Some((hit.position, hit.source)).filter(|_| hit.owned);
+        ControlFlow::Break(())
+    })?;
+    let Some((position, source)) = at else { return Ok(None) };
+    let mut found = None;
+    reading.snapshot.entry(visible, position, &mut |entry| {
+        let Some(label) = reading.sight.label(entry.label).cloned() else { return };
+        let Ok(object) = strictjson::parse(entry.wire, &Limits::default()) else { return };
+        let texts = |name: &str| -> Vec<String> {
+            let texts = object.get(name).and_then(Json::as_array).unwrap_or_default();
+            texts.iter().filter_map(Json::as_str).map(str::to_owned).collect()
+        };
+        let references = object.get("external_references").and_then(Json::as_array).unwrap_or_default();
+        let says = |name: &str, text: &str| {
+            references.iter().any(|one| one.get(name).and_then(Json::as_str) == Some(text))
+        };
+        if entry.kind != "note" || !says("source_name", "accord") || !says("external_id", RECALL) {
+            return;
+        }
+        reading.lends(entry);
+        let reason = object.get("content").and_then(Json::as_str).unwrap_or_default().to_owned();
+        let shown = label.origin == Origin::Shown;
+        let objects = texts("object_refs");
+        found = Some(Entry { source, label, position, shown, reason, objects });
+    })?;
+    Ok(found)
+}

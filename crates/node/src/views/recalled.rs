@@ -1,0 +1,67 @@
+//! What a recall answers.
+
+use serde::Serialize;
+
+use super::Named;
+
+/// What was recalled.
+#[derive(Debug, Clone, Serialize)]
+pub struct Recalled {
+    /// The entries that say so, one for each label; each goes wherever the objects went.
+    pub recalls: Vec<RecallEntry>,
+    /// Versions that were taken back.
+    pub withdrawn: u64,
+    /// Who holds some of it, and who knows of the recall. What left is where it is.
+    pub held: RecallHeld,
+}
+
+/// An entry that says that objects are recalled.
+#[derive(Debug, Clone, Serialize)]
+pub struct RecallEntry {
+    /// Its STIX id, that of a note.
+    pub id: String,
+    /// Its label, which is that of the objects.
+    pub label: String,
+    /// Why.
+    pub reason: String,
+    /// The objects.
+    pub objects: Vec<String>,
+}
+
+/// One recall, as somebody sees it.
+#[derive(Debug, Clone, Serialize)]
+pub struct RecallView {
+    /// The entry.
+    #[serde(flatten)]
+    pub entry: RecallEntry,
+    /// Who recalled.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source: Option<Named>,
+    /// Who holds some of it, and who knows; for those who recalled.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub held: Option<RecallHeld>,
+}
+
+/// Who may hold what was recalled, by what was written down of reads.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct RecallHeld {
+    /// Members that the one who recalls may know, and that took it with others in lists or exports.
+    pub members: Vec<RecallHolder>,
+    /// All others that were lent some of it.
+    pub others: u64,
+    /// Of these, those that have read of the recall.
+    pub others_confirmed: u64,
+    /// How many days back reads are written down.
+    pub days: u32,
+}
+
+/// A member that holds some of it.
+#[derive(Debug, Clone, Serialize)]
+pub struct RecallHolder {
+    /// The member.
+    pub member: Named,
+    /// How many of the objects.
+    pub objects: u64,
+    /// It has read of the recall since.
+    pub confirmed: bool,
+}
