@@ -129,8 +129,13 @@ async fn an_account_is_held_back_from_every_address_however_it_is_shown_and_its_
         ("authorization", format!("Basic {}", STANDARD.encode(format!("{user}:{text}"))))
     };
     // Somebody has seen how a token begins, and tries the rest: each time from elsewhere, by another verb, in another spelling.
-    let verbs = ["GET", "HEAD", "POST", "DELETE", "GET"];
-    let paths = ["/taxii2/", "/taxii2/", "/api/v1/objects/search", "/api/v1/members/x", "/"];
+    let roads = [
+        ("GET", "/taxii2/"),
+        ("HEAD", "/taxii2/"),
+        ("POST", "/api/v1/lookup"),
+        ("DELETE", "/api/v1/members/x"),
+        ("GET", "/api/v1/collections"),
+    ];
     let guess = async |at: usize| {
         let wrong = format!("{}{at:037}", &token[..12]);
         let (name, value) = match at % 6 {
@@ -141,7 +146,8 @@ async fn an_account_is_held_back_from_every_address_however_it_is_shown_and_its_
             4 => ("x-feed-key", wrong.to_uppercase()),
             _ => ("authorization", wrong),
         };
-        let ask = house.ask(verbs[at % 2], paths[at % 2]).header(name, &value);
+        let (verb, path) = roads[at % roads.len()];
+        let ask = house.ask(verb, path).header(name, &value);
         ask.from(&format!("198.51.100.{at}")).send().await.status.as_u16()
     };
     for at in 0..20 {
@@ -154,6 +160,9 @@ async fn an_account_is_held_back_from_every_address_however_it_is_shown_and_its_
     let form = format!("token={}abcdef", &token[..12]);
     let page = house.ask("POST", "/sign-in").header("content-type", "application/x-www-form-urlencoded");
     assert_eq!(page.body(form.as_bytes()).from("198.51.100.50").send().await.status, 429);
+    let secret = format!(r#"{{"secret":"{}abcdef"}}"#, &token[..12]);
+    let login = house.ask("POST", "/api/v1/login").header("content-type", "application/json");
+    assert_eq!(login.body(secret.as_bytes()).from("198.51.100.51").send().await.status, 429);
     // Who has the token comes in all the while, and others are not held back.
     assert_eq!(house.ask("GET", "/taxii2/").bearer(&token).from("198.51.100.9").send().await.status, 200);
     assert_eq!(
