@@ -3,6 +3,7 @@
 #![expect(clippy::indexing_slicing, reason = "the tables of these tests have the columns that they have")]
 
 mod act;
+mod gate;
 mod see;
 
 use std::collections::BTreeSet;

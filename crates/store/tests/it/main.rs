@@ -9,6 +9,8 @@ mod erasures;
 #[cfg(test)]
 mod find;
 #[cfg(test)]
+mod gate;
+#[cfg(test)]
 mod held;
 #[cfg(test)]
 mod history;
