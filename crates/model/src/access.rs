@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use crate::{CircleId, CollectionId, Hidden, Label, MemberId, PersonId, Timestamp, Tlp, TokenId};
+use crate::{
+    CircleId, CollectionId, Hidden, Label, MemberId, PersonId, SubmissionId, Timestamp, Tlp, TokenId,
+};
 
 /// What `may_see` needs to know of the one who reads.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -389,6 +391,8 @@ pub enum Action {
     Erase,
     /// Look into the quarantine.
     ReadQuarantine,
+    /// Work the queue of a collection, or of what comes outside of any.
+    Curate(Option<CollectionId>),
     /// Add and revoke members.
     ManageMembers,
     /// Add and revoke persons of this member.
@@ -420,6 +424,8 @@ pub enum Denied {
     Scope,
     /// It is for the member whose it is.
     Owner,
+    /// It takes another pair of eyes.
+    FourEyes,
 }
 
 impl fmt::Display for Denied {
@@ -435,6 +441,9 @@ impl fmt::Display for Denied {
             }
             Denied::Scope => f.write_str("this token's scope does not cover it"),
             Denied::Owner => f.write_str("only the member whose it is may do it"),
+            Denied::FourEyes => f.write_str(
+                "somebody else has to let it in, who did not send it and has not let it in already",
+            ),
         }
     }
 }
@@ -468,6 +477,10 @@ pub fn may_act(principal: &Principal, action: &Action) -> Result<(), Denied> {
             principal.write == CollectionScope::All
         }
         Action::SeeCircles => principal.read == CollectionScope::All,
+        Action::Curate(None) => {
+            principal.read == CollectionScope::All && principal.write == CollectionScope::All
+        }
+        Action::Curate(Some(id)) => principal.read.covers(*id) && principal.write.covers(*id),
         Action::ActInCircles | Action::GovernCircles => principal.write == CollectionScope::All,
         // What is taken back is named by its content, so both rights are needed (TAXII 2.1 §5.7).
         Action::Withdraw(_, Some(id)) => principal.read.covers(*id) && principal.write.covers(*id),
@@ -484,6 +497,7 @@ fn needed(action: &Action) -> Verb {
         | Action::SubmitObservation
         | Action::Annotate
         | Action::ActInCircles
+        | Action::Curate(_)
         | Action::Withdraw(..) => Verb::Write,
         Action::Erase
         | Action::ReadQuarantine
@@ -508,6 +522,7 @@ fn role_allows(roles: Roles, (principal, own): (&Principal, MemberId), action: &
                 || (principal.reader.speaks_for(*owner) && roles.has_any(&[Analyst, Curator]))
         }
         Action::ReadQuarantine => roles.has_any(&[Curator, Administrator]),
+        Action::Curate(_) => roles.has(Curator),
         Action::Erase
         | Action::ManageMembers
         | Action::ManageCollections
@@ -527,4 +542,71 @@ fn role_allows(roles: Roles, (principal, own): (&Principal, MemberId), action: &
 
 fn own_organisation(roles: Roles, own: MemberId, of: MemberId) -> bool {
     own == of && roles.has(Role::OrganisationAdministrator)
+}
+
+/// A submission that waits for a curator, as far as the rules go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Waiting {
+    /// Which.
+    pub submission: SubmissionId,
+    /// The labels that its objects will bear, circles as they are now.
+    pub labels: Vec<Label>,
+    /// The collection that it came through, if through one.
+    pub collection: Option<CollectionId>,
+    /// Who sent it: by which token, and which person it names.
+    pub sent: (Option<TokenId>, Option<PersonId>),
+    /// From AMBER on it takes two curators.
+    pub four_eyes: bool,
+    /// The first of two who let it in, likewise.
+    pub approved: Option<(Option<TokenId>, Option<PersonId>)>,
+}
+
+/// What somebody's letting in comes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Release {
+    /// It enters.
+    Whole,
+    /// Another curator has to let it in, too.
+    First,
+}
+
+/// Whether a curator sees a submission that waits, and takes, returns or merges it: he works that queue, and sees all of every
+/// object in it once it has entered. The submitter sees its own by another rule.
+///
+/// # Errors
+/// The first thing that stands against it.
+pub fn may_curate(principal: &Principal, waiting: &Waiting, now: Timestamp) -> Result<(), Denied> {
+    may_act(principal, &Action::Curate(waiting.collection))?;
+    let reader = &principal.reader;
+    let sees = |label: &Label| may_see(reader, label, now) && hidden_parts(reader, label, now).is_none();
+    match !waiting.labels.is_empty() && waiting.labels.iter().all(sees) {
+        true => Ok(()),
+        false => Err(Denied::Scope),
+    }
+}
+
+/// Whether a curator lets it in: never who sent it; and where the charter asks for four eyes, from AMBER on nobody of the
+/// member that sent it, and two who are not the same.
+///
+/// # Errors
+/// As [`may_curate`], and [`Denied::FourEyes`].
+pub fn may_release(principal: &Principal, waiting: &Waiting, now: Timestamp) -> Result<Release, Denied> {
+    may_curate(principal, waiting, now)?;
+    let is = |(token, person): (Option<TokenId>, Option<PersonId>)| {
+        principal.token == token || (person.is_some() && principal.reader.person == person)
+    };
+    if is(waiting.sent) {
+        return Err(Denied::FourEyes);
+    }
+    if !waiting.four_eyes || waiting.labels.iter().all(|label| label.strictest() < Tlp::Amber) {
+        return Ok(Release::Whole);
+    }
+    if waiting.labels.iter().any(|label| principal.reader.is_author(label)) {
+        return Err(Denied::FourEyes);
+    }
+    match waiting.approved {
+        None => Ok(Release::First),
+        Some(first) if is(first) => Err(Denied::FourEyes),
+        Some(_) => Ok(Release::Whole),
+    }
 }

@@ -9,7 +9,7 @@ use crate::{CircleId, PermittedActions, Timestamp, Tlp};
 macro_rules! words {
     ($(#[$doc:meta])* $name:ident { $($(#[$of:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
         pub enum $name { $($(#[$of])* $variant),+ }
 
         impl $name {
@@ -80,6 +80,19 @@ words! {
 }
 
 words! {
+    /// Whether curators look at submissions before they enter, the least first.
+    Curation {
+        /// They enter as they come.
+        #[default]
+        None = "none",
+        /// A curator lets each in who is not its submitter.
+        One = "one",
+        /// From AMBER on it takes two curators of other organisations than the submitter's.
+        FourEyes = "four-eyes",
+    }
+}
+
+words! {
     /// How a policy of FIRST IEP 2.0 speaks of an act.
     Demand {
         /// `may`
@@ -132,6 +145,8 @@ pub struct Charter {
     pub moderation: Moderation,
     /// What those who left still see.
     pub leavers: Leavers,
+    /// Who looks at what is said to it before it enters.
+    pub curation: Curation,
     /// Members undertake to keep what is said in it no longer than this, in days.
     pub retention_days: Option<u32>,
     /// The tags that objects said to it may bear, such as `sector:energy` or `sector:*`; empty is any.
@@ -151,6 +166,7 @@ impl Default for Charter {
             shows: Shows::default(),
             moderation: Moderation::default(),
             leavers: Leavers::default(),
+            curation: Curation::default(),
             retention_days: None,
             vocabulary: Vec::new(),
             iep: Iep::default(),
@@ -253,7 +269,7 @@ impl Definition {
     /// the agreement as it was written.
     #[must_use]
     pub fn canonical(&self) -> String {
-        let Charter { formal, ceiling, admits, shows, moderation, leavers, retention_days, .. } =
+        let Charter { formal, ceiling, admits, shows, moderation, leavers, curation, retention_days, .. } =
             self.charter;
         let mut text = format!("accord-circle 1\nid {}\nname {}\n", self.id, self.name);
         let mut line = |word: &str, value: &dyn fmt::Display| {
@@ -265,6 +281,10 @@ impl Definition {
         line("shows", &shows.name());
         line("moderation", &moderation.name());
         line("leavers", &leavers.name());
+        // What was agreed to before there was such a thing keeps its digest.
+        if curation != Curation::None {
+            line("curation", &curation.name());
+        }
         if let Some(days) = retention_days {
             line("retention-days", &days);
         }
@@ -337,6 +357,7 @@ impl Charter {
             "shows" => self.shows = Shows::named(value)?,
             "moderation" => self.moderation = Moderation::named(value)?,
             "leavers" => self.leavers = Leavers::named(value)?,
+            "curation" => self.curation = Curation::named(value)?,
             "retention-days" => self.retention_days = Some(value.parse().ok()?),
             "word" => self.vocabulary.push(value.to_owned()),
             "iep-name" => value.clone_into(&mut iep.name),
@@ -368,6 +389,7 @@ mod tests {
             shows: Shows::Count,
             moderation: Moderation::Administrators,
             leavers: Leavers::Keep,
+            curation: Curation::FourEyes,
             retention_days: Some(90),
             vocabulary: vec!["sector:energy".to_owned(), "actor:*".to_owned()],
             iep: Iep {

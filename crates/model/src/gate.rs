@@ -6,10 +6,11 @@
 
 use std::marker::PhantomData;
 
+use crate::access::{Waiting, may_curate, may_release};
 use crate::circle::{Admits, Charter, Moderation};
 use crate::{
-    Action, CircleId, CollectionId, Denied, MemberId, ObjectKey, PersonId, Principal, Roles, Timestamp,
-    TokenId, may_act,
+    Action, CircleId, CollectionId, Denied, MemberId, ObjectKey, PersonId, Principal, Roles, SubmissionId,
+    Timestamp, TokenId, may_act,
 };
 
 /// Counts the changes of the directory. A write that was authorised under one epoch is judged again under another.
@@ -407,6 +408,33 @@ impl Act<Record> for Erase {
 
 impl Act<Record> for Rebuild {
     fn allows(principal: &Principal, _: &Record) -> Result<(), Denied> {
+        may_act(principal, &Action::Operate)
+    }
+}
+
+/// Takes a submission that waits upon himself, returns it, or merges it.
+#[derive(Debug, Clone, Copy)]
+pub struct Curate;
+/// Lets a submission in that waits.
+#[derive(Debug, Clone, Copy)]
+pub struct Release;
+
+impl Act<Waiting> for Curate {
+    // The clock opens nothing that a label holds back, so any time will do.
+    fn allows(principal: &Principal, waiting: &Waiting) -> Result<(), Denied> {
+        may_curate(principal, waiting, Timestamp::MAX)
+    }
+}
+
+impl Act<Waiting> for Release {
+    fn allows(principal: &Principal, waiting: &Waiting) -> Result<(), Denied> {
+        may_release(principal, waiting, Timestamp::MAX).map(|_| ())
+    }
+}
+
+impl Act<SubmissionId> for Curate {
+    // What nobody answers in time the node answers itself.
+    fn allows(principal: &Principal, _: &SubmissionId) -> Result<(), Denied> {
         may_act(principal, &Action::Operate)
     }
 }

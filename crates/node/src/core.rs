@@ -3,6 +3,7 @@
 pub mod annotation;
 pub mod audience;
 pub mod carried;
+pub mod checks;
 pub mod content;
 pub mod csv_cell;
 pub mod cursor;

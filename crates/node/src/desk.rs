@@ -1,52 +1,19 @@
 //! The desk: what a member says without its name. It is kept under the member's alias, so that no rule that looks at whose
 //! something is can tell who that is, and it enters together with what else came to the desk by then.
 
-use std::io::Read;
-
 use model::{Action, Audience, Label, MemberId, Timestamp, gate};
-use serde::{Deserialize, Serialize};
 use store::directory::Member;
 
-use crate::chunk::Chunk;
 use crate::core::list_query::object_key;
 use crate::core::unnamed::Unnamed;
 use crate::directory::not_found;
-use crate::intake::Intake;
 use crate::roster::Roster;
 use crate::withdraw::checked_reason;
-use crate::{Caller, Error, ImportOptions, Kind, Node, views};
+use crate::{Caller, Error, Kind, Node, views};
 
 /// Names of persons that are looked for in what is said without a name have at least so many characters: shorter ones
 /// are words of other things.
 const PERSON_CHARACTERS: usize = 4;
-
-/// How the bytes of an import that waits are cut.
-#[derive(Debug, Default, Serialize, Deserialize)]
-pub(crate) struct KeptForm {
-    format: Option<String>,
-    columns: Vec<(String, String)>,
-    kind: Option<String>,
-    expire_s: Option<u64>,
-    source_name: Option<String>,
-}
-
-impl KeptForm {
-    fn of(options: &ImportOptions) -> KeptForm {
-        KeptForm {
-            format: options.format.clone(),
-            columns: options.columns.clone(),
-            kind: options.kind.clone(),
-            expire_s: options.expire_s,
-            source_name: options.source_name.clone(),
-        }
-    }
-
-    /// As options of an import.
-    pub(crate) fn options(self) -> ImportOptions {
-        let KeptForm { format, columns, kind, expire_s, source_name } = self;
-        ImportOptions { format, columns, kind, expire_s, source_name, ..ImportOptions::default() }
-    }
-}
 
 /// On which terms a member says something without its name, for this audience: the sector is that of the member where so many
 /// share it who could have said this, and what would name it is listed.
@@ -110,62 +77,6 @@ impl Node {
             None => now,
             Some(past) => Timestamp((past + 1).saturating_mul(interval)),
         }
-    }
-
-    /// Takes a submission without a name: all of it or none, since what is refused of it would have to be sent again. Its
-    /// bytes are durable when this returns, and it enters later.
-    ///
-    /// # Errors
-    /// [`Kind::Invalid`] for what would be refused of it, with the reason of the first; what accepting fails with.
-    pub(crate) fn take_to_desk(
-        &self,
-        mut intake: Intake<'_>,
-        chunks: &[Chunk],
-        (bytes, form): (&[u8], String),
-        due: Timestamp,
-    ) -> Result<views::Status, Error> {
-        intake.dry_run = true;
-        let outcomes = self.sequence_all(&mut intake, chunks, 0, &mut |_| true)?;
-        intake.dry_run = false;
-        if let Some(refused) = outcomes.iter().find(|outcome| outcome.state == "rejected") {
-            let reason = refused.message.clone().unwrap_or_default();
-            self.quarantine_whole(&mut intake, bytes, &reason);
-            let message = format!("object {}: {reason}", refused.ordinal + 1);
-            let hint = "nothing was taken: what is said without a name is taken whole or not at all";
-            return Err(Error::new(Kind::Invalid, message).hint(hint));
-        }
-        self.accept(&intake, outcomes.len() as u64, bytes, (Some(due), form))
-    }
-
-    /// Takes an import without a name, which is kept whole and so no larger than a request's content.
-    ///
-    /// # Errors
-    /// As [`Node::take_to_desk`]; [`Kind::TooLarge`].
-    pub(crate) fn import_to_desk(
-        &self,
-        intake: Intake<'_>,
-        options: &ImportOptions,
-        mut input: &mut dyn Read,
-    ) -> Result<(&'static str, u64, views::Status), Error> {
-        let most = self.settings().max_content_bytes;
-        let mut source = crate::source::Source::open(&mut input, Some(most as u64))?;
-        let (mut bytes, mut block) = (Vec::new(), Vec::new());
-        loop {
-            source.next(&mut block)?;
-            if block.is_empty() {
-                break;
-            }
-            bytes.extend_from_slice(&block);
-        }
-        let due = self.desk_due();
-        let (format, chunks) = self.cut_import(&bytes, options, (intake.submission.source, due))?;
-        if chunks.is_empty() {
-            return Err(Error::new(Kind::Invalid, "nothing was in it to take"));
-        }
-        let form = serde_json::to_string(&KeptForm::of(options))
-            .map_err(|error| Error::new(Kind::Internal, error.to_string()))?;
-        let status = self.take_to_desk(intake, &chunks, (&bytes, form), due)?;
-        Ok((format, source.raw(), status))
     }
 
     /// Who said an object without a name: for an administrator, with a reason, which is kept in the audit. The desk has to

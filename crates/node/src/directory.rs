@@ -333,6 +333,7 @@ fn checked_collection(
         filter,
         ceiling,
         default_label: new.default_label.unwrap_or(Tlp::Amber),
+        curation: new.curation,
         created: now,
         revoked: None,
     })
@@ -353,6 +354,7 @@ fn collection_view(caller: &Caller, collection: &Collection) -> views::Collectio
         filter: collection.filter.clone(),
         ceiling: collection.ceiling.to_string(),
         default_label: collection.default_label.to_string(),
+        curation: collection.curation.name(),
         can_read: reads(caller, collection),
         can_write: may(Action::WriteCollection(collection.id)),
     }

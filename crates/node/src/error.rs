@@ -71,10 +71,15 @@ impl From<model::Denied> for Error {
     fn from(denied: model::Denied) -> Error {
         let kind = match denied {
             model::Denied::Anonymous => Kind::Unauthenticated,
-            model::Denied::Role(_) | model::Denied::Scope | model::Denied::Owner => Kind::Forbidden,
+            model::Denied::Role(_)
+            | model::Denied::Scope
+            | model::Denied::Owner
+            | model::Denied::FourEyes => Kind::Forbidden,
         };
         let hint = match denied {
-            model::Denied::Anonymous | model::Denied::Owner => return Error::new(kind, denied.to_string()),
+            model::Denied::Anonymous | model::Denied::Owner | model::Denied::FourEyes => {
+                return Error::new(kind, denied.to_string());
+            }
             model::Denied::Role(_) => {
                 "who administers your organisation or the node makes tokens: `accord token add --role ROLE`"
             }

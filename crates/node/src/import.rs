@@ -44,9 +44,9 @@ impl Node {
         tell: &mut dyn FnMut(ImportEvent),
     ) -> Result<views::ImportSummary, Error> {
         let mut intake = Intake::begin(self, caller, options, "import")?;
-        if options.without_name && !options.dry_run {
+        if intake.is_kept() {
             let label = intake.submission.default_label.to_string();
-            let (format, bytes, status) = self.import_to_desk(intake, options, input)?;
+            let (format, bytes, status) = self.import_kept(intake, options, input)?;
             return Ok(views::ImportSummary {
                 submission: status.id,
                 format: format.to_owned(),

@@ -15,16 +15,17 @@ mod created;
 mod decided;
 mod others;
 mod restated;
-mod terms;
+pub(crate) mod terms;
 pub(crate) mod told;
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
+use model::circle::Curation;
 use model::gate::Submit;
 use model::{Label, MemberId, Reader, SubmissionId, Timestamp};
 use store::read::Visible;
-use store::record::{Appended, Arrival, Audit, Batch, Item, ObjectKey, Submission};
+use store::record::{Appended, Arrival, Audit, Batch, Item, NewStatement, ObjectKey, Submission};
 
 use self::decided::decide;
 pub(crate) use self::decided::{Decided, finding_view};
@@ -37,6 +38,7 @@ use crate::core::marking::Restriction;
 use crate::core::reading::Reading;
 use crate::foresee::Foreseen;
 use crate::held_back::HeldBack;
+use crate::keep::Kept;
 use crate::roster::Roster;
 use crate::writing::Failure;
 use crate::{Caller, Error, ImportOptions, Kind, Node, random, views};
@@ -67,6 +69,10 @@ pub(crate) struct Intake<'n> {
     /// Nothing is written: what would become of each is found out.
     pub dry_run: bool,
     foreseen: Foreseen,
+    /// Who looks at it before it enters.
+    pub curation: Curation,
+    /// What was looked at beforehand, where somebody looks.
+    pub looked: Vec<NewStatement>,
 }
 
 impl<'n> Intake<'n> {
@@ -98,8 +104,8 @@ impl<'n> Intake<'n> {
             default_label: terms.default_label,
             addressed: asked.addressed.to_text(),
         };
-        let dry_run = options.dry_run;
-        Ok(Intake { dry_run, ..Intake::new(node, caller, asked, verb, submission) })
+        let (dry_run, curation) = (options.dry_run, terms.curation);
+        Ok(Intake { dry_run, curation, ..Intake::new(node, caller, asked, verb, submission) })
     }
 
     /// Takes up a submission that was accepted before, with the rights that its token has now.
@@ -130,20 +136,35 @@ impl<'n> Intake<'n> {
     ) -> Intake<'n> {
         let (held, foreseen) = (HashMap::new(), Foreseen::default());
         let (audited, dry_run, about) = (false, false, None);
-        Intake { node, caller, asked, verb, submission, held, audited, about, dry_run, foreseen }
+        let (curation, looked) = (Curation::None, Vec::new());
+        Intake {
+            node,
+            caller,
+            asked,
+            verb,
+            submission,
+            held,
+            audited,
+            about,
+            dry_run,
+            foreseen,
+            curation,
+            looked,
+        }
+    }
+
+    /// It enters later.
+    pub(crate) fn is_kept(&self) -> bool {
+        !self.dry_run && (self.asked.without_name || self.curation != Curation::None)
     }
 
     /// Makes the bytes of the whole submission durable, charges and audits them, to be sequenced after the reply.
-    pub(crate) fn accept(
-        &self,
-        objects: u64,
-        bytes: &[u8],
-        (due, form): (Option<Timestamp>, String),
-    ) -> Result<(), Error> {
+    pub(crate) fn accept(&self, objects: u64, bytes: &[u8], kept: Kept) -> Result<(), Error> {
         self.node.judged(&self.caller, |roster, caller| {
             let terms = terms(self.node, roster, caller, &self.asked)?;
-            let (submission, form) = (self.submission.clone(), form.clone());
-            let arrival = Arrival { submission, objects, bytes: bytes.to_vec(), due, form };
+            let (submission, bytes) = (self.submission.clone(), bytes.to_vec());
+            let Kept { due, form, held } = kept.clone();
+            let arrival = Arrival { submission, objects, bytes, due, form, held };
             let (audit, quota) = (self.audit(self.node.now()), terms.quota);
             let by = Node::authorized(roster, caller, Submit, terms.place())?;
             Ok(self.node.inner.store.accept(by, arrival, quota, audit)?)
@@ -238,6 +259,13 @@ impl<'n> Intake<'n> {
         };
         if self.dry_run {
             keep_back();
+            if self.curation != Curation::None {
+                let items = decided.iter().flat_map(|one| &one.items);
+                self.looked.extend(items.filter_map(|item| match item {
+                    Item::Statement(new) => Some(NewStatement::clone(new)),
+                    _ => None,
+                }));
+            }
             let by = (terms.source, &seen);
             let outcomes = self.node.foresee(by, terms.collection, decided, &mut self.foreseen)?;
             return Ok(Attempted { outcomes, ..Attempted::default() });

@@ -204,7 +204,12 @@ fn housekeeping(signals: &Signals, node: &Weak<Inner>) {
         }
         if Instant::now() >= next_hourly {
             next_hourly = Instant::now() + HOURLY;
-            outcomes.extend([node.retain_hourly(signals), node.let_go_of_old(), node.let_go_of_reads()]);
+            outcomes.extend([
+                node.retain_hourly(signals),
+                node.let_go_of_old(),
+                node.answer_overdue(),
+                node.let_go_of_reads(),
+            ]);
         }
         for error in outcomes.into_iter().filter_map(Result::err) {
             tracing::error!(%error, "housekeeping failed and is tried again");

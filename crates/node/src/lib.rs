@@ -24,6 +24,7 @@ mod holders;
 mod import;
 mod intake;
 mod jobs;
+mod keep;
 mod lines;
 mod list;
 mod lookup;
@@ -33,6 +34,7 @@ mod object;
 mod openings;
 mod preview;
 mod quarantine;
+mod queue;
 mod random;
 mod reading;
 mod reads;
@@ -111,6 +113,14 @@ pub struct Settings {
     pub desk_interval_s: u32,
     /// The least number of members among whom one stays without a name, and who share a sector that is told.
     pub desk_members: usize,
+    /// A submission that waits for a curator should be answered within so many days, at least 1.
+    pub queue_days: u32,
+    /// What nobody answered in time is returned; otherwise it waits on, and is counted.
+    pub queue_returns_overdue: bool,
+    /// A member's share of a day of what is curated, in objects; 0 is no limit.
+    pub queue_objects_per_day: u64,
+    /// The checks ([`core::checks::Check::name`]) for whose findings something waits; none is everything that is curated.
+    pub queue_holds: Vec<String>,
 }
 
 impl Default for Settings {
@@ -130,6 +140,10 @@ impl Default for Settings {
             asynchronous_objects: 5_000,
             desk_interval_s: 600,
             desk_members: 5,
+            queue_days: 3,
+            queue_returns_overdue: false,
+            queue_objects_per_day: 0,
+            queue_holds: Vec::new(),
         }
     }
 }
@@ -172,10 +186,11 @@ impl Node {
     /// Opens the folder, makes it on first use, repeats what a crash left undone, and starts the jobs.
     ///
     /// # Errors
-    /// [`Kind::Locked`] when another process has the folder; [`Kind::Conflict`] when a later release wrote it;
+    /// [`Kind::Invalid`] for a setting that names nothing; [`Kind::Locked`] when another process has the folder; [`Kind::Conflict`] when a later release wrote it;
     /// [`Kind::Unavailable`] when the disk is too full to open it; [`Kind::Internal`] when it cannot be read.
     pub fn open(folder: &Path, settings: Settings, clock: Clock) -> Result<Node, Error> {
         let options = store::Options { same_content: core::content::is_same, ..store::Options::default() };
+        keep::known_checks(&settings.queue_holds)?;
         let store = Store::open(folder, &options).map_err(not_opened)?;
         let cursor_key = core::cursor::Key::new(&first_start::cursor_key(&store)?)?;
         let directory = first_start::directory(&store, &settings, clock())?;

@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use model::gate::{self, Statements};
-use model::{Action, CollectionId, Embargo, Label, MemberId, Tlp};
+use model::{Action, Audience, CollectionId, Embargo, Label, MemberId, Tlp};
 use store::read::Snapshot;
 use store::record::{Item, ObjectKey};
 
@@ -15,6 +15,7 @@ use crate::core::audience::fits;
 use crate::core::list_query::object_key;
 use crate::core::marking::Marked;
 use crate::directory::{not_found, signed_in};
+use crate::intake::terms::curation_of;
 use crate::marked::{Waiting, index_at, of_authors, waits};
 use crate::roster::Roster;
 use crate::withdraw::{act_by, reached};
@@ -159,6 +160,11 @@ impl Node {
         }
         let tags = one.tags.iter().map(String::as_str);
         fits(&marked, tags, &audience, &circles).map_err(|why| Error::new(Kind::Invalid, why))?;
+        let curated = |audience: &Audience| curation_of(roster, None, audience);
+        if curated(&audience) > curated(&one.label.audience()) {
+            let error = Error::new(Kind::Invalid, "what is for that circle passes its curators");
+            return Err(error.hint("say a new version to it"));
+        }
         let sector = self.sector_for(roster, &one.label, &audience)?;
         Ok(Label { sector, ..marked.label(one.label.author).to(audience).told_like(&one.label) })
     }

@@ -47,6 +47,7 @@ impl Node {
             "positions": store.positions,
             "last_statements": store.last,
             "arrivals_waiting": store.waiting,
+            "queue": self.queue_figures()?,
             "quarantine_bytes": store.quarantine_bytes,
             "store_bytes": store.file_bytes,
             "store_log_bytes": store.log_bytes,

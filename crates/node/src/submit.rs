@@ -3,16 +3,17 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, PoisonError};
 
-use model::{Action, MemberId, SubmissionId, Timestamp, Tlp, may_act};
+use model::{Action, CollectionId, MemberId, SubmissionId, Tlp, TokenId, may_act};
 use store::read::Status;
 use store::record::{Arrival, Item, Submission};
 
 use crate::chunk::Chunk;
 use crate::core::reading::OBJECT_BYTES;
-use crate::desk::KeptForm;
 use crate::directory::{not_found, signed_in};
 use crate::intake::{Intake, told};
 use crate::jobs::Signals;
+use crate::keep::{Kept, KeptForm};
+use crate::queue::refusal;
 use crate::roster::Roster;
 use crate::splitting::JsonPieces;
 use crate::{Caller, Error, ImportOptions, Kind, Node, views};
@@ -53,12 +54,13 @@ impl Node {
                 return Err(error);
             }
         };
-        if options.without_name && !intake.dry_run {
-            return self.take_to_desk(intake, &chunks, (bytes, String::new()), self.desk_due());
+        if intake.is_kept() {
+            let due = options.without_name.then(|| self.desk_due());
+            return self.keep(intake, &chunks, (bytes, String::new()), due);
         }
         let count: usize = chunks.iter().map(|chunk| chunk.pieces.len()).sum();
         if count > self.settings().asynchronous_objects && !intake.dry_run {
-            return self.accept(&intake, count as u64, bytes, (None, String::new()));
+            return self.accept(&intake, count as u64, bytes, Kept::default());
         }
         let outcomes = self.sequence_all(&mut intake, &chunks, 0, &mut |_| true)?;
         Ok(status(&intake.submission, outcomes, 0))
@@ -74,7 +76,9 @@ impl Node {
         let unknown = || not_found("submission", submission);
         let id: SubmissionId = submission.parse().map_err(|_| unknown())?;
         let found = self.inner.store.snapshot()?.status(id)?;
-        let is_his = |found: &Status| is_his(&self.roster(), caller, own, found);
+        let is_his = |found: &Status| {
+            is_his(&self.roster(), caller, own, (found.token, found.source, found.collection))
+        };
         let found = found.filter(is_his).ok_or_else(unknown)?;
         Ok(views::Status {
             id: id.to_string(),
@@ -85,6 +89,7 @@ impl Node {
             failure: found.failure,
             pending: found.pending,
             label: found.default_label.to_string(),
+            queue: self.queue_state(id)?,
             outcomes: found.outcomes.into_iter().map(outcome_view).collect(),
         })
     }
@@ -95,7 +100,7 @@ impl Node {
         intake: &Intake<'_>,
         objects: u64,
         bytes: &[u8],
-        kept: (Option<Timestamp>, String),
+        kept: Kept,
     ) -> Result<views::Status, Error> {
         intake.accept(objects, bytes, kept)?;
         self.inner.jobs.arrived();
@@ -136,6 +141,10 @@ impl Node {
         let (id, source) = (arrival.submission.id, arrival.submission.source);
         // It was cut when it was accepted, so it can be cut.
         let chunks = self.cut_again(arrival)?;
+        let queued = self.inner.store.snapshot()?.queued(id)?;
+        if let Some(reason) = queued.as_ref().and_then(refusal) {
+            return self.refuse_arrival(arrival, &chunks, &reason);
+        }
         let mut intake = match Intake::resume(self, arrival.submission.clone()) {
             Ok(intake) => intake,
             Err(error) if error.passes() => return Err(error),
@@ -163,7 +172,7 @@ impl Node {
         }
     }
 
-    fn cut_again(&self, arrival: &Arrival) -> Result<Vec<Chunk>, Error> {
+    pub(crate) fn cut_again(&self, arrival: &Arrival) -> Result<Vec<Chunk>, Error> {
         if arrival.form.is_empty() {
             return cut(&arrival.bytes);
         }
@@ -264,22 +273,27 @@ fn next_turn(
 }
 
 // Who imports for another member is told what he did, and nobody else: his sight is not that member's.
-fn is_his(roster: &Roster, caller: &Caller, own: MemberId, found: &Status) -> bool {
+pub(crate) fn is_his(
+    roster: &Roster,
+    caller: &Caller,
+    own: MemberId,
+    (sent_by, source, collection): (Option<TokenId>, MemberId, Option<CollectionId>),
+) -> bool {
     let principal = &caller.principal;
-    if principal.token == found.token && principal.token.is_some() {
+    if principal.token == sent_by && principal.token.is_some() {
         return true;
     }
-    let made_by = found.token.and_then(|token| roster.token(token));
+    let made_by = sent_by.and_then(|token| roster.token(token));
     // The operator is the node's own member, and reads everything of it.
     let (member, ceiling) = made_by.map_or((roster.own(), Tlp::Red), |token| (token.member, token.ceiling));
-    let reads = match found.collection {
+    let reads = match collection {
         Some(collection) => Action::ReadCollection(collection),
         None => Action::Read,
     };
-    let is_operator = principal.token.is_none() && found.token.is_none();
+    let is_operator = principal.token.is_none() && sent_by.is_none();
     member == own
         && (is_operator
-            || roster.is_of(found.source, own)
+            || roster.is_of(source, own)
                 && ceiling <= principal.reader.ceiling
                 && may_act(principal, &reads).is_ok())
 }
@@ -347,6 +361,7 @@ fn status(submission: &Submission, outcomes: Vec<views::Outcome>, pending: u64) 
         failure,
         pending,
         label: submission.default_label.to_string(),
+        queue: None,
         outcomes,
     }
 }

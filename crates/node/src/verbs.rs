@@ -243,6 +243,8 @@ pub struct NewCollection {
     pub ceiling: Option<Tlp>,
     /// The label of what arrives without; `None` is AMBER.
     pub default_label: Option<Tlp>,
+    /// Who looks at what is sent through it before it enters.
+    pub curation: model::circle::Curation,
 }
 
 /// A label as one would ask for it.

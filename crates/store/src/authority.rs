@@ -1,13 +1,15 @@
 //! What is written is what was authorised, and on facts that still are: compared here, and judged nowhere in the store.
 
+use model::access::Waiting;
 use model::gate::{
-    Act, Authorized, CircleOf, End, Erase, Facts, Found, Invite, Join, Moderate, Open, PersonOf, Positions,
-    Put, Record, Relabel, RetentionRules, Revoke, SeatOf, Source, Statements, Submit, TokenOf, Upgrade,
-    Versions, Withdraw,
+    Act, Authorized, CircleOf, Curate, End, Erase, Facts, Found, Invite, Join, Moderate, Open, PersonOf,
+    Positions, Put, Record, Relabel, Release, RetentionRules, Revoke, SeatOf, Source, Statements, Submit,
+    TokenOf, Upgrade, Versions, Withdraw,
 };
-use model::{CollectionId, MemberId, Timestamp};
+use model::{CollectionId, MemberId, SubmissionId, Timestamp};
 
 use crate::directory::{Change, RETENTION};
+use crate::queue::Decision;
 use crate::record::{Item, Submission};
 use crate::sqlite::sequencer::Sequencer;
 use crate::{Error, Kind};
@@ -228,6 +230,24 @@ impl Covers<Open, Item> for Statements {
 impl Covers<Erase, Item> for Positions {
     fn covers(&self, what: &Item) -> bool {
         matches!(what, Item::Erase { positions, .. } if *positions == self.0)
+    }
+}
+
+impl Covers<Curate, Decision> for Waiting {
+    fn covers(&self, what: &Decision) -> bool {
+        matches!(what, Decision::Take | Decision::Return(_) | Decision::Merge(..))
+    }
+}
+
+impl Covers<Release, Decision> for Waiting {
+    fn covers(&self, what: &Decision) -> bool {
+        matches!(what, Decision::Approve | Decision::Release(_))
+    }
+}
+
+impl Covers<Curate, Decision> for SubmissionId {
+    fn covers(&self, what: &Decision) -> bool {
+        matches!(what, Decision::Return(_))
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use model::circle::Curation;
 use model::{
     CircleId, CollectionId, InvitationId, MemberId, MembershipId, PersonId, Roles, Timestamp, Tlp, TokenId,
     Verb,
@@ -133,6 +134,8 @@ pub struct Collection {
     pub ceiling: Tlp,
     /// The label of objects that arrive without one.
     pub default_label: Tlp,
+    /// Who looks at what is sent through it before it enters.
+    pub curation: Curation,
     /// When it was added.
     pub created: Timestamp,
     /// When it was revoked, if it was.

@@ -17,6 +17,7 @@ pub mod directory;
 pub mod find;
 pub mod held;
 pub mod opened;
+pub mod queue;
 pub mod read;
 pub mod record;
 pub mod upkeep;

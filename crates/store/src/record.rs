@@ -213,6 +213,8 @@ pub struct Arrival {
     pub due: Option<Timestamp>,
     /// How its bytes are cut, in words of the node; empty for one document.
     pub form: String,
+    /// It waits for a curator, with this.
+    pub held: Option<crate::queue::Held>,
 }
 
 /// What became of an item.

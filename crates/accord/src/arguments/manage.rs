@@ -116,6 +116,9 @@ pub struct CollectionAdd {
     /// The label of what arrives without one [default: AMBER]
     #[arg(long, value_name = "TLP")]
     pub default_label: Option<String>,
+    /// Who looks at what is sent through it before it enters: a curator, or from AMBER on two of other members
+    #[arg(long, value_name = "WHO", default_value = "none", value_parser = ["none", "one", "four-eyes"])]
+    pub curation: String,
 }
 
 /// `accord token`

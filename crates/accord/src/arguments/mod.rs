@@ -3,10 +3,12 @@
 mod circle;
 mod data;
 mod manage;
+mod queue;
 
 pub use circle::*;
 pub use data::*;
 pub use manage::*;
+pub use queue::*;
 
 use std::path::PathBuf;
 
@@ -132,6 +134,11 @@ pub enum Command {
     /// Tokens for clients
     #[command(subcommand)]
     Token(TokenCommand),
+    /// Submissions that wait for a curator, for who curates; exit code 1 from `list` if one waits longer than it should
+    #[command(subcommand)]
+    Queue(QueueCommand),
+    /// What your organisation sent that waits for a curator, or waited, and what became of it
+    Submissions,
     /// Arrivals that were refused and are still kept
     #[command(subcommand)]
     Quarantine(QuarantineCommand),

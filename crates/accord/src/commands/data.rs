@@ -28,6 +28,15 @@ pub async fn status(session: &mut Session<'_>, status: Status) -> Result<Exit, F
     {
         output.line(&format!("  {:>10}  {words}", super::grouped(number(&answer, pointer))))?;
     }
+    let queue = text(&answer, "/queue/state");
+    if !queue.is_empty() {
+        let reason = defanged(text(&answer, "/queue/reason"));
+        let until = text(&answer, "/queue/deadline");
+        let more =
+            if queue == "held" { format!("  to be answered by {until}") } else { format!("  {reason}") };
+        output
+            .line(&format!("  {}{more}", output.paint(Style::Strong, &format!("with curators: {queue}"))))?;
+    }
     for outcome in list(&answer, "/outcomes").iter().filter(|outcome| text(outcome, "/state") == "rejected") {
         let (id, message) = (inert(text(outcome, "/id")), defanged(text(outcome, "/message")));
         output.line(&format!("  {}  {id}  {message}", output.paint(Style::Alert, "refused")))?;

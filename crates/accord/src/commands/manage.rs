@@ -77,6 +77,7 @@ pub async fn collection(session: &mut Session<'_>, command: CollectionCommand) -
                 "filter": new.filter,
                 "ceiling": new.ceiling,
                 "default_label": new.default_label,
+                "curation": new.curation,
             });
             one(session, Call::post(&["collections"]).json(body), "added").await
         }

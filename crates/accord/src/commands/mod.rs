@@ -14,6 +14,7 @@ mod manage;
 mod notify;
 mod operation;
 mod preview;
+mod queue;
 mod recall;
 mod serve;
 mod share;
@@ -80,6 +81,8 @@ async fn ask(command: Command, loaded: &Loaded, output: &mut Output) -> Result<E
         Command::Circle(circle) => circle::run(&mut session, circle).await,
         Command::Collection(collection) => manage::collection(&mut session, collection).await,
         Command::Token(token) => manage::token(&mut session, token).await,
+        Command::Queue(command) => queue::run(&mut session, command).await,
+        Command::Submissions => queue::submissions(&mut session).await,
         Command::Quarantine(quarantine) => operation::quarantine(&mut session, quarantine).await,
         Command::Audit(audit) => audit::run(&mut session, audit).await,
         Command::Reads(reads) => audit::reads(&mut session, reads).await,

@@ -139,6 +139,18 @@ settings! {
         /// From the wish to stop to the end of the last answer.
         drain_timeout: Seconds = Seconds(10), "seconds";
     }
+    /// Submissions that wait for a curator, where a collection or a circle asks for that.
+    queue: QueueSection {
+        /// How long one may wait before it is overdue; at least 1.
+        days: usize = 3, "days";
+        /// What nobody answered in time goes back to its submitter, so that each is answered. Otherwise it waits on, and is counted.
+        return_overdue: bool = false, "true or false";
+        /// A member's share of a day of what is curated; more is told to curators. 0 is no limit.
+        objects_per_day: usize = 0, "objects";
+        /// Only submissions in which one of these checks finds something wait, and the rest passes: context, warning-list,
+        /// personal-data, duplicate, cap, refused. Empty is everything.
+        holds: Vec<String> = Vec::new(), "list of checks";
+    }
     /// What it tells on standard error while it runs.
     log: LogSection {
         /// `text` for people, `json` for machines: one object a line.
@@ -166,6 +178,10 @@ impl Settings {
             asynchronous_objects: self.limits.asynchronous,
             desk_interval_s: u32::try_from(self.node.desk_interval.0.min(86_400)).unwrap_or(86_400),
             desk_members: self.node.desk_members,
+            queue_days: u32::try_from(self.queue.days).unwrap_or(u32::MAX),
+            queue_returns_overdue: self.queue.return_overdue,
+            queue_objects_per_day: self.queue.objects_per_day as u64,
+            queue_holds: self.queue.holds.clone(),
         }
     }
 

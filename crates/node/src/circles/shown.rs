@@ -62,6 +62,7 @@ fn charter(charter: &Charter) -> views::Charter {
         shows: charter.shows.name(),
         moderation: charter.moderation.name(),
         leavers: charter.leavers.name(),
+        curation: charter.curation.name(),
         retention_days: charter.retention_days,
         vocabulary: charter.vocabulary.clone(),
         iep: views::Iep {

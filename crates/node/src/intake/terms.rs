@@ -1,7 +1,9 @@
 //! On which terms somebody submits: for whom, through what, under which label, up to which ceiling.
 
+use model::circle::Curation;
 use model::gate::Source;
-use model::{Action, CollectionId, Label, MemberId, Timestamp, Tlp, may_act};
+use model::{Action, Audience, CollectionId, Label, MemberId, Timestamp, Tlp, may_act};
+use store::directory::Collection;
 use store::record::{ObjectKey, Quota};
 
 use crate::addressed::{Addressed, Found};
@@ -37,6 +39,7 @@ pub(super) struct Terms {
     pub(super) observations_only: bool,
     pub(super) default_label: Tlp,
     pub(super) quota: Quota,
+    pub(super) curation: Curation,
     pub(super) found: Found,
 }
 
@@ -112,8 +115,16 @@ pub(super) fn terms(node: &Node, roster: &Roster, caller: &Caller, asked: &Asked
         observations_only: !everything,
         default_label: asked.tlp.or(by_collection).unwrap_or(node.settings().default_label),
         quota: quota_of(member),
+        curation: curation_of(roster, collection, &found.audience),
         found,
     })
+}
+
+/// Who looks at what is sent through a collection and for these before it enters: the most that one of them asks for.
+pub(crate) fn curation_of(roster: &Roster, through: Option<&Collection>, audience: &Audience) -> Curation {
+    let circles = audience.recipients.circles.iter().filter_map(|id| roster.circles().with_audience(*id));
+    let circles = circles.map(|known| known.charter().curation);
+    circles.chain(through.map(|collection| collection.curation)).max().unwrap_or_default()
 }
 
 // Roles that submit whatever there is to be said.

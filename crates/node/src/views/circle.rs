@@ -53,6 +53,8 @@ pub struct Charter {
     pub moderation: &'static str,
     /// Those who left `keep` what they saw, or it is `close`d to them.
     pub leavers: &'static str,
+    /// Who looks at what is said to it before it enters.
+    pub curation: &'static str,
     /// Members undertake to keep what is said in it no longer than this.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retention_days: Option<u32>,

@@ -120,6 +120,8 @@ pub struct Collection {
     pub ceiling: String,
     /// The label of what arrives without one.
     pub default_label: String,
+    /// Who looks at what is sent through it before it enters.
+    pub curation: &'static str,
     /// This caller reads it.
     pub can_read: bool,
     /// This caller writes it.

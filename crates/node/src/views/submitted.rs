@@ -26,6 +26,21 @@ pub struct Outcome {
     pub findings: Vec<Finding>,
 }
 
+impl Outcome {
+    /// Of an object that waits, and why.
+    pub(crate) fn pending(why: &str) -> Outcome {
+        Outcome {
+            ordinal: 0,
+            line: None,
+            id: String::new(),
+            version: String::new(),
+            state: "pending",
+            message: Some(why.to_owned()),
+            findings: Vec::new(),
+        }
+    }
+}
+
 /// What became of a submission.
 #[derive(Debug, Clone, Serialize)]
 pub struct Status {
@@ -45,6 +60,9 @@ pub struct Status {
     pub pending: u64,
     /// The label under which what came without TLP was recorded.
     pub label: String,
+    /// Where it stands in the queue, if a curator looks at it, or did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub queue: Option<serde_json::Value>,
     /// Each object, in order.
     pub outcomes: Vec<Outcome>,
 }

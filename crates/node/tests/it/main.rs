@@ -33,6 +33,8 @@ mod keep_retention;
 #[cfg(test)]
 mod keep_withdraw;
 #[cfg(test)]
+mod queue;
+#[cfg(test)]
 mod read_cursors;
 #[cfg(test)]
 mod read_exports;

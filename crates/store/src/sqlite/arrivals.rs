@@ -4,6 +4,7 @@ use model::{CollectionId, Facts, MemberId, PersonId, SubmissionId, Timestamp, Tl
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::append::Run;
+use super::queue;
 use super::row::{damaged, flag, uuid};
 use super::sequencer::Sequencer;
 use super::views::count;
@@ -251,6 +252,9 @@ pub(crate) fn accept(
             arrival.due.map(|due| due.0),
             arrival.form
         ])?;
+    if let Some(held) = &arrival.held {
+        queue::hold(&to.conn, submission, held)?;
+    }
     audit(&to.conn, by)
 }
 
@@ -271,7 +275,9 @@ pub(crate) fn begin_anew(conn: &Connection) -> Result<(), Error> {
 pub(crate) fn waiting(conn: &Connection, now: Timestamp) -> Result<Vec<(SubmissionId, MemberId)>, Error> {
     let mut query = conn.prepare_cached(
         "SELECT s.id, m.id FROM arrival a JOIN submission s ON s.num = a.submission JOIN source m ON m.num = s.source
-         WHERE coalesce(a.due, ?1) <= ?1 ORDER BY a.submission",
+         WHERE coalesce(a.due, ?1) <= ?1
+           AND NOT EXISTS (SELECT 1 FROM queue q WHERE q.submission = a.submission AND q.state = 0)
+         ORDER BY a.submission",
     )?;
     let mut rows = query.query([now.0])?;
     let mut waiting = Vec::new();
@@ -299,6 +305,8 @@ pub(crate) fn arrival(conn: &Connection, submission: SubmissionId) -> Result<Opt
         bytes: row.get(10)?,
         due: row.get::<_, Option<i64>>(11)?.map(Timestamp),
         form: row.get(12)?,
+        // Whoever has it waiting looks at the queue.
+        held: None,
     }))
 }
 

@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use model::circle::Curation;
 use model::{CollectionId, Facts, MemberId, PersonId, Roles, Timestamp, Tlp, TokenId, Verb};
 use rusqlite::{Connection, ErrorCode, OptionalExtension, Row, ToSql, params};
 use uuid::Uuid;
@@ -186,11 +187,13 @@ fn put_collection(conn: &Connection, collection: &Collection) -> Result<(), Erro
     put(
         conn,
         "a collection",
-        "INSERT INTO collection (id, title, description, alias, filter, ceiling, default_label, created, revoked)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+        "INSERT INTO collection (id, title, description, alias, filter, ceiling, default_label, created, revoked,
+           curation)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
          ON CONFLICT (id) DO UPDATE SET title = excluded.title, description = excluded.description,
            alias = excluded.alias, filter = excluded.filter, ceiling = excluded.ceiling,
-           default_label = excluded.default_label, created = excluded.created, revoked = excluded.revoked",
+           default_label = excluded.default_label, created = excluded.created, revoked = excluded.revoked,
+           curation = excluded.curation",
         params![
             collection.id.0.as_bytes(),
             collection.title,
@@ -201,6 +204,7 @@ fn put_collection(conn: &Connection, collection: &Collection) -> Result<(), Erro
             tlp_number(collection.default_label),
             collection.created.0,
             collection.revoked.map(|at| at.0),
+            Curation::ALL.iter().position(|one| *one == collection.curation).unwrap_or(0) as i64,
         ],
     )
 }
@@ -234,7 +238,7 @@ pub(crate) fn read(conn: &Connection) -> Result<Directory, Error> {
         )?,
         collections: all(
             conn,
-            "SELECT id, title, description, alias, filter, ceiling, default_label, created, revoked
+            "SELECT id, title, description, alias, filter, ceiling, default_label, created, revoked, curation
              FROM collection ORDER BY num",
             read_collection,
         )?,
@@ -321,6 +325,10 @@ fn read_collection(row: &Row<'_>) -> Result<Collection, Error> {
         default_label: tlp(row.get(6)?)?,
         created: Timestamp(row.get(7)?),
         revoked: time(row, 8)?,
+        curation: Curation::ALL
+            .get(row.get::<_, i64>(9)?.cast_unsigned() as usize)
+            .copied()
+            .ok_or_else(|| damaged("curation"))?,
     })
 }
 

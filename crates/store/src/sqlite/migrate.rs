@@ -37,6 +37,7 @@ pub(crate) const STEPS: &[Step] = &[
     Step::sql("ALTER TABLE submission ADD COLUMN addressed TEXT NOT NULL DEFAULT ''"),
     Step::sql(include_str!("openings.sql")),
     Step::sql(include_str!("desk.sql")),
+    Step::sql(include_str!("queue.sql")),
 ];
 
 /// Brings the file to the last schema.

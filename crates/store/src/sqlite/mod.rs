@@ -32,6 +32,7 @@ pub(crate) mod packed;
 pub(crate) mod page;
 pub(crate) mod pool;
 pub(crate) mod purge;
+pub(crate) mod queue;
 pub(crate) mod reads;
 pub(crate) mod rebuild;
 pub(crate) mod resolve;

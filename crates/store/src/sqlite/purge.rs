@@ -11,6 +11,8 @@ use crate::upkeep::{AuditFrom, Audited, Figures, Purged, Quarantined};
 
 const OUTCOMES_S: i64 = 24 * 3600;
 const QUARANTINE_S: i64 = 7 * 24 * 3600;
+/// What became of a submission that waited for a curator.
+const ANSWERED_S: i64 = 30 * 24 * 3600;
 const USAGE_HOURS: i64 = 48;
 /// Rows that go at once, of each kind.
 const ROWS: i64 = 10_000;
@@ -34,6 +36,7 @@ pub(crate) fn purge(conn: &Connection, now: Timestamp) -> Result<Purged, Error> 
         [now.plus_seconds(-QUARANTINE_S).0, ROWS],
     )?;
     count(conn, "quarantine", -(bytes + items * super::arrivals::ITEM_OVERHEAD))?;
+    conn.execute("DELETE FROM queue WHERE state > 0 AND decided < ?1", [now.plus_seconds(-ANSWERED_S).0])?;
     conn.execute("DELETE FROM usage WHERE hour < ?1", [now.0.div_euclid(3_600_000_000) - USAGE_HOURS])?;
     Ok(Purged { outcomes: outcomes as u64, quarantine: items.cast_unsigned() })
 }

@@ -168,6 +168,7 @@ impl World {
             ceiling: Tlp::Red,
             default_label: Tlp::Amber,
             created: Timestamp(START),
+            curation: model::circle::Curation::None,
             revoked: None,
         };
         let audit =

@@ -232,7 +232,7 @@ fn what_is_accepted_is_charged_and_audited_then_and_never_again() {
     let mut world = World::new();
     let arrival = |n: u128, objects: u64| {
         let submission = batch(n, 1, START, Vec::new()).submission;
-        Arrival { submission, objects, bytes: b"bytes".to_vec(), due: None, form: String::new() }
+        Arrival { submission, objects, bytes: b"bytes".to_vec(), due: None, form: String::new(), held: None }
     };
     accept(&world, &arrival(100, 3), quota).unwrap();
     assert!(matches!(accept(&world, &arrival(101, 3), quota).unwrap_err().kind, Kind::Quota { .. }));
@@ -279,6 +279,7 @@ fn an_arrival_that_was_half_sequenced_begins_anew() {
         bytes: b"all of it".to_vec(),
         due,
         form: "list".to_owned(),
+        held: None,
     };
     accept(&world, &arrival, Quota::default()).unwrap();
     assert_eq!(accept(&world, &arrival, Quota::default()).unwrap_err().kind, Kind::Conflict);

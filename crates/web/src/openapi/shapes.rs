@@ -4,6 +4,7 @@
 mod circles;
 mod erased;
 mod given;
+mod queue;
 mod taken;
 mod taxii;
 mod upkeep;
@@ -78,6 +79,7 @@ pub fn components() -> Value {
         .chain(upkeep::SHAPES)
         .chain(taken::SHAPES)
         .chain(erased::SHAPES)
+        .chain(queue::SHAPES)
         .chain(taxii::SHAPES);
     let mut components: Map<String, Value> =
         shapes.map(|shape| (shape.name.to_owned(), object(shape))).collect();

@@ -7,6 +7,7 @@ mod assets;
 mod home;
 mod object;
 mod picture;
+mod queue;
 mod search;
 mod session;
 mod show;
@@ -54,6 +55,9 @@ pub fn routes() -> Vec<Route> {
         .query("next", ValueKind::Text, "The cursor of the page before."),
         page(Method::GET, "/objects/{id}", "objectPage", "One object.", |r, s| Box::pin(object::page(r, s)))
             .query("version", ValueKind::Text, "The version to show; the greatest otherwise."),
+        page(Method::GET, "/queue", "queuePage", "What waits for a curator.", |r, s| {
+            Box::pin(queue::page(r, s))
+        }),
         page(Method::GET, "/sign-in", "signInPage", "Where a token is shown.", |r, s| {
             Box::pin(sign_in::page(r, s))
         }),
@@ -115,11 +119,13 @@ impl Frame {
 fn caller_or_sign_in(request: &Request, sessions: &Sessions) -> Result<Caller, Box<Answer>> {
     match session::caller(request, sessions) {
         Some(caller) => Ok(caller),
-        None => {
-            let to = format!("{}/sign-in", request.settings.base());
-            Err(Box::new(Answer::see_other(&to).unwrap_or_else(|_| Answer::empty(StatusCode::UNAUTHORIZED))))
-        }
+        None => Err(Box::new(to_sign_in(request))),
     }
+}
+
+fn to_sign_in(request: &Request) -> Answer {
+    let to = format!("{}/sign-in", request.settings.base());
+    Answer::see_other(&to).unwrap_or_else(|_| Answer::empty(StatusCode::UNAUTHORIZED))
 }
 
 fn render(template: &impl Template) -> Outcome {

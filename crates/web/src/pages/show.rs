@@ -193,7 +193,7 @@ fn relation(word: &'static str) -> &'static str {
 }
 
 /// A time to the second, its zone said.
-fn instant(text: &str) -> String {
+pub(super) fn instant(text: &str) -> String {
     let plain =
         text.get(..19).filter(|_| text.ends_with('Z')).map(|head| format!("{} UTC", head.replace('T', " ")));
     plain.unwrap_or_else(|| inert(text).into_owned())

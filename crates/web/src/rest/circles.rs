@@ -1,7 +1,7 @@
 //! Circles: made, joined, left, moderated.
 
 use http::{Method, StatusCode};
-use model::circle::{Admits, Charter, Demand, Iep, Leavers, Moderation, Shows};
+use model::circle::{Admits, Charter, Curation, Demand, Iep, Leavers, Moderation, Shows};
 use model::{PermittedActions, Tlp};
 use node::NewCircle;
 
@@ -19,6 +19,7 @@ const CHARTER: &[&str] = &[
     "shows",
     "moderation",
     "leavers",
+    "curation",
     "retention_days",
     "vocabulary",
     "iep",
@@ -273,6 +274,7 @@ fn charter(fields: &Fields<'_>) -> Result<Option<Charter>, Failure> {
         admits: word(&of, "admits", Admits::named, Admits::ALL, Admits::name)?,
         shows: word(&of, "shows", Shows::named, Shows::ALL, Shows::name)?,
         moderation: word(&of, "moderation", Moderation::named, Moderation::ALL, Moderation::name)?,
+        curation: word(&of, "curation", Curation::named, Curation::ALL, Curation::name)?,
         leavers: word(&of, "leavers", Leavers::named, Leavers::ALL, Leavers::name)?,
         retention_days: days,
         vocabulary: of.texts("vocabulary")?,
@@ -304,7 +306,7 @@ fn read_iep(of: &Fields<'_>) -> Result<Iep, Failure> {
     })
 }
 
-fn word<T: Copy + Default>(
+pub(super) fn word<T: Copy + Default>(
     of: &Fields<'_>,
     name: &str,
     named: impl Fn(&str) -> Option<T>,

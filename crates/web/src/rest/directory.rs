@@ -1,6 +1,7 @@
 //! Who takes part: members, persons, tokens, collections.
 
 use http::{Method, StatusCode};
+use model::circle::Curation;
 use node::{NewCollection, NewMember, NewToken, views};
 
 use super::content::{self, Fields};
@@ -369,8 +370,10 @@ fn collection(request: &Request) -> Result<views::Collection, Failure> {
 async fn add_collection(mut request: Request) -> Outcome {
     no_query(&request)?;
     let bytes = content::bytes(&mut request).await?;
-    let fields =
-        Fields::read(&bytes, &["title", "description", "alias", "filter", "ceiling", "default_label"])?;
+    let fields = Fields::read(
+        &bytes,
+        &["title", "description", "alias", "filter", "ceiling", "default_label", "curation"],
+    )?;
     let new = NewCollection {
         title: fields.required("title")?,
         description: fields.text("description")?.unwrap_or_default(),
@@ -378,6 +381,7 @@ async fn add_collection(mut request: Request) -> Outcome {
         filter: fields.text("filter")?.unwrap_or_default(),
         ceiling: fields.tlp("ceiling")?,
         default_label: fields.tlp("default_label")?,
+        curation: super::circles::word(&fields, "curation", Curation::named, Curation::ALL, Curation::name)?,
     };
     let caller = request.caller()?.clone();
     created(move || request.node.add_collection(&caller, &new)).await

@@ -8,6 +8,7 @@ mod lookup;
 mod objects;
 mod operation;
 pub mod query;
+mod queue;
 mod recalling;
 mod session;
 mod sharing;
@@ -34,6 +35,7 @@ pub fn routes() -> Vec<Route> {
     routes.extend(transfer::routes());
     routes.extend(directory::routes());
     routes.extend(circles::routes());
+    routes.extend(queue::routes());
     routes.extend(operation::routes());
     routes.extend(crate::openapi::routes());
     routes

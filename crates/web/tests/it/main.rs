@@ -22,6 +22,8 @@ mod parts;
 #[cfg(test)]
 mod probes;
 #[cfg(test)]
+mod queue;
+#[cfg(test)]
 mod reply;
 #[cfg(test)]
 mod rest;

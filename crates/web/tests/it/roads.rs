@@ -84,6 +84,13 @@ const REQUESTS: &[(&str, &str, &str)] = &[
     ("inviteToCircle", "", "{}"),
     ("confirmInvitation", "", ""),
     ("revokeInvitation", "", ""),
+    ("listSubmissions", "", ""),
+    ("listQueue", "?all", ""),
+    ("showQueued", "", ""),
+    ("takeQueued", "", ""),
+    ("releaseQueued", "", ""),
+    ("returnQueued", "", r#"{"reason":"a test"}"#),
+    ("mergeQueued", "", r#"{"into":"indicator--11111111-0000-4000-8000-000000000000"}"#),
     ("listQuarantine", "", ""),
     ("listAudit", "?limit=5", ""),
     ("listReads", "?limit=5", ""),
@@ -99,6 +106,7 @@ const REQUESTS: &[(&str, &str, &str)] = &[
     ("homePage", "", ""),
     ("searchPage", "?q=198.51.100.1", ""),
     ("objectPage", "", ""),
+    ("queuePage", "", ""),
     ("signInPage", "", ""),
     ("signIn", "", "token=wrong"),
     ("signOut", "", ""),
@@ -314,6 +322,8 @@ fn expected(route: &Route, asker: &Asker, things: &Things) -> &'static str {
             let any = [Need::Read, Need::Submit, Need::ReadQuarantine];
             if any.into_iter().any(may) { "2xx" } else { "403" }
         }
+        // Nothing waits for a curator.
+        ("showQueued" | "takeQueued" | "releaseQueued" | "returnQueued" | "mergeQueued", _) => "404",
         // Nobody said it without a name.
         ("tellOrigin", _) if may(Need::Erase) => "404",
         // Known to be signed in, and the secret is wrong.

@@ -1,6 +1,6 @@
 //! Who takes part in a world.
 
-use model::circle::Shows;
+use model::circle::{Curation, Shows};
 use model::{
     Charter, CircleId, CollectionId, Definition, MemberId, MembershipId, PersonId, Role, Roles, Timestamp,
     Tlp, TokenId, Verb,
@@ -90,6 +90,8 @@ pub struct Collection {
     pub ceiling: Tlp,
     /// The label of what arrives without one.
     pub default: Tlp,
+    /// A curator looks at what is sent through it first.
+    pub curated: bool,
 }
 
 /// What is in a collection.
@@ -244,6 +246,7 @@ pub fn changes(
             filter: collection.holds.filter(),
             ceiling: collection.ceiling,
             default_label: collection.default,
+            curation: if collection.curated { Curation::One } else { Curation::None },
             created: begin,
             revoked: None,
         }));

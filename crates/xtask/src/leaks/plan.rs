@@ -71,6 +71,7 @@ fn collections(world: u64, members: &[Member]) -> Vec<Collection> {
             holds,
             ceiling,
             default,
+            curated: false,
         })
         .collect()
 }

@@ -67,6 +67,9 @@ pub fn of(operation: &str, scene: &mut Scene<'_>) -> Option<Vec<Ask>> {
         "showPerson" => Some(scene.named("showPerson", "/api/v1/persons/")),
         "showToken" => Some(scene.named("showToken", "/api/v1/tokens/")),
         "showCollection" => Some(scene.named("showCollection", "/api/v1/collections/")),
+        "listSubmissions" => plain("listSubmissions", "/api/v1/submissions"),
+        "listQueue" => plain("listQueue", "/api/v1/queue?all"),
+        "showQueued" => Some(scene.submissions("showQueued", "/api/v1/queue/", "")),
         "listQuarantine" => plain("listQuarantine", "/api/v1/quarantine"),
         "showQuarantined" => Some(scene.quarantined()),
         "listReads" => plain("listReads", "/api/v1/reads?limit=50"),
@@ -75,6 +78,7 @@ pub fn of(operation: &str, scene: &mut Scene<'_>) -> Option<Vec<Ask>> {
         "statistics" => plain("statistics", "/api/v1/statistics"),
         "homePage" => Some(vec![Ask::page("homePage", "GET", "/".to_owned())]),
         "searchPage" => Some(scene.search_pages()),
+        "queuePage" => Some(vec![Ask::page("queuePage", "GET", "/queue".to_owned())]),
         "objectPage" => Some(scene.shown("objectPage", "/objects/")),
         "signInPage" => Some(vec![Ask::page("signInPage", "GET", "/sign-in".to_owned())]),
         "asset" => Some(vec![Ask::page("asset", "GET", "/static/style.css".to_owned())]),
@@ -154,7 +158,8 @@ impl<'w> Scene<'w> {
         }
     }
 
-    fn submissions(&mut self, operation: &'static str, before: &str, behind: &str) -> Vec<Ask> {
+    /// Requests about some of the submissions of the world.
+    pub fn submissions(&mut self, operation: &'static str, before: &str, behind: &str) -> Vec<Ask> {
         let posts = self.world.deeds.iter().filter(|(_, deed)| matches!(deed, Deed::Post(_)));
         let mut numbers: Vec<usize> = posts.map(|(number, _)| *number).collect();
         while numbers.len() > 8 {

@@ -28,6 +28,8 @@ pub const RIVALS: usize = 60;
 const PAGES: usize = 20;
 /// Under this number the unnamed submission is asked for.
 const UNNAMED: usize = 900;
+/// And under this one the submission that waits for a curator.
+const WAITING: usize = 901;
 /// Numbers of what is said without a name begin here.
 const FIRST: usize = 800;
 /// The route by which it comes.
@@ -80,13 +82,18 @@ fn plan() -> World {
         holds,
         ceiling,
         default: Tlp::Amber,
+        curated: n == 2,
     };
     World {
         number,
         anonymous: true,
         tokens: tokens.collect(),
         persons: Vec::new(),
-        collections: vec![collection(0, Holds::All, Tlp::Red), collection(1, Holds::Sent, Tlp::Amber)],
+        collections: vec![
+            collection(0, Holds::All, Tlp::Red),
+            collection(1, Holds::Sent, Tlp::Amber),
+            collection(2, Holds::Sent, Tlp::Amber),
+        ],
         circles: vec![circle],
         deeds: (1..=RIVALS).map(|n| (n, by_name(&members, n))).collect(),
         members,
@@ -160,6 +167,13 @@ fn world(plan: &World, origin: usize, below: &Path, runtime: &Handle) -> Outcome
             return Err(format!("the origin may not: {}", done.text()).into());
         }
     }
+    // One waits for a curator, which the others are.
+    let waits = format!("{ROAD}&collection={}", in_number('c', 2));
+    let breach = envelope(&[said(FIRST + 40, Kind::Indicator, None)]);
+    let reply = send(&built, &Ask::rest("importObjects", "POST", waits).body(&breach), &secret)?;
+    let summary = reply.lines()?.pop().ok_or("an import said nothing")?;
+    let waits = summary.get("submission").and_then(|id| id.as_str()).ok_or("nothing waits")?;
+    built.submissions.push((WAITING, waits.to_owned()));
     built.submissions.push((UNNAMED, first));
     built.end()
 }
@@ -274,6 +288,9 @@ fn about_the_breach(operation: &str) -> Vec<Ask> {
         "showSubmission" => {
             vec![rest("showSubmission", format!("/api/v1/submissions/{{submission {UNNAMED}}}"))]
         }
+        "showQueued" => {
+            vec![rest("showQueued", format!("/api/v1/queue/{{submission {WAITING}}}"))]
+        }
         "taxiiStatus" => {
             let path = format!("/taxii2/default/status/{{submission {UNNAMED}}}/");
             vec![Ask::taxii("taxiiStatus", "GET", path)]
@@ -301,7 +318,8 @@ fn meeting() -> Vec<Ask> {
     let asks = [breach, other, next].into_iter().flat_map(|one| {
         roads.map(|road| Ask::rest("importObjects", "POST", road.to_owned()).body(&one.json()))
     });
-    asks.collect()
+    let taken = format!("/api/v1/queue/{{submission {WAITING}}}/take");
+    asks.chain([Ask::rest("takeQueued", "POST", taken)]).collect()
 }
 
 #[cfg(test)]

@@ -28,6 +28,13 @@ pub fn of(operation: &str, scene: &mut Scene<'_>, reader: &Reader<'_>) -> Option
         "addOpinion" => Some(scene.on_objects("addOpinion", "/opinions", r#"{"opinion":"agree"}"#, 2)),
         "addTags" => Some(scene.on_objects("addTags", "/tags", r#"{"tags":["own-tag"]}"#, 3)),
         "revokeObject" => Some(scene.on_objects("revokeObject", "/revoke", "", 2)),
+        "takeQueued" => Some(scene.queued("takeQueued", "/take", "")),
+        "releaseQueued" => Some(scene.queued("releaseQueued", "/release", "")),
+        "returnQueued" => Some(scene.queued("returnQueued", "/return", r#"{"reason":"a test"}"#)),
+        "mergeQueued" => {
+            let body = format!(r#"{{"into":"{}"}}"#, scene.id());
+            Some(scene.queued("mergeQueued", "/merge", &body))
+        }
         "tellOrigin" => Some(scene.on_objects("tellOrigin", "/origin", r#"{"reason":"a test"}"#, 2)),
         "setSector" => {
             let member = scene.names("/api/v1/members/").into_iter().next().unwrap_or_default();
@@ -239,6 +246,12 @@ impl Scene<'_> {
         let whole = ids.iter().zip(&bodies).filter(|(id, _)| !self.parted.contains(*id));
         let path = |id: &String| format!("/api/v1/objects/{id}/relabel");
         whole.map(|(id, body)| Ask::rest("relabelObject", "POST", path(id)).body(body)).collect()
+    }
+
+    fn queued(&mut self, operation: &'static str, behind: &str, body: &str) -> Vec<Ask> {
+        let asks = self.submissions(operation, "/api/v1/queue/", behind);
+        let post = |ask: Ask| Ask { method: "POST", body: body.to_owned(), ..ask };
+        asks.into_iter().take(2).map(post).collect()
     }
 
     fn new_members(&mut self) -> Vec<Ask> {

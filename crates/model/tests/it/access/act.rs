@@ -2,8 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use model::access::CollectionScope;
-use model::{Action, CollectionId, Denied, MemberId, Principal, Reader, Role, Roles, Verb, may_act};
+use model::access::{CollectionScope, Release, Waiting, may_release};
+use model::{
+    Action, CollectionId, Denied, Label, MemberId, PersonId, Principal, Reader, Role, Roles, SubmissionId,
+    Timestamp, Tlp, TokenId, Verb, may_act,
+};
 use uuid::Uuid;
 
 use super::words;
@@ -28,6 +31,8 @@ const RULES: &str = "
     manage-powerful-token | manage | administrator | |
     manage-collections    | manage | administrator | |
     operate               | manage | administrator | |
+    curate                | write  | curator | | reads-all writes-all
+    curate-through        | write  | curator | | reads writes
     see-circles           | read   | reader analyst curator organisation-administrator | | reads-all
     act-in-circles        | write  | analyst organisation-administrator | | writes-all
     govern-circles        | manage | organisation-administrator | | writes-all
@@ -54,6 +59,7 @@ fn actions() -> Vec<(&'static str, Action, Option<MemberId>, Option<CollectionId
         ("manage-members", Action::ManageMembers, None, None),
         ("manage-collections", Action::ManageCollections, None, None),
         ("operate", Action::Operate, None, None),
+        ("curate", Action::Curate(None), None, None),
         ("see-circles", Action::SeeCircles, None, None),
         ("act-in-circles", Action::ActInCircles, None, None),
         ("govern-circles", Action::GovernCircles, None, None),
@@ -62,6 +68,7 @@ fn actions() -> Vec<(&'static str, Action, Option<MemberId>, Option<CollectionId
     for collection in [HERE, THERE] {
         actions.push(("read-collection", Action::ReadCollection(collection), None, Some(collection)));
         actions.push(("write-collection", Action::WriteCollection(collection), None, Some(collection)));
+        actions.push(("curate-through", Action::Curate(Some(collection)), None, Some(collection)));
     }
     for of in [OWN, OTHER] {
         actions.push(("withdraw", Action::Withdraw(of, None), Some(of), None));
@@ -233,4 +240,50 @@ fn who_lacks_a_role_is_told_which() {
         "no role of this token allows it; it takes the role `analyst` or `curator`"
     );
     assert!(told(Action::Erase).ends_with("it takes the role `administrator`"));
+}
+
+#[test]
+fn a_curator_lets_in_what_he_would_see_and_did_not_send_and_four_eyes_are_of_others() {
+    let token = |n| Some(TokenId(Uuid::from_u128(n)));
+    let person = |n| Some(PersonId(Uuid::from_u128(n)));
+    let bearer = |of: u128, at: u128, who: Option<PersonId>| Principal {
+        token: token(at),
+        reader: Reader { person: who, ..Reader::of(MemberId(Uuid::from_u128(of))) },
+        roles: Roles::of(&[Role::Curator]),
+        verbs: vec![Verb::Write],
+        read: CollectionScope::All,
+        write: CollectionScope::All,
+    };
+    let waiting = |tlp, four_eyes, approved| Waiting {
+        submission: SubmissionId(Uuid::from_u128(1)),
+        labels: vec![Label::new(OWN, Tlp::Clear), Label::new(OWN, tlp)],
+        collection: None,
+        sent: (token(1), person(1)),
+        four_eyes,
+        approved,
+    };
+    let first = Some((token(2), person(2)));
+    let (whole, half) = (Ok(Release::Whole), Ok(Release::First));
+    let (again, unseen) = (Err(Denied::FourEyes), Err(Denied::Scope));
+    for (who, waiting, expected) in [
+        (bearer(2, 2, None), waiting(Tlp::Amber, false, None), whole),
+        (bearer(1, 1, None), waiting(Tlp::Amber, false, None), again),
+        (bearer(1, 9, person(1)), waiting(Tlp::Amber, false, None), again),
+        (bearer(1, 9, None), waiting(Tlp::Amber, false, None), whole),
+        (bearer(1, 9, None), waiting(Tlp::Amber, true, None), again),
+        (bearer(1, 9, None), waiting(Tlp::Green, true, None), whole),
+        (bearer(2, 2, person(2)), waiting(Tlp::Amber, true, None), half),
+        (bearer(2, 2, None), waiting(Tlp::Amber, true, first), again),
+        (bearer(2, 3, person(2)), waiting(Tlp::Amber, true, first), again),
+        (bearer(2, 3, None), waiting(Tlp::Amber, true, first), whole),
+        (bearer(2, 2, None), waiting(Tlp::Red, false, None), unseen),
+        (bearer(2, 2, None), Waiting { labels: Vec::new(), ..waiting(Tlp::Clear, false, None) }, unseen),
+    ] {
+        assert_eq!(may_release(&who, &waiting, Timestamp(0)), expected, "{who:?} {waiting:?}");
+    }
+    // An alias is the member's own, as little as it is told.
+    let mut own = bearer(1, 9, None);
+    own.reader.alias = Some(OTHER);
+    let unnamed = Waiting { labels: vec![Label::new(OTHER, Tlp::Amber)], ..waiting(Tlp::Amber, true, None) };
+    assert_eq!(may_release(&own, &unnamed, Timestamp(0)), again);
 }

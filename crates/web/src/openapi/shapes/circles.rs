@@ -10,6 +10,7 @@ pub const ADMITS: &[&str] = &["members", "administrators", "two-administrators"]
 /// What members of a circle see of each other.
 pub const SHOWS: &[&str] = &["count", "organisations", "persons"];
 /// Who moderates a circle.
+pub const CURATION: &[&str] = &["none", "one", "four-eyes"];
 pub const MODERATION: &[&str] = &["owner", "administrators"];
 /// What those keep who left a circle.
 pub const LEAVERS: &[&str] = &["close", "keep"];
@@ -51,6 +52,7 @@ pub const SHAPES: &[Shape] = &[
             ("shows", OneOf(SHOWS), Always, "What members see of each other."),
             ("moderation", OneOf(MODERATION), Always, "Who expels members and ends it."),
             ("leavers", OneOf(LEAVERS), Always, "Whether those who left keep what they saw."),
+            ("curation", OneOf(CURATION), Always, "Who looks at what is said to it before it enters."),
             ("retention_days", Count, Sometimes, "Members keep what is said in it no longer."),
             ("vocabulary", Texts, Always, "Tags that objects said to it may bear; empty is any."),
             ("iep", One("Iep"), Always, "What recipients may do with what they see."),

@@ -124,6 +124,12 @@ pub const SHAPES: &[Shape] = &[
                 "Who expels members and ends it; the owner.",
             ),
             ("leavers", OneOf(circles::LEAVERS), Sometimes, "Whether those who left keep what they saw; no."),
+            (
+                "curation",
+                OneOf(circles::CURATION),
+                Sometimes,
+                "Who looks at what is said to it first; nobody.",
+            ),
             ("retention_days", Count, Sometimes, "Members keep what is said in it no longer."),
             ("vocabulary", Texts, Sometimes, "Tags that objects said to it may bear, `word` or `word*`."),
             ("iep", One("Iep"), Sometimes, "What recipients may do with what they see."),
@@ -186,6 +192,12 @@ pub const SHAPES: &[Shape] = &[
             ("filter", Text, Sometimes, "What is in it; everything unless given."),
             ("ceiling", Text, Sometimes, "Nothing above this label is in it; RED unless given."),
             ("default_label", Text, Sometimes, "The label of what arrives without one; AMBER unless given."),
+            (
+                "curation",
+                OneOf(&["none", "one", "four-eyes"]),
+                Sometimes,
+                "Who looks at what is sent through it first.",
+            ),
         ],
     ),
     taken(

@@ -1,0 +1,404 @@
+//! The queue: submissions that wait for a curator. Each has an owner, a state and a deadline, so that each is answered.
+//!
+//! A decision is one write; what follows from it is the job's that sequences arrivals: it lets in what was released and refuses
+//! what was returned or merged, with the reason, and begins again after a crash.
+
+use model::access::{Release, Waiting, may_curate, may_release};
+use model::{Principal, SubmissionId, Timestamp, gate};
+use serde_json::{Value, json};
+use store::queue::{Decision, Queued, State, Who};
+use store::record::Audit;
+
+use crate::addressed::knows;
+use crate::around;
+use crate::core::checks::{Check, Found};
+use crate::core::list_query::{id_text, object_key};
+use crate::directory::{not_found, signed_in};
+use crate::roster::Roster;
+use crate::submit::is_his;
+use crate::withdraw::checked_reason;
+use crate::writing::Failure;
+use crate::{Caller, Error, Kind, Node};
+use model::circle::Shows;
+
+/// Objects of one that are shown.
+const SHOWN: usize = 1_000;
+/// Why the node itself returns one.
+const OVERDUE: &str = "no curator answered it in time; send it again, or ask who curates this";
+
+impl Node {
+    /// What this caller curates: what waits, the first deadline first; with `all` also what became of the rest.
+    ///
+    /// # Errors
+    /// [`Kind::Unauthenticated`] for visitors.
+    pub fn queue(&self, caller: &Caller, all: bool) -> Result<Value, Error> {
+        signed_in(caller)?;
+        let (roster, now) = (self.roster(), self.now());
+        let his = self.his_rows(&roster, caller)?;
+        let some = his.iter().filter(|row| all || row.state == State::Held);
+        let shown = some.map(|row| self.shown_to_curator(&roster, caller, (row, &his), now));
+        Ok(json!({ "queue": shown.collect::<Result<Vec<Value>, Error>>()? }))
+    }
+
+    /// One of them, with its objects.
+    ///
+    /// # Errors
+    /// [`Kind::NotFound`] for one that is not there, or not for this caller.
+    pub fn queued(&self, caller: &Caller, id: &str) -> Result<Value, Error> {
+        let (roster, now) = (self.roster(), self.now());
+        let row = self.curated(&roster, caller, id)?;
+        let his = self.his_rows(&roster, caller)?;
+        let mut shown = self.shown_to_curator(&roster, caller, (&row, &his), now)?;
+        let mut objects = Vec::new();
+        if let Some(arrival) = self.inner.store.arrival(row.submission)? {
+            let read = self.cut_again(&arrival)?.into_iter().flat_map(|chunk| chunk.read());
+            let readings = read.flat_map(|read| read.unwrap_or_default());
+            let wires = readings.filter_map(|one| serde_json::from_slice(&one.wire.unwrap_or(one.body)).ok());
+            objects.extend::<Vec<Value>>(wires.take(SHOWN).collect());
+        }
+        if let Some(fields) = shown.as_object_mut() {
+            fields.insert("content".to_owned(), Value::Array(objects));
+        }
+        Ok(shown)
+    }
+
+    // All that he curates, answered or not.
+    fn his_rows(&self, roster: &Roster, caller: &Caller) -> Result<Vec<Queued>, Error> {
+        let now = self.now();
+        let mut rows = self.inner.store.snapshot()?.queue()?;
+        rows.retain(|row| may_curate(&caller.principal, &waiting(roster, row), now).is_ok());
+        Ok(rows)
+    }
+
+    fn shown_to_curator(
+        &self,
+        roster: &Roster,
+        caller: &Caller,
+        (row, his): (&Queued, &[Queued]),
+        now: Timestamp,
+    ) -> Result<Value, Error> {
+        let mut shown = for_curators(roster, caller, row, now);
+        let findings = self.findings_for_curator(caller, row, his)?;
+        if let Some(fields) = shown.as_object_mut() {
+            fields.insert("findings".to_owned(), json!(findings));
+        }
+        Ok(shown)
+    }
+
+    // What the checks found in the submitter's sight, a curator is told as far as it is in his own: that something is said under an
+    // id, where he sees something said under it; that it is much, where what he sees of it is.
+    fn findings_for_curator(
+        &self,
+        caller: &Caller,
+        row: &Queued,
+        his: &[Queued],
+    ) -> Result<Vec<Found>, Error> {
+        let mut told = findings(row);
+        let is = |one: &Found, check: Check| one.check == check.name();
+        let by_sight = |one: &Found| is(one, Check::Duplicate) || is(one, Check::Refused);
+        let reading = match told.iter().any(by_sight) {
+            true => self.reading(caller).ok(),
+            false => None,
+        };
+        let cap = self.settings().queue_objects_per_day;
+        let day = row.received.plus_seconds(-86_400);
+        let of_day = his
+            .iter()
+            .filter(|one| one.source == row.source && one.received > day && one.received <= row.received);
+        let sum: u64 = of_day.map(|one| one.objects).sum();
+        let mut failed = None;
+        told.retain_mut(|one| {
+            if is(one, Check::Cap) {
+                "more than a member's share of a day".clone_into(&mut one.message);
+                return sum > cap;
+            }
+            if !by_sight(one) {
+                return true;
+            }
+            "something is said under its id already".clone_into(&mut one.message);
+            Check::Duplicate.name().clone_into(&mut one.check);
+            let seen = reading.as_ref().zip(object_key(&one.object).ok());
+            let stands = seen.map(|(reading, key)| around::standing(reading, &key)).transpose();
+            stands
+                .map(Option::flatten)
+                .unwrap_or_else(|error| {
+                    failed = Some(error);
+                    None
+                })
+                .is_some()
+        });
+        failed.map_or(Ok(told), Err)
+    }
+
+    /// What his own member sent that waits or waited, for the token that sent it and for those of the member that read as much.
+    ///
+    /// # Errors
+    /// [`Kind::Unauthenticated`] for visitors.
+    pub fn submissions(&self, caller: &Caller) -> Result<Value, Error> {
+        let own = signed_in(caller)?;
+        let (roster, now) = (self.roster(), self.now());
+        let rows = self.inner.store.snapshot()?.queue()?;
+        let is_own = |row: &&Queued| is_his(&roster, caller, own, (row.token, row.source, row.collection));
+        let told: Vec<Value> =
+            rows.iter().filter(is_own).map(|row| for_submitter(&roster, row, now)).collect();
+        Ok(json!({ "submissions": told }))
+    }
+
+    /// What is told in a submission's status of its place in the queue.
+    pub(crate) fn queue_state(&self, id: SubmissionId) -> Result<Option<Value>, Error> {
+        let (roster, now) = (self.roster(), self.now());
+        let row = self.inner.store.snapshot()?.queued(id)?;
+        Ok(row.map(|row| for_submitter(&roster, &row, now)))
+    }
+
+    /// Takes one upon oneself, so that others know.
+    ///
+    /// # Errors
+    /// [`Kind::NotFound`] as [`Node::queued`]; [`Kind::Conflict`] for one that is answered.
+    pub fn take_queued(&self, caller: &Caller, id: &str) -> Result<Value, Error> {
+        self.decide(caller, id, |_, _, _| Ok(Decision::Take))
+    }
+
+    /// Lets one in; where two curators have to, as the first of them.
+    ///
+    /// # Errors
+    /// As [`Node::take_queued`]; [`Kind::Forbidden`] for who sent it, and where the charter asks for others.
+    pub fn release_queued(&self, caller: &Caller, id: &str) -> Result<Value, Error> {
+        let released = self.judged(caller, |roster, caller| {
+            let row = self.held_row(roster, caller, id)?;
+            let waiting = waiting(roster, &row);
+            let share = may_release(&caller.principal, &waiting, self.now())?;
+            let unnamed = roster.behind(row.source).is_some();
+            let decision = match share {
+                Release::First => Decision::Approve,
+                Release::Whole => Decision::Release(unnamed.then(|| self.desk_due())),
+            };
+            let by = Node::authorized(roster, caller, gate::Release, waiting)?;
+            let verb = if share == Release::First { "queue.approve" } else { "queue.release" };
+            let audit = self.audit_of(caller, verb, id.to_owned());
+            Ok(self.inner.store.decide(by, &row, (decision, who(caller)?), audit)?)
+        });
+        released?;
+        self.inner.jobs.arrived();
+        self.queued(caller, id)
+    }
+
+    /// Sends one back, for a reason that its submitter is told.
+    ///
+    /// # Errors
+    /// As [`Node::take_queued`]; [`Kind::Invalid`] without a reason.
+    pub fn return_queued(&self, caller: &Caller, id: &str, reason: &str) -> Result<Value, Error> {
+        let reason = checked_reason(reason)?;
+        self.decide(caller, id, |_, _, _| Ok(Decision::Return(reason.clone())))
+    }
+
+    /// Says that an object says it already, which its submitter sees too.
+    ///
+    /// # Errors
+    /// As [`Node::take_queued`]; [`Kind::NotFound`] for an object that the curator does not see; [`Kind::Invalid`] for one that
+    /// the submitter does not.
+    pub fn merge_queued(
+        &self,
+        caller: &Caller,
+        id: &str,
+        into: &str,
+        reason: Option<&str>,
+    ) -> Result<Value, Error> {
+        self.curated(&self.roster(), caller, id)?;
+        let into = id_text(&object_key(into)?);
+        self.object(caller, &into, None)?;
+        let reason = reason.map(checked_reason).transpose()?.unwrap_or_default();
+        self.decide(caller, id, |roster, row, node| {
+            let submitter = match row.token {
+                Some(token) => node.bearer(roster, token)?,
+                None => node.operator(),
+            };
+            // The id of what he does not see would tell him that it is there.
+            node.object(&submitter, &into, None).map_err(|_| {
+                Error::new(Kind::Invalid, "the submitter does not see that object")
+                    .hint("return it with a reason instead")
+            })?;
+            Ok(Decision::Merge(into.clone(), reason.clone()))
+        })
+    }
+
+    fn decide(
+        &self,
+        caller: &Caller,
+        id: &str,
+        mut decision: impl FnMut(&Roster, &Queued, &Node) -> Result<Decision, Error>,
+    ) -> Result<Value, Error> {
+        self.judged(caller, |roster, caller| {
+            let row = self.held_row(roster, caller, id)?;
+            let decision = decision(roster, &row, self)?;
+            let verb = match decision {
+                Decision::Take => "queue.take",
+                Decision::Return(_) => "queue.return",
+                _ => "queue.merge",
+            };
+            let by = Node::authorized(roster, caller, gate::Curate, waiting(roster, &row))?;
+            let audit = self.audit_of(caller, verb, id.to_owned());
+            Ok(self.inner.store.decide(by, &row, (decision, who(caller)?), audit)?)
+        })?;
+        self.inner.jobs.arrived();
+        self.queued(caller, id)
+    }
+
+    // One that waits still.
+    fn held_row(&self, roster: &Roster, caller: &Caller, id: &str) -> Result<Queued, Failure> {
+        let row = self.curated(roster, caller, id)?;
+        match row.state {
+            State::Held => Ok(row),
+            _ => Err(Error::new(Kind::Conflict, "this submission is answered already").into()),
+        }
+    }
+
+    fn curated(&self, roster: &Roster, caller: &Caller, id: &str) -> Result<Queued, Error> {
+        signed_in(caller)?;
+        let unknown = || not_found("queued submission", id);
+        let submission = id.parse().map_err(|_| unknown())?;
+        let row = self.inner.store.snapshot()?.queued(submission)?;
+        let may = |row: &Queued| may_curate(&caller.principal, &waiting(roster, row), self.now()).is_ok();
+        row.filter(may).ok_or_else(unknown)
+    }
+
+    /// Returns what nobody answered in time, where the operator wants that; otherwise it is only counted and told in the log.
+    pub(crate) fn answer_overdue(&self) -> Result<(), Error> {
+        let now = self.now();
+        let rows = self.inner.store.snapshot()?.queue()?;
+        let overdue: Vec<&Queued> = rows.iter().filter(|row| is_overdue(row, now)).collect();
+        if overdue.is_empty() {
+            return Ok(());
+        }
+        tracing::warn!(submissions = overdue.len(), "submissions wait longer than they should");
+        if !self.settings().queue_returns_overdue {
+            return Ok(());
+        }
+        for row in overdue {
+            let returned = self.judged(&self.operator(), |roster, operator| {
+                let by = Node::authorized(roster, operator, gate::Curate, row.submission)?;
+                let target = row.submission.to_string();
+                let audit = Audit { at: now, token: None, verb: "queue.return", target };
+                let decision = Decision::Return(OVERDUE.to_owned());
+                Ok(self.inner.store.decide(by, row, (decision, who(operator)?), audit)?)
+            });
+            // A curator was faster.
+            if let Err(error) = returned.as_ref()
+                && error.kind != Kind::Conflict
+            {
+                return returned;
+            }
+        }
+        self.inner.jobs.arrived();
+        Ok(())
+    }
+
+    /// How many wait, and how many of them too long: for whoever operates the node.
+    pub(crate) fn queue_figures(&self) -> Result<Value, Error> {
+        let now = self.now();
+        let rows = self.inner.store.snapshot()?.queue()?;
+        let held = rows.iter().filter(|row| row.state == State::Held).count();
+        let overdue = rows.iter().filter(|row| is_overdue(row, now)).count();
+        Ok(json!({ "held": held, "overdue": overdue }))
+    }
+}
+
+/// Why the job refuses what was not let in, for its submitter; `None` for what is.
+pub(crate) fn refusal(row: &Queued) -> Option<String> {
+    let because = if row.reason.is_empty() { String::new() } else { format!(": {}", row.reason) };
+    match row.state {
+        State::Held | State::Released => None,
+        State::Returned => Some(format!("a curator returned it{because}")),
+        State::Merged => Some(format!("a curator merged it into `{}`{because}", row.into)),
+    }
+}
+
+fn is_overdue(row: &Queued, now: Timestamp) -> bool {
+    row.state == State::Held && row.held.deadline <= now
+}
+
+fn waiting(roster: &Roster, row: &Queued) -> Waiting {
+    let labels = row.held.labels.iter().map(|label| roster.circles().as_now(label.clone()));
+    Waiting {
+        submission: row.submission,
+        labels: labels.collect(),
+        collection: row.collection,
+        sent: (row.token, row.person),
+        four_eyes: row.held.four_eyes,
+        approved: row.approved.map(|who| (who.token, who.person)),
+    }
+}
+
+fn who(caller: &Caller) -> Result<Who, Error> {
+    let Principal { token, reader, .. } = &caller.principal;
+    Ok(Who { member: signed_in(caller)?, person: reader.person, token: *token })
+}
+
+fn word(state: State) -> &'static str {
+    match state {
+        State::Held => "held",
+        State::Returned => "returned",
+        State::Merged => "merged",
+        State::Released => "released",
+    }
+}
+
+fn findings(row: &Queued) -> Vec<Found> {
+    serde_json::from_str(&row.held.findings).unwrap_or_default()
+}
+
+// Who curates is not told: he is one of the members who see it.
+fn for_submitter(roster: &Roster, row: &Queued, now: Timestamp) -> Value {
+    let collection = row.collection.and_then(|id| roster.collection(id)).map(|one| one.title.clone());
+    let mut told = json!({
+        "id": row.submission.to_string(),
+        "state": word(row.state),
+        "received": row.received.to_string(),
+        "deadline": row.held.deadline.to_string(),
+        "overdue": is_overdue(row, now),
+        "objects": row.objects,
+        "without_name": roster.behind(row.source).is_some(),
+        "findings": findings(row),
+    });
+    if let Some(fields) = told.as_object_mut() {
+        let texts = [("collection", collection), ("reason", some(&row.reason)), ("into", some(&row.into))];
+        for (name, text) in texts {
+            fields.extend(text.map(|text| (name.to_owned(), Value::String(text))));
+        }
+        fields.extend(row.decided.map(|(at, _)| ("decided".to_owned(), Value::String(at.to_string()))));
+    }
+    told
+}
+
+fn for_curators(roster: &Roster, caller: &Caller, row: &Queued, now: Timestamp) -> Value {
+    let mut shown = for_submitter(roster, row, now);
+    let Some(fields) = shown.as_object_mut() else { return shown };
+    let reader = &caller.principal.reader;
+    let mut tlps: Vec<_> = row.held.labels.iter().map(|label| label.strictest()).collect();
+    tlps.sort_unstable();
+    tlps.dedup();
+    let tlps: Vec<String> = tlps.iter().map(ToString::to_string).collect();
+    fields.insert("labels".to_owned(), json!(tlps));
+    fields.insert("four_eyes".to_owned(), json!(row.held.four_eyes));
+    fields.insert("approved".to_owned(), json!(row.approved.is_some()));
+    fields.insert("taken".to_owned(), json!(row.owner.is_some()));
+    // When something without a name came tells who may have sent it.
+    if roster.behind(row.source).is_some() && !reader.speaks_for(row.source) {
+        fields.remove("received");
+        let sector = row.held.labels.iter().find_map(|label| label.sector.clone());
+        fields.extend(sector.map(|sector| ("sector".to_owned(), Value::String(sector))));
+    } else {
+        let member = roster.behind(row.source).map_or(row.source, |member| member.id);
+        fields.insert("member".to_owned(), json!(roster.named(member)));
+    }
+    let known = |who: &Who| knows(roster, caller, who.member, Shows::Organisations, now);
+    if let Some(owner) = row.owner.filter(known) {
+        fields.insert("owner".to_owned(), json!(roster.named(owner.member)));
+        fields.insert("own".to_owned(), json!(owner.token == caller.principal.token));
+    }
+    shown
+}
+
+fn some(text: &str) -> Option<String> {
+    (!text.is_empty()).then(|| text.to_owned())
+}

@@ -1,0 +1,318 @@
+//! Submissions that wait for a curator.
+
+use model::Tlp;
+use model::circle::Curation;
+use node::views::Status;
+use node::{Caller, Error, ImportOptions, Kind, ListQuery, NewCircle, NewCollection, NewToken, Settings};
+use serde_json::Value;
+
+use crate::write_world::{FIRST, SECOND, World, envelope, id, indicator, settings, strings};
+
+/// Organisations that submit, curate and read, and a collection of each kind.
+struct Desk {
+    world: World,
+    submitter: Caller,
+    colleague: Caller,
+    one: Caller,
+    other: Caller,
+    reader: Caller,
+}
+
+fn desk(settings: Settings) -> Desk {
+    let world = World::with(settings);
+    for name in ["A", "B", "C"] {
+        world.member(name);
+    }
+    for (title, curation) in [("One", Curation::One), ("Two", Curation::FourEyes), ("Open", Curation::None)] {
+        let new = NewCollection { title: title.to_owned(), curation, ..NewCollection::default() };
+        world.node.add_collection(&world.node.operator(), &new).unwrap();
+    }
+    let submitter = world.token("A", &["analyst"]);
+    let colleague = world.token("A", &["curator"]);
+    let [one, other] = ["B", "C"].map(|name| world.token(name, &["curator"]));
+    let reader = world.token("C", &["reader"]);
+    Desk { world, submitter, colleague, one, other, reader }
+}
+
+fn through(collection: &str, tlp: Tlp) -> ImportOptions {
+    ImportOptions { collection: Some(collection.to_owned()), tlp: Some(tlp), ..ImportOptions::default() }
+}
+
+impl Desk {
+    fn send(&self, options: &ImportOptions, n: u32) -> Status {
+        let json = envelope(&[indicator(n, FIRST, "")]);
+        self.world.node.submit(&self.submitter, options, json.as_bytes()).unwrap()
+    }
+
+    fn state(&self, status: &Status) -> Value {
+        self.world.node.status(&self.submitter, &status.id).unwrap().queue.unwrap()
+    }
+
+    // Waits until it is whole.
+    fn answered(&self, status: &Status) -> Status {
+        for _ in 0..2_000 {
+            let now = self.world.node.status(&self.submitter, &status.id).unwrap();
+            if now.complete {
+                return now;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
+        panic!("it was never answered");
+    }
+
+    fn queue(&self, caller: &Caller) -> Vec<Value> {
+        self.world.node.queue(caller, false).unwrap()["queue"].as_array().unwrap().clone()
+    }
+
+    fn read(&self) -> usize {
+        self.world.listed(&self.reader, None).len()
+    }
+}
+
+fn kind<T: std::fmt::Debug>(result: Result<T, Error>) -> Kind {
+    result.unwrap_err().kind
+}
+
+#[test]
+fn what_is_curated_waits_for_its_submitter_and_curators_alone_and_enters_when_it_is_released() {
+    let desk = desk(settings());
+    let status = desk.send(&through("One", Tlp::Green), 1);
+    assert_eq!((status.complete, status.pending, status.total), (false, 1, 1));
+    assert_eq!((desk.read(), desk.queue(&desk.reader).len()), (0, 0));
+    let node = &desk.world.node;
+    assert_eq!(desk.state(&status)["state"], "held");
+    assert_eq!(node.submissions(&desk.submitter).unwrap()["submissions"].as_array().unwrap().len(), 1);
+    for stranger in [&desk.reader, &desk.submitter] {
+        assert_eq!(kind(node.queued(stranger, &status.id)), Kind::NotFound);
+        assert_eq!(kind(node.release_queued(stranger, &status.id)), Kind::NotFound);
+    }
+    let shown = node.queued(&desk.one, &status.id).unwrap();
+    assert_eq!((&shown["member"]["name"], &shown["content"][0]["id"]), (&"A".into(), &id(1).into()));
+    // A poller that was there before loses nothing.
+    let before = node.list(&desk.reader, &ListQuery::default(), &mut |_| ()).unwrap();
+    node.take_queued(&desk.one, &status.id).unwrap();
+    assert_eq!(desk.queue(&desk.other)[0]["taken"], true);
+    // It waits over a restart, too.
+    let Desk { world, .. } = desk;
+    let world = world.restarted();
+    let desk = Desk { world, ..desk };
+    desk.world.node.release_queued(&desk.other, &status.id).unwrap();
+    let answered = desk.answered(&status);
+    assert_eq!((answered.success, answered.pending), (1, 0));
+    let query = ListQuery { added_after: before.last, ..ListQuery::default() };
+    let mut polled = 0;
+    desk.world.node.list(&desk.reader, &query, &mut |_| polled += 1).unwrap();
+    assert_eq!((polled, desk.state(&status)["state"].as_str()), (1, Some("released")));
+    let again = desk.world.node.release_queued(&desk.one, &status.id);
+    assert_eq!(kind(again), Kind::Conflict);
+    assert!(desk.queue(&desk.one).is_empty());
+    assert_eq!(desk.world.node.queue(&desk.one, true).unwrap()["queue"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn four_eyes_are_those_of_two_curators_of_other_members() {
+    let desk = desk(settings());
+    let node = &desk.world.node;
+    let amber = desk.send(&through("Two", Tlp::Amber), 1);
+    assert_eq!(kind(node.release_queued(&desk.colleague, &amber.id)), Kind::Forbidden);
+    let first = node.release_queued(&desk.one, &amber.id).unwrap();
+    assert_eq!((&first["state"], &first["approved"]), (&"held".into(), &true.into()));
+    assert_eq!(kind(node.release_queued(&desk.one, &amber.id)), Kind::Forbidden);
+    assert_eq!(desk.read(), 0);
+    node.release_queued(&desk.other, &amber.id).unwrap();
+    assert_eq!(desk.answered(&amber).success, 1);
+    // Below it one is enough, also of the same member, but never who sent it.
+    let green = desk.send(&through("Two", Tlp::Green), 2);
+    node.release_queued(&desk.colleague, &green.id).unwrap();
+    assert_eq!(desk.answered(&green).success, 1);
+    let json = envelope(&[indicator(3, FIRST, "")]);
+    let own = node.submit(&desk.one, &through("One", Tlp::Green), json.as_bytes()).unwrap();
+    assert_eq!(kind(node.release_queued(&desk.one, &own.id)), Kind::Forbidden);
+    assert!(node.release_queued(&desk.other, &own.id).is_ok());
+}
+
+#[test]
+fn a_person_is_one_whatever_token_is_shown() {
+    let desk = desk(settings());
+    let (node, operator) = (&desk.world.node, desk.world.node.operator());
+    node.add_person(&operator, "B", "Ada").unwrap();
+    let [first, second] = [0, 1].map(|_| {
+        let new = NewToken {
+            member: "B".to_owned(),
+            person: Some("Ada".to_owned()),
+            roles: strings(&["curator"]),
+            ..NewToken::default()
+        };
+        desk.world.signed_in(&node.add_token(&operator, &new).unwrap().secret)
+    });
+    let json = envelope(&[indicator(1, FIRST, "")]);
+    let own = node.submit(&first, &through("One", Tlp::Green), json.as_bytes()).unwrap();
+    assert_eq!(kind(node.release_queued(&second, &own.id)), Kind::Forbidden);
+    let amber = desk.send(&through("Two", Tlp::Amber), 2);
+    node.release_queued(&first, &amber.id).unwrap();
+    assert_eq!(kind(node.release_queued(&second, &amber.id)), Kind::Forbidden);
+}
+
+#[test]
+fn what_is_returned_or_merged_is_refused_with_the_reason() {
+    let desk = desk(settings());
+    let node = &desk.world.node;
+    let back = desk.send(&through("One", Tlp::Green), 1);
+    assert_eq!(kind(node.return_queued(&desk.one, &back.id, " ")), Kind::Invalid);
+    node.return_queued(&desk.one, &back.id, "say what it is for").unwrap();
+    let answered = desk.answered(&back);
+    assert_eq!((answered.failure, answered.success), (1, 0));
+    assert!(answered.outcomes[0].message.as_ref().unwrap().contains("say what it is for"));
+    assert_eq!(desk.state(&back)["reason"], "say what it is for");
+    // Into what both see, and into nothing else.
+    desk.world.submit(&desk.one, &indicator(9, FIRST, "")).unwrap();
+    let hidden = ImportOptions { tlp: Some(Tlp::Red), ..ImportOptions::default() };
+    node.submit(&desk.one, &hidden, indicator(8, FIRST, "").as_bytes()).unwrap();
+    let merged = desk.send(&through("One", Tlp::Green), 2);
+    assert_eq!(kind(node.merge_queued(&desk.one, &merged.id, &id(7), None)), Kind::NotFound);
+    assert_eq!(kind(node.merge_queued(&desk.one, &merged.id, &id(8), None)), Kind::Invalid);
+    node.merge_queued(&desk.one, &merged.id, &id(9), Some("the same")).unwrap();
+    assert_eq!(desk.answered(&merged).failure, 1);
+    assert_eq!(desk.state(&merged)["into"], id(9).as_str());
+    assert_eq!(desk.read(), 1);
+}
+
+#[test]
+fn a_curator_sees_what_he_would_see_of_it_and_nothing_else() {
+    let desk = desk(settings());
+    let node = &desk.world.node;
+    let red = desk.send(&through("One", Tlp::Red), 1);
+    assert!(desk.queue(&desk.one).is_empty());
+    assert_eq!(kind(node.release_queued(&desk.one, &red.id)), Kind::NotFound);
+    assert_eq!(desk.queue(&desk.colleague).len(), 1);
+    let scoped = desk.world.token_for("B", &["curator"], &["Two"], &["Two"]);
+    desk.send(&through("One", Tlp::Green), 2);
+    assert!(desk.queue(&scoped).is_empty());
+    desk.send(&through("Two", Tlp::Green), 3);
+    assert_eq!((desk.queue(&scoped).len(), desk.queue(&desk.one).len()), (1, 2));
+}
+
+#[test]
+fn a_circle_is_curated_by_its_members_and_no_relabelling_leads_around_them() {
+    let desk = desk(settings());
+    let node = &desk.world.node;
+    let administrator = desk.world.token("A", &["analyst", "organisation-administrator"]);
+    let charter = model::Charter {
+        formal: true,
+        agreement: "We look first.\n".to_owned(),
+        curation: Curation::One,
+        ..model::Charter::default()
+    };
+    let circle = NewCircle { name: "Few".to_owned(), charter: Some(charter), ..NewCircle::default() };
+    node.add_circle(&administrator, &circle).unwrap();
+    let to = ImportOptions { to: strings(&["circle:Few"]), ..ImportOptions::default() };
+    let status = node.submit(&desk.submitter, &to, indicator(1, FIRST, "").as_bytes()).unwrap();
+    assert_eq!(status.pending, 1);
+    assert_eq!((desk.queue(&desk.one).len(), desk.queue(&desk.colleague).len()), (0, 1));
+    desk.world.submit(&desk.submitter, &indicator(2, FIRST, "")).unwrap();
+    let asked = node::Relabel { to: Some(strings(&["circle:Few"])), ..node::Relabel::default() };
+    assert_eq!(kind(node.relabel(&desk.submitter, &id(2), &asked)), Kind::Invalid);
+    node.release_queued(&desk.colleague, &status.id).unwrap();
+    assert_eq!(desk.answered(&status).success, 1);
+    // A note to the circle waits like anything else.
+    let note = node::Annotation::Note("seen".to_owned());
+    assert_eq!(node.annotate(&desk.submitter, &id(1), &note, None).unwrap().state, "pending");
+}
+
+#[test]
+fn checks_are_told_to_both_and_may_decide_what_waits() {
+    let lists = tempfile::tempdir().unwrap();
+    let list =
+        r#"{"name":"Everybody's","type":"string","list":["198.51.0.4"],"matching_attributes":["ip-dst"]}"#;
+    std::fs::write(lists.path().join("list.json"), list).unwrap();
+    let desk = desk(Settings {
+        warning_lists: Some(lists.path().to_owned()),
+        queue_objects_per_day: 4,
+        queue_holds: strings(&["warning-list", "cap", "context", "personal-data", "duplicate"]),
+        ..settings()
+    });
+    let options = through("One", Tlp::Green);
+    let passes = desk.send(&options, 1);
+    assert_eq!(desk.answered(&passes).success, 1);
+    let bare = indicator(2, FIRST, "").replace(",\"description\":\"d\"", "");
+    let personal = indicator(3, FIRST, "").replace("\"d\"", "\"ask Dr. Lovelace\"");
+    for (json, check) in [
+        (bare, "context"),
+        (personal, "personal-data"),
+        (indicator(4, FIRST, ""), "warning-list"),
+        (indicator(1, FIRST, ""), "duplicate"),
+        (indicator(5, SECOND, ""), "cap"),
+    ] {
+        let status = desk.world.node.submit(&desk.submitter, &options, json.as_bytes()).unwrap();
+        let told = desk.state(&status);
+        assert_eq!((&told["state"], &told["findings"][0]["check"]), (&"held".into(), &check.into()));
+        let shown = desk.world.node.queued(&desk.one, &status.id).unwrap();
+        assert_eq!(shown["findings"][0]["check"], told["findings"][0]["check"]);
+    }
+    // What it meets that a curator does not see he is not told of.
+    let red = ImportOptions { tlp: Some(Tlp::Red), ..ImportOptions::default() };
+    desk.world.node.submit(&desk.submitter, &red, indicator(20, FIRST, "").as_bytes()).unwrap();
+    let status =
+        desk.world.node.submit(&desk.submitter, &options, indicator(20, FIRST, "").as_bytes()).unwrap();
+    assert_eq!(desk.state(&status)["findings"].as_array().unwrap().len(), 2);
+    let shown = desk.world.node.queued(&desk.one, &status.id).unwrap();
+    assert_eq!(shown["findings"].as_array().unwrap().len(), 1, "{shown}");
+    let folder = tempfile::tempdir().unwrap();
+    let misspelt = Settings { queue_holds: strings(&["contxt"]), ..settings() };
+    let clock = std::sync::Arc::new(|| model::Timestamp(0));
+    assert_eq!(kind(node::Node::open(folder.path(), misspelt, clock)), Kind::Invalid);
+}
+
+#[test]
+fn what_nobody_answers_comes_first_is_counted_and_goes_back_where_the_operator_wants_that() {
+    let desk = desk(settings());
+    let status = desk.send(&through("One", Tlp::Green), 1);
+    desk.world.later(4 * 86_400);
+    desk.send(&through("One", Tlp::Green), 2);
+    let queue = desk.queue(&desk.one);
+    assert_eq!(
+        (&queue[0]["id"], &queue[0]["overdue"], &queue[1]["overdue"]),
+        (&status.id.clone().into(), &true.into(), &false.into())
+    );
+    let figures = desk.world.node.statistics(&desk.world.node.operator()).unwrap();
+    assert_eq!(
+        (&figures["node"]["queue"]["held"], &figures["node"]["queue"]["overdue"]),
+        (&2.into(), &1.into())
+    );
+    let Desk { world: World { node, folder, now, .. }, submitter, .. } = desk;
+    node.stop();
+    drop(node);
+    let clock = std::sync::Arc::new(move || model::Timestamp(now.load(std::sync::atomic::Ordering::SeqCst)));
+    let settings = Settings { queue_returns_overdue: true, ..settings() };
+    let node = node::Node::open(folder.path(), settings, clock).unwrap();
+    let answered = |node: &node::Node| node.status(&submitter, &status.id).unwrap();
+    for _ in 0..2_000 {
+        if answered(&node).complete {
+            break;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    assert_eq!((answered(&node).failure, &answered(&node).queue.unwrap()["state"]), (1, &"returned".into()));
+}
+
+#[test]
+fn what_is_said_without_a_name_waits_without_one() {
+    let desk = desk(Settings { desk_members: 2, desk_interval_s: 0, ..settings() });
+    let node = &desk.world.node;
+    let options = ImportOptions { without_name: true, ..through("One", Tlp::Green) };
+    let rows = b"198.51.100.7 # seen\n";
+    let (summary, _) = desk.world.import_as(&desk.submitter, &options, rows).unwrap();
+    let shown = node.queued(&desk.one, &summary.submission).unwrap();
+    assert_eq!(
+        (&shown["without_name"], shown.get("member"), shown.get("received")),
+        (&true.into(), None, None)
+    );
+    assert!(!shown.to_string().contains("\"A\""), "{shown}");
+    node.release_queued(&desk.one, &summary.submission).unwrap();
+    let status = Status {
+        id: summary.submission.clone(),
+        ..node.status(&desk.submitter, &summary.submission).unwrap()
+    };
+    assert_eq!(desk.answered(&status).success, 1);
+    assert_eq!(desk.read(), 1);
+}
