@@ -1,5 +1,7 @@
 //! What is in a collection or in the record: pages for TAXII and for the API.
 
+use std::cell::Cell;
+
 use model::Timestamp;
 use store::opened::Place;
 use store::read::{Entry, PageQuery, VersionForm, VersionSpec};
@@ -10,11 +12,14 @@ use crate::directory::not_found;
 use crate::reading::Reading;
 use crate::{Caller, EntryId, EntryVersion, Error, Kind, ListEnd, ListEntry, ListQuery, Node, random};
 
-/// Whether what is served of each entry is wanted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Body {
-    Read,
-    Skip,
+/// What becomes of the entries.
+enum Out<'a> {
+    /// Each is lent, with what is served of it.
+    Lent(&'a mut dyn FnMut(&ListEntry<'_>)),
+    /// The same without.
+    Told(&'a mut dyn FnMut(&ListEntry<'_>)),
+    /// What is served of each is put behind the one before.
+    Joined(&'a mut Vec<u8>),
 }
 
 impl Node {
@@ -29,7 +34,16 @@ impl Node {
         query: &ListQuery,
         each: &mut dyn FnMut(&ListEntry<'_>),
     ) -> Result<ListEnd, Error> {
-        self.pages(caller, query, Purpose::List, (Some("list"), Body::Read), each)
+        self.pages(caller, query, Purpose::List, (Some("list"), Out::Lent(each)))
+    }
+
+    /// Puts a page's entries behind what `to` holds, in order, as they are served, with commas between. After an error,
+    /// what was put there is of no use.
+    ///
+    /// # Errors
+    /// As [`Node::list`].
+    pub fn list_into(&self, caller: &Caller, query: &ListQuery, to: &mut Vec<u8>) -> Result<ListEnd, Error> {
+        self.pages(caller, query, Purpose::List, (Some("list"), Out::Joined(to)))
     }
 
     /// The same entries without what is served of each: `wire` is empty, and no body is read (TAXII 2.1 §5.3). The
@@ -43,7 +57,7 @@ impl Node {
         query: &ListQuery,
         each: &mut dyn FnMut(&ListEntry<'_>),
     ) -> Result<ListEnd, Error> {
-        self.pages(caller, query, Purpose::List, (Some("manifest"), Body::Skip), each)
+        self.pages(caller, query, Purpose::List, (Some("manifest"), Out::Told(each)))
     }
 
     /// The versions of one object through a collection, ascending by date added (TAXII 2.1 §5.8); `wire` is empty.
@@ -59,7 +73,7 @@ impl Node {
         let [id] = query.ids.as_slice() else {
             return Err(Error::new(Kind::Invalid, "versions are listed of one object at a time"));
         };
-        let end = self.pages(caller, query, Purpose::Versions, (Some("versions"), Body::Skip), each)?;
+        let end = self.pages(caller, query, Purpose::Versions, (Some("versions"), Out::Told(each)))?;
         if end.first.is_none() && !self.is_there(caller, query)? {
             return Err(not_found("object", id));
         }
@@ -74,7 +88,7 @@ impl Node {
             limit: Some(1),
             ..ListQuery::default()
         };
-        Ok(self.pages(caller, &any, Purpose::List, (None, Body::Skip), &mut |_| {})?.first.is_some())
+        Ok(self.pages(caller, &any, Purpose::List, (None, Out::Told(&mut |_| {})))?.first.is_some())
     }
 
     // What is listed under a verb is noted as read.
@@ -83,8 +97,7 @@ impl Node {
         caller: &Caller,
         query: &ListQuery,
         purpose: Purpose,
-        (verb, body): (Option<&'static str>, Body),
-        each: &mut dyn FnMut(&ListEntry<'_>),
+        (verb, out): (Option<&'static str>, Out<'_>),
     ) -> Result<ListEnd, Error> {
         let (reading, collection) = self.reading_through(caller, query.collection.as_deref())?;
         let binding = Binding { purpose, collection: collection.as_ref().map(|collection| collection.id) };
@@ -109,15 +122,22 @@ impl Node {
             from,
             limit,
         };
-        let mut first = None;
-        let mut lend = |entry: &Entry<'_>| {
-            first.get_or_insert(entry.date_added);
+        let first = Cell::new(None);
+        let note = |label, date_added| {
+            first.set(first.get().or(Some(date_added)));
+            reading.lends_of(label, date_added);
+        };
+        let snapshot = &reading.snapshot;
+        let lend = |entry: &Entry<'_>, each: &mut dyn FnMut(&ListEntry<'_>)| {
+            note(entry.label, entry.date_added);
             lend(&reading, entry, each);
         };
-        let end = match body {
-            Body::Read => reading.snapshot.page(&page, &mut lend)?,
-            Body::Skip => reading.snapshot.manifest(&page, &mut lend)?,
+        let end = match out {
+            Out::Lent(each) => snapshot.page(&page, &mut |entry| lend(entry, each))?,
+            Out::Told(each) => snapshot.manifest(&page, &mut |entry| lend(entry, each))?,
+            Out::Joined(to) => snapshot.page_into(&page, to, &mut |label, added| note(label, added))?,
         };
+        let first = first.get();
         if let Some(verb) = verb {
             self.lent(caller, verb, binding.collection, reading)?;
         }
@@ -156,7 +176,6 @@ impl Node {
 fn lend(reading: &Reading, entry: &Entry<'_>, each: &mut dyn FnMut(&ListEntry<'_>)) {
     // What bears a label that is not known is not visible, so it never comes here.
     let Some(label) = reading.sight.label(entry.label) else { return };
-    reading.lends(entry);
     each(&ListEntry {
         id: EntryId { kind: entry.kind, uuid: entry.uuid },
         date_added: entry.date_added,

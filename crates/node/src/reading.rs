@@ -6,7 +6,7 @@ use std::sync::Arc;
 use model::{Action, CollectionId, Label, MemberId, Origin, Timestamp, Tlp, may_act};
 use store::directory::Collection;
 use store::opened::Place;
-use store::read::{Entry, Snapshot, Visible};
+use store::read::{Entry, LabelId, Snapshot, Visible};
 use strictjson::Limits;
 
 use crate::addressed::audience_of;
@@ -138,10 +138,15 @@ impl Reading {
 
     /// Counts an entry among what is lent. Its label is the strictest of what the reader sees of it.
     pub(crate) fn lends(&self, entry: &Entry<'_>) {
-        let Some(label) = self.sight.label(entry.label) else { return };
-        let whole = self.sight.visible.hidden_parts(entry.label).is_none();
-        let tlp = if whole { label.strictest() } else { label.tlp };
-        self.lent.set(self.lent.get().and(tlp, entry.date_added));
+        self.lends_of(entry.label, entry.date_added);
+    }
+
+    /// The same, of an entry of which no more is known.
+    pub(crate) fn lends_of(&self, label: LabelId, added: Timestamp) {
+        let Some(known) = self.sight.label(label) else { return };
+        let whole = self.sight.visible.hidden_parts(label).is_none();
+        let tlp = if whole { known.strictest() } else { known.tlp };
+        self.lent.set(self.lent.get().and(tlp, added));
     }
 
     /// The entry as lists show it.

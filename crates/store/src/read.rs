@@ -16,12 +16,12 @@ use crate::sqlite::index::scan::Runs;
 use crate::sqlite::intern;
 use crate::sqlite::names::Names;
 use crate::sqlite::owner;
-use crate::sqlite::page::{self, Body};
+use crate::sqlite::page::{self, Body, Out};
 use crate::sqlite::pool::Reader;
 use crate::sqlite::row::damaged;
 use crate::sqlite::sealed::Times;
 use crate::sqlite::span::Record;
-use crate::sqlite::strip::{Chunk, Seen};
+use crate::sqlite::strip::{Chunk, Seen, Wanted};
 use crate::{Error, Inner, Kind};
 
 /// The number under which a label is interned, dense from 0.
@@ -297,12 +297,25 @@ impl Snapshot {
         most: usize,
         wants: &dyn Fn(&Record) -> bool,
     ) -> Result<Option<Ref<'_, Chunk>>, Error> {
+        self.chunk(|seen, chunk| self.store.strip.read(seen, from, (most, wants), chunk))
+    }
+
+    /// Reads what the strip tells of entries from a position on, of enough for `most`; `None` where it has not what this
+    /// snapshot sees.
+    pub(crate) fn heads(&self, from: i64, most: usize) -> Result<Option<Ref<'_, Chunk>>, Error> {
+        self.chunk(|seen, chunk| self.store.strip.heads(seen, from, most, chunk))
+    }
+
+    fn chunk(&self, read: impl FnOnce(Seen, &mut Chunk) -> bool) -> Result<Option<Ref<'_, Chunk>>, Error> {
         let reader = self.reader()?;
-        let mut chunk = reader.chunk.borrow_mut();
-        let seen = Seen { commits: reader.commits, end: reader.end };
-        let read = self.store.strip.read(seen, from, (most, wants), &mut chunk)?;
-        drop(chunk);
-        Ok(read.then(|| reader.chunk.borrow()))
+        let is_read = read(reader.seen(), &mut reader.chunk.borrow_mut());
+        Ok(is_read.then(|| reader.chunk.borrow()))
+    }
+
+    /// Puts what is wanted of the strip's bytes behind what `to` holds, each with a comma behind it. Answers whether the
+    /// strip has what this snapshot sees; otherwise nothing is there.
+    pub(crate) fn bytes(&self, wanted: &Wanted, to: &mut Vec<u8>) -> Result<bool, Error> {
+        Ok(self.store.strip.bytes(self.reader()?.seen(), wanted, to))
     }
 
     pub(crate) fn store(&self) -> &Inner {
@@ -409,7 +422,7 @@ impl Snapshot {
     /// # Errors
     /// [`Kind::NotFound`] when the collection is not known; [`Kind::Engine`].
     pub fn page(&self, query: &PageQuery<'_>, each: &mut dyn FnMut(&Entry<'_>)) -> Result<PageEnd, Error> {
-        page::page(self, query, Body::Read, each)
+        page::page(self, query, Out::Lent(Body::Read, each))
     }
 
     /// The same without what is served of each: `wire` is empty, and no body is read.
@@ -421,7 +434,21 @@ impl Snapshot {
         query: &PageQuery<'_>,
         each: &mut dyn FnMut(&Entry<'_>),
     ) -> Result<PageEnd, Error> {
-        page::page(self, query, Body::Skip, each)
+        page::page(self, query, Out::Lent(Body::Skip, each))
+    }
+
+    /// Puts what is served of each entry of a page behind what `to` holds, in order, with commas between; `each` gets its
+    /// label and its time. After an error, what was put there is of no use.
+    ///
+    /// # Errors
+    /// As [`Snapshot::page`].
+    pub fn page_into(
+        &self,
+        query: &PageQuery<'_>,
+        to: &mut Vec<u8>,
+        each: &mut dyn FnMut(LabelId, Timestamp),
+    ) -> Result<PageEnd, Error> {
+        page::page(self, query, Out::Joined(to, each))
     }
 
     /// The place from which on everything that this reader may see was added, for him, after this time, and before which

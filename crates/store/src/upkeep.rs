@@ -274,7 +274,8 @@ impl Store {
             }
         };
         let mut found = verify::verify(snapshot.conn()?, &mut |done| half(done, 0))?;
-        found.problems.extend(strip::differences(&snapshot, &mut |done| half(done, all))?);
+        drop(snapshot);
+        found.problems.extend(strip::differences(self, &mut |done| half(done.min(all), all))?);
         progress(2 * all, 2 * all);
         Ok(found)
     }

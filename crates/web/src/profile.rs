@@ -145,11 +145,16 @@ impl Profile {
             .unwrap_or(Profile::standard())
     }
 
+    /// Whether each object is served as its author wrote it, byte for byte.
+    #[must_use]
+    pub fn is_as_written(&self) -> bool {
+        self.spec_version == SpecVersion::AsWritten && self.markings == Markings::AsWritten
+    }
+
     /// Writes an entry's object as this kind of client needs it. As the author wrote it, byte for byte, wherever the
     /// profile does not say otherwise.
     pub fn write(&self, entry: &ListEntry<'_>, to: &mut Vec<u8>) {
-        let untouched = self.spec_version == SpecVersion::AsWritten && self.markings == Markings::AsWritten;
-        if untouched || rewrite::write(self, entry, to).is_none() {
+        if self.is_as_written() || rewrite::write(self, entry, to).is_none() {
             to.extend_from_slice(entry.wire);
         }
     }

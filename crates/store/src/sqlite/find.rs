@@ -10,6 +10,7 @@ use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::index::keys::{self, Class};
 use super::index::scan::Scan;
+use super::lend;
 use super::owner::{self, Asked};
 use super::packed::Packed;
 use super::page;
@@ -434,7 +435,7 @@ pub(crate) fn entry(
     position: u64,
     each: &mut dyn FnMut(&Entry<'_>),
 ) -> Result<(), Error> {
-    if page::lend_at(snapshot, visible, position.cast_signed(), each)? {
+    if lend::lend_at(snapshot, visible, position.cast_signed(), each)? {
         return Ok(());
     }
     Err(Error::new(Kind::NotFound, format!("nothing stands at position {position}")))
@@ -461,7 +462,7 @@ pub(crate) fn statements(
                 bytes += entry.wire.len();
                 each(entry);
             };
-            lent += usize::from(page::lend_from(snapshot, visible, &mut times, (&span, position), lend)?);
+            lent += usize::from(lend::lend_from(snapshot, visible, &mut times, (&span, position), lend)?);
         }
     }
     Ok(None)

@@ -5,7 +5,8 @@
 //! - [`append`], [`act`], [`intern`], [`views`]: the steps of sequencing; [`enlist`]: a list made later.
 //! - [`sealed`]: when entries were added, for each reader.
 //! - [`find`], [`search`]: lookup and search.
-//! - [`span`]: rows that pages are served from; [`page`], [`merge`], [`resolve`], [`owner`]: lists; [`status`], [`directory`], [`circles`]: the rest of
+//! - [`span`]: rows that pages are served from; [`strip`]: a copy of them in plain files.
+//! - [`page`], [`merge`], [`resolve`], [`owner`], [`lend`]: lists; [`status`], [`directory`], [`circles`]: the rest of
 //!   reading.
 
 pub(crate) mod act;
@@ -24,6 +25,7 @@ pub(crate) mod index;
 pub(crate) mod intern;
 pub(crate) mod known;
 pub(crate) mod leb128;
+pub(crate) mod lend;
 pub(crate) mod merge;
 pub(crate) mod migrate;
 pub(crate) mod names;

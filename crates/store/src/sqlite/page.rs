@@ -4,6 +4,8 @@
 //! him, the rest of the page comes from the postings of his labels. Lists of types and of filtered collections always
 //! come from postings. So a page costs the same whoever asks.
 
+mod scan;
+
 use std::borrow::Cow;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -11,18 +13,18 @@ use std::sync::Arc;
 use rusqlite::{Connection, OptionalExtension};
 
 use super::head::Head;
+use super::lend::{self, Told, told};
 use super::merge::Merge;
 use super::names::Names;
-use super::owner::{self, Asked};
 use super::resolve::Resolver;
-use super::row::{damaged, flag, media, state};
+use super::row::{damaged, state};
 use super::sealed::Times;
-use super::span::{self, Record, Span, Wires};
+use super::span::{self, Record, Span};
 use super::views::{EVERYTHING, Side, side};
 use super::{directory, intern};
 use crate::Error;
 use crate::opened::{Block, Place};
-use crate::read::{Entry, LabelId, PageEnd, PageQuery, Snapshot, VersionForm, Visible};
+use crate::read::{Entry, LabelId, PageEnd, PageQuery, Snapshot, Visible};
 use model::Timestamp;
 
 /// Entries that a scan may pass over before postings are cheaper: so many, and so many for each that it served.
@@ -41,6 +43,14 @@ pub(crate) const PAGE_BYTES: usize = 32 << 20;
 pub(crate) enum Body {
     Read,
     Skip,
+}
+
+/// What becomes of the entries of a page.
+pub(crate) enum Out<'p> {
+    /// Each is lent.
+    Lent(Body, &'p mut dyn FnMut(&Entry<'_>)),
+    /// What is served of each is put behind the one before, with a comma between, and its label and its time are told.
+    Joined(&'p mut Vec<u8>, &'p mut dyn FnMut(LabelId, Timestamp)),
 }
 
 /// What a query comes to, in numbers.
@@ -63,8 +73,7 @@ struct Page<'p, 'q> {
     // The part of the list ends before this position.
     bound: i64,
     resolver: Resolver<'q>,
-    each: &'p mut dyn FnMut(&Entry<'_>),
-    body: Body,
+    out: Out<'p>,
     limit: usize,
     served: usize,
     bytes: usize,
@@ -77,12 +86,11 @@ struct Page<'p, 'q> {
     beyond: Option<Place>,
 }
 
-/// Lends each entry of a page in order.
-pub(crate) fn page(
-    snapshot: &Snapshot,
+/// Goes through the entries of a page in order.
+pub(crate) fn page<'p>(
+    snapshot: &'p Snapshot,
     query: &PageQuery<'_>,
-    body: Body,
-    each: &mut dyn FnMut(&Entry<'_>),
+    out: Out<'p>,
 ) -> Result<PageEnd, Error> {
     let conn = snapshot.conn()?;
     let mut page = Page {
@@ -93,8 +101,7 @@ pub(crate) fn page(
         plan: Rc::new(Plan::new(conn, query)?),
         bound: i64::MAX,
         resolver: Resolver::new(query.visible, &query.versions),
-        each,
-        body,
+        out,
         limit: query.limit,
         served: 0,
         bytes: 0,
@@ -196,20 +203,6 @@ impl<'q> Plan<'q> {
     }
 }
 
-/// How long a scan goes on that finds little.
-#[derive(Default)]
-struct Patience {
-    missed: usize,
-    left: usize,
-    lists: Option<Vec<(i64, i64)>>,
-}
-
-impl Patience {
-    fn new() -> Patience {
-        Patience { left: MISSES, ..Patience::default() }
-    }
-}
-
 /// What happens to the stream after an entry.
 #[derive(PartialEq, Eq)]
 enum Next {
@@ -269,81 +262,6 @@ impl Page<'_, '_> {
         self.postings(&lists, first)
     }
 
-    fn scan(&mut self, mut from: i64) -> Result<(), Error> {
-        let mut patience = Patience::new();
-        let snapshot = self.snapshot;
-        while from < snapshot.end().cast_signed() {
-            let (body, plan, most) = (self.body, Rc::clone(&self.plan), self.most());
-            let wants = |record: &Record| body == Body::Read && plan.may_serve(record, most);
-            let Some(chunk) = snapshot.strip(from, self.limit.saturating_sub(self.served), &wants)? else {
-                return self.scan_spans(from, patience);
-            };
-            for position in chunk.positions() {
-                if position >= self.bound {
-                    return Ok(());
-                }
-                let (record, wire) = chunk.entry(position)?;
-                // Its bytes were not read for there were enough; some of those were for nothing.
-                if wire.is_none() && wants(record) && self.served < self.limit {
-                    break;
-                }
-                self.known = chunk.time(position)?;
-                let next = self.offer(record, wire.unwrap_or_default(), position)?;
-                self.known = None;
-                if self.ends_with(next, position, &mut patience)? {
-                    return Ok(());
-                }
-                from = position + 1;
-            }
-        }
-        Ok(())
-    }
-
-    // The same, where the strip does not go.
-    fn scan_spans(&mut self, from: i64, mut patience: Patience) -> Result<(), Error> {
-        let conn = self.conn;
-        let mut query = conn.prepare_cached(span::from(self.body == Body::Read))?;
-        let mut rows = query.query([from])?;
-        while let Some(row) = rows.next()? {
-            let span = Span::read(row)?;
-            for position in span.positions().skip_while(|position| *position < from) {
-                if position >= self.bound {
-                    return Ok(());
-                }
-                let (record, wire) = span.entry(position)?;
-                let next = self.offer(&record, wire, position)?;
-                if self.ends_with(next, position, &mut patience)? {
-                    return Ok(());
-                }
-            }
-        }
-        Ok(())
-    }
-
-    // Whether a scan ends after an entry: the page is full, or the rest came from postings.
-    fn ends_with(&mut self, next: Next, position: i64, patience: &mut Patience) -> Result<bool, Error> {
-        match next {
-            Next::Served => patience.left += MISSES_PER_HIT,
-            Next::Full => return Ok(true),
-            Next::PassedOver => patience.missed += 1,
-        }
-        if patience.missed <= patience.left {
-            return Ok(false);
-        }
-        if patience.lists.is_none() {
-            let found = self.plan.lists(self.conn, self.resolver.last_only)?;
-            patience.left += found.len() * MISSES_PER_LIST;
-            patience.lists = Some(found);
-        }
-        match &patience.lists {
-            Some(lists) if patience.missed > patience.left => {
-                self.postings(lists, position + 1)?;
-                Ok(true)
-            }
-            _ => Ok(false),
-        }
-    }
-
     fn postings(&mut self, lists: &[(i64, i64)], from: i64) -> Result<(), Error> {
         let room = self.limit.saturating_sub(self.served).saturating_add(1);
         let mut merge = Merge::new(self.conn, lists, from, room)?;
@@ -365,7 +283,7 @@ impl Page<'_, '_> {
     // Reads what stands at ascending positions, span by span.
     fn fetch(&mut self, positions: &[i64]) -> Result<Next, Error> {
         let conn = self.conn;
-        let mut query = conn.prepare_cached(span::at(self.body == Body::Read))?;
+        let mut query = conn.prepare_cached(span::at(self.reads()))?;
         let mut wanted = positions.iter().copied().peekable();
         while let Some(first) = wanted.peek() {
             let mut rows = query.query([first])?;
@@ -417,6 +335,11 @@ impl Page<'_, '_> {
         Ok(())
     }
 
+    // Whether what is served of the entries is wanted.
+    fn reads(&self) -> bool {
+        !matches!(self.out, Out::Lent(Body::Skip, _))
+    }
+
     // The last state that is served: acts and what is gone are in states beyond it.
     fn most(&self) -> i64 {
         if self.resolver.last_only { state::LAST } else { state::PAST }
@@ -440,14 +363,27 @@ impl Page<'_, '_> {
             self.beyond = Some(self.place_of(position, record));
             return Ok(Next::Full);
         }
-        let bytes = &mut self.bytes;
         let date_added = self.times.known_or_added(self.known, conn, (position, record))?;
-        let entry = Told { position, date_added, record, wire };
-        lend(self.snapshot, &mut self.names, self.reader, entry, self.body, &mut |entry| {
-            *bytes += entry.wire.len();
-            (self.each)(entry);
-        })?;
-        self.last = Some((position, LabelId(record.label), date_added));
+        let (bytes, label) = (&mut self.bytes, LabelId(record.label));
+        match &mut self.out {
+            Out::Lent(body, each) => {
+                let entry = Told { position, date_added, record, wire };
+                lend::lend(self.snapshot, &mut self.names, self.reader, entry, *body, &mut |entry| {
+                    *bytes += entry.wire.len();
+                    each(entry);
+                })?;
+            }
+            Out::Joined(to, each) => {
+                let wire = lend::served(self.snapshot, self.reader, (position, record), wire)?;
+                if self.served > 0 {
+                    to.push(b',');
+                }
+                to.extend_from_slice(&wire);
+                *bytes += wire.len();
+                each(label, date_added);
+            }
+        }
+        self.last = Some((position, label, date_added));
         self.served += 1;
         Ok(Next::Served)
     }
@@ -468,13 +404,6 @@ impl Page<'_, '_> {
         };
         Ok(PageEnd { next: self.beyond.unwrap_or(self.snapshot.end().into()), more, date_added_last })
     }
-}
-
-/// What is told of what stands at a position.
-pub(crate) fn told(conn: &Connection, position: i64) -> Result<Record, Error> {
-    let mut query = conn.prepare_cached(span::at(false))?;
-    let mut rows = query.query([position])?;
-    Ok(Span::read(rows.next()?.ok_or_else(|| damaged("span"))?)?.entry(position)?.0)
 }
 
 // From where on the entries of what was opened have this place among those of their label, or a later one.
@@ -498,114 +427,6 @@ fn position_of(conn: &Connection, block: &Block, ordinal: i64) -> Result<i64, Er
         }
     }
     Ok(low)
-}
-
-/// Lends what stands at a position, if the reader may see it; whether it was lent.
-pub(crate) fn lend_at(
-    snapshot: &Snapshot,
-    visible: &Visible,
-    position: i64,
-    each: &mut dyn FnMut(&Entry<'_>),
-) -> Result<bool, Error> {
-    let mut query = snapshot.conn()?.prepare_cached(span::at(true))?;
-    let mut rows = query.query([position])?;
-    let Some(row) = rows.next()? else { return Ok(false) };
-    let span = Span::read(row)?;
-    if !span.positions().contains(&position) {
-        return Ok(false);
-    }
-    lend_from(snapshot, visible, &mut Times::new(visible), (&span, position), each)
-}
-
-/// Lends an entry of a span, if it is in force and the reader may see it; whether it was lent.
-pub(crate) fn lend_from(
-    snapshot: &Snapshot,
-    visible: &Visible,
-    times: &mut Times<'_>,
-    (span, position): (&Span<'_>, i64),
-    each: &mut dyn FnMut(&Entry<'_>),
-) -> Result<bool, Error> {
-    let (record, wire) = span.entry(position)?;
-    if record.state > state::PAST || !visible.has(LabelId(record.label)) {
-        return Ok(false);
-    }
-    let date_added = times.added(snapshot.conn()?, position, &record)?;
-    let entry = Told { position, date_added, record: &record, wire };
-    lend(snapshot, &mut snapshot.names(), visible, entry, Body::Read, each)?;
-    Ok(true)
-}
-
-/// What a reader is told of an entry, as far as its span has it.
-struct Told<'s> {
-    position: i64,
-    date_added: Timestamp,
-    record: &'s Record,
-    wire: &'s [u8],
-}
-
-fn lend(
-    snapshot: &Snapshot,
-    names: &mut Arc<Names>,
-    visible: &Visible,
-    Told { position, date_added, record, mut wire }: Told<'_>,
-    body: Body,
-    each: &mut dyn FnMut(&Entry<'_>),
-) -> Result<(), Error> {
-    let (head, flags) = (&record.head, record.flags);
-    let standing = owner::standing_at(snapshot, visible, Asked { position, source: head.source, flags })?;
-    let elsewhere: Vec<u8>;
-    if body == Body::Read && wire.is_empty() {
-        elsewhere = wire_elsewhere(snapshot.conn()?, position)?;
-        wire = &elsewhere;
-    }
-    // Before anything is counted by its length.
-    let redacted: Vec<u8>;
-    if body == Body::Read
-        && let Some(copy) = visible.without_hidden(LabelId(record.label), wire)
-    {
-        redacted = copy;
-        wire = &redacted;
-    }
-    let text = if head.text { version_text(snapshot.conn()?, position)? } else { None };
-    if names.word(head.kind).is_none() || names.source(head.source).is_none() {
-        *names = snapshot.more_names()?;
-    }
-    let (Some(kind), Some(source)) = (names.word(head.kind), names.source(head.source)) else {
-        return Err(damaged("head"));
-    };
-    each(&Entry {
-        position: position.cast_unsigned(),
-        date_added,
-        kind,
-        uuid: head.uuid,
-        version: Timestamp(head.version),
-        version_form: VersionForm::stored(flags & flag::MILLIS != 0, text.as_deref()),
-        owned: !standing.claim,
-        revoked: flags & flag::REVOKED != 0,
-        label: LabelId(record.label),
-        source,
-        media: media(head.media)?,
-        wire,
-    });
-    Ok(())
-}
-
-// The bytes of a statement that entered again are where it stood first.
-fn wire_elsewhere(conn: &Connection, position: i64) -> Result<Vec<u8>, Error> {
-    let target: Option<Option<i64>> = conn
-        .prepare_cached("SELECT target FROM statement WHERE position = ?1")?
-        .query_row([position], |row| row.get(0))
-        .optional()?;
-    let Some(target) = target.flatten() else { return Ok(Vec::new()) };
-    Ok(Wires::default().at(conn, target)?.1.to_vec())
-}
-
-fn version_text(conn: &Connection, position: i64) -> Result<Option<String>, Error> {
-    Ok(conn
-        .prepare_cached("SELECT version_text FROM statement WHERE position = ?1")?
-        .query_row([position], |row| row.get(0))
-        .optional()?
-        .flatten())
 }
 
 fn in_list(conn: &Connection, list: i64, state: i64, at: (i64, i64)) -> Result<bool, Error> {

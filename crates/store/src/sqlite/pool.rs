@@ -15,7 +15,7 @@ use rusqlite::Connection;
 use super::connect;
 use super::index::scan::Runs;
 use super::sequencer::Vitals;
-use super::strip::Chunk;
+use super::strip::{Chunk, Seen};
 use crate::{Error, Kind, Options};
 
 /// A snapshot that takes longer than this to get is an error rather than a hang.
@@ -36,7 +36,7 @@ pub(crate) struct Reader {
     /// The number of labels, once they were asked for.
     pub(crate) labels: OnceCell<u32>,
     /// What is read of the strip goes here.
-    pub(crate) chunk: RefCell<Chunk>,
+    pub(crate) chunk: Box<RefCell<Chunk>>,
 }
 
 impl Reader {
@@ -54,8 +54,13 @@ impl Reader {
             end,
             runs: OnceCell::new(),
             labels: OnceCell::new(),
-            chunk: RefCell::default(),
+            chunk: Box::default(),
         })
+    }
+
+    /// What it sees, for the strip.
+    pub(crate) fn seen(&self) -> Seen {
+        Seen { commits: self.commits, end: self.end }
     }
 
     // `None` when it could not be ended: it is closed then.

@@ -13,8 +13,8 @@ use super::find::{self, hit_at};
 use super::index::keys::{self, Class};
 use super::index::scan::Scan;
 use super::intern;
+use super::lend;
 use super::packed::Packed;
-use super::page;
 use super::row::{damaged, state};
 use super::sealed::Times;
 use super::streams::ListStream;
@@ -318,7 +318,7 @@ fn is_in_time(snapshot: &Snapshot, search: &Search<'_>, position: i64) -> Result
         return Ok(true);
     }
     let conn = snapshot.conn()?;
-    let record = page::told(conn, position)?;
+    let record = lend::told(conn, position)?;
     if !search.visible.has(LabelId(record.label)) {
         return Ok(false);
     }

@@ -1,6 +1,7 @@
 //! The copy that pages are read from: it agrees with the record, or is begun anew.
 
 use std::fs;
+use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -124,7 +125,7 @@ fn a_copy_that_is_damaged_is_found_and_can_be_removed() {
     drop(world.store);
     let bytes = folder.path().join(BYTES);
     let mut text = fs::read(&bytes).unwrap();
-    text[100] ^= 1;
+    text[50] ^= 1;
     fs::write(&bytes, text).unwrap();
     let store = Store::open(folder.path(), &Options::default()).unwrap();
     let problems = store.verify().unwrap().problems;
@@ -133,6 +134,67 @@ fn a_copy_that_is_damaged_is_found_and_can_be_removed() {
     fs::remove_file(folder.path().join(STATE)).unwrap();
     let store = Store::open(folder.path(), &Options::default()).unwrap();
     assert_eq!(store.verify().unwrap().problems, [""; 0]);
+}
+
+// What is done to a file of the copy while it is read from.
+type Damage = fn(&fs::File, u64);
+
+#[test]
+fn a_copy_that_is_damaged_while_it_is_read_is_read_no_more() {
+    let zeros: Damage = |file, length| file.write_all_at(&vec![0; length as usize], 0).unwrap();
+    let ones: Damage = |file, length| file.write_all_at(&vec![0xff; length as usize], 0).unwrap();
+    let cut: Damage = |file, length| file.set_len(length / 2).unwrap();
+    let gone: Damage = |file, _| file.set_len(0).unwrap();
+    for (name, damage) in
+        [(BYTES, zeros), (BYTES, cut), (BYTES, gone), (HEADS, ones), (HEADS, cut), (HEADS, gone)]
+    {
+        let mut world = World::new();
+        for n in 0..60 {
+            world.say(1, said(n, 1, 1, Tlp::Green));
+        }
+        let everything = world.everything();
+        let (expected, _) = world.page(&all(&everything));
+        let path = world.folder.path().join(name);
+        let file = fs::File::options().write(true).open(path).unwrap();
+        damage(&file, length(world.folder.path(), name));
+        assert_eq!(world.page(&all(&everything)).0, expected);
+        let problems = world.store.verify().unwrap().problems;
+        assert!(problems.len() == 1 && problems[0].contains("damaged"), "{problems:?}");
+        // Neither the next commit nor closing says that it is whole.
+        world.say(1, said(60, 1, 1, Tlp::Green));
+        assert_eq!(world.page(&all(&everything)).0.len(), 61);
+        let world = world.reopen();
+        assert_eq!(world.page(&all(&everything)).0[..60], expected[..]);
+        assert_eq!(world.store.verify().unwrap().problems, [""; 0]);
+    }
+}
+
+#[test]
+fn the_copy_is_compared_to_its_end_while_others_write() {
+    let mut world = World::new();
+    for n in 0..2_000 {
+        world.say(1, said(n, 1, 1, Tlp::Green));
+    }
+    let bytes = world.folder.path().join(BYTES);
+    let file = fs::File::options().write(true).open(&bytes).unwrap();
+    let at = length(world.folder.path(), BYTES) - 20;
+    file.write_all_at(b"x", at).unwrap();
+    let (store, done) = (world.store.clone(), AtomicBool::new(false));
+    let problems = std::thread::scope(|scope| {
+        let verifying = scope.spawn(|| {
+            let problems = store.verify().unwrap().problems;
+            done.store(true, Ordering::Relaxed);
+            problems
+        });
+        for n in 2_000.. {
+            if done.load(Ordering::Relaxed) {
+                break;
+            }
+            world.say(1, said(n, 1, 1, Tlp::Green));
+        }
+        verifying.join().unwrap()
+    });
+    assert!(problems.len() == 1 && problems[0].contains("position 1999"), "{problems:?}");
 }
 
 #[test]
@@ -180,6 +242,10 @@ fn reads(store: &Store, visible: &Visible, limit: usize, done: &AtomicBool) {
             (seen, end.unwrap())
         });
         assert_eq!(pages[0], pages[1]);
+        query.kinds.clear();
+        let mut text = Vec::new();
+        snapshot.page_into(&query, &mut text, &mut |_, _| ()).unwrap();
+        assert_eq!(text, pages[0].0.iter().map(|(.., wire)| wire.as_slice()).collect::<Vec<_>>().join(&b','));
     }
 }
 

@@ -180,10 +180,8 @@ impl World {
 
     pub fn page(&self, query: &PageQuery<'_>) -> (Vec<Seen>, PageEnd) {
         let mut seen = Vec::new();
-        let end = self
-            .store
-            .snapshot()
-            .unwrap()
+        let snapshot = self.store.snapshot().unwrap();
+        let end = snapshot
             .page(query, &mut |entry| {
                 seen.push(Seen {
                     position: entry.position,
@@ -196,6 +194,15 @@ impl World {
                 });
             })
             .unwrap();
+        // The same as a text.
+        let (mut text, mut told) = (b"[".to_vec(), Vec::new());
+        let end_of_text = snapshot
+            .page_into(query, &mut text, &mut |label, date_added| told.push((label, date_added.0)))
+            .unwrap();
+        let wires: Vec<&str> = seen.iter().map(|one| one.wire.as_str()).collect();
+        assert_eq!(String::from_utf8(text).unwrap(), format!("[{}", wires.join(",")));
+        assert_eq!(told, seen.iter().map(|one| (one.label, one.date_added)).collect::<Vec<_>>());
+        assert_eq!(end_of_text, end);
         (seen, end)
     }
 

@@ -1,6 +1,7 @@
 //! §5.3, §5.4, §5.6 and §5.8, what is in a collection.
 //!
-//! An answer is written straight into one buffer while the node lends its entries; bodies are copied, not read.
+//! An answer is written straight into one buffer: objects are copied into it, not read, in one piece where a client wants
+//! them as their authors wrote them.
 
 use std::io::Write;
 
@@ -20,10 +21,6 @@ static DATE_ADDED_LAST: HeaderName = HeaderName::from_static("x-taxii-date-added
 const ROOM: usize = 16 << 10;
 /// And per entry that may come, up to a hundred of them; larger pages grow.
 const ROOM_PER_ENTRY: usize = 2 << 10;
-/// A page of so many entries is read in a few tenths of a millisecond. To hand the other tasks of this thread over to
-/// another one for that long would cost as much again.
-const SMALL_PAGE: usize = 250;
-
 /// §5.3
 pub(super) async fn manifest(request: Request) -> Outcome {
     let query = list_query(&request.query, request.param("collection"), &[ID, TYPE, VERSION, SPEC_VERSION])?;
@@ -93,25 +90,29 @@ impl Page {
         source: Source,
         write: WriteEntry,
     ) -> Result<ListEnd, Failure> {
-        let caller = request.caller()?;
-        let mut each = |entry: &ListEntry<'_>| {
-            if self.is_empty {
-                self.buffer.extend_from_slice(b"{\"");
-                self.buffer.extend_from_slice(self.key.as_bytes());
-                self.buffer.extend_from_slice(b"\":[");
-                self.is_empty = false;
-            } else {
-                self.buffer.push(b',');
+        let (caller, profile, to) = (request.caller()?, self.profile, &mut self.buffer);
+        to.extend_from_slice(b"{\"");
+        to.extend_from_slice(self.key.as_bytes());
+        to.extend_from_slice(b"\":[");
+        let begun = to.len();
+        let each = |entry: &ListEntry<'_>, to: &mut Vec<u8>| {
+            if to.len() > begun {
+                to.push(b',');
             }
-            write(self.profile, entry, &mut self.buffer);
+            write(profile, entry, to);
         };
-        let mut read = || match source {
-            Source::List => request.node.list(caller, query, &mut each),
-            Source::Manifest => request.node.manifest(caller, query, &mut each),
-            Source::Versions => request.node.versions(caller, query, &mut each),
+        let read = || match source {
+            Source::List if profile.is_as_written() => request.node.list_into(caller, query, to),
+            Source::List => request.node.list(caller, query, &mut |entry| each(entry, to)),
+            Source::Manifest => request.node.manifest(caller, query, &mut |entry| each(entry, to)),
+            Source::Versions => request.node.versions(caller, query, &mut |entry| each(entry, to)),
         };
-        let is_small = query.limit.is_some_and(|limit| limit <= SMALL_PAGE);
-        Ok(if is_small { read() } else { blocking::brief(read) }?)
+        let end = blocking::brief(read)?;
+        self.is_empty = self.buffer.len() == begun;
+        if self.is_empty {
+            self.buffer.clear();
+        }
+        Ok(end)
     }
 
     // An empty answer about an object that is not there at all is a 404; one that its filters made empty is not.

@@ -1,0 +1,221 @@
+//! A page by one scan over the record: by the strip, as far as it goes, else by the spans.
+
+use std::rc::Rc;
+
+use super::{MISSES, MISSES_PER_HIT, MISSES_PER_LIST, Next, Out, PAGE_BYTES, Page};
+use crate::Error;
+use crate::read::LabelId;
+use crate::sqlite::span::{self, Record, Span};
+use crate::sqlite::strip::{Place, Wanted};
+
+/// How long a scan goes on that finds little.
+#[derive(Default)]
+struct Patience {
+    missed: usize,
+    left: usize,
+    lists: Option<Vec<(i64, i64)>>,
+}
+
+impl Patience {
+    fn new() -> Patience {
+        Patience { left: MISSES, ..Patience::default() }
+    }
+}
+
+/// How far entries were joined that were read together.
+enum Joined {
+    /// Up to this position.
+    To(i64),
+    /// As far as the page goes.
+    All,
+    /// The first needs more than its bytes.
+    None,
+    /// The strip does not go there.
+    Unread,
+}
+
+/// What is to be joined of entries that were read together.
+#[derive(Default)]
+struct Joining {
+    wanted: Wanted,
+    // Where each stands among those that were read.
+    served: Vec<usize>,
+    bytes: usize,
+    missed: usize,
+    // So many of those that were read were looked at.
+    looked_at: usize,
+    // The one behind them finds no more room, or is beyond this part of the list.
+    is_full: bool,
+    is_beyond: bool,
+}
+
+impl Page<'_, '_> {
+    pub(super) fn scan(&mut self, mut from: i64) -> Result<(), Error> {
+        let mut patience = Patience::new();
+        let snapshot = self.snapshot;
+        while from < snapshot.end().cast_signed() {
+            match self.join(from, &mut patience)? {
+                Joined::To(position) => {
+                    from = position;
+                    continue;
+                }
+                Joined::All => return Ok(()),
+                Joined::None => {}
+                Joined::Unread => return self.scan_spans(from, patience),
+            }
+            let (reads, plan, most) = (self.reads(), Rc::clone(&self.plan), self.most());
+            let wants = |record: &Record| reads && plan.may_serve(record, most);
+            let Some(chunk) = snapshot.strip(from, self.limit.saturating_sub(self.served), &wants)? else {
+                return self.scan_spans(from, patience);
+            };
+            for position in chunk.positions() {
+                if position >= self.bound {
+                    return Ok(());
+                }
+                let (record, place, wire) = chunk.entry(position)?;
+                // Its bytes were not read for there were enough; some of those were for nothing.
+                if wire.is_none() && wants(record) && self.served < self.limit {
+                    break;
+                }
+                self.known = place.time();
+                let next = self.offer(record, wire.unwrap_or_default(), position)?;
+                self.known = None;
+                if self.ends_with(next, position, &mut patience)? {
+                    return Ok(());
+                }
+                from = position + 1;
+            }
+        }
+        Ok(())
+    }
+
+    // Where the page is a text in which entries are joined, and their bytes are all that is wanted of them, these are read
+    // straight to their place in it.
+    fn join(&mut self, from: i64, patience: &mut Patience) -> Result<Joined, Error> {
+        if !matches!(self.out, Out::Joined(..)) {
+            return Ok(Joined::None);
+        }
+        let Some(chunk) = self.snapshot.heads(from, self.limit.saturating_sub(self.served))? else {
+            return Ok(Joined::Unread);
+        };
+        let joining = self.joinable(from, patience, chunk.entries())?;
+        if joining.looked_at == 0 && !joining.is_full && !joining.is_beyond {
+            return Ok(Joined::None);
+        }
+        let Out::Joined(to, each) = &mut self.out else { return Ok(Joined::None) };
+        if !joining.served.is_empty() {
+            let start = to.len();
+            if self.served > 0 {
+                to.push(b',');
+            }
+            if !self.snapshot.bytes(&joining.wanted, to)? {
+                to.truncate(start);
+                return Ok(Joined::Unread);
+            }
+            // The separator of the last.
+            to.pop();
+        }
+        for index in &joining.served {
+            let Some((record, place)) = chunk.entries().get(*index) else { continue };
+            let (position, label) = (from + *index as i64, LabelId(record.label));
+            let date_added = self.times.known_or_added(place.time(), self.conn, (position, record))?;
+            each(label, date_added);
+            self.last = Some((position, label, date_added));
+        }
+        self.served += joining.served.len();
+        self.bytes += joining.bytes;
+        patience.left += joining.served.len() * MISSES_PER_HIT;
+        patience.missed += joining.missed;
+        let next = from + joining.looked_at as i64;
+        if let Some((record, _)) = chunk.entries().get(joining.looked_at).filter(|_| joining.is_full) {
+            self.beyond = Some(self.place_of(next, record));
+        }
+        Ok(if joining.is_full || joining.is_beyond { Joined::All } else { Joined::To(next) })
+    }
+
+    // Which of these are served, as long as it is by their bytes as they are, and the scan is not to end.
+    fn joinable(
+        &mut self,
+        from: i64,
+        patience: &Patience,
+        entries: &[(Record, Place)],
+    ) -> Result<Joining, Error> {
+        let mut joining = Joining::default();
+        let most = self.most();
+        for (position, (index, (record, place))) in (from..).zip(entries.iter().enumerate()) {
+            if position >= self.bound {
+                joining.is_beyond = true;
+                break;
+            }
+            let is_served = self.plan.may_serve(record, most)
+                && self.resolver.chosen(self.snapshot, (position, record.state, record.flags))?;
+            if !is_served {
+                let left = patience.left + joining.served.len() * MISSES_PER_HIT;
+                if patience.missed + joining.missed >= left {
+                    break;
+                }
+                joining.missed += 1;
+            } else if self.served + joining.served.len() == self.limit
+                || self.bytes + joining.bytes >= PAGE_BYTES
+            {
+                joining.is_full = true;
+                break;
+            } else if place.length() > 0
+                && self.reader.hidden_parts(LabelId(record.label)).is_none()
+                && joining.wanted.add(*place)
+            {
+                joining.served.push(index);
+                joining.bytes += place.length();
+            } else {
+                break;
+            }
+            joining.looked_at = index + 1;
+        }
+        Ok(joining)
+    }
+
+    // The same, where the strip does not go.
+    fn scan_spans(&mut self, from: i64, mut patience: Patience) -> Result<(), Error> {
+        let conn = self.conn;
+        let mut query = conn.prepare_cached(span::from(self.reads()))?;
+        let mut rows = query.query([from])?;
+        while let Some(row) = rows.next()? {
+            let span = Span::read(row)?;
+            for position in span.positions().skip_while(|position| *position < from) {
+                if position >= self.bound {
+                    return Ok(());
+                }
+                let (record, wire) = span.entry(position)?;
+                let next = self.offer(&record, wire, position)?;
+                if self.ends_with(next, position, &mut patience)? {
+                    return Ok(());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    // Whether a scan ends after an entry: the page is full, or the rest came from postings.
+    fn ends_with(&mut self, next: Next, position: i64, patience: &mut Patience) -> Result<bool, Error> {
+        match next {
+            Next::Served => patience.left += MISSES_PER_HIT,
+            Next::Full => return Ok(true),
+            Next::PassedOver => patience.missed += 1,
+        }
+        if patience.missed <= patience.left {
+            return Ok(false);
+        }
+        if patience.lists.is_none() {
+            let found = self.plan.lists(self.conn, self.resolver.last_only)?;
+            patience.left += found.len() * MISSES_PER_LIST;
+            patience.lists = Some(found);
+        }
+        match &patience.lists {
+            Some(lists) if patience.missed > patience.left => {
+                self.postings(lists, position + 1)?;
+                Ok(true)
+            }
+            _ => Ok(false),
+        }
+    }
+}
