@@ -76,6 +76,13 @@ impl MediaRange {
 /// an `Accept` of which nothing can be read is none.
 #[must_use]
 pub fn wanted(headers: &HeaderMap, media: &str) -> u16 {
+    let mut values = headers.get_all(header::ACCEPT).iter();
+    // What most clients send.
+    if let (Some(only), None) = (values.next(), values.next())
+        && only.as_bytes() == media.as_bytes()
+    {
+        return 1000;
+    }
     let Some(offered) = MediaRange::parse(media) else { return 0 };
     let lines = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
     let ranges: Vec<MediaRange> =

@@ -242,7 +242,9 @@ fn paths(table: &[Route]) -> Vec<Path> {
 
 impl Shared {
     fn find<'r, 'p>(&'r self, path: &'p str) -> Option<(&'r Path, Vec<(&'static str, &'p str)>)> {
-        self.paths.iter().find_map(|known| known.matches(path).map(|params| (known, params)))
+        let texts: Vec<&str> = segments(path).collect();
+        let known = self.paths.iter().find(|known| known.is_of(&texts))?;
+        Some((known, known.params(path, &texts)))
     }
 
     fn family(&self, path: &Path) -> Family {
@@ -302,22 +304,29 @@ enum Choice<'a> {
 }
 
 impl Path {
-    fn matches<'p>(&self, path: &'p str) -> Option<Vec<(&'static str, &'p str)>> {
-        let mut params = Vec::new();
-        let mut texts = segments(path);
-        for segment in &self.segments {
-            match (segment, texts.next()) {
-                (Segment::Literal(known), Some(text)) if *known == text => {}
-                (Segment::Parameter(name), Some(text)) if !text.is_empty() => params.push((*name, text)),
-                (Segment::Rest(name), Some(text)) => {
-                    let from = (text.as_ptr() as usize).saturating_sub(path.as_ptr() as usize);
-                    params.push((*name, path.get(from..).unwrap_or(text)));
-                    return Some(params);
-                }
-                _ => return None,
+    fn is_of(&self, texts: &[&str]) -> bool {
+        let is_whole = match self.segments.last() {
+            Some(Segment::Rest(_)) => texts.len() >= self.segments.len(),
+            _ => texts.len() == self.segments.len(),
+        };
+        is_whole
+            && self.segments.iter().zip(texts).all(|(segment, text)| match segment {
+                Segment::Literal(known) => known == text,
+                Segment::Parameter(_) => !text.is_empty(),
+                Segment::Rest(_) => true,
+            })
+    }
+
+    fn params<'p>(&self, path: &'p str, texts: &[&'p str]) -> Vec<(&'static str, &'p str)> {
+        let each = self.segments.iter().zip(texts).filter_map(|(segment, text)| match segment {
+            Segment::Literal(_) => None,
+            Segment::Parameter(name) => Some((*name, *text)),
+            Segment::Rest(name) => {
+                let from = (text.as_ptr() as usize).saturating_sub(path.as_ptr() as usize);
+                Some((*name, path.get(from..).unwrap_or(text)))
             }
-        }
-        texts.next().is_none().then_some(params)
+        });
+        each.collect()
     }
 }
 
