@@ -6,6 +6,8 @@ mod bench;
 #[cfg(test)]
 mod circles;
 #[cfg(test)]
+mod desk;
+#[cfg(test)]
 mod exits;
 #[cfg(test)]
 mod imports;

@@ -42,7 +42,8 @@ pub fn run(origins: (usize, usize), readers: usize, below: &Path, runtime: &Hand
     let mut found = Found::default();
     let others = (1..=RIVALS).filter(|n| *n != origins.0 && *n != origins.1);
     for n in others.take(readers) {
-        for token in plan.tokens.iter().skip(n).step_by(RIVALS + 1) {
+        // Analysts and curators in turn.
+        if let Some(token) = plan.tokens.iter().skip(n).step_by(RIVALS + 1).nth(n % 2) {
             let mut dump = Dump { plan: &plan, token, found: &mut found, worlds: Vec::new() };
             for (folder, submissions, served) in &worlds {
                 let from = (&plan, submissions.as_slice(), served);
