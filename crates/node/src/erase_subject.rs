@@ -89,8 +89,17 @@ impl Node {
             answer.subject = subject.kind();
             answer.backups = self.known_backups(true)?;
         }
+        // The file first: what it was goes through the log.
+        let rewritten = asked.dry_run || self.inner.store.rewrite()?;
         let log_is_clear = asked.dry_run || self.inner.store.clear_log()?;
-        answer.remains = self.remains(&roster, &subject, &looked, &says, &answer, log_is_clear)?;
+        answer.remains = self.remains(&roster, &subject, &looked, &says, &answer)?;
+        let left = [(rewritten, "gaps", GAPS), (log_is_clear, "log", LOG)];
+        let left = left.into_iter().filter(|(done, ..)| !done);
+        answer.remains.extend(left.map(|(_, what, why)| views::Remains {
+            what,
+            count: None,
+            why: why.to_owned(),
+        }));
         if answer.statements + answer.refused + answer.told + beside.waiting == 0 {
             let error = Error::new(Kind::NotFound, "nothing that is held here says it");
             return Err(error.hint("it may be written in a way that is not understood; try another one"));
@@ -207,7 +216,6 @@ impl Node {
         looked: &Looked,
         says: &Says,
         answer: &views::SubjectErased,
-        log_is_clear: bool,
     ) -> Result<Vec<views::Remains>, Error> {
         let beside = self.inner.store.snapshot()?.beside(says)?;
         let there = answer.backups.iter().filter(|one| one.there && !one.listed).count() as u64;
@@ -233,7 +241,6 @@ impl Node {
             known("directory", in_directory(roster, subject), DIRECTORY),
             known("audit", beside.audit, AUDIT),
             known("labels", beside.labels, LABELS),
-            said("log", !log_is_clear, LOG),
         ];
         Ok(all.into_iter().flatten().collect())
     }
@@ -256,6 +263,8 @@ const DIRECTORY: &str = "members, persons, tokens or collections have it in thei
     it is known who said what";
 const AUDIT: &str = "rows of the audit name it, as the id of what something was done on";
 const LABELS: &str = "embargoes name it as their case; labels stay with what they are committed to";
+const GAPS: &str = "the file could not be written anew, for which it needs its own size again twice: words of what was erased \
+    may lie in gaps between rows; free some space and erase once more";
 const LOG: &str = "the write-ahead log still has it, since somebody reads for long; it is emptied when he has ended, at the \
     latest when the node stops";
 

@@ -215,6 +215,24 @@ impl Store {
         })
     }
 
+    /// Writes the whole file anew, so that no copies of removed rows lie between those that stand. Writers wait, readers go on.
+    /// Needs as much space again twice, here and where the machine keeps temporary files. Answers whether that was done.
+    ///
+    /// # Errors
+    /// [`crate::Kind::Engine`].
+    pub fn rewrite(&self) -> Result<bool, Error> {
+        let before = self.inner.vitals.rewritten();
+        self.inner.writer.run(0, None, |to| {
+            to.rewrites = true;
+            Ok(())
+        })?;
+        // It is done after the answer.
+        while self.inner.vitals.rewritten().0 == before.0 && !self.inner.vitals.has_stopped() {
+            std::thread::sleep(CLEARING_STEP);
+        }
+        Ok(self.inner.vitals.rewritten().1 > before.1)
+    }
+
     /// Brings everything that was written from the log into the file and empties the log, in which overwritten bytes still
     /// lie. Answers whether that was done: whoever reads for long is in the way, and then it is done when he has ended.
     ///
