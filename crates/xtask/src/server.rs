@@ -8,14 +8,23 @@ use std::time::Duration;
 
 use crate::Outcome;
 
-/// Microseconds that the node of a folder spent on each answer of a route, as it logged.
+/// How long the log of a folder's node is. A folder that is kept has the lines of runs before.
 ///
 /// # Errors
 /// A log that is not there.
-pub fn logged_us(folder: &Path, route: &str) -> Outcome<Vec<u64>> {
+pub fn log_bytes(folder: &Path) -> Outcome<usize> {
+    Ok(usize::try_from(std::fs::metadata(folder.with_extension("log"))?.len())?)
+}
+
+/// Microseconds that the node of a folder spent on each answer of a route, as it logged, from a length of the log on.
+///
+/// # Errors
+/// A log that is not there.
+pub fn logged_us(folder: &Path, from: usize, route: &str) -> Outcome<Vec<u64>> {
     // Lines wait a moment before they are written.
     std::thread::sleep(Duration::from_millis(200));
-    let log = std::fs::read_to_string(folder.with_extension("log"))?;
+    let log = std::fs::read(folder.with_extension("log"))?;
+    let log = String::from_utf8_lossy(log.get(from..).ok_or("the log has become shorter")?);
     let route = format!("http.route=\"{route}\"");
     let lines = log.lines().filter(|line| line.contains(&route));
     let spent = lines.filter_map(|line| {

@@ -336,10 +336,11 @@ fn lookup(node: &Running, folder: &Path, options: &Options, report: &mut Report)
         })
         .collect();
     let clients = [Client { token: node.everywhere.clone(), paths, ..Client::default() }];
+    let before = server::log_bytes(folder)?;
     let found = load::get(&node.server.url, &clients, 1, options.seconds)?;
     report.line("round trip, median", found.median_ms, "ms", &Bar::None);
     report.line("round trip, 99th percentile", found.p99_ms, "ms", &Bar::None);
-    let mut spent = server::logged_us(folder, "/api/v1/lookup")?;
+    let mut spent = server::logged_us(folder, before, "/api/v1/lookup")?;
     spent.sort_unstable();
     let at = |share: usize| spent.get(spent.len() * share / 100).map_or(0.0, |us| *us as f64 / 1000.0);
     report.line("server time, median", at(50), "ms", &Bar::None);
