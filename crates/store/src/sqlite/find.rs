@@ -6,13 +6,13 @@ use std::collections::BinaryHeap;
 use std::ops::ControlFlow;
 
 use model::Timestamp;
-use rusqlite::{Connection, OptionalExtension, Row};
+use rusqlite::{Connection, Row};
 
 use super::index::keys::{self, Class};
 use super::index::scan::Scan;
 use super::lend;
 use super::owner::{self, Asked};
-use super::packed::Packed;
+use super::packed::Lying;
 use super::page;
 use super::row::{damaged, flag, state, uuid};
 use super::sealed::Times;
@@ -305,7 +305,7 @@ pub(crate) fn references(snapshot: &Snapshot, position: u64) -> Result<Vec<(Stri
     let conn = snapshot.conn()?;
     let mut query = conn.prepare_cached("SELECT uuid, kind FROM object WHERE num = ?1")?;
     let mut found = Vec::new();
-    for (object, property) in packed(conn, position)?.references {
+    for (object, property) in packed(conn, position.cast_signed(), |packed| packed.references)? {
         let mut rows = query.query([object])?;
         if let Some(row) = rows.next()? {
             let uuid = uuid(row.get_ref(0)?.as_blob().map_err(|_| damaged("uuid"))?)?;
@@ -317,21 +317,26 @@ pub(crate) fn references(snapshot: &Snapshot, position: u64) -> Result<Vec<(Stri
     Ok(found)
 }
 
-/// What the views hold of the entry at a position.
-fn packed(conn: &Connection, position: u64) -> Result<Packed, Error> {
-    let bytes: Option<Vec<u8>> = conn
-        .prepare_cached("SELECT packed FROM indexed WHERE position = ?1")?
-        .query_row([position.cast_signed()], |row| row.get(0))
-        .optional()?;
-    bytes.map_or_else(|| Ok(Packed::default()), |bytes| Packed::decode(&bytes))
+/// Lends what the views hold of the entry at a position; nothing where they hold nothing.
+pub(crate) fn packed<T: Default>(
+    conn: &Connection,
+    position: i64,
+    read: impl FnOnce(Lying<'_>) -> T,
+) -> Result<T, Error> {
+    let mut query = conn.prepare_cached("SELECT packed FROM indexed WHERE position = ?1")?;
+    let mut rows = query.query([position])?;
+    let Some(row) = rows.next()? else { return Ok(T::default()) };
+    let bytes = row.get_ref(0)?.as_blob().map_err(|_| damaged("indexed"))?;
+    Ok(read(Lying::read(bytes)?))
 }
 
 /// The terms of one class of the entry at a position, but for those that are too long to be kept whole.
 pub(crate) fn terms(snapshot: &Snapshot, position: u64, class: Class) -> Result<Vec<Vec<u8>>, Error> {
-    let packed = packed(snapshot.conn()?, position)?;
-    let of_class = packed.terms.iter().filter(|term| term.first() == Some(&(class as u8)));
-    let values = of_class.filter_map(|term| keys::split_value(term)).map(|(value, _)| value);
-    Ok(values.filter(|value| value.len() < keys::VALUE_BYTES).collect())
+    packed(snapshot.conn()?, position.cast_signed(), |packed| {
+        let of_class = packed.terms.iter().filter(|term| term.first() == Some(&(class as u8)));
+        let values = of_class.filter_map(|term| keys::split_value(term)).map(|(value, _)| value);
+        values.filter(|value| value.len() < keys::VALUE_BYTES).collect()
+    })
 }
 
 /// One row of an object that the reader may see.

@@ -38,14 +38,31 @@ impl Packed {
     }
 
     pub(crate) fn decode(bytes: &[u8]) -> Result<Packed, Error> {
+        let Lying { lists, references, terms } = Lying::read(bytes)?;
+        Ok(Packed { lists, references, terms: terms.into_iter().map(<[u8]>::to_vec).collect() })
+    }
+}
+
+/// The same with its terms where they lie: who looks for one of them, or for none, needs no copy of each.
+#[derive(Debug, Default)]
+pub(crate) struct Lying<'b> {
+    lists: Vec<i64>,
+    /// (object, property).
+    pub(crate) references: Vec<(i64, i64)>,
+    /// Keys of terms, ascending.
+    pub(crate) terms: Vec<&'b [u8]>,
+}
+
+impl<'b> Lying<'b> {
+    pub(crate) fn read(bytes: &'b [u8]) -> Result<Lying<'b>, Error> {
         let mut rest = bytes;
         decode(&mut rest)
             .ok_or_else(|| Error::new(Kind::Corrupt, "record.sqlite: a row of `indexed` is damaged"))
     }
 }
 
-fn decode(rest: &mut &[u8]) -> Option<Packed> {
-    let mut packed = Packed::default();
+fn decode<'b>(rest: &mut &'b [u8]) -> Option<Lying<'b>> {
+    let mut packed = Lying::default();
     for _ in 0..leb128::read(rest)? {
         packed.lists.push(signed(rest)?);
     }
@@ -55,7 +72,7 @@ fn decode(rest: &mut &[u8]) -> Option<Packed> {
     for _ in 0..leb128::read(rest)? {
         let length = usize::try_from(leb128::read(rest)?).ok()?;
         let (term, tail) = rest.split_at_checked(length)?;
-        packed.terms.push(term.to_vec());
+        packed.terms.push(term);
         *rest = tail;
     }
     rest.is_empty().then_some(packed)

@@ -7,14 +7,11 @@
 use std::collections::BinaryHeap;
 use std::ops::ControlFlow;
 
-use rusqlite::OptionalExtension;
-
 use super::find::{self, hit_at};
 use super::index::keys::{self, Class};
 use super::index::scan::Scan;
 use super::intern;
 use super::lend;
-use super::packed::Packed;
 use super::row::{damaged, state};
 use super::sealed::Times;
 use super::streams::ListStream;
@@ -32,8 +29,10 @@ const PATIENCE: usize = 200;
 const PATIENCE_PER_HIT: usize = 60;
 /// A term is read whole up to this many entries. Where every term leads to more, the lists are gone through to the end.
 const WHOLE: usize = 4_000_000;
-/// So few entries are not worth reading another term for.
+/// So few entries are not worth reading another term or the list of a type for.
 const FEW: usize = 256;
+/// So much longer than the entries that are looked at may be what is read to narrow them.
+const OFTEN: usize = 16;
 
 type Found<'f> = &'f mut dyn FnMut(u64, &Hit<'_>) -> ControlFlow<()>;
 
@@ -46,13 +45,13 @@ pub(crate) fn search(snapshot: &Snapshot, search: &Search<'_>, found: Found<'_>)
     }
     let (_, before) = bounds(search);
     let mut readings = Readings::begin(snapshot, search, &terms)?;
-    if let Some(positions) = readings.rarest(RARE)? {
-        return among(snapshot, search, &terms, positions, before, found);
+    if let Some(rarest) = readings.rarest(RARE)? {
+        return among_rarest(snapshot, (readings, rarest), &terms, before, found);
     }
     let patience = if terms.is_empty() { usize::MAX } else { PATIENCE };
     let Some(before) = by_lists(snapshot, search, &terms, (before, patience), found)? else { return Ok(()) };
     match readings.rarest(WHOLE)? {
-        Some(positions) => among(snapshot, search, &terms, positions, before, found),
+        Some(rarest) => among_rarest(snapshot, (readings, rarest), &terms, before, found),
         None => by_lists(snapshot, search, &terms, (before, usize::MAX), found).map(drop),
     }
 }
@@ -124,16 +123,15 @@ impl<'s> Readings<'s> {
         Ok(Readings { search, terms: begun.collect::<Result<_, Error>>()?, most: RARE })
     }
 
-    // Where the rarest term leads, as far as that is wanted and others do not speak against it; `None` if every term
-    // leads to more entries than `most`.
-    fn rarest(&mut self, most: usize) -> Result<Option<Vec<i64>>, Error> {
+    // The rarest term, read whole; `None` if every term leads to more entries than `most`.
+    fn rarest(&mut self, most: usize) -> Result<Option<usize>, Error> {
         if self.terms.is_empty() {
             return Ok(None);
         }
         loop {
             for at in 0..self.terms.len() {
                 if self.advance(at, self.most)? {
-                    return self.narrowed(at).map(Some);
+                    return Ok(Some(at));
                 }
             }
             if self.most >= most {
@@ -161,20 +159,63 @@ impl<'s> Readings<'s> {
         Ok(term.whole)
     }
 
-    // The positions of a term that was read whole, without those that other terms, if they are not much more frequent,
-    // do not have. Looking up each of many entries costs more than reading on.
-    fn narrowed(&mut self, rarest: usize) -> Result<Vec<i64>, Error> {
-        let term = self.terms.get_mut(rarest);
-        let mut positions = term.map(|term| std::mem::take(&mut term.positions)).unwrap_or_default();
+    // Where a term leads that was read whole, as far as that is wanted.
+    fn take(&mut self, term: usize) -> Vec<i64> {
+        self.terms.get_mut(term).map(|term| std::mem::take(&mut term.positions)).unwrap_or_default()
+    }
+
+    // Without the positions that other terms, if they are not much more frequent, do not have. Looking up each of many
+    // entries costs more than reading on.
+    fn narrow(&mut self, rarest: usize, positions: &mut Vec<i64>) -> Result<(), Error> {
         for at in 0..self.terms.len() {
-            if at != rarest && positions.len() > FEW && self.advance(at, 16 * positions.len())? {
+            if at != rarest && positions.len() > FEW && self.advance(at, OFTEN * positions.len())? {
                 let Some(other) = self.terms.get_mut(at) else { continue };
                 other.positions.sort_unstable();
                 positions.retain(|position| other.positions.binary_search(position).is_ok());
             }
         }
-        Ok(positions)
+        Ok(())
     }
+}
+
+// Goes through where the rarest term leads. The first of many entries mostly fill a page: only then what else is asked for
+// is read as well.
+fn among_rarest(
+    snapshot: &Snapshot,
+    (mut readings, rarest): (Readings<'_>, usize),
+    terms: &[Vec<u8>],
+    before: i64,
+    found: Found<'_>,
+) -> Result<(), Error> {
+    let search = readings.search;
+    let mut positions = in_order(search, readings.take(rarest), before);
+    let mut rest = positions.split_off(positions.len().min(FEW));
+    if among(snapshot, search, terms, &positions, found)?.is_break() || rest.is_empty() {
+        return Ok(());
+    }
+    readings.narrow(rarest, &mut rest)?;
+    retain_kinds(snapshot, search, &mut rest)?;
+    among(snapshot, search, terms, &rest, found).map(drop)
+}
+
+// Without the positions, which descend, of other types than are asked for, where the lists of those are not much longer.
+fn retain_kinds(snapshot: &Snapshot, search: &Search<'_>, positions: &mut Vec<i64>) -> Result<(), Error> {
+    let (Some(first), false) = (positions.first(), search.kinds.is_empty()) else { return Ok(()) };
+    let lists = lists_of(snapshot, search)?;
+    if positions.len() <= FEW || entries_of(snapshot, &lists, search)? > OFTEN * positions.len() {
+        return Ok(());
+    }
+    let mut merged = Merged::new(snapshot, search, &lists, first.saturating_add(1))?;
+    let mut next = merged.next()?;
+    let mut kept = Vec::new();
+    for position in positions.iter() {
+        while next.is_some_and(|next| next > *position) {
+            next = merged.next()?;
+        }
+        kept.extend(next.filter(|next| next == position));
+    }
+    *positions = kept;
+    Ok(())
 }
 
 fn among_objects(
@@ -194,40 +235,40 @@ fn among_objects(
         }
     }
     let (_, before) = bounds(search);
-    among(snapshot, search, terms, positions, before, found)
+    among(snapshot, search, terms, &in_order(search, positions, before), found).map(drop)
+}
+
+// Those within the bounds, each once, the newest first.
+fn in_order(search: &Search<'_>, mut positions: Vec<i64>, before: i64) -> Vec<i64> {
+    let (from, _) = bounds(search);
+    positions.retain(|position| (from..before).contains(position));
+    positions.sort_unstable_by(|one, other| other.cmp(one));
+    positions.dedup();
+    positions
 }
 
 fn among(
     snapshot: &Snapshot,
     search: &Search<'_>,
     terms: &[Vec<u8>],
-    mut positions: Vec<i64>,
-    before: i64,
+    positions: &[i64],
     found: Found<'_>,
-) -> Result<(), Error> {
-    let (from, _) = bounds(search);
-    positions.retain(|position| (from..before).contains(position));
-    positions.sort_unstable_by(|one, other| other.cmp(one));
-    positions.dedup();
+) -> Result<ControlFlow<()>, Error> {
     for position in positions {
-        if has_terms(snapshot, position, terms)? && lend(snapshot, search, position, found)?.is_break() {
-            break;
+        if has_terms(snapshot, *position, terms)? && lend(snapshot, search, *position, found)?.is_break() {
+            return Ok(ControlFlow::Break(()));
         }
     }
-    Ok(())
+    Ok(ControlFlow::Continue(()))
 }
 
 fn has_terms(snapshot: &Snapshot, position: i64, terms: &[Vec<u8>]) -> Result<bool, Error> {
     if terms.is_empty() {
         return Ok(true);
     }
-    let packed: Option<Vec<u8>> = snapshot
-        .conn()?
-        .prepare_cached("SELECT packed FROM indexed WHERE position = ?1")?
-        .query_row([position], |row| row.get(0))
-        .optional()?;
-    let packed = packed.map_or_else(|| Ok(Packed::default()), |bytes| Packed::decode(&bytes))?;
-    Ok(terms.iter().all(|term| packed.terms.binary_search(term).is_ok()))
+    find::packed(snapshot.conn()?, position, |packed| {
+        terms.iter().all(|term| packed.terms.binary_search(&term.as_slice()).is_ok())
+    })
 }
 
 // Goes through the lists of what the reader may see, until patience ends: then answers before which position to go on.
@@ -238,13 +279,7 @@ fn by_lists(
     (mut before, mut patience): (i64, usize),
     found: Found<'_>,
 ) -> Result<Option<i64>, Error> {
-    let mut lists = Vec::new();
-    for kind in search.kinds {
-        lists.extend(intern::word(snapshot.conn()?, kind)?);
-    }
-    if search.kinds.is_empty() {
-        lists.push(EVERYTHING);
-    }
+    let lists = lists_of(snapshot, search)?;
     let (from, _) = bounds(search);
     let mut merged = Merged::new(snapshot, search, &lists, before)?;
     while patience > 0 {
@@ -298,6 +333,34 @@ impl<'s> Merged<'s> {
         self.head(at, position)?;
         Ok(Some(position))
     }
+}
+
+// The lists of the types that are asked for.
+fn lists_of(snapshot: &Snapshot, search: &Search<'_>) -> Result<Vec<i64>, Error> {
+    if search.kinds.is_empty() {
+        return Ok(vec![EVERYTHING]);
+    }
+    let mut lists = Vec::new();
+    for kind in search.kinds {
+        lists.extend(intern::word(snapshot.conn()?, kind)?);
+    }
+    Ok(lists)
+}
+
+// How many entries lists have under the labels wanted.
+fn entries_of(snapshot: &Snapshot, lists: &[i64], search: &Search<'_>) -> Result<usize, Error> {
+    let mut query = snapshot.conn()?.prepare_cached("SELECT label, count FROM tally WHERE list = ?1")?;
+    let mut entries = 0_usize;
+    for list in lists {
+        let mut rows = query.query([list])?;
+        while let Some(row) = rows.next()? {
+            if search.wanted.has(LabelId(row.get(0)?)) {
+                let count = usize::try_from(row.get::<_, i64>(1)?).unwrap_or(0);
+                entries = entries.saturating_add(count);
+            }
+        }
+    }
+    Ok(entries)
 }
 
 fn labels_of_list(snapshot: &Snapshot, list: i64, search: &Search<'_>) -> Result<Vec<i64>, Error> {

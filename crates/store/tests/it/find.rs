@@ -297,6 +297,48 @@ fn pages(world: &World, mut search: Search<'_>, limit: usize) -> Vec<u64> {
 }
 
 #[test]
+fn what_has_a_frequent_term_and_a_rare_type_is_found() {
+    let mut world = World::new();
+    let mut expected = [Vec::new(), Vec::new()];
+    for n in 0..1_500u128 {
+        let mut new = said(n, n % 4, 1, TLPS[n as usize % 3]);
+        new.index.tags = vec!["all".to_owned()];
+        // None in what is new, so that the term is read whole.
+        let (is_malware, is_report) = (n < 900 && n.is_multiple_of(7), n < 40);
+        if is_malware || is_report {
+            new.object.kind = if is_report { "report" } else { "malware" }.to_owned();
+            expected[usize::from(is_report)].push(n as u64);
+        }
+        world.say(n % 4, new);
+    }
+    let visible = world.everything();
+    for (kind, expected) in ["malware", "report"].into_iter().zip(&mut expected) {
+        expected.reverse();
+        let search = Search {
+            visible: &visible,
+            wanted: &visible,
+            text: "",
+            names: &[],
+            tags: &["all".to_owned()],
+            kinds: &[kind.to_owned()],
+            objects: None,
+            from: 0,
+            before: u64::MAX,
+            added_after: None,
+            added_before: None,
+            place: u64::MAX,
+        };
+        for limit in [3, 50, 10_000] {
+            assert_eq!(pages(&world, search, limit), *expected, "{kind}");
+        }
+        let mut amber = Visible::default();
+        (0..12).map(LabelId).filter(|label| label.0 % 2 == 1).for_each(|label| amber.allow(label));
+        let some = pages(&world, Search { wanted: &amber, ..search }, 7);
+        assert!(some.len() < expected.len() && some.iter().all(|position| expected.contains(position)));
+    }
+}
+
+#[test]
 fn what_is_old_and_frequent_is_found_behind_much_that_is_not_it() {
     let mut world = World::new();
     let mut expected = Vec::new();
