@@ -113,6 +113,12 @@ fn seconds(micros: u64) -> String {
     format!("{}.{:06}", micros / 1_000_000, micros % 1_000_000)
 }
 
+/// Figures whose keys are what members said, and the label of Prometheus that holds each: a name is no part of a
+/// metric's own.
+const BY_NAME: [(&str, &str); 3] = [("types", "type"), ("labels", "label"), ("sources", "source")];
+/// Names of each that stand alone, the most frequent; the rest is summed up.
+const NAMES: usize = 100;
+
 /// Adds the numbers of a JSON value as gauges, `a.b` as `accord_a_b`.
 pub fn write_gauges(name: &str, value: &serde_json::Value, text: &mut String) {
     match value {
@@ -122,10 +128,34 @@ pub fn write_gauges(name: &str, value: &serde_json::Value, text: &mut String) {
         serde_json::Value::Object(members) => {
             for (key, member) in members {
                 let plain = key.replace(|c: char| !c.is_ascii_alphanumeric(), "_");
-                write_gauges(&format!("{name}_{plain}"), member, text);
+                let name = format!("{name}_{plain}");
+                match (BY_NAME.iter().find(|(of, _)| of == key), member.as_object()) {
+                    (Some((_, label)), Some(counts)) => write_by_name(&name, label, counts, text),
+                    _ => write_gauges(&name, member, text),
+                }
             }
         }
         _ => {}
+    }
+}
+
+fn write_by_name(
+    name: &str,
+    label: &str,
+    counts: &serde_json::Map<String, serde_json::Value>,
+    text: &mut String,
+) {
+    let mut counts: Vec<(&str, u64)> =
+        counts.iter().filter_map(|(of, count)| Some((of.as_str(), count.as_u64()?))).collect();
+    counts.sort_unstable_by_key(|(of, count)| (std::cmp::Reverse(*count), *of));
+    let _written = writeln!(text, "# TYPE {name} gauge");
+    for (of, count) in counts.iter().take(NAMES) {
+        let of = of.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
+        let _written = writeln!(text, "{name}{{{label}=\"{of}\"}} {count}");
+    }
+    let rest: u64 = counts.iter().skip(NAMES).map(|(_, count)| count).sum();
+    if rest > 0 {
+        let _written = writeln!(text, "{name}{{{label}=\"\"}} {rest}");
     }
 }
 
@@ -164,5 +194,25 @@ mod tests {
             "# TYPE accord_objects gauge\naccord_objects 3\n\
              # TYPE accord_store_wal_bytes gauge\naccord_store_wal_bytes 7\n"
         );
+    }
+
+    #[test]
+    fn names_of_members_stand_in_labels_and_are_bounded() {
+        let mut types = serde_json::Map::new();
+        (0..150).for_each(|n| drop(types.insert(format!("x-{n}"), (1000 - n).into())));
+        let figures = serde_json::json!({"types": types, "sources": {"a b": 1, "a-b": 2, "c\"\n\\": 3}});
+        let mut text = String::new();
+        write_gauges("accord", &figures, &mut text);
+        let families = text.lines().filter(|line| line.starts_with('#')).count();
+        assert_eq!((families, text.lines().count()), (2, 2 + 3 + NAMES + 1), "{text}");
+        for line in [
+            r#"accord_sources{source="a b"} 1"#,
+            r#"accord_sources{source="a-b"} 2"#,
+            r#"accord_sources{source="c\"\n\\"} 3"#,
+            r#"accord_types{type="x-0"} 1000"#,
+            r#"accord_types{type=""} 43775"#,
+        ] {
+            assert!(text.lines().any(|known| known == line), "{line}\n{text}");
+        }
     }
 }

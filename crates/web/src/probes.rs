@@ -65,6 +65,8 @@ async fn metrics(request: Request) -> Outcome {
     };
     let mut text = request.shared.metrics.text(&request.shared.table);
     let node = request.node.clone();
+    let ready = u8::from(blocking::brief(|| node.ready()).is_ok());
+    write_gauges("accord", &serde_json::json!({ "ready": ready }), &mut text);
     let figures = blocking::long(move || node.statistics(&caller)).await??;
     write_gauges("accord", &figures, &mut text);
     Ok(Answer::bytes(EXPOSITION, text))
