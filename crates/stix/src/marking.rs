@@ -48,8 +48,8 @@ fn definition(findings: &mut Findings, object: &Object<'_>, path: &Path<'_>, cla
     }
 }
 
-/// §7.2.1.4: the four TLP markings of the standard are the only ones, and are what the standard says. The TLP 2.0
-/// markings come by an extension, so another content under their ids is only a warning.
+/// §7.2.1.4: the four TLP markings of the standard are the only ones, and are what the standard says. So are the five of
+/// TLP 2.0, which come by an extension with fixed ids: what says another level under one of them is not that marking.
 fn traffic_light(findings: &mut Findings, object: &Object<'_>, path: &Path<'_>, _clause: &'static str) {
     const CLAUSE: &str = "STIX 2.1 §7.2.1.4";
     let text = |name| object.get(name).and_then(Node::as_str);
@@ -73,7 +73,7 @@ fn traffic_light(findings: &mut Findings, object: &Object<'_>, path: &Path<'_>, 
         Some(marking) => {
             let extension = object.get("extensions").and_then(|node| node.get(tlp::EXTENSION));
             if extension.and_then(|node| node.get("tlp_2_0")).and_then(Node::as_str) != Some(marking.term) {
-                findings.should(path, "tlp-content", CLAUSE, || {
+                findings.must(path, "tlp-content", CLAUSE, || {
                     format!("this id belongs to `{}`, and the object says something else", marking.name)
                 });
             }
