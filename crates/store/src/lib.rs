@@ -108,7 +108,10 @@ impl Store {
     /// [`Kind::Locked`] when another process holds the folder; [`Kind::TooNew`] when a later release wrote it;
     /// [`Kind::Corrupt`] when the file is damaged or none of ours; [`Kind::Full`]; [`Kind::Engine`].
     pub fn open(folder: &Path, options: &Options) -> Result<Store, Error> {
-        std::fs::create_dir_all(folder)?;
+        std::fs::create_dir_all(folder).map_err(|error| {
+            let failed = Error::from(error);
+            Error { message: format!("the folder {}: {}", folder.display(), failed.message), ..failed }
+        })?;
         let lock = lock(folder)?;
         let path = folder.join(connect::FILE);
         let mut conn = connect::writer(&path, options)?;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
 use toml::de::{DeTable, DeValue};
@@ -111,6 +112,21 @@ pub struct Loaded {
     pub place: Place,
 }
 
+/// What numbers may be: beyond these a node would start that serves nobody, or never stops.
+const BOUNDS: &[(&str, RangeInclusive<u64>)] = &[
+    ("node.desk_interval", 0..=86_400),
+    ("node.desk_members", 1..=1_000_000),
+    ("node.keep_reads", 1..=36_500),
+    ("limits.content", 1_024..=1 << 40),
+    ("limits.inflated", 1_024..=1 << 40),
+    ("limits.page", 1..=100_000),
+    ("limits.asynchronous", 1..=1_000_000_000),
+    ("limits.connections", 1..=1_000_000),
+    ("limits.header_timeout", 1..=3_600),
+    ("limits.idle_timeout", 1..=86_400),
+    ("limits.drain_timeout", 0..=86_400),
+];
+
 impl Loaded {
     /// Where a setting came from.
     pub fn origin(&self, key: &str) -> Origin {
@@ -121,6 +137,14 @@ impl Loaded {
         (field.take)(&mut self.settings, raw).map_err(|expected| {
             Failure::usage(format!("`{}` from {origin}: expected {expected}", field.key))
         })?;
+        let within = BOUNDS.iter().find(|(key, _)| *key == field.key);
+        if let Some((_, bounds)) = within
+            && !(field.show)(&self.settings).as_u64().is_some_and(|value| bounds.contains(&value))
+        {
+            let (least, most) = (bounds.start(), bounds.end());
+            let expected = format!("{least} to {most} {}", field.unit);
+            return Err(Failure::usage(format!("`{}` from {origin}: expected {expected}", field.key)));
+        }
         self.origins.insert(field.key, origin);
         Ok(())
     }
@@ -283,6 +307,32 @@ mod tests {
             .map(|(key, value)| ("--set".to_owned(), (*key).to_owned(), Raw::Text((*value).to_owned())))
             .collect();
         load(place, &environment, &flags)
+    }
+
+    #[test]
+    fn numbers_that_no_node_could_serve_with_are_refused() {
+        for (key, value) in [
+            ("limits.page", "0"),
+            ("limits.connections", "0"),
+            ("limits.content", "0"),
+            ("limits.inflated", "0"),
+            ("limits.asynchronous", "0"),
+            ("limits.header_timeout", "0"),
+            ("limits.idle_timeout", "0"),
+            ("limits.drain_timeout", "99999999999"),
+            ("node.keep_reads", "0"),
+            ("node.desk_interval", "90000"),
+        ] {
+            let refused = load_text("", &[], &[(key, value)]).unwrap_err();
+            let said = refused.to_string();
+            assert!(said.contains(key) && said.contains(" to "), "{said}");
+        }
+        assert!(load_text("", &[], &[("limits.drain_timeout", "0"), ("limits.page", "1")]).is_ok());
+        // Every number has its bounds.
+        let numbers = FIELDS.iter().filter(|field| (field.show)(&Settings::default()).is_u64());
+        for field in numbers {
+            assert!(BOUNDS.iter().any(|(key, _)| *key == field.key), "{}", field.key);
+        }
     }
 
     #[test]

@@ -122,9 +122,9 @@ settings! {
     }
     /// How much one request may bring or ask for.
     limits: LimitsSection {
-        /// Length of a TAXII or JSON request's content. Imports are streamed and have no such limit.
+        /// Length of a TAXII or JSON request's content. Imports are streamed: over the network `limits.inflated` holds for them.
         content: Bytes = Bytes(32 << 20), "bytes";
-        /// The same, once inflated.
+        /// The same, once inflated; and all of an import that comes over the network.
         inflated: Bytes = Bytes(256 << 20), "bytes";
         /// Largest page.
         page: usize = 5_000, "objects";
