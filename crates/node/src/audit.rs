@@ -1,7 +1,8 @@
 //! What was done, when and by which token.
 //!
 //! A row says that something was done. What it was done on is data too: rows about members, tokens and the node are for
-//! whoever operates it, rows about objects only for the member whose token did it.
+//! whoever operates it, rows about objects only for the member whose token did it; what was done at the machine itself, for
+//! the node's own member.
 
 use model::{Action, MemberId};
 use serde_json::{Value, json};
@@ -80,7 +81,11 @@ fn shown(roster: &Roster, row: &Audited, token: Option<&Token>, reader: MemberId
         }
     }
     let about = row.verb.split('.').next().unwrap_or_default();
-    let own = token.is_some_and(|token| token.member == reader);
+    // Who is at the machine has no token, and acts for the node's own member.
+    let own = match token {
+        Some(token) => token.member == reader,
+        None => row.token.is_none() && roster.member(reader).is_some_and(|member| member.own),
+    };
     if own || ABOUT_THE_NODE.contains(&about) {
         fields.insert("target".to_owned(), json!(row.target));
         if let Some(name) = name_of(roster, about, &row.target) {

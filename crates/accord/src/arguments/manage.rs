@@ -198,9 +198,9 @@ pub struct AuditList {
     /// Only rows after this id, the oldest first, to the last: what a collector asks for
     #[arg(long, value_name = "ID")]
     pub after: Option<u64>,
-    /// The newest rows: at most so many, up to 1,000
-    #[arg(long, value_name = "COUNT", default_value_t = 50, conflicts_with = "after")]
-    pub limit: u64,
+    /// Only the newest rows: so many, up to 1,000 [default: 50 as text, else all]
+    #[arg(long, value_name = "COUNT", conflicts_with = "after")]
+    pub limit: Option<u64>,
     /// How rows are written; other than text, the oldest come first
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t = AuditFormat::Text)]
     pub format: AuditFormat,

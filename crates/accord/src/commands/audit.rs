@@ -13,6 +13,8 @@ use crate::transport::Call;
 const PRIORITY: u32 = 13 * 8 + 6;
 /// How grave rows are, of 0 to 10 of the Common Event Format.
 const SEVERITY: u32 = 3;
+/// Rows of a table, unless more are asked for.
+const LISTED: u64 = 50;
 /// The longest MSGID, in characters (RFC 5424 §6).
 const MSGID_LENGTH: usize = 32;
 
@@ -25,15 +27,8 @@ pub async fn run(session: &mut Session<'_>, asked: AuditList) -> Result<Exit, Fa
         AuditFormat::Text if session.output.json && asked.after.is_some() => AuditFormat::JsonLines,
         format => format,
     };
-    if format == AuditFormat::Text && asked.after.is_none() {
-        let answer = session.ask(Call::get(&["audit"]).query("limit", asked.limit.to_string())).await?;
-        let rows = list(&answer, "/audit");
-        if session.output.json {
-            session.output.document(&rows)?;
-        } else {
-            table(session.output, rows)?;
-        }
-        return Ok(Exit::Ok);
+    if asked.after.is_none() && (format == AuditFormat::Text || asked.limit.is_some()) {
+        return newest(session, format, asked.limit.unwrap_or(LISTED)).await;
     }
     let mut after = asked.after.unwrap_or(0);
     loop {
@@ -43,17 +38,33 @@ pub async fn run(session: &mut Session<'_>, asked: AuditList) -> Result<Exit, Fa
             table(session.output, rows)?;
         }
         for row in rows {
-            match format {
-                AuditFormat::Text => {}
-                AuditFormat::JsonLines => session.output.line(&row.to_string())?,
-                AuditFormat::Syslog => session.output.line(&syslog(row))?,
-                AuditFormat::Cef => session.output.line(&cef(row))?,
-            }
+            line(session.output, format, row)?;
             after = number(row, "/id");
         }
         if rows.is_empty() || !flag(&answer, "/more") {
             return Ok(Exit::Ok);
         }
+    }
+}
+
+// The newest rows: as text the newest first, and in the order of time for what collects them.
+async fn newest(session: &mut Session<'_>, format: AuditFormat, limit: u64) -> Result<Exit, Failure> {
+    let answer = session.ask(Call::get(&["audit"]).query("limit", limit.to_string())).await?;
+    let rows = list(&answer, "/audit");
+    match format {
+        AuditFormat::Text if session.output.json => session.output.document(&rows)?,
+        AuditFormat::Text => table(session.output, rows)?,
+        _ => rows.iter().rev().try_for_each(|row| line(session.output, format, row))?,
+    }
+    Ok(Exit::Ok)
+}
+
+fn line(output: &mut Output, format: AuditFormat, row: &Value) -> Result<(), Failure> {
+    match format {
+        AuditFormat::Text => Ok(()),
+        AuditFormat::JsonLines => output.line(&row.to_string()),
+        AuditFormat::Syslog => output.line(&syslog(row)),
+        AuditFormat::Cef => output.line(&cef(row)),
     }
 }
 
