@@ -175,6 +175,7 @@ impl Node {
     /// [`Kind::Forbidden`]; [`Kind::Conflict`] for a title or an alias that is taken; [`Kind::Invalid`] for a filter
     /// that cannot be read, with its place.
     pub fn add_collection(&self, caller: &Caller, new: &NewCollection) -> Result<views::Collection, Error> {
+        let adding = self.adding();
         let added = self.judged(caller, |roster, caller| {
             Node::allowed(caller, &Action::ManageCollections)?;
             let collection = checked_collection(roster, new, CollectionId(random::uuid()?), self.now())?;
@@ -186,6 +187,7 @@ impl Node {
             self.change(by, caller, ("collection.add", collection.id.to_string()), &change)?;
             Ok(collection_view(caller, &collection))
         })?;
+        drop(adding);
         self.fill_collections()?;
         Ok(added)
     }

@@ -4,7 +4,7 @@
 //! note in the store is made before and removed after, so that a crash in between is made good at the next start;
 //! filling twice changes nothing.
 
-use std::sync::PoisonError;
+use std::sync::{Arc, MutexGuard, PoisonError};
 
 use model::{CollectionId, Label, gate};
 use store::read::Entry;
@@ -12,6 +12,7 @@ use strictjson::Node as Json;
 
 use crate::core::filter::{Facts, Predicate, shown_source};
 use crate::marked::of_authors;
+use crate::roster::Roster;
 use crate::{Error, Node};
 
 /// Statements that are looked at together.
@@ -28,13 +29,25 @@ impl Node {
     /// Fills what was noted, if its collection came to be.
     pub(crate) fn fill_collections(&self) -> Result<(), Error> {
         for collection in self.noted()? {
-            let roster = self.roster();
+            let roster = self.settled_roster();
             if let Some(predicate) = roster.predicate(collection) {
                 self.fill(collection, predicate)?;
             }
             self.change_note(|noted| noted.retain(|id| *id != collection))?;
         }
         Ok(())
+    }
+
+    /// Held by whoever adds a collection, until it is there.
+    pub(crate) fn adding(&self) -> MutexGuard<'_, ()> {
+        self.inner.adding.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    // A collection that is noted and not in this will never be: whoever was about to add it has done so. Without the wait,
+    // a collection that is added beside another, or just after a start, would lose its note and never be filled.
+    fn settled_roster(&self) -> Arc<Roster> {
+        let _nobody_adds = self.adding();
+        self.roster()
     }
 
     fn fill(&self, collection: CollectionId, predicate: &Predicate) -> Result<(), Error> {

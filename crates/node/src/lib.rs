@@ -180,6 +180,8 @@ pub(crate) struct Inner {
     pub(crate) filling: Mutex<()>,
     /// Values that lead from nobody to anybody.
     pub(crate) warning_lists: OnceLock<core::warning::WarningLists>,
+    /// Held while a collection is noted to be filled and comes to be, or does not.
+    pub(crate) adding: Mutex<()>,
 }
 
 impl Node {
@@ -210,6 +212,7 @@ impl Node {
             importing: import::Turns::default(),
             filling: Mutex::default(),
             warning_lists: OnceLock::new(),
+            adding: Mutex::default(),
         });
         inner.jobs.start(&inner)?;
         Ok(Node { inner })

@@ -5,6 +5,7 @@ mod bench;
 mod crash;
 mod fuzz;
 mod generate;
+mod histories;
 mod http;
 mod leaks;
 mod server;
@@ -33,6 +34,8 @@ enum Chore {
     /// Try generated writes, by people of every role, on what is theirs and what is not; what was written must be what was
     /// authorised, and nothing else.
     Writes(writes::Options),
+    /// Go through generated histories; everybody is told what stands on paper, and who asks again and again loses nothing.
+    Histories(histories::Options),
 }
 
 /// What a chore may end with: a text that says what failed.
@@ -45,6 +48,7 @@ fn main() -> std::process::ExitCode {
         Chore::Fuzz(options) => fuzz::run(&options),
         Chore::Leaks(options) => leaks::run(&options),
         Chore::Writes(options) => writes::run(&options),
+        Chore::Histories(options) => histories::run(&options),
     };
     match outcome {
         Ok(()) => std::process::ExitCode::SUCCESS,

@@ -3,7 +3,7 @@
 use model::Tlp;
 use node::{Credential, Kind, NewCollection, NewMember, NewToken};
 
-use crate::write_world::{START, World, settings, strings};
+use crate::write_world::{FIRST, START, World, envelope, indicator, settings, strings};
 
 #[test]
 fn a_first_start_makes_a_member_a_secret_and_keys_that_stay() {
@@ -339,4 +339,20 @@ fn uses_of_tokens_are_told_at_once_and_written_down_when_the_node_stops() {
     assert_eq!(last_used(&world).as_deref(), Some("2026-09-01T00:00:00.000000Z"));
     let world = world.restarted();
     assert_eq!(last_used(&world).as_deref(), Some("2026-09-01T00:00:00.000000Z"));
+}
+
+#[test]
+fn collections_that_are_added_side_by_side_all_get_what_stood_before() {
+    let world = World::new();
+    world.submit(&world.node.operator(), &envelope(&[indicator(1, FIRST, "")])).unwrap();
+    let add = |thread: usize| {
+        let titles = (0..25).map(move |n| format!("{thread} {n}"));
+        titles.map(|title| world.collection(&title, "type = indicator")).collect::<Vec<String>>()
+    };
+    let ids: Vec<String> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..4).map(|thread| scope.spawn(move || add(thread))).collect();
+        threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect()
+    });
+    let empty = ids.iter().filter(|id| world.listed(&world.node.operator(), Some(id)).is_empty()).count();
+    assert_eq!((ids.len(), empty), (100, 0));
 }

@@ -1,0 +1,233 @@
+//! Steps done at the node, and objects as they are sent and found again.
+
+use model::Charter;
+use model::Embargo;
+use model::circle::Leavers;
+use node::{Error, ImportOptions, Relabel};
+
+use super::cast::World;
+use super::deeds::{Fate, Told};
+use super::paper::{Key, Paper, SECOND, is_indicator, marked, owner, version};
+use super::plan::{Asked, CIRCLES, Change, Step, Which};
+use crate::Outcome;
+
+const MARKINGS: [&str; 5] = [
+    "marking-definition--94868c89-83c2-464b-929b-a1a8aa3c8487",
+    "marking-definition--bab4a63c-aed9-4cf5-a766-dfca5abac2bb",
+    "marking-definition--55d920b0-5e8b-4f79-9ee9-91f868d9b421",
+    "marking-definition--939a9414-2ddd-4d32-a0cd-375ea402b003",
+    "marking-definition--e828b379-4e03-4974-9ac4-e53a884c97c1",
+];
+
+/// The id of an object.
+pub fn id(object: usize) -> String {
+    let kind = if is_indicator(object) { "indicator" } else { "tool" };
+    format!("{kind}--00000000-0000-4000-8000-{object:012x}")
+}
+
+/// The value that a version of an indicator speaks of.
+pub fn value(object: usize, version: usize) -> String {
+    format!("198.51.100.{}", 1 + object % 3 + version % 2 * 3)
+}
+
+/// The version, as the object writes it.
+pub fn time(key: Key) -> String {
+    let second = version(key);
+    format!("2026-01-01T00:{:02}:{:02}.000Z", second / 60, second % 60)
+}
+
+fn json(key: Key, identities: &[String]) -> String {
+    let (object, number, member) = key;
+    let author = owner(object).and_then(|owner| identities.get(owner));
+    let author = author.map(|id| format!(",\"created_by_ref\":\"{id}\"")).unwrap_or_default();
+    let marking = marked(object, number).and_then(|tlp| MARKINGS.get(tlp as usize));
+    let marking = marking.map(|id| format!(",\"object_marking_refs\":[\"{id}\"]")).unwrap_or_default();
+    let pattern = match is_indicator(object) {
+        true => format!(
+            ",\"indicator_types\":[\"malicious-activity\"],\"pattern\":\"[ipv4-addr:value = '{}']\",\
+             \"pattern_type\":\"stix\",\"valid_from\":\"2026-01-01T00:00:00Z\"",
+            value(object, number)
+        ),
+        false => String::new(),
+    };
+    format!(
+        "{{\"type\":\"{}\",\"spec_version\":\"2.1\",\"id\":\"{}\",\"created\":\"2026-01-01T00:00:00.000Z\",\
+         \"modified\":\"{}\",\"name\":\"word{object} said {object}-{number}-{member}\"{author}{marking}{pattern}}}",
+        if is_indicator(object) { "indicator" } else { "tool" },
+        id(object),
+        time(key),
+    )
+}
+
+/// What somebody was sent, told by its bytes.
+pub fn key_of(wire: &[u8]) -> Option<Key> {
+    let at = memchr::memmem::find(wire, b" said ")? + 6;
+    let rest = wire.get(at..)?;
+    let end = rest.iter().position(|byte| *byte == b'"')?;
+    let text = std::str::from_utf8(rest.get(..end)?).ok()?;
+    let mut numbers = text.split('-').map(|number| number.parse().ok());
+    Some((numbers.next()??, numbers.next()??, numbers.next()??))
+}
+
+impl World {
+    /// Does a step. What is not refused and fails all the same ends the history.
+    pub fn perform(self, step: &Step, paper: &Paper) -> Outcome<(World, Told)> {
+        let mut world = self;
+        let told = match step {
+            Step::Restart => {
+                world = world.restarted()?;
+                Told::Done
+            }
+            Step::Restore => {
+                world = world.restored()?;
+                Told::Done
+            }
+            Step::Rebuild => {
+                let rebuilt = world.node.rebuild(&world.node.operator(), &mut |_, _| ())?;
+                if rebuilt.get("equal").and_then(serde_json::Value::as_bool) != Some(true) {
+                    return Err("the views were not what the record makes of them".into());
+                }
+                Told::Done
+            }
+            Step::Clock { minutes } => {
+                if *minutes < 0 && paper.has_over() {
+                    world = world.housekept()?;
+                }
+                let by = minutes * 60 * SECOND;
+                world.clock.fetch_add(by, std::sync::atomic::Ordering::SeqCst);
+                Told::Done
+            }
+            other => world.tried(other, paper).unwrap_or_else(|error| Told::Refused(error.to_string())),
+        };
+        Ok((world, told))
+    }
+
+    fn tried(&mut self, step: &Step, paper: &Paper) -> Result<Told, Error> {
+        let operator = self.node.operator();
+        match step {
+            Step::Say { token, said, asked, collection } => self.say(*token, said, asked, *collection),
+            Step::Relabel { token, object, change } => {
+                let asked = self.relabel_of(change, paper);
+                self.node.relabel(&self.caller(Some(*token))?, &id(*object), &asked).map(Told::Count)
+            }
+            Step::Withdraw { token, object, which } => {
+                let versions: Vec<String> = match which {
+                    Which::All => Vec::new(),
+                    Which::Last => vec!["last".to_owned()],
+                    Which::First => vec!["first".to_owned()],
+                };
+                let caller = self.caller(Some(*token))?;
+                self.node.withdraw(&caller, None, &id(*object), &versions).map(Told::Count)
+            }
+            Step::Erase { object } => self.node.erase(&operator, &id(*object), "a history").map(Told::Count),
+            Step::Retain { indicators, days } => {
+                let kind = if *indicators { "indicator" } else { "tool" };
+                let new = node::NewRetention { kind: Some(kind.to_owned()), source: None, days: *days };
+                let rule = self.node.add_retention(&operator, &new)?;
+                let run = self.node.run_retention(&operator, false)?;
+                self.node.remove_retention(&operator, &rule.id)?;
+                Ok(Told::Count(run.statements))
+            }
+            Step::AddToken(new) => self.cast.add_token(&self.node, new).map(|()| Told::Done),
+            Step::AddCollection(new) => self.cast.add_collection(&self.node, new).map(|()| Told::Done),
+            Step::RevokeToken { token } => {
+                // One that was never handed out cannot be revoked, and is good for nothing as it is.
+                match self.cast.tokens.get(*token).filter(|id| !id.is_empty()) {
+                    Some(id) => self.node.revoke_token(&operator, id).map(|_| Told::Done),
+                    None => Ok(Told::Done),
+                }
+            }
+            Step::RevokePerson { person } => {
+                let id = self.cast.persons.get(*person).cloned().unwrap_or_default();
+                self.node.revoke_person(&operator, &id).map(|_| Told::Done)
+            }
+            Step::RevokeMember { member } => {
+                let id = self.cast.members.get(*member).cloned().unwrap_or_default();
+                self.node.revoke_member(&operator, &id).map(|_| Told::Done)
+            }
+            Step::RevokeCollection { collection } => {
+                let id = self.cast.collections.get(*collection).cloned().unwrap_or_default();
+                self.node.revoke_collection(&operator, &id).map(|_| Told::Done)
+            }
+            other => self.gather(other, paper).map(|()| Told::Done),
+        }
+    }
+
+    fn gather(&self, step: &Step, paper: &Paper) -> Result<(), Error> {
+        let name = |circle: &usize| CIRCLES.get(*circle).copied().unwrap_or_default();
+        match step {
+            Step::Found { token, circle, keeps, ceiling, days } => {
+                let leavers = if *keeps { Leavers::Keep } else { Leavers::Close };
+                let charter = Charter { leavers, ceiling: *ceiling, ..Charter::default() };
+                let new = node::NewCircle {
+                    name: name(circle).to_owned(),
+                    charter: Some(charter),
+                    expire_s: days.map(|days| u64::from(days) * 86_400),
+                    owner: None,
+                };
+                self.node.add_circle(&self.caller(Some(*token))?, &new).map(drop)
+            }
+            Step::Join { token, circle } => {
+                let by = paper.joining(*token, *circle).map(|(_, by)| by);
+                let secret = self.node.invite(&self.caller(by)?, name(circle), None)?.secret;
+                self.node.join_circle(&self.caller(Some(*token))?, &secret, None).map(drop)
+            }
+            Step::Leave { token, circle } => {
+                self.node.leave_circle(&self.caller(Some(*token))?, name(circle)).map(drop)
+            }
+            Step::Expel { token, circle, member } => {
+                let member = self.cast.members.get(*member).cloned().unwrap_or_default();
+                self.node.expel(&self.caller(Some(*token))?, name(circle), &member).map(drop)
+            }
+            Step::End { token, circle } => {
+                self.node.revoke_circle(&self.caller(Some(*token))?, name(circle)).map(drop)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn say(
+        &self,
+        token: usize,
+        said: &[(usize, usize)],
+        asked: &Asked,
+        collection: Option<usize>,
+    ) -> Result<Told, Error> {
+        let caller = self.caller(Some(token))?;
+        let source = caller.principal.reader.member.map(|id| id.to_string());
+        let source = self.cast.members.iter().position(|id| Some(id) == source.as_ref()).unwrap_or_default();
+        let collection = collection.map(|at| self.cast.collections.get(at).cloned().unwrap_or_default());
+        let options = ImportOptions {
+            collection,
+            tlp: Some(asked.tlp),
+            to: self.cast.to(&asked.to),
+            embargo: asked.embargo.map(|hours| self.embargo(hours)),
+            ..ImportOptions::default()
+        };
+        let objects =
+            said.iter().map(|(object, number)| json((*object, *number, source), &self.cast.identities));
+        let envelope = format!("{{\"objects\":[{}]}}", objects.collect::<Vec<_>>().join(","));
+        let status = self.node.submit(&caller, &options, envelope.as_bytes())?;
+        let fates = status.outcomes.iter().map(|outcome| match outcome.state {
+            "new" | "claim" => Fate::Taken,
+            "rejected" => Fate::Refused,
+            _ => Fate::Known,
+        });
+        Ok(Told::Fates(fates.collect()))
+    }
+
+    fn embargo(&self, hours: Option<i64>) -> Embargo {
+        let now = self.node.now();
+        Embargo { case: "A case".to_owned(), until: hours.map(|hours| now.plus_seconds(hours * 3_600)) }
+    }
+
+    fn relabel_of(&self, change: &Change, paper: &Paper) -> Relabel {
+        debug_assert_eq!(paper.now, self.node.now().0);
+        Relabel {
+            tlp: change.tlp,
+            to: change.to.as_ref().map(|to| self.cast.to(to)),
+            embargo: change.embargo.map(|hours| self.embargo(hours)),
+            lift: change.lift,
+        }
+    }
+}

@@ -1,0 +1,211 @@
+//! A node in a folder of its own, with those who take part, and a clock that the history sets.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+
+use model::Timestamp;
+use node::{Caller, Credential, Error, Node, Settings};
+use tempfile::TempDir;
+
+use super::plan::{CIRCLES, COLLECTIONS, Holds, MEMBERS, NewCollection, NewToken, PERSONS, TOKENS};
+use crate::Outcome;
+
+/// 2026-09-01T00:00:00Z.
+pub const START: i64 = 1_788_220_800_000_000;
+
+/// Those who take part, as the node knows them: the same in every history.
+#[derive(Debug, Clone, Default)]
+pub struct Cast {
+    /// Ids of members.
+    pub members: Vec<String>,
+    /// Their STIX identities.
+    pub identities: Vec<String>,
+    /// Ids of persons.
+    pub persons: Vec<String>,
+    /// Secrets of tokens; empty for one that was refused.
+    pub secrets: Vec<String>,
+    /// Their ids.
+    pub tokens: Vec<String>,
+    /// Ids of collections.
+    pub collections: Vec<String>,
+}
+
+/// The folder that every history begins with a copy of.
+pub struct Beginning {
+    folder: TempDir,
+    cast: Cast,
+}
+
+/// A node that stands.
+pub struct World {
+    /// The node.
+    pub node: Node,
+    /// Who takes part.
+    pub cast: Cast,
+    /// What time it is.
+    pub clock: Arc<AtomicI64>,
+    // Whether the jobs of the node see that time; else, for them, it is still the beginning.
+    jobs_see: Arc<AtomicBool>,
+    folder: TempDir,
+    below: PathBuf,
+}
+
+fn open(folder: &Path, clock: &Arc<AtomicI64>, jobs_see: &Arc<AtomicBool>) -> Result<Node, Error> {
+    let settings = Settings { organisation: "The node".to_owned(), anonymous: true, ..Settings::default() };
+    let (clock, jobs_see) = (Arc::clone(clock), Arc::clone(jobs_see));
+    let now = move || {
+        let of_job = std::thread::current().name() == Some("housekeeping");
+        let sees = !of_job || jobs_see.load(Ordering::SeqCst);
+        Timestamp(if sees { clock.load(Ordering::SeqCst) } else { START })
+    };
+    Node::open(folder, settings, Arc::new(now))
+}
+
+fn copy(from: &Path, to: &Path) -> Outcome {
+    for entry in std::fs::read_dir(from)? {
+        let entry = entry?;
+        if entry.file_type()?.is_file() && entry.file_name() != "lock" {
+            std::fs::copy(entry.path(), to.join(entry.file_name()))?;
+        }
+    }
+    Ok(())
+}
+
+impl Beginning {
+    /// Makes it below a folder.
+    pub fn make(below: &Path) -> Outcome<Beginning> {
+        let folder = TempDir::new_in(below)?;
+        let clock = Arc::new(AtomicI64::new(START));
+        let node = open(folder.path(), &clock, &Arc::default())?;
+        let mut cast = Cast::default();
+        let operator = node.operator();
+        for member in 0..MEMBERS {
+            let new = node::NewMember { name: format!("Member {member}"), ..node::NewMember::default() };
+            let added = node.add_member(&operator, &new)?;
+            cast.members.push(added.id);
+            cast.identities.extend(added.identities);
+        }
+        for (person, member) in PERSONS.iter().enumerate() {
+            let member = cast.members.get(*member).cloned().unwrap_or_default();
+            let added = node.add_person(&operator, &member, &format!("Person {person}"))?;
+            cast.persons.push(added.id);
+        }
+        for new in COLLECTIONS {
+            cast.add_collection(&node, &new)?;
+        }
+        for (member, person, ceiling, writes) in TOKENS {
+            let new = NewToken { member, person, ceiling, only: None, writes };
+            cast.add_token(&node, &new)?;
+        }
+        node.stop();
+        drop(node);
+        Ok(Beginning { folder, cast })
+    }
+
+    /// A node on a copy of it.
+    pub fn world(&self, below: &Path) -> Outcome<World> {
+        let folder = TempDir::new_in(below)?;
+        copy(self.folder.path(), folder.path())?;
+        let clock = Arc::new(AtomicI64::new(START + 60_000_000));
+        let jobs_see = Arc::default();
+        let node = open(folder.path(), &clock, &jobs_see)?;
+        Ok(World { node, cast: self.cast.clone(), clock, jobs_see, folder, below: below.to_owned() })
+    }
+}
+
+impl Cast {
+    /// Hands a token out.
+    pub fn add_token(&mut self, node: &Node, new: &NewToken) -> Result<(), Error> {
+        let role = if new.writes { "analyst" } else { "reader" };
+        let named = |at: &usize| self.collections.get(*at).cloned().unwrap_or_default();
+        let asked = node::NewToken {
+            member: self.members.get(new.member).cloned().unwrap_or_default(),
+            person: new.person.and_then(|person| self.persons.get(person).cloned()),
+            roles: vec![role.to_owned()],
+            read: new.only.iter().flatten().map(named).collect(),
+            ceiling: Some(new.ceiling),
+            ..node::NewToken::default()
+        };
+        let added = node.add_token(&node.operator(), &asked);
+        // One that was refused has its place all the same.
+        self.secrets.push(added.as_ref().map(|added| added.secret.clone()).unwrap_or_default());
+        self.tokens.push(added.as_ref().map(|added| added.id.clone()).unwrap_or_default());
+        added.map(drop)
+    }
+
+    /// Makes a collection.
+    pub fn add_collection(&mut self, node: &Node, new: &NewCollection) -> Result<(), Error> {
+        let filter = match new.holds {
+            Holds::All => String::new(),
+            Holds::Indicators => "type = indicator".to_owned(),
+            Holds::UpTo(tlp) => format!("label <= {}", tlp.name().to_lowercase()),
+        };
+        let asked = node::NewCollection {
+            title: format!("Collection {}", self.collections.len()),
+            filter,
+            ceiling: Some(new.ceiling),
+            default_label: Some(model::Tlp::Clear),
+            ..node::NewCollection::default()
+        };
+        self.collections.push(node.add_collection(&node.operator(), &asked)?.id);
+        Ok(())
+    }
+
+    /// Whom to address, in the node's words.
+    pub fn to(&self, to: &super::plan::To) -> Vec<String> {
+        let circle = to.circle.and_then(|at| CIRCLES.get(at)).map(|name| format!("circle:{name}"));
+        let id = |ids: &[String], at: &usize| ids.get(*at).cloned().unwrap_or_default();
+        let members = to.members.iter().map(|at| format!("member:{}", id(&self.members, at)));
+        let persons = to.persons.iter().map(|at| format!("person:{}", id(&self.persons, at)));
+        circle.into_iter().chain(members).chain(persons).collect()
+    }
+}
+
+impl World {
+    /// Whoever shows a token, or nothing.
+    pub fn caller(&self, token: Option<usize>) -> Result<Caller, Error> {
+        match token {
+            None => self.node.visitor(),
+            Some(at) => {
+                let secret = self.cast.secrets.get(at).cloned().unwrap_or_default();
+                self.node.authenticate(&Credential::Token(secret), None)
+            }
+        }
+    }
+
+    /// Stops the node and starts it on the same folder.
+    pub fn restarted(self) -> Outcome<World> {
+        let World { node, cast, clock, jobs_see, folder, below } = self;
+        node.stop();
+        drop(node);
+        let node = open(folder.path(), &clock, &jobs_see)?;
+        Ok(World { node, cast, clock, jobs_see, folder, below })
+    }
+
+    /// The jobs do their round.
+    pub fn housekept(self) -> Outcome<World> {
+        self.jobs_see.store(true, Ordering::SeqCst);
+        // Who stops waits for the round that a start begins with.
+        let world = self.restarted()?.stopped()?;
+        world.jobs_see.store(false, Ordering::SeqCst);
+        world.restarted()
+    }
+
+    fn stopped(self) -> Outcome<World> {
+        self.node.stop();
+        Ok(self)
+    }
+
+    /// Copies the node into a backup, and goes on with what is restored from it.
+    pub fn restored(self) -> Outcome<World> {
+        let (backup, to) = (TempDir::new_in(&self.below)?, TempDir::new_in(&self.below)?);
+        self.node.backup(&self.node.operator(), backup.path(), &mut |_, _| ())?;
+        let World { node, cast, clock, jobs_see, folder, below } = self;
+        node.stop();
+        drop(node);
+        Node::restore(backup.path(), Some(folder.path()), to.path())?;
+        let node = open(to.path(), &clock, &jobs_see)?;
+        Ok(World { node, cast, clock, jobs_see, folder: to, below })
+    }
+}

@@ -1,0 +1,457 @@
+//! What a step should come to, and what it leaves on paper.
+
+use std::collections::BTreeSet;
+
+use model::Tlp;
+
+use super::paper::{
+    Circle, Collection, Key, Label, Paper, SECOND, Said, State, Stay, Token, Who, is_in, is_indicator, marked,
+};
+use super::plan::{Asked, Change, Step, To, Which};
+
+/// What should become of one object that is said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fate {
+    /// It is new.
+    Taken,
+    /// It is known.
+    Known,
+    /// It is refused.
+    Refused,
+}
+
+/// What a step should come to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Expected {
+    /// It makes no sense here.
+    Nothing,
+    /// It is refused.
+    Refused,
+    /// It is done.
+    Done,
+    /// It is done to so many.
+    Count(u64),
+    /// Each object has its fate; of some it may also be refused, where somebody else said the same for fewer.
+    Fates(Vec<(Fate, bool)>),
+}
+
+/// What the node said of a step.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Told {
+    /// It refused it, in these words.
+    Refused(String),
+    /// It did it.
+    Done,
+    /// It did it to so many.
+    Count(u64),
+    /// Each object had its fate.
+    Fates(Vec<Fate>),
+}
+
+impl Expected {
+    /// What the node will say then, as far as that is known.
+    pub fn told(&self) -> Option<Told> {
+        match self {
+            Expected::Nothing => None,
+            Expected::Refused => Some(Told::Refused(String::new())),
+            Expected::Done => Some(Told::Done),
+            Expected::Count(count) => Some(Told::Count(*count)),
+            Expected::Fates(fates) => Some(Told::Fates(fates.iter().map(|(fate, _)| *fate).collect())),
+        }
+    }
+
+    /// Whether the node said that.
+    pub fn is(&self, told: &Told) -> bool {
+        match (self, told) {
+            (Expected::Refused, Told::Refused(_)) | (Expected::Done, Told::Done) => true,
+            (Expected::Count(one), Told::Count(other)) => one == other,
+            (Expected::Fates(fates), Told::Fates(told)) => {
+                fates.len() == told.len()
+                    && fates.iter().zip(told).all(|((fate, or_refused), told)| {
+                        fate == told || *or_refused && *told == Fate::Refused
+                    })
+            }
+            _ => false,
+        }
+    }
+}
+
+impl Paper {
+    /// What a step should come to.
+    pub fn expected(&self, step: &Step) -> Expected {
+        match step {
+            Step::Say { token, said, asked, collection } => self.saying(*token, said, asked, *collection),
+            Step::Relabel { token, object, change } => match self.relabelled(*token, *object, change) {
+                Some(changed) if changed.is_empty() && change.lift => Expected::Refused,
+                Some(changed) => Expected::Count(changed.len() as u64),
+                None => Expected::Refused,
+            },
+            Step::Withdraw { token, object, which } => {
+                count(self.withdrawn(*token, *object, *which).unwrap_or_default().len())
+            }
+            Step::Erase { object } => count(self.held(|key| key.0 == *object).len()),
+            Step::Retain { indicators, days } => match self.outlived(*indicators, *days) {
+                Some(some) => Expected::Count(some.len() as u64),
+                None => Expected::Nothing,
+            },
+            Step::Found { token, circle, .. } => match (self.live(*circle), self.writer(*token)) {
+                (Some(_), _) => Expected::Nothing,
+                (None, writer) => done_if(writer.is_some()),
+            },
+            Step::Join { token, circle } => match self.joining(*token, *circle) {
+                Some(_) => Expected::Done,
+                None => Expected::Nothing,
+            },
+            Step::Leave { token, circle } => done_if(self.his_as(*token, *circle).is_some()),
+            Step::Expel { token, circle, member } => {
+                let other = |(at, own): (usize, usize)| {
+                    own != *member && self.owns(at, own) && self.his(*circle, *member).is_some()
+                };
+                done_if(self.his_as(*token, *circle).is_some_and(other))
+            }
+            Step::End { token, circle } => {
+                done_if(self.his_as(*token, *circle).is_some_and(|(at, own)| self.owns(at, own)))
+            }
+            Step::AddToken(new) => {
+                let person_gone = new.person.is_some_and(|person| self.persons_gone.contains(&person));
+                let missing = new.only.iter().flatten().any(|at| self.collection(*at).is_none());
+                done_if(!self.gone.contains(&new.member) && !person_gone && !missing)
+            }
+            Step::RevokeToken { token } => nothing_unless(self.tokens.get(*token).is_some()),
+            Step::RevokePerson { .. } | Step::RevokeMember { .. } | Step::AddCollection(_) => Expected::Done,
+            Step::RevokeCollection { collection } => nothing_unless(self.collection(*collection).is_some()),
+            Step::Clock { .. } | Step::Restart | Step::Rebuild | Step::Restore => Expected::Done,
+            Step::Begin(_) | Step::Poll { .. } => Expected::Nothing,
+        }
+    }
+
+    /// Writes down what a step came to. Answers what entered again, under another label.
+    pub fn apply(&mut self, step: &Step, told: &Told) -> BTreeSet<Key> {
+        let mut again = BTreeSet::new();
+        match step {
+            Step::Say { token, said, asked, .. } => self.say(*token, said, asked, told),
+            Step::Relabel { token, object, change } => {
+                for (at, label) in self.relabelled(*token, *object, change).unwrap_or_default() {
+                    again.extend(self.said.get(at).map(|one| one.key));
+                    if let Some(one) = self.said.get_mut(at) {
+                        one.label = label;
+                    }
+                }
+                self.seal();
+            }
+            Step::Withdraw { token, object, which } => {
+                let some = self.withdrawn(*token, *object, *which).unwrap_or_default();
+                self.set(&some, State::TakenBack);
+            }
+            Step::Erase { object } => {
+                let some = self.held(|key| key.0 == *object);
+                let keys = some.iter().filter_map(|at| self.said.get(*at).map(|one| one.key));
+                self.refused.extend(keys.collect::<Vec<_>>());
+                self.set(&some, State::Erased);
+            }
+            Step::Retain { indicators, days } => {
+                let some = self.outlived(*indicators, *days).unwrap_or_default();
+                self.set(&some, State::Erased);
+            }
+            other => self.govern(other, told),
+        }
+        again
+    }
+
+    fn govern(&mut self, step: &Step, told: &Told) {
+        let refused = *told != Told::Done;
+        match step {
+            // One that was refused has its place all the same.
+            Step::AddToken(new) => self.tokens.push(Token { new: new.clone(), gone: refused }),
+            _ if refused => {}
+            Step::Found { token, circle, keeps, ceiling, days } => {
+                let member = self.writer(*token).map_or(0, |token| token.member);
+                let days = i64::from(days.unwrap_or(30));
+                self.circles.push(Circle {
+                    name: *circle,
+                    keeps: *keeps,
+                    ceiling: *ceiling,
+                    expires: self.now + days * 86_400 * SECOND,
+                    ended: false,
+                    stays: vec![Stay { member, left: None }],
+                });
+            }
+            Step::Join { token, circle } => {
+                if let Some((at, _)) = self.joining(*token, *circle)
+                    && let Some(member) = self.writer(*token).map(|token| token.member)
+                    && let Some(circle) = self.circles.get_mut(at)
+                {
+                    circle.stays.push(Stay { member, left: None });
+                    self.seal();
+                }
+            }
+            Step::Leave { token, circle } => {
+                if let Some((at, own)) = self.his_as(*token, *circle) {
+                    self.part(at, own, true);
+                }
+            }
+            Step::Expel { circle, member, .. } => {
+                if let Some(at) = self.his(*circle, *member) {
+                    self.part(at, *member, false);
+                }
+            }
+            Step::End { circle, .. } => {
+                let at = self.live(*circle);
+                if let Some(circle) = at.and_then(|at| self.circles.get_mut(at)) {
+                    circle.ended = true;
+                }
+            }
+            Step::RevokeToken { token } => {
+                if let Some(token) = self.tokens.get_mut(*token) {
+                    token.gone = true;
+                }
+            }
+            Step::RevokePerson { person } => drop(self.persons_gone.insert(*person)),
+            Step::RevokeMember { member } => drop(self.gone.insert(*member)),
+            Step::AddCollection(new) => self.collections.push(Collection { new: *new, gone: false }),
+            Step::RevokeCollection { collection } => {
+                if let Some(collection) = self.collections.get_mut(*collection) {
+                    collection.gone = true;
+                }
+            }
+            Step::Clock { minutes } => self.now += minutes * 60 * SECOND,
+            _ => {}
+        }
+    }
+
+    fn saying(
+        &self,
+        token: usize,
+        said: &[(usize, usize)],
+        asked: &Asked,
+        collection: Option<usize>,
+    ) -> Expected {
+        let Some(by) = self.writer(token) else { return Expected::Refused };
+        let Some(label) = self.label(by.member, asked.tlp, &asked.to, asked.embargo) else {
+            return Expected::Refused;
+        };
+        if collection.is_some_and(|at| self.collection(at).is_none()) {
+            return Expected::Refused;
+        }
+        let collection = collection.and_then(|at| self.collection(at));
+        let seen = self.who(Some(token)).map(|who| self.seen(&who, Tlp::Red)).unwrap_or_default();
+        let mut known: BTreeSet<Key> = BTreeSet::new();
+        let fates = said.iter().map(|(object, version)| {
+            let key = (*object, *version, by.member);
+            let label = Label { tlp: marked(*object, *version).unwrap_or(label.tlp), ..label.clone() };
+            let outside = collection.is_some_and(|one| {
+                let said = Said { key, label: label.clone(), added: 0, state: State::Stands };
+                label.tlp > one.ceiling || !is_in(one.holds, &said)
+            });
+            if label.tlp > by.ceiling || outside || !self.fits(&label) {
+                return (Fate::Refused, false);
+            }
+            let bounds = |one: &&&Said| {
+                one.key.0 == *object
+                    && one.key.2 != by.member
+                    && (one.label.tlp != Tlp::Clear || one.label.embargo.is_some())
+            };
+            let or_refused = seen.iter().any(|one| bounds(&one));
+            let stands = |one: &Said| one.key == key && one.state == State::Stands;
+            let fate = if self.said.iter().any(stands) || known.contains(&key) {
+                Fate::Known
+            } else if self.refused.contains(&key) {
+                Fate::Refused
+            } else {
+                known.insert(key);
+                Fate::Taken
+            };
+            (fate, or_refused)
+        });
+        Expected::Fates(fates.collect())
+    }
+
+    fn say(&mut self, token: usize, said: &[(usize, usize)], asked: &Asked, told: &Told) {
+        let (Some(source), Told::Fates(fates)) = (self.writer(token).map(|by| by.member), told) else {
+            return;
+        };
+        let Some(label) = self.label(source, asked.tlp, &asked.to, asked.embargo) else { return };
+        let added = self.seal();
+        for ((object, version), _) in said.iter().zip(fates).filter(|(_, fate)| **fate == Fate::Taken) {
+            let tlp = marked(*object, *version).unwrap_or(label.tlp);
+            let (key, label) = ((*object, *version, source), Label { tlp, ..label.clone() });
+            self.said.push(Said { key, label, added, state: State::Stands });
+        }
+    }
+
+    /// Which of some objects would be said to somebody for whom it is not that another said, as the one who says it sees.
+    pub fn widened(&self, token: usize, said: &[(usize, usize)], asked: &Asked) -> Vec<bool> {
+        let (Some(by), Some(who)) = (self.writer(token), self.who(Some(token))) else { return Vec::new() };
+        let Some(label) = self.label(by.member, asked.tlp, &asked.to, asked.embargo) else {
+            return Vec::new();
+        };
+        let widens = |(object, version): &(usize, usize)| {
+            let label = Label { tlp: marked(*object, *version).unwrap_or(label.tlp), ..label.clone() };
+            self.is_wider(&who, (*object, by.member), &label)
+        };
+        said.iter().map(widens).collect()
+    }
+
+    // Whether a label lets somebody see what a member says of an object, to whom others say it not, as somebody sees it.
+    fn is_wider(&self, who: &Who, (object, member): (usize, usize), label: &Label) -> bool {
+        let seen = self.seen(who, Tlp::Red);
+        let readers: Vec<Who> = (0..self.tokens.len()).filter_map(|at| self.who(Some(at))).collect();
+        // What counts of somebody is what he says last.
+        let last = self.voices(who, object);
+        let others = seen.iter().filter(|one| last.contains(&one.key) && one.key.2 != member);
+        others.into_iter().any(|one| {
+            let is_wider = |who: &&Who| {
+                let of_author = who.member == Some(member) || who.member == Some(one.key.2);
+                !of_author && self.is_for(who, member, label) && !self.is_for(who, one.key.2, &one.label)
+            };
+            readers.iter().any(|who| is_wider(&who))
+        })
+    }
+
+    // What a relabelling changes, and into what; `None` where it is refused.
+    fn relabelled(&self, token: usize, object: usize, change: &Change) -> Option<Vec<(usize, Label)>> {
+        let by = self.writer(token)?;
+        let who = self.who(Some(token))?;
+        let mut found = false;
+        let mut changed = Vec::new();
+        for (at, one) in self.said.iter().enumerate() {
+            let his = one.state == State::Stands && one.key.0 == object && one.key.2 == by.member;
+            if !his || !self.is_for(&who, by.member, &one.label) {
+                continue;
+            }
+            found = true;
+            let label = self.changed(by.member, one, change)?;
+            if label.tlp > by.ceiling || !self.fits(&label) {
+                return None;
+            }
+            if !self.same(&label, &one.label) {
+                changed.push((at, label));
+            }
+        }
+        found.then_some(changed)
+    }
+
+    fn changed(&self, source: usize, one: &Said, change: &Change) -> Option<Label> {
+        let names = match &change.to {
+            Some(to) => self.label(source, one.label.tlp, to, None)?,
+            None => self.renewed(source, &one.label)?,
+        };
+        let mut embargo = one.label.embargo;
+        if change.embargo.is_some() {
+            embargo = self.label(source, one.label.tlp, &To::default(), change.embargo)?.embargo;
+        }
+        if change.lift {
+            let waits = embargo.flatten().is_some_and(|until| until > self.now);
+            if waits {
+                return None;
+            }
+            embargo = None;
+        }
+        let tlp = match change.tlp {
+            None => one.label.tlp,
+            Some(tlp) => {
+                let (object, version, _) = one.key;
+                if marked(object, version).is_some_and(|marked| marked > tlp) {
+                    return None;
+                }
+                tlp
+            }
+        };
+        Some(Label { tlp, embargo, ..names })
+    }
+
+    // What somebody takes back; `None` where he may not.
+    fn withdrawn(&self, token: usize, object: usize, which: Which) -> Option<Vec<usize>> {
+        let by = self.writer(token)?;
+        let who = self.who(Some(token))?;
+        let his = |one: &Said| {
+            one.state == State::Stands
+                && one.key.0 == object
+                && one.key.2 == by.member
+                && self.is_for(&who, by.member, &one.label)
+        };
+        let mut own: Vec<(usize, Key)> =
+            self.said.iter().enumerate().filter(|(_, one)| his(one)).map(|(at, one)| (at, one.key)).collect();
+        own.sort_by_key(|(_, key)| key.1);
+        let mut places = own.into_iter().map(|(at, _)| at);
+        Some(match which {
+            Which::All => places.collect(),
+            Which::Last => places.next_back().into_iter().collect(),
+            Which::First => places.take(1).collect(),
+        })
+    }
+
+    // What is held, standing or taken back.
+    fn held(&self, is: impl Fn(Key) -> bool) -> Vec<usize> {
+        let held = self.said.iter().enumerate();
+        held.filter(|(_, one)| one.state != State::Erased && is(one.key)).map(|(at, _)| at).collect()
+    }
+
+    // What is older than so many days; `None` where that is too close to tell.
+    fn outlived(&self, indicators: bool, days: u32) -> Option<Vec<usize>> {
+        let from = self.now - i64::from(days) * 86_400 * SECOND;
+        let of_kind = self.held(|key| is_indicator(key.0) == indicators);
+        let added = |at: &usize| self.said.get(*at).map_or(0, |one| one.added);
+        if of_kind.iter().any(|at| (added(at) - from).abs() < 60 * SECOND) {
+            return None;
+        }
+        Some(of_kind.into_iter().filter(|at| added(at) < from).collect())
+    }
+
+    fn set(&mut self, some: &[usize], state: State) {
+        for at in some {
+            if let Some(one) = self.said.get_mut(*at) {
+                one.state = state;
+            }
+        }
+        self.seal();
+    }
+
+    // The circle of a name that a writer's member is in, and that member.
+    fn his_as(&self, token: usize, name: usize) -> Option<(usize, usize)> {
+        let member = self.writer(token)?.member;
+        self.his(name, member).map(|at| (at, member))
+    }
+
+    fn owns(&self, at: usize, member: usize) -> bool {
+        self.circles.get(at).is_some_and(|circle| self.inside(circle).next() == Some(member))
+    }
+
+    /// The circle that somebody would join, and the token by which he is invited.
+    pub fn joining(&self, token: usize, name: usize) -> Option<(usize, usize)> {
+        let who = self.writer(token)?.member;
+        let at = self.live(name)?;
+        let circle = self.circles.get(at)?;
+        let inside: Vec<usize> = self.inside(circle).collect();
+        let invites = |token: &usize| self.writer(*token).is_some_and(|one| inside.contains(&one.member));
+        let by = (0..self.tokens.len()).find(invites)?;
+        (!inside.contains(&who)).then_some((at, by))
+    }
+
+    fn part(&mut self, at: usize, member: usize, by_himself: bool) {
+        let tick = self.tick;
+        if let Some(circle) = self.circles.get_mut(at) {
+            let keeps = circle.keeps && by_himself;
+            let stay = circle.stays.iter_mut().rev().find(|stay| stay.member == member);
+            if let Some(stay) = stay {
+                stay.left = Some((tick, keeps));
+            }
+        }
+        let empty = self.circles.get(at).is_some_and(|circle| self.inside(circle).next().is_none());
+        if let Some(circle) = self.circles.get_mut(at) {
+            circle.ended |= empty;
+        }
+    }
+}
+
+fn count(some: usize) -> Expected {
+    if some == 0 { Expected::Refused } else { Expected::Count(some as u64) }
+}
+
+fn done_if(does: bool) -> Expected {
+    if does { Expected::Done } else { Expected::Refused }
+}
+
+fn nothing_unless(does: bool) -> Expected {
+    if does { Expected::Done } else { Expected::Nothing }
+}

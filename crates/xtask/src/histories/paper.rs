@@ -1,0 +1,407 @@
+//! What happened, as somebody would keep it on paper: who is in which circle, who said what to whom, and who sees it. Slow and
+//! plain; nothing here asks the node, and nothing of the node's rules is used.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use model::Tlp;
+
+use super::plan::{COLLECTIONS, Holds, MEMBERS, NewCollection, NewToken, OBJECTS, TOKENS, To};
+
+/// A statement as it is told apart: object, version, member.
+pub type Key = (usize, usize, usize);
+
+/// Microseconds of a second.
+pub const SECOND: i64 = 1_000_000;
+
+/// The label that an object brings itself, by its version.
+pub fn marked(object: usize, version: usize) -> Option<Tlp> {
+    let tlp = Tlp::ALL.get((object * 2 + version) % Tlp::ALL.len()).copied();
+    tlp.filter(|_| (object + version).is_multiple_of(3))
+}
+
+/// Whether an object is an indicator.
+pub fn is_indicator(object: usize) -> bool {
+    object % 4 != 3
+}
+
+/// The member in whose name an object is said, if it is in somebody's.
+pub fn owner(object: usize) -> Option<usize> {
+    object.is_multiple_of(3).then_some(object / 3 % MEMBERS)
+}
+
+/// Somebody's being in a circle.
+#[derive(Debug, Clone)]
+pub struct Stay {
+    /// Who.
+    pub member: usize,
+    /// He left at this tick, and keeps what was said before, or does not.
+    pub left: Option<(u32, bool)>,
+}
+
+/// A circle.
+#[derive(Debug, Clone)]
+pub struct Circle {
+    /// The place of its name.
+    pub name: usize,
+    /// Leavers keep what they saw.
+    pub keeps: bool,
+    /// Nothing above.
+    pub ceiling: Tlp,
+    /// It ends then.
+    pub expires: i64,
+    /// It has ended.
+    pub ended: bool,
+    /// In the order of joining.
+    pub stays: Vec<Stay>,
+}
+
+/// To whom something is, and since when it is to the circle as it was.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Label {
+    /// The TLP.
+    pub tlp: Tlp,
+    /// A circle by its place among all that ever were, and the tick.
+    pub circle: Option<(usize, u32)>,
+    /// Members.
+    pub members: Vec<usize>,
+    /// Persons.
+    pub persons: Vec<usize>,
+    /// Held back, and no lifting before this time.
+    pub embargo: Option<Option<i64>>,
+}
+
+impl Label {
+    fn names_nobody(&self) -> bool {
+        self.circle.is_none() && self.members.is_empty() && self.persons.is_empty()
+    }
+}
+
+/// What became of a statement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    /// It stands.
+    Stands,
+    /// It was taken back, and is kept.
+    TakenBack,
+    /// It was erased.
+    Erased,
+}
+
+/// A statement.
+#[derive(Debug, Clone)]
+pub struct Said {
+    /// Which.
+    pub key: Key,
+    /// To whom, by now.
+    pub label: Label,
+    /// About when it was added.
+    pub added: i64,
+    /// Whether it stands.
+    pub state: State,
+}
+
+/// A token.
+#[derive(Debug, Clone)]
+pub struct Token {
+    /// What it is good for.
+    pub new: NewToken,
+    /// It is good for nothing.
+    pub gone: bool,
+}
+
+/// A collection.
+#[derive(Debug, Clone, Copy)]
+pub struct Collection {
+    /// What it is.
+    pub new: NewCollection,
+    /// It is there no more.
+    pub gone: bool,
+}
+
+/// Somebody who reads.
+#[derive(Debug, Clone, Copy)]
+pub struct Who {
+    /// His member; a visitor has none.
+    pub member: Option<usize>,
+    /// The person that he is.
+    pub person: Option<usize>,
+    /// Up to where he reads.
+    pub ceiling: Tlp,
+}
+
+/// All of it.
+#[derive(Debug, Clone)]
+pub struct Paper {
+    /// The clock, in microseconds.
+    pub now: i64,
+    /// Steps done.
+    pub tick: u32,
+    /// Members that were revoked.
+    pub gone: BTreeSet<usize>,
+    /// Persons that were revoked.
+    pub persons_gone: BTreeSet<usize>,
+    /// Tokens.
+    pub tokens: Vec<Token>,
+    /// Collections.
+    pub collections: Vec<Collection>,
+    /// Circles, those that ended too.
+    pub circles: Vec<Circle>,
+    /// Statements, in order.
+    pub said: Vec<Said>,
+    /// Bytes that are not taken again.
+    pub refused: BTreeSet<Key>,
+    /// The last time that was given out, about.
+    pub sealed: i64,
+}
+
+impl Paper {
+    /// As every history begins.
+    pub fn new(now: i64) -> Paper {
+        let token = |(member, person, ceiling, writes): &(usize, Option<usize>, Tlp, bool)| Token {
+            new: NewToken {
+                member: *member,
+                person: *person,
+                ceiling: *ceiling,
+                only: None,
+                writes: *writes,
+            },
+            gone: false,
+        };
+        Paper {
+            now,
+            tick: 0,
+            gone: BTreeSet::new(),
+            persons_gone: BTreeSet::new(),
+            tokens: TOKENS.iter().map(token).collect(),
+            collections: COLLECTIONS.map(|new| Collection { new, gone: false }).to_vec(),
+            circles: Vec::new(),
+            said: Vec::new(),
+            refused: BTreeSet::new(),
+            sealed: now,
+        }
+    }
+
+    /// A token that is good.
+    pub fn token(&self, at: usize) -> Option<&NewToken> {
+        let token = self.tokens.get(at).filter(|token| !token.gone)?;
+        let person_gone = token.new.person.is_some_and(|person| self.persons_gone.contains(&person));
+        (!person_gone && !self.gone.contains(&token.new.member)).then_some(&token.new)
+    }
+
+    /// A token that is good and writes.
+    pub fn writer(&self, at: usize) -> Option<&NewToken> {
+        self.token(at).filter(|token| token.writes)
+    }
+
+    /// Whoever reads with a token, if it is good, or without one.
+    pub fn who(&self, token: Option<usize>) -> Option<Who> {
+        let Some(at) = token else {
+            return Some(Who { member: None, person: None, ceiling: Tlp::Clear });
+        };
+        let NewToken { member, person, ceiling, .. } = self.token(at)?;
+        Some(Who { member: Some(*member), person: *person, ceiling: *ceiling })
+    }
+
+    /// A collection that is there.
+    pub fn collection(&self, at: usize) -> Option<&NewCollection> {
+        self.collections.get(at).filter(|one| !one.gone).map(|one| &one.new)
+    }
+
+    /// Whether he who reads with a token, or without one, reads through a collection, or outside of any.
+    pub fn reads(&self, token: Option<usize>, collection: Option<usize>) -> bool {
+        let there = collection.is_none_or(|at| self.collection(at).is_some());
+        match token {
+            // Visitors are told of collections that were made for everybody.
+            None => {
+                let for_all =
+                    |at| self.collection(at).is_some_and(|one: &NewCollection| one.ceiling == Tlp::Clear);
+                collection.is_none_or(for_all)
+            }
+            Some(token) => self.token(token).is_some_and(|token| {
+                let covers = |only: &Vec<usize>| collection.is_some_and(|at| only.contains(&at));
+                there && token.only.as_ref().is_none_or(covers)
+            }),
+        }
+    }
+
+    /// Those who are in a circle, the longest first.
+    pub fn inside<'p>(&'p self, circle: &'p Circle) -> impl Iterator<Item = usize> + 'p {
+        let in_it =
+            circle.stays.iter().filter(|stay| stay.left.is_none() && !self.gone.contains(&stay.member));
+        in_it.map(|stay| stay.member)
+    }
+
+    /// A circle goes on.
+    pub fn is_live(&self, circle: &Circle) -> bool {
+        !circle.ended && circle.expires > self.now && self.inside(circle).next().is_some()
+    }
+
+    /// The circle that goes on under a name, by its place.
+    pub fn live(&self, name: usize) -> Option<usize> {
+        self.circles.iter().position(|circle| circle.name == name && self.is_live(circle))
+    }
+
+    /// The circle of a name that a member is in, by its place.
+    pub fn his(&self, name: usize, member: usize) -> Option<usize> {
+        let at = self.live(name)?;
+        self.circles.get(at).filter(|circle| self.inside(circle).any(|one| one == member)).map(|_| at)
+    }
+
+    /// Circles that are over and that nobody has ended yet.
+    pub fn has_over(&self) -> bool {
+        self.circles.iter().any(|circle| !circle.ended && !self.is_live(circle))
+    }
+
+    /// Ends those.
+    pub fn end_over(&mut self) {
+        let over: Vec<bool> = self.circles.iter().map(|circle| !self.is_live(circle)).collect();
+        for (circle, over) in self.circles.iter_mut().zip(over) {
+            circle.ended |= over;
+        }
+    }
+
+    // Whether what was said to a circle is for a member: he is in it, or left it later and keeps what was said.
+    fn circle_shows(&self, at: usize, since: u32, member: usize) -> bool {
+        let Some(circle) = self.circles.get(at) else { return false };
+        let last = circle.stays.iter().rev().find(|stay| stay.member == member);
+        last.is_some_and(|stay| match stay.left {
+            None => circle.keeps || self.is_live(circle),
+            Some((left, keeps)) => keeps && since < left,
+        })
+    }
+
+    /// Whether what a member said under a label is for somebody.
+    pub fn is_for(&self, who: &Who, source: usize, label: &Label) -> bool {
+        if label.tlp > who.ceiling {
+            return false;
+        }
+        let Some(member) = who.member else { return label.tlp == Tlp::Clear && label.embargo.is_none() };
+        if member == source {
+            return true;
+        }
+        let as_person = who.person.is_some_and(|person| label.persons.contains(&person));
+        if label.tlp == Tlp::Red {
+            return as_person;
+        }
+        let by_circle = label.circle.is_some_and(|(at, since)| self.circle_shows(at, since, member));
+        let named = as_person || label.members.contains(&member) || by_circle;
+        let open = label.embargo.is_none() && (label.tlp == Tlp::Clear || label.names_nobody());
+        named || open
+    }
+
+    /// What stands and is for somebody, up to a ceiling.
+    pub fn seen(&self, who: &Who, ceiling: Tlp) -> Vec<&Said> {
+        let below = Who { ceiling: who.ceiling.min(ceiling), ..*who };
+        let stands = self.said.iter().filter(|said| said.state == State::Stands);
+        stands.filter(|said| self.is_for(&below, said.key.2, &said.label)).collect()
+    }
+
+    /// Of each object what counts: what its owner says, else what anybody does.
+    pub fn counting<'s>(&self, seen: &[&'s Said], object: usize) -> Vec<&'s Said> {
+        let of_object: Vec<&Said> = seen.iter().copied().filter(|said| said.key.0 == object).collect();
+        let is_owners = |said: &&Said| owner(object) == Some(said.key.2);
+        if of_object.iter().any(is_owners) {
+            of_object.into_iter().filter(is_owners).collect()
+        } else {
+            of_object
+        }
+    }
+
+    /// What a list shows somebody, through a collection or outside of any: the last of each object.
+    pub fn listed(&self, who: &Who, collection: Option<usize>) -> BTreeMap<Key, &Said> {
+        let collection = collection.and_then(|at| self.collection(at));
+        let seen = self.seen(who, collection.map_or(Tlp::Red, |one| one.ceiling));
+        let last = |object| self.counting(&seen, object).into_iter().max_by_key(|said| version(said.key));
+        let all = (0..OBJECTS).filter_map(last);
+        let inside = all.filter(|said| collection.is_none_or(|one| is_in(one.holds, said)));
+        inside.map(|said| (said.key, said)).collect()
+    }
+
+    /// Every version of an object that somebody is shown.
+    pub fn versions(&self, who: &Who, object: usize) -> BTreeSet<Key> {
+        self.counting(&self.seen(who, Tlp::Red), object).into_iter().map(|said| said.key).collect()
+    }
+
+    /// What each member says last of an object, as somebody sees it.
+    pub fn voices(&self, who: &Who, object: usize) -> Vec<Key> {
+        let seen = self.seen(who, Tlp::Red);
+        let of = |member| {
+            let his = seen.iter().filter(|said| (said.key.0, said.key.2) == (object, member));
+            his.map(|said| said.key).max_by_key(|key| version(*key))
+        };
+        (0..MEMBERS).filter_map(of).collect()
+    }
+
+    /// A label for these, said by a member now; `None` where it names whom he may not.
+    pub fn label(&self, source: usize, tlp: Tlp, to: &To, embargo: Option<Option<i64>>) -> Option<Label> {
+        let circle = match to.circle {
+            None => None,
+            Some(name) => Some((self.his(name, source)?, self.tick)),
+        };
+        let gone = to.members.iter().any(|member| self.gone.contains(member))
+            || to.persons.iter().any(|person| self.persons_gone.contains(person));
+        let embargo = embargo.map(|hours| hours.map(|hours| self.now + hours * 3_600 * SECOND));
+        let (members, persons) = (to.members.clone(), to.persons.clone());
+        (!gone).then_some(Label { tlp, circle, members, persons, embargo })
+    }
+
+    /// The same names once more, as they are now.
+    pub fn renewed(&self, source: usize, label: &Label) -> Option<Label> {
+        let gone = label.members.iter().any(|member| self.gone.contains(member))
+            || label.persons.iter().any(|person| self.persons_gone.contains(person));
+        let circle = match label.circle {
+            None => None,
+            Some((at, _)) => {
+                let circle = self.circles.get(at).filter(|circle| self.is_live(circle))?;
+                self.inside(circle).find(|member| *member == source)?;
+                Some((at, self.tick))
+            }
+        };
+        (!gone).then(|| Label { circle, ..label.clone() })
+    }
+
+    /// Whether two labels are the same: a circle is, as long as nobody left it who keeps something.
+    pub fn same(&self, one: &Label, other: &Label) -> bool {
+        let audience = |label: &Label| {
+            let (at, since) = label.circle?;
+            let stays = &self.circles.get(at)?.stays;
+            let parted = |stay: &&Stay| stay.left.is_some_and(|(left, keeps)| keeps && left <= since);
+            Some((at, stays.iter().filter(parted).count()))
+        };
+        let plain = |label: &Label| Label { circle: None, ..label.clone() };
+        audience(one) == audience(other) && plain(one) == plain(other)
+    }
+
+    /// Whether a label may be: TLP and charters let it.
+    pub fn fits(&self, label: &Label) -> bool {
+        let circle = label.circle.and_then(|(at, _)| self.circles.get(at));
+        if circle.is_some_and(|circle| label.tlp > circle.ceiling) {
+            return false;
+        }
+        match label.tlp {
+            Tlp::Red => label.names_nobody() || !label.persons.is_empty(),
+            Tlp::Clear => label.names_nobody() || label.embargo.is_some(),
+            _ => true,
+        }
+    }
+
+    /// A time for what is added now, about.
+    pub fn seal(&mut self) -> i64 {
+        self.sealed = self.sealed.max(self.now);
+        self.sealed
+    }
+}
+
+/// Versions rise with their number; of one number with the member, so that no two are the same.
+pub fn version(key: Key) -> usize {
+    key.1 * 10 + key.2
+}
+
+/// Whether a collection holds a statement, but for its ceiling.
+pub fn is_in(holds: Holds, said: &Said) -> bool {
+    match holds {
+        Holds::All => true,
+        Holds::Indicators => is_indicator(said.key.0),
+        Holds::UpTo(tlp) => said.label.tlp <= tlp,
+    }
+}
