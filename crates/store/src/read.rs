@@ -75,6 +75,29 @@ impl Visible {
         first.or_else(|| words.find_map(|(word, bits)| of(word, *bits)))
     }
 
+    /// How many labels get through.
+    pub(crate) fn count(&self) -> usize {
+        self.bits.iter().map(|bits| bits.count_ones() as usize).sum()
+    }
+
+    /// The first and the last of labels that get through, ascending, together with those between that do not where at most
+    /// `gap` follow each other.
+    pub(crate) fn ranges(&self, gap: u32) -> Vec<(u32, u32)> {
+        let mut ranges: Vec<(u32, u32)> = Vec::new();
+        for (first, word) in (0..).step_by(64).zip(&self.bits) {
+            let mut rest = *word;
+            while rest != 0 {
+                let label = first + rest.trailing_zeros();
+                rest &= rest - 1;
+                match ranges.last_mut() {
+                    Some((_, last)) if label - *last <= gap + 1 => *last = label,
+                    _ => ranges.push((label, label)),
+                }
+            }
+        }
+        ranges
+    }
+
     /// Takes away again a label that was let through.
     pub(crate) fn forbid(&mut self, label: LabelId) {
         if let Some(bits) = self.bits.get_mut(label.0 as usize / 64) {
@@ -300,10 +323,10 @@ impl Snapshot {
         self.chunk(|seen, chunk| self.store.strip.read(seen, from, (most, wants), chunk))
     }
 
-    /// Reads what the strip tells of entries from a position on, of enough for `most`; `None` where it has not what this
-    /// snapshot sees.
-    pub(crate) fn heads(&self, from: i64, most: usize) -> Result<Option<Ref<'_, Chunk>>, Error> {
-        self.chunk(|seen, chunk| self.store.strip.heads(seen, from, most, chunk))
+    /// Reads what the strip tells of about so many entries from a position on; `None` where it has not what this snapshot
+    /// sees.
+    pub(crate) fn heads(&self, from: i64, count: usize) -> Result<Option<Ref<'_, Chunk>>, Error> {
+        self.chunk(|seen, chunk| self.store.strip.heads(seen, from, count, chunk))
     }
 
     fn chunk(&self, read: impl FnOnce(Seen, &mut Chunk) -> bool) -> Result<Option<Ref<'_, Chunk>>, Error> {

@@ -32,6 +32,8 @@ const MISSES: usize = 256;
 const MISSES_PER_HIT: usize = 10;
 /// What opening one more posting costs, in entries passed over.
 const MISSES_PER_LIST: usize = 8;
+/// A label that is not the reader's costs as much less than a look at the next of his.
+const LABELS_PASSED_OVER: u32 = 12;
 /// Postings that are fetched together.
 const TOGETHER: usize = 512;
 /// A page ends early, with more to follow, once it is this long in bytes: whoever asks for thousands of entries holds
@@ -139,11 +141,13 @@ impl<'q> Plan<'q> {
     /// The postings to merge: of the types or of the collection, whichever holds less for this reader.
     fn lists(&self, conn: &Connection, last_only: bool) -> Result<Vec<(i64, i64)>, Error> {
         let whole = [EVERYTHING];
+        // Those of others may be thousands: what he does not see is stepped over, so that he does not pay for it.
+        let ranges = self.visible.ranges(LABELS_PASSED_OVER);
         let mut lists = self.kinds.as_deref().unwrap_or(&whole);
-        let (mut chosen, count) = self.labels(conn, lists)?;
+        let (mut chosen, count) = self.labels(conn, lists, &ranges)?;
         if let Some(collection) = &self.collection {
             let of_collection = std::slice::from_ref(collection);
-            let (fewer_labels, fewer) = self.labels(conn, of_collection)?;
+            let (fewer_labels, fewer) = self.labels(conn, of_collection, &ranges)?;
             if self.kinds.is_none() || fewer < count {
                 (lists, chosen) = (of_collection, fewer_labels);
             }
@@ -153,22 +157,30 @@ impl<'q> Plan<'q> {
         if !last_only {
             // A label under which nothing is last may still hold earlier versions, and nobody counts those.
             for list in lists {
-                self.add_past(conn, side(*list, Side::Past), &mut sides)?;
+                self.add_past(conn, side(*list, Side::Past), &ranges, &mut sides)?;
             }
         }
         Ok(sides)
     }
 
     // The visible labels under which a list holds earlier versions: one probe for each label that it holds.
-    fn add_past(&self, conn: &Connection, list: i64, sides: &mut Vec<(i64, i64)>) -> Result<(), Error> {
+    fn add_past(
+        &self,
+        conn: &Connection,
+        list: i64,
+        ranges: &[(u32, u32)],
+        sides: &mut Vec<(i64, i64)>,
+    ) -> Result<(), Error> {
         let mut query = conn.prepare_cached(
-            "SELECT label FROM posting WHERE list = ?1 AND label > ?2 ORDER BY label LIMIT 1",
+            "SELECT label FROM posting WHERE list = ?1 AND label BETWEEN ?2 AND ?3 ORDER BY label LIMIT 1",
         )?;
-        let mut label = -1;
-        while let Some(next) = query.query_row([list, label], |row| row.get(0)).optional()? {
-            label = next;
-            if u32::try_from(label).is_ok_and(|label| self.visible.has(LabelId(label))) {
-                sides.push((list, label));
+        for (first, last) in ranges {
+            let (mut from, last) = (i64::from(*first), i64::from(*last));
+            while let Some(label) = query.query_row([list, from, last], |row| row.get(0)).optional()? {
+                from = label + 1;
+                if u32::try_from(label).is_ok_and(|label| self.visible.has(LabelId(label))) {
+                    sides.push((list, label));
+                }
             }
         }
         Ok(())
@@ -184,11 +196,20 @@ impl<'q> Plan<'q> {
         among(&self.kinds, head.kind) && among(&self.sources, head.source)
     }
 
-    fn labels(&self, conn: &Connection, lists: &[i64]) -> Result<(Vec<(i64, i64)>, i64), Error> {
-        let mut query = conn.prepare_cached("SELECT label, source, count FROM tally WHERE list = ?1")?;
+    fn labels(
+        &self,
+        conn: &Connection,
+        lists: &[i64],
+        ranges: &[(u32, u32)],
+    ) -> Result<(Vec<(i64, i64)>, i64), Error> {
+        let mut query = conn.prepare_cached(
+            "SELECT label, source, count FROM tally WHERE list = ?1 AND label BETWEEN ?2 AND ?3",
+        )?;
         let (mut found, mut total) = (Vec::new(), 0);
-        for list in lists {
-            let mut rows = query.query([list])?;
+        for (list, (first, last)) in
+            lists.iter().flat_map(|list| ranges.iter().map(move |range| (list, range)))
+        {
+            let mut rows = query.query([*list, i64::from(*first), i64::from(*last)])?;
             while let Some(row) = rows.next()? {
                 let (label, source, count): (u32, i64, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
                 let wanted = self.sources.as_ref().is_none_or(|sources| sources.contains(&source));

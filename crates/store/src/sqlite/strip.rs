@@ -277,16 +277,16 @@ impl Strip {
         done
     }
 
-    /// Reads what is told of entries from a position on, of enough for `most`. Answers whether the strip is of this commit
-    /// and has them.
-    pub(crate) fn heads(&self, seen: Seen, from: i64, most: usize, chunk: &mut Chunk) -> bool {
+    /// Reads what is told of about so many entries from a position on. Answers whether the strip is of this commit and has
+    /// them.
+    pub(crate) fn heads(&self, seen: Seen, from: i64, count: usize, chunk: &mut Chunk) -> bool {
         let is_of = self.is_of(seen) && self.end.load(Ordering::SeqCst) == seen.end;
         if !is_of || self.damaged.load(Ordering::SeqCst) {
             return false;
         }
         // What follows on the next commit is copied before the strip is of that.
         let left = self.upto.load(Ordering::SeqCst).min(seen.end).saturating_sub(from);
-        let count = most.saturating_add(1).clamp(AT_LEAST, TOGETHER).min(usize::try_from(left).unwrap_or(0));
+        let count = count.max(AT_LEAST).min(usize::try_from(left).unwrap_or(0));
         if count == 0 {
             return false;
         }
@@ -341,7 +341,7 @@ impl Strip {
         (most, wants): (usize, &dyn Fn(&Record) -> bool),
         chunk: &mut Chunk,
     ) -> bool {
-        if !self.heads(seen, from, most, chunk) {
+        if !self.heads(seen, from, most.saturating_add(1).min(TOGETHER), chunk) {
             return false;
         }
         chunk.plan(wants, most);

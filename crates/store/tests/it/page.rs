@@ -7,7 +7,7 @@ use store::read::{LabelId, PageQuery, VersionSpec, Visible};
 use store::record::{Again, Appended, Item, ObjectKey};
 
 use crate::history::{History, MEMBERS, Standing};
-use crate::support::{START, World, all, key, member, said};
+use crate::support::{START, World, all, key, member, said, statement};
 
 // The rule in one place and the slow way: of each object what the reader sees, the best standing of it, the versions.
 fn expected(standing: &[Standing], query: &PageQuery<'_>) -> Vec<u64> {
@@ -198,4 +198,54 @@ fn a_relabelled_statement_leaves_its_old_readers_and_is_new_to_others() {
     assert_eq!(seen.iter().map(|one| one.position).collect::<Vec<_>>(), [1]);
     assert_eq!(world.store.verify().unwrap().erased, 2);
     assert_eq!(world.store.verify().unwrap().problems, [""; 0]);
+}
+
+#[test]
+fn who_sees_few_of_many_labels_is_served_as_who_sees_all() {
+    const LABELS: u64 = 150;
+    let mut world = World::new();
+    // Arrivals of neighbours under one label, so that a scan finds much at once and then nothing for long; the last object
+    // of each is said again by the same member later.
+    for arrival in 0..600_u64 {
+        let by = u128::from(arrival * 67 % LABELS);
+        let items = (0..7)
+            .map(|n| said(u128::from(arrival * 8 + n), by, 0, Tlp::Green))
+            .chain([said(u128::from(arrival % LABELS * 8 + 7), by, (arrival / LABELS) as i64, Tlp::Green)])
+            .map(statement)
+            .collect();
+        world.append(by, items);
+    }
+    let everything = world.everything();
+    let mut all_labels = Vec::new();
+    let snapshot = world.store.snapshot().unwrap();
+    for versions in [&[VersionSpec::Last][..], &[VersionSpec::All]] {
+        let mut query = all(&everything);
+        (query.versions, query.limit) = (versions.to_vec(), 10_000);
+        let (seen, _) = world.page(&query);
+        all_labels = snapshot.labels(LabelId(0)).unwrap().into_iter().map(|(label, _)| label).collect();
+        for one_in in [1, 2, 10, 14, 40, 150] {
+            let mut visible = Visible::default();
+            all_labels
+                .iter()
+                .filter(|label| label.0 % one_in == one_in / 2)
+                .for_each(|label| visible.allow(*label));
+            let expected: Vec<u64> =
+                seen.iter().filter(|one| visible.has(one.label)).map(|one| one.position).collect();
+            assert!(!expected.is_empty());
+            for limit in [7, 100, 1_000] {
+                assert_eq!(
+                    world.crawl(&visible, versions, limit),
+                    expected,
+                    "one in {one_in}, {limit} a page"
+                );
+            }
+            let mut of_kind = all(&visible);
+            (of_kind.versions, of_kind.kinds) = (versions.to_vec(), vec!["indicator".to_owned()]);
+            of_kind.limit = 10_000;
+            let seen: Vec<u64> = world.page(&of_kind).0.iter().map(|one| one.position).collect();
+            assert!(seen == expected, "one in {one_in}, {versions:?}");
+        }
+    }
+    assert_eq!(all_labels.len() as u64, LABELS);
+    assert_eq!(world.crawl(&Visible::default(), &[], 10), [0; 0]);
 }

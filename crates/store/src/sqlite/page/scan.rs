@@ -4,21 +4,29 @@ use std::rc::Rc;
 
 use super::{MISSES, MISSES_PER_HIT, MISSES_PER_LIST, Next, Out, PAGE_BYTES, Page};
 use crate::Error;
-use crate::read::LabelId;
+use crate::read::{LabelId, Visible};
 use crate::sqlite::span::{self, Record, Span};
-use crate::sqlite::strip::{Place, Wanted};
+use crate::sqlite::strip::{Place, TOGETHER, Wanted};
+
+/// Entries passed over for postings that a reader may have are at most so many before it is found out which he has.
+const MISSES_FOR_LISTS: usize = 2_048;
+/// Positions that are read together where few of them are the reader's, at most.
+const SPARSE: usize = 1_024;
 
 /// How long a scan goes on that finds little.
 #[derive(Default)]
 struct Patience {
     missed: usize,
     left: usize,
+    // What of that is for postings, as long as it is not known which there are.
+    for_lists: usize,
     lists: Option<Vec<(i64, i64)>>,
 }
 
 impl Patience {
-    fn new() -> Patience {
-        Patience { left: MISSES, ..Patience::default() }
+    fn new(visible: &Visible) -> Patience {
+        let for_lists = (visible.count() * MISSES_PER_LIST).min(MISSES_FOR_LISTS);
+        Patience { left: MISSES + for_lists, for_lists, ..Patience::default() }
     }
 }
 
@@ -51,11 +59,14 @@ struct Joining {
 
 impl Page<'_, '_> {
     pub(super) fn scan(&mut self, mut from: i64) -> Result<(), Error> {
-        let mut patience = Patience::new();
+        let mut patience = Patience::new(&self.plan.visible);
         let snapshot = self.snapshot;
         while from < snapshot.end().cast_signed() {
             match self.join(from, &mut patience)? {
                 Joined::To(position) => {
+                    if self.gives_up(position, &mut patience)? {
+                        return Ok(());
+                    }
                     from = position;
                     continue;
                 }
@@ -95,7 +106,7 @@ impl Page<'_, '_> {
         if !matches!(self.out, Out::Joined(..)) {
             return Ok(Joined::None);
         }
-        let Some(chunk) = self.snapshot.heads(from, self.limit.saturating_sub(self.served))? else {
+        let Some(chunk) = self.snapshot.heads(from, self.enough(patience))? else {
             return Ok(Joined::Unread);
         };
         let joining = self.joinable(from, patience, chunk.entries())?;
@@ -133,6 +144,18 @@ impl Page<'_, '_> {
         Ok(if joining.is_full || joining.is_beyond { Joined::All } else { Joined::To(next) })
     }
 
+    // Positions among which the rest of the page is, if it goes on as it went so far, and the patience lasts.
+    fn enough(&self, patience: &Patience) -> usize {
+        let rest = self.limit.saturating_sub(self.served).saturating_add(1);
+        match patience.missed / (self.served + 1) {
+            0 => rest.min(TOGETHER),
+            misses => {
+                let most = rest.saturating_add(patience.left.saturating_sub(patience.missed));
+                rest.saturating_mul(misses + 1).min(most).min(SPARSE)
+            }
+        }
+    }
+
     // Which of these are served, as long as it is by their bytes as they are, and the scan is not to end.
     fn joinable(
         &mut self,
@@ -150,11 +173,12 @@ impl Page<'_, '_> {
             let is_served = self.plan.may_serve(record, most)
                 && self.resolver.chosen(self.snapshot, (position, record.state, record.flags))?;
             if !is_served {
+                joining.missed += 1;
                 let left = patience.left + joining.served.len() * MISSES_PER_HIT;
-                if patience.missed + joining.missed >= left {
+                if patience.missed + joining.missed > left {
+                    joining.looked_at = index + 1;
                     break;
                 }
-                joining.missed += 1;
             } else if self.served + joining.served.len() == self.limit
                 || self.bytes + joining.bytes >= PAGE_BYTES
             {
@@ -202,17 +226,22 @@ impl Page<'_, '_> {
             Next::Full => return Ok(true),
             Next::PassedOver => patience.missed += 1,
         }
+        self.gives_up(position + 1, patience)
+    }
+
+    // Whether a scan ends before a position because it found too little: the rest came from postings.
+    fn gives_up(&mut self, from: i64, patience: &mut Patience) -> Result<bool, Error> {
         if patience.missed <= patience.left {
             return Ok(false);
         }
         if patience.lists.is_none() {
             let found = self.plan.lists(self.conn, self.resolver.last_only)?;
-            patience.left += found.len() * MISSES_PER_LIST;
+            patience.left = patience.left - patience.for_lists + found.len() * MISSES_PER_LIST;
             patience.lists = Some(found);
         }
         match &patience.lists {
             Some(lists) if patience.missed > patience.left => {
-                self.postings(lists, position + 1)?;
+                self.postings(lists, from)?;
                 Ok(true)
             }
             _ => Ok(false),
