@@ -80,6 +80,7 @@ impl Node {
             for one in standing {
                 let label = self.asked_label(roster, caller, own, &one, asked)?;
                 if label != one.label {
+                    self.is_no_wider_than_others(roster, caller, (own, key), (&one.label, &label))?;
                     moving.entry(label).or_default().push(one);
                 }
             }
@@ -167,6 +168,31 @@ impl Node {
         }
         let sector = self.sector_for(roster, &one.label, &audience)?;
         Ok(Label { sector, ..marked.label(one.label.author).to(audience).told_like(&one.label) })
+    }
+
+    // As at submitting: what another said for fewer, as he sees, is not for more by what he says of it himself.
+    fn is_no_wider_than_others(
+        &self,
+        roster: &Arc<Roster>,
+        caller: &Caller,
+        (own, key): (MemberId, &ObjectKey),
+        (before, label): (&Label, &Label),
+    ) -> Result<(), Error> {
+        let of_everybody = stix::family_of(&key.kind) == Some(stix::Family::Observable);
+        if of_everybody || label.is_within(before) {
+            return Ok(());
+        }
+        let alias = roster.member(own).map_or(own, |member| member.alias);
+        let seen = self.seen_by(caller, roster, None)?;
+        let said = self.said_by_others(roster, (label.author, [own, alias]), &seen, std::iter::once(key))?;
+        let wide = said.get(key).into_iter().flatten().filter(|said| !label.is_within(said));
+        match wide.max_by_key(|said| said.tlp) {
+            None => Ok(()),
+            Some(said) => Err(Error::new(
+                Kind::Invalid,
+                format!("another member said it under {}, as this token sees, for fewer than that", said.tlp),
+            )),
+        }
     }
 
     // The TLP asked for, as far as the object's own markings let it be.

@@ -1,4 +1,4 @@
-//! What other members said under the ids that somebody submits: what he sees of it, he does not say any wider.
+//! What other members said under the ids that somebody submits or gives another label: what he sees of it, he does not say any wider.
 
 use std::collections::HashMap;
 use std::ops::ControlFlow;
@@ -13,7 +13,7 @@ use crate::{Error, Node};
 impl Node {
     /// The labels under which others said something under these ids that the submitter sees, circles as they are now.
     /// What is CLEAR is for everybody, and bounds nothing.
-    pub(super) fn said_by_others<'o>(
+    pub(crate) fn said_by_others<'o>(
         &self,
         roster: &Roster,
         (source, own): (MemberId, [MemberId; 2]),

@@ -238,6 +238,23 @@ fn what_one_sees_for_some_one_does_not_say_for_more() {
     // Who does not see it is told nothing of it.
     assert!(again(grey, &to(&[], Tlp::Green)).starts_with("new"));
     assert!(again(green, &to(&["circle:Ransom"], Tlp::AmberStrict)).starts_with("new"));
+    // Nor by another label for what he said of it.
+    let relabel = |by: &Caller, tlp, recipients: &[&str]| {
+        let asked = Relabel { tlp: Some(tlp), to: Some(strings(recipients)), ..Relabel::default() };
+        world.node.relabel(&now(&world, by), &id(1), &asked)
+    };
+    for (tlp, recipients) in
+        [(Tlp::Amber, &[][..]), (Tlp::Green, &["circle:Ransom"]), (Tlp::Amber, &["member:Blue"])]
+    {
+        let refused = relabel(green, tlp, recipients).unwrap_err();
+        assert_eq!(refused.kind, Kind::Invalid);
+        assert!(refused.message.contains("said it under TLP:AMBER"), "{}", refused.message);
+    }
+    assert_eq!(relabel(green, Tlp::Amber, &["circle:Ransom"]).unwrap(), 1);
+    assert_eq!(relabel(green, Tlp::AmberStrict, &["circle:Ransom"]).unwrap(), 1);
+    // Who does not see it is told nothing of it, and what is wider already may become narrower.
+    assert_eq!(relabel(grey, Tlp::Clear, &[]).unwrap(), 1);
+    assert_eq!(relabel(blue, Tlp::AmberStrict, &["circle:Ransom"]).unwrap(), 1);
 }
 
 #[test]

@@ -31,6 +31,8 @@ pub enum Expected {
     Done,
     /// It is done to so many.
     Count(u64),
+    /// It is done to so many, or refused: somebody else said the same for fewer.
+    CountOrRefused(u64),
     /// Each object has its fate; of some it may also be refused, where somebody else said the same for fewer.
     Fates(Vec<(Fate, bool)>),
 }
@@ -55,7 +57,7 @@ impl Expected {
             Expected::Nothing => None,
             Expected::Refused => Some(Told::Refused(String::new())),
             Expected::Done => Some(Told::Done),
-            Expected::Count(count) => Some(Told::Count(*count)),
+            Expected::Count(count) | Expected::CountOrRefused(count) => Some(Told::Count(*count)),
             Expected::Fates(fates) => Some(Told::Fates(fates.iter().map(|(fate, _)| *fate).collect())),
         }
     }
@@ -63,8 +65,9 @@ impl Expected {
     /// Whether the node said that.
     pub fn is(&self, told: &Told) -> bool {
         match (self, told) {
-            (Expected::Refused, Told::Refused(_)) | (Expected::Done, Told::Done) => true,
-            (Expected::Count(one), Told::Count(other)) => one == other,
+            (Expected::Refused | Expected::CountOrRefused(_), Told::Refused(_))
+            | (Expected::Done, Told::Done) => true,
+            (Expected::Count(one) | Expected::CountOrRefused(one), Told::Count(other)) => one == other,
             (Expected::Fates(fates), Told::Fates(told)) => {
                 fates.len() == told.len()
                     && fates.iter().zip(told).all(|((fate, or_refused), told)| {
@@ -83,6 +86,9 @@ impl Paper {
             Step::Say { token, said, asked, collection } => self.saying(*token, said, asked, *collection),
             Step::Relabel { token, object, change } => match self.relabelled(*token, *object, change) {
                 Some(changed) if changed.is_empty() && change.lift => Expected::Refused,
+                Some(changed) if self.others_say(*token, *object) => {
+                    Expected::CountOrRefused(changed.len() as u64)
+                }
                 Some(changed) => Expected::Count(changed.len() as u64),
                 None => Expected::Refused,
             },
@@ -130,6 +136,7 @@ impl Paper {
         let mut again = BTreeSet::new();
         match step {
             Step::Say { token, said, asked, .. } => self.say(*token, said, asked, told),
+            Step::Relabel { .. } if matches!(told, Told::Refused(_)) => {}
             Step::Relabel { token, object, change } => {
                 for (at, label) in self.relabelled(*token, *object, change).unwrap_or_default() {
                     again.extend(self.said.get(at).map(|one| one.key));
@@ -290,6 +297,28 @@ impl Paper {
             self.is_wider(&who, (*object, by.member), &label)
         };
         said.iter().map(widens).collect()
+    }
+
+    // Whether somebody sees that others say something of an object.
+    fn others_say(&self, token: usize, object: usize) -> bool {
+        let (Some(by), Some(who)) = (self.writer(token), self.who(Some(token))) else { return false };
+        self.seen(&who, Tlp::Red).iter().any(|one| one.key.0 == object && one.key.2 != by.member)
+    }
+
+    /// Whether a relabelling lets somebody see something who did not, and to whom others say it not, as the one who asks
+    /// for it sees.
+    pub fn relabelled_wider(&self, token: usize, object: usize, change: &Change) -> bool {
+        let (Some(by), Some(who)) = (self.writer(token), self.who(Some(token))) else { return false };
+        let readers: Vec<Who> = (0..self.tokens.len()).filter_map(|at| self.who(Some(at))).collect();
+        let changed = self.relabelled(token, object, change).unwrap_or_default();
+        changed.iter().any(|(at, label)| {
+            let before = self.said.get(*at).map(|one| &one.label);
+            let opens = |who: &Who| {
+                self.is_for(who, by.member, label)
+                    && !before.is_some_and(|before| self.is_for(who, by.member, before))
+            };
+            readers.iter().any(opens) && self.is_wider(&who, (object, by.member), label)
+        })
     }
 
     // Whether a label lets somebody see what a member says of an object, to whom others say it not, as somebody sees it.

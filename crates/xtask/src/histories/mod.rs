@@ -158,6 +158,10 @@ fn play(beginning: &Beginning, steps: &[Step], show: bool) -> Outcome<Result<(),
             Step::Say { token, said, asked, .. } => paper.widened(*token, said, asked),
             _ => Vec::new(),
         };
+        let opened = match step {
+            Step::Relabel { token, object, change } => paper.relabelled_wider(*token, *object, change),
+            _ => false,
+        };
         let (after, told) = match world.perform(step, &paper) {
             Ok(done) => done,
             Err(error) => return failed(error.to_string()),
@@ -173,6 +177,9 @@ fn play(beginning: &Beginning, steps: &[Step], show: bool) -> Outcome<Result<(),
             && fates.iter().zip(&widened).any(|(fate, widens)| *fate == Fate::Taken && *widens)
         {
             return failed("it was taken for more than another says it to".to_owned());
+        }
+        if opened && matches!(told, Told::Count(_)) {
+            return failed("it was made wider than another says it".to_owned());
         }
         if matches!(step, Step::Clock { minutes } if *minutes < 0) {
             paper.end_over();

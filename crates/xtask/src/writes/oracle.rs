@@ -338,6 +338,13 @@ pub fn verdict(state: &State, actor: &Actor, deed: &Deed, now: i64) -> Verdict {
                 return Verdict::Free;
             }
             let plain = |label: &Label| label.recipients.is_empty() && label.embargo.is_none();
+            // What another says for fewer, as he sees, may not be made wider.
+            let mut others =
+                seen.iter().filter(|row| row.id(6) != actor.member).filter_map(|row| row.label());
+            let widens = own.iter().any(|label| label.tlp > *tlp);
+            if widens && others.any(|label| label.strictest() > *tlp || !plain(&label)) {
+                return Verdict::Free;
+            }
             let changes = own.iter().any(|label| label.tlp != *tlp);
             if changes && own.iter().all(plain) { Verdict::Done } else { Verdict::Free }
         }
