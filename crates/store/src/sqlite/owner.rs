@@ -5,18 +5,22 @@
 //! else owns the id is for those who see him say so.
 //!
 //! Words that name as author an identity that is another member's are a claim for everybody: whose an identity is stands
-//! in the directory and is nothing that somebody said for few, and nobody is to be taken for another.
+//! in the directory and is nothing that somebody said for few, and nobody is to be taken for another. Only from whom the
+//! author is hidden as a part, this is too.
 
 use std::sync::Arc;
 
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension};
 use rustc_hash::FxHashMap;
 
 use super::append::Known;
 use super::row::{flag, state};
+use super::span::Wires;
 use crate::Error;
 use crate::read::{LabelId, Snapshot, Visible};
 
+/// The property that names an author, as objects write it.
+const AUTHOR: &[u8] = b"\"created_by_ref\"";
 /// Objects whose owners a snapshot remembers.
 const REMEMBERED: usize = 10_000;
 
@@ -100,9 +104,9 @@ impl Owners {
         }
     }
 
-    fn standing(&self, asked: Asked) -> Standing {
+    // `names_another`: the reader sees that its own words name an author who is another member's.
+    fn standing(&self, asked: Asked, names_another: bool) -> Standing {
         let flags = asked.flags;
-        let names_another = flags & (flag::OWNED | flag::SAYS_OWNED) == 0;
         let mut others = self.bound.iter().filter(|(source, _)| *source != asked.source).peekable();
         if others.peek().is_some() {
             return Standing { flags, claim: names_another || others.any(|(_, told)| *told) };
@@ -161,7 +165,28 @@ pub(crate) fn standing_of(
         return Ok(Standing { flags: asked.flags, claim: false });
     }
     let owners = snapshot.owners().look_up(snapshot.conn()?, visible, object)?;
-    Ok(owners.standing(asked))
+    let names_another = names_another(asked.flags) && sees_author(snapshot.conn()?, visible, asked.position)?;
+    Ok(owners.standing(asked, names_another))
+}
+
+fn names_another(flags: i64) -> bool {
+    flags & (flag::OWNED | flag::SAYS_OWNED) == 0
+}
+
+// The author may stand in a part that is not for him. What is not written yet is its sender's, who knows what it says.
+fn sees_author(conn: &Connection, visible: &Visible, position: i64) -> Result<bool, Error> {
+    let found: Option<(u32, i64)> = conn
+        .prepare_cached("SELECT label, coalesce(target, position) FROM statement WHERE position = ?1")?
+        .query_row([position], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    let Some((label, root)) = found.map(|(label, root)| (LabelId(label), root)) else { return Ok(true) };
+    if visible.hidden_parts(label).is_none() {
+        return Ok(true);
+    }
+    let mut wires = Wires::default();
+    let (_, wire) = wires.at(conn, root)?;
+    let shown = visible.without_hidden(label, wire);
+    Ok(shown.is_none_or(|shown| shown.windows(AUTHOR.len()).any(|part| part == AUTHOR)))
 }
 
 /// Whether who says something under an id is told that it is a claim: as he would be if he read it, and by what he sees
@@ -183,5 +208,5 @@ pub(crate) fn is_told(
     if owners.bound.is_empty() && owners.first.is_some() {
         owners = Owners::of(conn, visible, object)?;
     }
-    Ok(owners.standing(asked).claim)
+    Ok(owners.standing(asked, names_another(asked.flags)).claim)
 }

@@ -372,11 +372,15 @@ fn directory(world: &World, reader: &Reader<'_>, deeds: Vec<(usize, Deed)>) -> W
     let beside = |member: MemberId| {
         world.circles.iter().any(|circle| is_in(circle) && circle.members.contains(&member))
     };
+    // Whose an identity is stands in the directory: what names it and is another's is a claim for whoever reads it.
+    let authored = |identity: &String| {
+        deeds.iter().flat_map(|(_, deed)| deed.said()).any(|said| said.author.as_ref() == Some(identity))
+    };
     let members = world.members.iter().enumerate().filter(|(at, member)| {
         let has_token = tokens.iter().any(|token| token.member == member.id);
         let known =
             says(member.id) || has_token || filtered(member.id) || beside(member.id) || named(member.id);
-        whole || *at == 0 || is_own(member.id) || known
+        whole || *at == 0 || is_own(member.id) || known || authored(&member.identity)
     });
     let collections: Vec<bool> =
         (0..world.collections.len()).map(|at| whole || through(at) || scoped(at) || can_use(at)).collect();
