@@ -12,6 +12,7 @@ use store::record::{Item, ObjectKey};
 
 use crate::addressed::{Addressed, Found};
 use crate::core::audience::fits;
+use crate::core::judge::said_for_fewer;
 use crate::core::list_query::object_key;
 use crate::core::marking::Marked;
 use crate::directory::{not_found, signed_in};
@@ -185,13 +186,9 @@ impl Node {
         let alias = roster.member(own).map_or(own, |member| member.alias);
         let seen = self.seen_by(caller, roster, None)?;
         let said = self.said_by_others(roster, (label.author, [own, alias]), &seen, std::iter::once(key))?;
-        let wide = said.get(key).into_iter().flatten().filter(|said| !label.is_within(said));
-        match wide.max_by_key(|said| said.tlp) {
+        match said.get(key).and_then(|said| said_for_fewer(said, label)) {
             None => Ok(()),
-            Some(said) => Err(Error::new(
-                Kind::Invalid,
-                format!("another member said it under {}, as this token sees, for fewer than that", said.tlp),
-            )),
+            Some(why) => Err(Error::new(Kind::Invalid, why)),
         }
     }
 

@@ -131,16 +131,11 @@ pub fn decide(reading: &Reading, context: &Context<'_>) -> Result<Decision, Stri
             "this member said something under its id without its name, and would be known by this".to_owned()
         );
     }
-    // Of several the strictest is told: their order here comes from what others said first.
-    let wide = said.iter().filter(|label| !own.is_within(label));
     // An observable has the id that anybody gives it who knows of it by himself.
     if reading.version.is_some()
-        && let Some(wide) = wide.max_by_key(|label| label.tlp)
+        && let Some(why) = said_for_fewer(said, &own)
     {
-        return Err(format!(
-            "another member said it under {}, as this token sees, for fewer than this would be for",
-            wide.tlp
-        ));
+        return Err(why);
     }
     let tags = reading.index.tags.iter().map(String::as_str);
     fits(&marked, tags, context.audience, context.circles)?;
@@ -181,6 +176,14 @@ fn ownership(reading: &Reading, context: &Context<'_>) -> (bool, bool) {
         .collect();
     let owned = said.iter().all(|member| *member == context.source);
     (owned, owned && !said.is_empty())
+}
+
+/// Why something is not said under a label: others said it for fewer, as the one who says it sees. Of several the strictest
+/// is told, since their order comes from what they said first.
+pub fn said_for_fewer(said: &[Label], own: &Label) -> Option<String> {
+    let wide = said.iter().filter(|label| !own.is_within(label)).max_by_key(|label| label.tlp)?;
+    let tlp = wide.tlp;
+    Some(format!("another member said it under {tlp}, as this token sees, for fewer than this would be for"))
 }
 
 fn why(marked: &Marked, ceiling: Tlp) -> String {

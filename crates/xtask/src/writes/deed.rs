@@ -87,7 +87,20 @@ impl Said {
 
 impl Deed {
     /// What names the thing it is done to.
-    pub fn target(&self) -> Option<&str> {
+    pub fn target(&self) -> Option<String> {
+        self.clone().target_mut().cloned()
+    }
+
+    /// The same, done to something else.
+    pub fn to_another(&self, other: &str) -> Deed {
+        let mut deed = self.clone();
+        if let Some(name) = deed.target_mut() {
+            other.clone_into(name);
+        }
+        deed
+    }
+
+    fn target_mut(&mut self) -> Option<&mut String> {
         match self {
             Deed::RevokeToken(name)
             | Deed::RevokePerson(name)
@@ -103,33 +116,9 @@ impl Deed {
             | Deed::Expel(name, _)
             | Deed::EndCircle(name)
             | Deed::Invite(name) => Some(name),
-            Deed::AddToken(asked) => Some(&asked.member),
+            Deed::AddToken(asked) => Some(&mut asked.member),
             Deed::Submit(_) | Deed::Rule(_) => None,
         }
-    }
-
-    /// The same, done to something else.
-    pub fn to_another(&self, other: &str) -> Deed {
-        let mut deed = self.clone();
-        match &mut deed {
-            Deed::RevokeToken(name)
-            | Deed::RevokePerson(name)
-            | Deed::AddPerson(name, _)
-            | Deed::RevokeMember(name)
-            | Deed::RevokeCollection(name)
-            | Deed::Withdraw(_, name, _)
-            | Deed::Relabel(name, _)
-            | Deed::Erase(name)
-            | Deed::Note(name)
-            | Deed::RevokeObject(name)
-            | Deed::Leave(name)
-            | Deed::Expel(name, _)
-            | Deed::EndCircle(name)
-            | Deed::Invite(name) => other.clone_into(name),
-            Deed::AddToken(asked) => other.clone_into(&mut asked.member),
-            Deed::Submit(_) | Deed::Rule(_) => {}
-        }
-        deed
     }
 
     /// The words that the audit may say of it.

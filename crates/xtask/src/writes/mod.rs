@@ -219,7 +219,7 @@ impl Scene<'_> {
         let target = deed.target()?;
         let nothing = match target.split_once("--") {
             Some((kind, _)) => format!("{kind}--00000000-0000-4000-8000-00000000ffff"),
-            None if Uuid::parse_str(target).is_ok() => "00000000-0000-4000-8000-00000000ffff".to_owned(),
+            None if Uuid::parse_str(&target).is_ok() => "00000000-0000-4000-8000-00000000ffff".to_owned(),
             None => "Nobody of that name".to_owned(),
         };
         let other = self.attempt(token, &deed.to_another(&nothing));
@@ -231,7 +231,7 @@ impl Scene<'_> {
                 error.hint.clone(),
             )),
         };
-        let (one, two) = (told(tried, target), told(&other, &nothing));
+        let (one, two) = (told(tried, &target), told(&other, &nothing));
         (one != two).then(|| format!("it tells of what is hidden: {one:?}, and of nothing: {two:?}"))
     }
 
@@ -421,7 +421,7 @@ impl Scene<'_> {
 
     // Whoever said the object says more of it, takes it back, or gives it another label.
     fn by_its_author(&mut self, state: &State, deed: &Deed) -> Race {
-        let object = deed.target().filter(|target| target.contains("--")).unwrap_or_default().to_owned();
+        let object = deed.target().filter(|target| target.contains("--")).unwrap_or_default();
         let stands = |row: &&Row| row.int(2) == 0 && row.object() == object;
         let author = state.of("statement").find(stands).map(|row| row.id(6));
         let writes = |row: &&Row| Some(row.id(2)) == author && row.int(5) == 20 && row.is_null(11);
