@@ -75,37 +75,56 @@ pub(crate) fn one_step(
 }
 
 fn steps_in(reading: &Reading, object: &ObjectKey, reach: Reach) -> Result<(Vec<Step>, bool), Error> {
-    let mut found: Vec<(String, String, u64)> = Vec::new();
-    let mut more = false;
-    reading.snapshot.referring(&reading.sight.visible, object, &mut |property, hit| {
-        if found.len() == reach.looked_at {
-            more = true;
-            return ControlFlow::Break(());
-        }
-        if says_something(property) {
-            found.push((property.to_owned(), hit.kind.to_owned(), hit.position));
-        }
-        ControlFlow::Continue(())
-    })?;
+    let (found, more) = referring(reading, object, reach.looked_at)?;
     let mut steps = Vec::new();
-    for (property, kind, position) in found {
-        let step = match (kind.as_str(), property.as_str()) {
-            ("relationship", "source_ref") => through(reading, position, "target_ref", "out")?,
-            ("relationship", "target_ref") => through(reading, position, "source_ref", "in")?,
-            _ => {
-                let weight = weight(&kind);
-                Some(Step {
-                    weight,
-                    direction: "in",
-                    property: Some(property),
-                    by: None,
-                    to: To::Entry(position),
-                })
-            }
+    for one in found {
+        let step = match (one.object.kind.as_str(), one.property.as_str()) {
+            ("relationship", "source_ref") => through(reading, one.position, "target_ref", "out")?,
+            ("relationship", "target_ref") => through(reading, one.position, "source_ref", "in")?,
+            (kind, _) => Some(Step {
+                weight: weight(kind),
+                direction: "in",
+                property: Some(one.property),
+                by: None,
+                to: To::Entry(one.position),
+            }),
         };
         steps.extend(step.filter(|step| !reach.telling_only || step.weight < NOTHING));
     }
     Ok((steps, more))
+}
+
+/// What refers to an object.
+struct Referring {
+    property: String,
+    object: ObjectKey,
+    position: u64,
+}
+
+// What refers to an object, at most so many, and whether there is more. What somebody claims under an id of which the reader
+// is shown the owner's version refers to nothing: it stands on that object's page, among what others claim.
+fn referring(reading: &Reading, object: &ObjectKey, most: usize) -> Result<(Vec<Referring>, bool), Error> {
+    let mut found: Vec<(Referring, bool)> = Vec::new();
+    let mut more = false;
+    reading.snapshot.referring(&reading.sight.visible, object, &mut |property, hit| {
+        if found.len() == most {
+            more = true;
+            return ControlFlow::Break(());
+        }
+        if says_something(property) {
+            let object = ObjectKey { kind: hit.kind.to_owned(), uuid: hit.uuid };
+            let one = Referring { property: property.to_owned(), object, position: hit.position };
+            found.push((one, hit.owned));
+        }
+        ControlFlow::Continue(())
+    })?;
+    let mut stands = Vec::new();
+    for (one, owned) in found {
+        if owned || standing(reading, &one.object)? == Some(one.position) {
+            stands.push(one);
+        }
+    }
+    Ok((stands, more))
 }
 
 /// The ids of what is one step around what stands at a position, at most so many: what refers to it, what it refers to,
@@ -116,18 +135,10 @@ pub(crate) fn keys(
     position: u64,
     most: usize,
 ) -> Result<Vec<ObjectKey>, Error> {
-    let mut keys = Vec::new();
-    let mut relationships = Vec::new();
-    reading.snapshot.referring(&reading.sight.visible, object, &mut |property, hit| {
-        if keys.len() == most {
-            return ControlFlow::Break(());
-        }
-        if says_something(property) {
-            keys.push(ObjectKey { kind: hit.kind.to_owned(), uuid: hit.uuid });
-            relationships.extend((hit.kind == "relationship").then_some(hit.position));
-        }
-        ControlFlow::Continue(())
-    })?;
+    let (found, _) = referring(reading, object, most)?;
+    let relationships: Vec<u64> =
+        found.iter().filter(|one| one.object.kind == "relationship").map(|one| one.position).collect();
+    let mut keys: Vec<ObjectKey> = found.into_iter().map(|one| one.object).collect();
     for position in relationships.into_iter().chain([position]) {
         let references = reading.snapshot.references(position)?;
         keys.extend(

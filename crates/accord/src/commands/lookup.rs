@@ -190,5 +190,6 @@ pub fn related_line(related: &Value) -> String {
     let relation = inert(text(related, "/relation"));
     let arrow = if text(related, "/direction") == "in" { "<-" } else { "->" };
     let (kind, name) = (inert(text(related, "/object/type")), defanged(text(related, "/object/name")));
-    format!("{arrow} {relation}  {kind}  {name}")
+    let claim = if flag(related, "/object/claim") { " (claim)" } else { "" };
+    format!("{arrow} {relation}  {kind}  {name}{claim}")
 }

@@ -189,6 +189,51 @@ fn an_id_is_its_owners_and_others_only_claim() {
 }
 
 #[test]
+fn what_is_claimed_of_an_object_refers_to_nothing_where_its_owner_is_seen_to_say_it() {
+    let world = World::new();
+    let identity = world.member("Blue");
+    world.member("Red");
+    let [blue, red] = ["Blue", "Red"].map(|member| world.token(member, &["analyst"]));
+    let green = ImportOptions { tlp: Some(Tlp::Green), ..ImportOptions::default() };
+    let authored = format!(",\"created_by_ref\":\"{identity}\"");
+    let named = format!(
+        "{{\"type\":\"identity\",\"spec_version\":\"2.1\",\"id\":\"{identity}\",\"created\":\"{FIRST}\",\
+         \"modified\":\"{FIRST}\",\"name\":\"Blue\"}}"
+    );
+    for (by, object) in [
+        (&blue, named),
+        (&blue, indicator(1, FIRST, &authored)),
+        (&red, indicator(1, SECOND, &authored)),
+        (&red, indicator(2, FIRST, &authored)),
+    ] {
+        world.node.submit(by, &green, object.as_bytes()).unwrap();
+    }
+    let view = world.node.object(&red, &identity, None).unwrap();
+    let related: Vec<_> = view
+        .related
+        .iter()
+        .map(|one| (one.object.id.clone(), one.object.version.clone(), one.object.claim))
+        .collect();
+    // The second is nobody else's word: it is listed, as the claim that it is.
+    assert_eq!(related, [(id(2), FIRST.to_owned(), true), (id(1), FIRST.to_owned(), false)]);
+    // An indicator that is claimed to indicate something is not found as related to it either.
+    let tool = "tool--00000000-0000-4000-8000-000000000001";
+    let object = format!(
+        "{{\"type\":\"tool\",\"spec_version\":\"2.1\",\"id\":\"{tool}\",\"created\":\"{FIRST}\",\
+         \"modified\":\"{FIRST}\",\"name\":\"a tool\"}}"
+    );
+    world.node.submit(&red, &green, object.as_bytes()).unwrap();
+    let third = "2026-03-01T00:00:00.000Z";
+    for n in [1, 3] {
+        let claim = indicator(n, third, &format!("{authored},\"x_refs\":[\"{tool}\"]"));
+        world.node.submit(&red, &green, claim.as_bytes()).unwrap();
+    }
+    let query = node::SearchQuery { related_to: Some(tool.to_owned()), ..node::SearchQuery::default() };
+    let found = world.node.search(&red, &query).unwrap();
+    assert_eq!(found.objects.iter().map(|one| one.id.clone()).collect::<Vec<_>>(), [id(3)]);
+}
+
+#[test]
 fn a_collection_takes_what_its_filter_lets_through_and_gets_what_stood_before() {
     let world = World::new();
     let operator = world.node.operator();
