@@ -21,6 +21,10 @@ struct Made {
     made: String,
 }
 
+fn length(folder: &Path, name: &str) -> u64 {
+    std::fs::metadata(folder.join(name)).map_or(0, |file| file.len())
+}
+
 impl Node {
     /// Remembers a copy.
     pub(crate) fn remember_backup(&self, folder: &Path) -> Result<(), Error> {
@@ -45,6 +49,49 @@ impl Node {
             views::SubjectBackup { folder, made, there, listed }
         });
         Ok(known.collect())
+    }
+
+    /// Puts the lists beside every copy that is there, after an erasure.
+    pub(crate) fn list_beside_backups(&self) {
+        match self.known_backups(true) {
+            Ok(all) => all.iter().filter(|one| one.there && !one.listed).for_each(|one| {
+                tracing::warn!(folder = one.folder, "the list of erasures could not be put beside a backup");
+            }),
+            Err(error) => tracing::warn!(%error, "the list of erasures was put beside no backup"),
+        }
+    }
+
+    /// Keeps lists that lie beside copies up to what was erased and revoked since.
+    pub(crate) fn keep_lists(&self) -> Result<(), Error> {
+        for Made { folder, .. } in self.backups()? {
+            let beside = Path::new(&folder);
+            if beside.join(ERASURES).is_file() && self.is_behind(beside) {
+                self.put_lists(beside).map_err(|error| {
+                    Error::new(Kind::Unavailable, format!("the lists beside `{folder}`: {error}"))
+                })?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Puts the lists beside a copy that was just made, if something was erased while it was made: `before` is how long the
+    /// list was when that began.
+    pub(crate) fn list_since(&self, before: u64, beside: &Path) -> Result<(), Error> {
+        if self.length_of_erasures() == before {
+            return Ok(());
+        }
+        let failed = |error| Error::new(Kind::Unavailable, format!("the lists beside the backup: {error}"));
+        self.put_lists(beside).map_err(failed)
+    }
+
+    /// Bytes of the list of erasures.
+    pub(crate) fn length_of_erasures(&self) -> u64 {
+        length(&self.inner.folder, ERASURES)
+    }
+
+    // Both files only grow.
+    fn is_behind(&self, beside: &Path) -> bool {
+        [REVOCATIONS, ERASURES].iter().any(|name| length(beside, name) != length(&self.inner.folder, name))
     }
 
     // Each gets its name when it is whole.

@@ -89,11 +89,10 @@ impl Node {
             answer.subject = subject.kind();
             answer.backups = self.known_backups(true)?;
         }
-        // The file first: what it was goes through the log.
-        let rewritten = asked.dry_run || self.inner.store.rewrite()?;
+        let filled = asked.dry_run || self.inner.store.fill_gaps()?;
         let log_is_clear = asked.dry_run || self.inner.store.clear_log()?;
         answer.remains = self.remains(&roster, &subject, &looked, &says, &answer)?;
-        let left = [(rewritten, "gaps", GAPS), (log_is_clear, "log", LOG)];
+        let left = [(filled, "gaps", GAPS), (log_is_clear, "log", LOG)];
         let left = left.into_iter().filter(|(done, ..)| !done);
         answer.remains.extend(left.map(|(_, what, why)| views::Remains {
             what,
@@ -263,8 +262,8 @@ const DIRECTORY: &str = "members, persons, tokens or collections have it in thei
     it is known who said what";
 const AUDIT: &str = "rows of the audit name it, as the id of what something was done on";
 const LABELS: &str = "embargoes name it as their case; labels stay with what they are committed to";
-const GAPS: &str = "the file could not be written anew, for which it needs its own size again twice: words of what was erased \
-    may lie in gaps between rows; free some space and erase once more";
+const GAPS: &str = "words of what was erased may lie in gaps between rows, since somebody reads for long; they are overwritten \
+    within an hour after he has ended";
 const LOG: &str = "the write-ahead log still has it, since somebody reads for long; it is emptied when he has ended, at the \
     latest when the node stops";
 

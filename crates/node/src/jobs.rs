@@ -207,6 +207,7 @@ fn housekeeping(signals: &Signals, node: &Weak<Inner>) {
             outcomes.extend([
                 node.retain_hourly(signals),
                 node.let_go_of_old(),
+                node.keep_lists(),
                 node.answer_overdue(),
                 node.let_go_of_reads(),
             ]);

@@ -47,8 +47,10 @@ impl Node {
         Node::allowed(caller, &Action::Operate)?;
         make_empty(to)?;
         let file = to.join(RECORD);
+        let erased = self.length_of_erasures();
         self.inner.store.backup(&file, progress)?;
         self.remember_backup(to)?;
+        self.list_since(erased, to)?;
         let bytes = std::fs::metadata(&file).map(|file| file.len()).unwrap_or_default();
         Ok(json!({ "folder": to.display().to_string(), "bytes": bytes, "made": self.now().to_string() }))
     }
@@ -85,7 +87,7 @@ impl Node {
         Ok(())
     }
 
-    /// Removes what is left of erased bytes in the index and in free space of the file. The erasure stands without
+    /// Removes what is left of erased bytes in the index, in the log, and in gaps between rows. The erasure stands without
     /// it, and the hourly job tries again.
     pub(crate) fn finish_erasures(&self) {
         if let Err(error) = self.inner.store.purge(self.now()) {

@@ -156,6 +156,7 @@ impl Node {
             if erased == 0 { Err(not_found("object", object).into()) } else { Ok(erased) }
         })?;
         self.finish_erasures();
+        self.list_beside_backups();
         Ok(erased)
     }
 

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::mpsc::sync_channel;
 use std::time::{Duration, Instant};
 
 use model::gate::{self, Authorized};
@@ -13,7 +14,7 @@ use crate::directory::CircleAct;
 use crate::read::Snapshot;
 use crate::record::{Index, Media, ObjectKey};
 use crate::sqlite::sequencer::Sequencer;
-use crate::sqlite::{circles, copy, dump, purge, reads, rebuild, stored, strip, sweep, verify};
+use crate::sqlite::{circles, copy, dump, gaps, purge, reads, rebuild, stored, strip, sweep, verify};
 use crate::{Error, Options, Store, authority};
 
 /// Positions that a check looks at between two reports.
@@ -211,26 +212,36 @@ impl Store {
     pub fn forget(&self, by: Authorized<gate::Erase, gate::Record>, says: Says) -> Result<(), Error> {
         self.inner.writer.run(0, None, move |to| {
             authority::compare(to, by.facts(), None)?;
-            sweep::forget(&to.conn, &says)
+            sweep::forget(&to.conn, &says)?;
+            gaps::now_due(to)
         })
     }
 
-    /// Writes the whole file anew, so that no copies of removed rows lie between those that stand. Writers wait, readers go on.
-    /// Needs as much space again twice, here and where the machine keeps temporary files. Answers whether that was done.
+    /// Overwrites what rows that moved left in the gaps between others, if something was erased since that was done last. The
+    /// whole file is looked through, in steps between which others write. Answers whether it was done to the end: whoever
+    /// reads for long is in the way, and then the next [`Store::purge`] does it.
     ///
     /// # Errors
-    /// [`crate::Kind::Engine`].
-    pub fn rewrite(&self) -> Result<bool, Error> {
-        let before = self.inner.vitals.rewritten();
-        self.inner.writer.run(0, None, |to| {
-            to.rewrites = true;
-            Ok(())
-        })?;
-        // It is done after the answer.
-        while self.inner.vitals.rewritten().0 == before.0 && !self.inner.vitals.has_stopped() {
-            std::thread::sleep(CLEARING_STEP);
+    /// [`crate::Kind::Engine`]; [`crate::Kind::Corrupt`] for a file that is damaged.
+    pub fn fill_gaps(&self) -> Result<bool, Error> {
+        let Some(since) = gaps::due(self.snapshot()?.conn()?)? else { return Ok(true) };
+        let (begun, mut from) = (Instant::now(), 1);
+        loop {
+            let (reply, answer) = sync_channel(1);
+            self.inner.writer.run(0, None, move |to| {
+                to.fills = Some(gaps::Asked { from, reply });
+                Ok(())
+            })?;
+            // It is done after the commit. Another may have asked meanwhile.
+            match answer.recv().unwrap_or(Ok(gaps::Step::Busy))? {
+                gaps::Step::Done => break,
+                gaps::Step::On(next) => from = next,
+                gaps::Step::Busy if begun.elapsed() >= CLEARING => return Ok(false),
+                gaps::Step::Busy => std::thread::sleep(CLEARING_STEP),
+            }
         }
-        Ok(self.inner.vitals.rewritten().1 > before.1)
+        self.inner.writer.run(0, None, move |to| gaps::not_due(to, &since))?;
+        Ok(true)
     }
 
     /// Brings everything that was written from the log into the file and empties the log, in which overwritten bytes still
@@ -328,6 +339,7 @@ impl Store {
         }
         // The copy had in its free pages and its index what is erased now.
         store.scrub()?;
+        store.fill_gaps()?;
         Ok(store)
     }
 
@@ -339,6 +351,7 @@ impl Store {
         let writer = &self.inner.writer;
         let purged = writer.run(0, None, move |to| purge::purge(&to.conn, now))?;
         self.scrub()?;
+        self.fill_gaps()?;
         Ok(purged)
     }
 

@@ -53,8 +53,19 @@ fn a_restored_backup_is_the_node_of_that_moment_without_what_was_erased_later() 
     }
     assert_eq!(world.node.erase(&operator, &id(21), "again").unwrap(), 1);
 
+    // The lists lie beside the backup that the node knows; one that was carried away has none.
+    let carried = elsewhere.path().join("carried");
+    std::fs::create_dir(&carried).unwrap();
+    std::fs::copy(copy.join("record.sqlite"), carried.join("record.sqlite")).unwrap();
+    let known = elsewhere.path().join("known");
+    let answer = Node::restore(&copy, None, &known).unwrap();
+    assert!(answer["erasures"].is_string() && answer["warning"].is_null(), "{answer}");
+    let node = open(&known);
+    assert!(!has(&node, &id(1)));
+    node.stop();
+    drop(node);
     let without = elsewhere.path().join("without");
-    let answer = Node::restore(&copy, None, &without).unwrap();
+    let answer = Node::restore(&carried, None, &without).unwrap();
     assert!(answer["warning"].as_str().unwrap().contains("`--erasures`"), "{answer}");
     let node = open(&without);
     assert!(has(&node, &id(1)), "nobody told it of the erasure");

@@ -189,3 +189,69 @@ fn erased_bytes_that_come_again_are_refused_to_their_member_and_told_to_nobody_e
     assert_eq!((status.outcomes[0].state, &status.outcomes[0].message), ("new", &None));
     assert_eq!(world.submit(&alpha, &indicator(1, SECOND, "")).unwrap().outcomes[0].state, "new");
 }
+
+/// Erases by id what one address was said in, after rows moved about: what that left in the gaps of pages goes too.
+#[test]
+fn rows_that_moved_leave_nothing_of_what_is_erased() {
+    let world = World::new();
+    for member in ["alpha", "beta"] {
+        world.member(member);
+    }
+    let [alpha, beta] = ["alpha", "beta"].map(|member| world.token(member, &["analyst"]));
+    let operator = world.node.operator();
+    let told = |n: u32| {
+        let long = "tag ".repeat((n % 7 * 40) as usize);
+        format!(",\"labels\":[\"qq{n:04}canary\",\"{long}\"],\"x_note\":\"qq{n:04}canary\"")
+    };
+    for start in (0..600).step_by(60) {
+        let objects: Vec<String> = (start..start + 60).map(|n| indicator(n, FIRST, &told(n))).collect();
+        world.submit(&alpha, &envelope(&objects)).unwrap();
+        let rows: String =
+            (start..start + 60).map(|n| format!("198.51.{}.{},rr{n:04}canary\n", n / 250, n % 250)).collect();
+        let (summary, _) = world
+            .import_as(&beta, &node::ImportOptions::default(), format!("value,comment\n{rows}").as_bytes())
+            .unwrap();
+        assert_eq!(summary.new, 60);
+    }
+    let copies = tempfile::tempdir().unwrap();
+    let copy = copies.path().join("copy");
+    world.node.backup(&operator, &copy, &mut |_, _| {}).unwrap();
+    // New versions, and withdrawals, take rows out and move those beside them.
+    for start in (0..600).step_by(60) {
+        let again: Vec<String> =
+            (start..start + 60).filter(|n| n % 3 == 0).map(|n| indicator(n, SECOND, &told(n))).collect();
+        world.submit(&alpha, &envelope(&again)).unwrap();
+    }
+    for n in (0..600).filter(|n| n % 3 == 1) {
+        world.node.withdraw(&alpha, None, &id(n), &[]).unwrap();
+    }
+    for n in 0..600 {
+        if n % 5 == 0 {
+            erased(&world, &operator, &id(n)).unwrap();
+        }
+    }
+    let found = |folder: &Path| -> Vec<String> {
+        let gone = (0..600).filter(|n| n % 5 == 0);
+        gone.flat_map(|n| files_with(folder, &format!("qq{n:04}canary"))).collect()
+    };
+    assert_eq!(found(world.folder.path()), [""; 0]);
+    assert!(!files_with(world.folder.path(), "qq0001canary").is_empty(), "what is left would be found");
+    let rows = world
+        .node
+        .search(&beta, &node::SearchQuery { text: Some("rr0300canary".to_owned()), ..Default::default() });
+    let row = rows.unwrap().objects[0].id.clone();
+    erased(&world, &operator, &row).unwrap();
+    assert_eq!(files_with(world.folder.path(), "rr0300canary"), [""; 0]);
+    // What the writer writes later has it not either, nor what a backup brings back.
+    world
+        .submit(&alpha, &envelope(&(0..600).map(|n| indicator(n + 5_000, FIRST, "")).collect::<Vec<_>>()))
+        .unwrap();
+    assert_eq!(found(world.folder.path()), [""; 0]);
+    let back = copies.path().join("back");
+    assert!(!found(&copy).is_empty() && copy.join("erasures").is_file());
+    let answer = Node::restore(&copy, None, &back).unwrap();
+    assert!(answer["erasures"].is_string(), "{answer}");
+    assert_eq!(found(&back), [""; 0]);
+    let verified = world.node.verify(&operator, &mut |_, _| ()).unwrap();
+    assert_eq!(verified["well"], true, "{verified}");
+}

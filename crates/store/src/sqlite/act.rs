@@ -17,7 +17,7 @@ use super::packed::Packed;
 use super::row::{damaged, entry, flag, media_number, state};
 use super::sequencer::Leaf;
 use super::span::Record;
-use super::{directory, erasures, views};
+use super::{directory, erasures, gaps, views};
 use crate::record::{Again, Appended, Batch, Index, Item, Media, ObjectKey};
 use crate::{Error, Kind};
 
@@ -225,6 +225,7 @@ impl Run<'_> {
             self.empty(one.known.position, again)?;
         }
         self.to.index.scrub_due(&self.to.conn)?;
+        gaps::now_due(self.to)?;
         self.to.clears = true;
         self.fill(&reached)?;
         Ok(done(act, roots.len()))

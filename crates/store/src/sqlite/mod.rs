@@ -6,6 +6,7 @@
 //! - [`sealed`]: when entries were added, for each reader.
 //! - [`find`], [`search`]: lookup and search.
 //! - [`span`]: rows that pages are served from; [`strip`]: a copy of them in plain files.
+//! - [`gaps`]: what rows that moved left in the file.
 //! - [`page`], [`merge`], [`resolve`], [`owner`], [`lend`]: lists; [`status`], [`directory`], [`circles`]: the rest of
 //!   reading.
 
@@ -20,6 +21,7 @@ pub(crate) mod dump;
 pub(crate) mod enlist;
 pub(crate) mod erasures;
 pub(crate) mod find;
+pub(crate) mod gaps;
 pub(crate) mod head;
 pub(crate) mod index;
 pub(crate) mod intern;

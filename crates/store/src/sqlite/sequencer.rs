@@ -8,6 +8,7 @@ use rusqlite::{Connection, params};
 use sha2::{Digest, Sha256};
 
 use super::erasures::{self, Erasures};
+use super::gaps::{self, Gaps};
 use super::index::keys;
 use super::index::run::Kept;
 use super::index::write::Index;
@@ -35,7 +36,6 @@ pub(crate) struct Vitals {
     last_date: AtomicI64,
     commits: AtomicU64,
     cleared: AtomicU64,
-    rewritten: [AtomicU64; 2],
 }
 
 impl Vitals {
@@ -47,12 +47,6 @@ impl Vitals {
     /// How often the log was emptied because somebody asked for it.
     pub(crate) fn cleared(&self) -> u64 {
         self.cleared.load(Ordering::SeqCst)
-    }
-
-    /// How often it was tried to write the file anew, and how often that was done.
-    pub(crate) fn rewritten(&self) -> (u64, u64) {
-        let [tried, done] = &self.rewritten;
-        (tried.load(Ordering::SeqCst), done.load(Ordering::SeqCst))
     }
 
     // Before anybody hears of the commit: a reader who looks from then on must see it.
@@ -134,8 +128,8 @@ pub(crate) struct Sequencer {
     /// Something was erased that is not to be taken again.
     pub(crate) refuses: bool,
     pub(crate) same_content: SameContent,
-    /// Somebody waits for the file to be written anew.
-    pub(crate) rewrites: bool,
+    /// Somebody waits for gaps to be filled.
+    pub(crate) fills: Option<gaps::Asked>,
     /// The log is to be emptied before anybody is answered: bytes were taken out that it still has, or the file under it.
     pub(crate) clears: bool,
     /// The fields below and above could not be taken from the file after a transaction that failed.
@@ -146,6 +140,8 @@ pub(crate) struct Sequencer {
     sealing: Sealing,
     // The last span, which the next entry goes into; `None` until it is needed.
     span: Option<Building>,
+    // Opened when something is erased, and closed after the connection.
+    gaps: Option<Gaps>,
 }
 
 impl Sequencer {
@@ -167,7 +163,8 @@ impl Sequencer {
             copier,
             refuses: false,
             same_content: |one, other| one == other,
-            rewrites: false,
+            fills: None,
+            gaps: None,
             clears: false,
             stale: false,
             epoch: 0,
@@ -410,22 +407,26 @@ impl Sequencer {
         let _later = self.make_current();
     }
 
-    // A row that moves to another page of a tree leaves a copy of itself in the gap of the one it was on, which nothing
-    // overwrites when the row is removed. Only a file that is written anew has no such gaps.
-    fn rewrite(&mut self) {
-        let [tried, done] = &self.vitals.rewritten;
-        // In memory it could be more than there is.
-        let written = self.conn.execute_batch("PRAGMA temp_store = FILE; VACUUM");
-        let _as_before = self.conn.execute_batch("PRAGMA temp_store = MEMORY");
-        done.fetch_add(u64::from(written.is_ok()), Ordering::SeqCst);
-        tried.fetch_add(1, Ordering::SeqCst);
+    // A step of filling gaps, outside of any transaction.
+    fn fill(&mut self, from: u32) -> Result<gaps::Step, Error> {
+        if !self.clear() {
+            return Ok(gaps::Step::Busy);
+        }
+        let gaps = match self.gaps.take() {
+            Some(gaps) => gaps,
+            None => Gaps::open(&self.conn)?,
+        };
+        self.gaps.insert(gaps).fill(&self.conn, from)
     }
 
     /// Checkpoints a log that has grown long, after the answers are out. A checkpoint that fails leaves the log as it
     /// is, longer, and is tried again after the next commit.
     pub(crate) fn checkpoint_when_long(&mut self) {
-        if std::mem::take(&mut self.rewrites) {
-            self.rewrite();
+        if let Some(asked) = self.fills.take() {
+            let step = self.fill(asked.from);
+            // Who asked may have gone.
+            let _gone = asked.reply.send(step);
+            return;
         }
         if self.clears {
             let _when_idle = self.clear();

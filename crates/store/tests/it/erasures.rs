@@ -314,3 +314,70 @@ fn what_was_erased_is_in_no_file_when_that_is_answered() {
         std::thread::sleep(std::time::Duration::from_millis(50));
     }
 }
+
+// Bytes that are not zero between the places of cells and the cells, over all trees of a database (its format, §1.6).
+fn in_gaps(folder: &Path) -> Vec<u8> {
+    let path = folder.join("record.sqlite");
+    let bytes = fs::read(&path).unwrap();
+    let conn = rusqlite::Connection::open(&path).unwrap();
+    let size: usize =
+        conn.pragma_query_value(None, "page_size", |row| row.get::<_, i64>(0)).unwrap() as usize;
+    let mut query =
+        conn.prepare("SELECT rootpage FROM sqlite_schema WHERE rootpage > 0 UNION SELECT 1").unwrap();
+    let mut pages: Vec<usize> =
+        query.query_map([], |row| row.get::<_, i64>(0)).unwrap().map(|root| root.unwrap() as usize).collect();
+    let mut found = Vec::new();
+    while let Some(number) = pages.pop() {
+        let page = &bytes[(number - 1) * size..number * size];
+        let header = if number == 1 { 100 } else { 0 };
+        let short = |at: usize| usize::from(u16::from_be_bytes([page[at], page[at + 1]]));
+        let long = |at: usize| u32::from_be_bytes(page[at..at + 4].try_into().unwrap()) as usize;
+        let is_inner = matches!(page[header], 2 | 5);
+        let places = header + if is_inner { 12 } else { 8 };
+        let end = places + 2 * short(header + 3);
+        if is_inner {
+            pages.push(long(header + 8));
+            pages.extend((places..end).step_by(2).map(|place| long(short(place))));
+        }
+        let cells = short(header + 5);
+        found.extend(page[end..if cells == 0 { size } else { cells }].iter().filter(|byte| **byte != 0));
+    }
+    found
+}
+
+#[test]
+fn an_erasure_leaves_nothing_of_rows_that_moved() {
+    let mut world = world_of(400);
+    // Rows that come between others move half of these to another page; then those that moved go.
+    let moved = |to: &rusqlite::Connection| {
+        to.execute_batch(
+            "PRAGMA secure_delete = ON;
+             INSERT INTO meta (name, value)
+               WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 3000)
+               SELECT printf('%05d', n * 7919 % 3001), CAST(iif(n % 3, 'amovingword', 'another') || n || hex(zeroblob(n % 90)) AS BLOB) FROM n;
+             DELETE FROM meta WHERE CAST(value AS TEXT) LIKE 'amovingword%'",
+        )
+    };
+    let folder = world.folder.path().to_owned();
+    let record = folder.join("record.sqlite");
+    let World { store, folder: held, .. } = world;
+    drop(store);
+    moved(&rusqlite::Connection::open(&record).unwrap()).unwrap();
+    world = World::over(Store::open(&folder, &Options::default()).unwrap(), held);
+    world.submissions_from(1_000);
+    assert!(in_gaps(&folder).len() > 1_000 && holds(&folder, b"amovingword"));
+    world.append(1, vec![erase(7)]);
+    world.store.purge(Timestamp(world.now)).unwrap();
+    // What was written after it, such as that it was done, leaves the place of a cell here and there.
+    assert!(in_gaps(&folder).len() < 16, "{:?}", in_gaps(&folder));
+    assert!(!holds(&folder, b"amovingword"));
+    // What the writer had in memory does not bring it back, and a copy has none of it.
+    for n in 2_000..2_400 {
+        world.say(1, said(n, 1, 1, Tlp::Green));
+    }
+    let copy = tempfile::tempdir().unwrap();
+    world.store.backup(&copy.path().join("record.sqlite"), &mut |_, _| ()).unwrap();
+    assert!(!holds(&folder, b"amovingword") && !holds(copy.path(), b"amovingword"));
+    assert_eq!(erased(&world), 1);
+    assert_eq!(erased(&world.reopen()), 1);
+}
