@@ -4,21 +4,38 @@ use tokio::runtime::{Handle, RuntimeFlavor};
 
 use crate::Failure;
 
+/// So many bytes are coded or decoded in about a millisecond.
+const LITTLE: usize = 64 << 10;
+
 /// Runs what takes well under a few milliseconds, on this thread: a look in memory, a page, a lookup.
 ///
 /// Handing the thread's other tasks to another thread first, as the runtime offers, costs two switches of context, which
-/// is as much as a page of 100 objects. Idle threads take over what waits here anyway.
+/// is as much as a page of 100 objects.
 pub fn brief<T>(work: impl FnOnce() -> T) -> T {
     work()
 }
 
+/// Runs what takes the longer, the more `bytes` it is given: on this thread, whose other tasks go to another one first
+/// where it is much.
+pub fn in_proportion<T>(bytes: usize, work: impl FnOnce() -> T) -> T {
+    if bytes <= LITTLE || !may_hand_over() {
+        return work();
+    }
+    tokio::task::block_in_place(work)
+}
+
 /// Runs what may wait for the disk within [`brief`]: the other tasks of a runtime's thread go to another one first.
 pub fn in_place(work: &mut dyn FnMut()) {
-    let flavor = Handle::try_current().map(|runtime| runtime.runtime_flavor());
-    match flavor {
-        Ok(RuntimeFlavor::MultiThread) => tokio::task::block_in_place(work),
-        _ => work(),
+    if may_hand_over() {
+        return tokio::task::block_in_place(work);
     }
+    work();
+}
+
+// Only threads of such a runtime have another to hand their tasks to.
+fn may_hand_over() -> bool {
+    let flavor = Handle::try_current().map(|runtime| runtime.runtime_flavor());
+    flavor.is_ok_and(|flavor| flavor == RuntimeFlavor::MultiThread)
 }
 
 /// Runs what may take long on a thread for that.

@@ -78,17 +78,17 @@ pub fn decoded(content: Bytes, coding: Option<Coding>, limit: usize) -> Result<B
     let most = limit.min(content.len().saturating_mul(MAX_RATIO).max(FREE_BYTES));
     let mut plain = Vec::new();
     let broken = |error: io::Error| Failure::invalid(format!("the content is no {}: {error}", coding.name()));
-    let read = match coding {
+    let read = || match coding {
         Coding::Gzip => {
             flate2::bufread::MultiGzDecoder::new(&content[..]).take(most as u64 + 1).read_to_end(&mut plain)
         }
         Coding::Zstd => {
-            let mut decoder = zstd::stream::read::Decoder::with_buffer(&content[..]).map_err(broken)?;
-            decoder.window_log_max(WINDOW_LOG_MAX).map_err(broken)?;
+            let mut decoder = zstd::stream::read::Decoder::with_buffer(&content[..])?;
+            decoder.window_log_max(WINDOW_LOG_MAX)?;
             decoder.take(most as u64 + 1).read_to_end(&mut plain)
         }
     };
-    read.map_err(broken)?;
+    blocking::in_proportion(content.len().saturating_mul(MAX_RATIO), read).map_err(broken)?;
     if plain.len() > most {
         let detail = format!("the content inflates to more than {most} bytes");
         return Err(Failure::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", detail));
@@ -134,7 +134,7 @@ pub fn is_worthwhile(content_type: Option<&HeaderValue>, length: usize) -> bool 
 /// # Errors
 /// Those of the coding, which has none for bytes in memory.
 pub fn encoded(content: &[u8], coding: Coding) -> io::Result<Bytes> {
-    let coded = blocking::brief(|| match coding {
+    let coded = blocking::in_proportion(content.len(), || match coding {
         Coding::Gzip => {
             let mut encoder =
                 GzEncoder::new(Vec::with_capacity(content.len() / 4), flate2::Compression::new(GZIP_LEVEL));

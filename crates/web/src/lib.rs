@@ -5,7 +5,7 @@
 //! - [`mod@router`]: from an HTTP request to a handler and back, for sockets and in-process callers alike.
 //! - [`request`] and [`answer`]: what handlers take and give.
 //! - [`error`]: failures, and how each family of routes tells of them.
-//! - [`serve`]: connections over TCP, TLS and the admin socket.
+//! - [`serve`]: connections over TCP, TLS and the admin socket; [`loops`]: the threads that serve them.
 //!
 //! Nothing here judges: the node authorises, and what a reader may see has passed its gate before it arrives.
 
@@ -17,6 +17,7 @@ pub mod coding;
 mod connection;
 pub mod error;
 mod finish;
+pub mod loops;
 pub mod media;
 pub mod metrics;
 pub mod openapi;
@@ -32,13 +33,13 @@ pub mod routes;
 pub mod serve;
 pub mod settings;
 pub mod taxii;
-pub mod telling;
 pub mod throttle;
 pub mod tls;
 pub mod waiting;
 
 pub use answer::Answer;
 pub use error::Failure;
+pub use loops::Loops;
 pub use request::Request;
 pub use router::{Router, router};
 pub use routes::Route;

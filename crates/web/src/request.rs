@@ -10,8 +10,7 @@ use node::{Caller, Node};
 use crate::body::RequestBody;
 use crate::profile::Profile;
 use crate::router::Shared;
-use crate::telling::Telling;
-use crate::{Failure, WebSettings, blocking, coding};
+use crate::{Failure, WebSettings, coding};
 
 /// The way by which a request came to us.
 #[derive(Debug, Clone)]
@@ -65,7 +64,6 @@ pub struct Request {
     /// What all requests share.
     pub shared: Arc<Shared>,
     pub(crate) caller: Option<Caller>,
-    pub(crate) telling: Option<Arc<Telling>>,
 }
 
 impl Request {
@@ -103,7 +101,7 @@ impl Request {
             (settings.max_content_bytes, settings.max_inflated_bytes)
         };
         let bytes = body.bytes(wire).await?;
-        blocking::brief(|| coding::decoded(bytes, coding, inflated))
+        coding::decoded(bytes, coding, inflated)
     }
 
     /// A header's text, if it is there once or more and is text.

@@ -25,10 +25,10 @@ use tokio_rustls::TlsAcceptor;
 use crate::Router;
 use crate::body::RequestBody;
 use crate::connection::Watched;
+use crate::loops::{Dealer, Loops};
 use crate::owed::{Owed, Owing};
 use crate::request::{Arrival, Road};
 use crate::router::Shared;
-use crate::telling::{Abort, Telling};
 use crate::tls::Tls;
 
 /// The folder's owner may pipe from what is slow and to what is read by hand: he holds up nobody but himself.
@@ -50,6 +50,7 @@ pub struct Server {
     router: Router,
     tls: Option<Arc<Tls>>,
     tcp: Vec<TcpListener>,
+    dealer: Dealer,
     admin_socket: Option<(UnixListener, PathBuf)>,
 }
 
@@ -60,7 +61,13 @@ impl Server {
     /// Files that cannot be used.
     pub fn new(router: Router) -> io::Result<Server> {
         let tls = Tls::load(router.settings()).map_err(io::Error::other)?;
-        Ok(Server { router, tls, tcp: Vec::new(), admin_socket: None })
+        Ok(Server { router, tls, tcp: Vec::new(), dealer: Dealer::default(), admin_socket: None })
+    }
+
+    /// Has TCP connections served by `loops`, which outlive it. Without, the runtime that it runs on serves them.
+    #[must_use]
+    pub fn over(self, loops: &Loops) -> Server {
+        Server { dealer: loops.dealer(), ..self }
     }
 
     /// Listens on an address; with port 0 the system chooses. Answers the address.
@@ -102,19 +109,18 @@ impl Server {
     /// Serves until `stop` is ready, then lets the requests that run come to their end, for as long as the settings
     /// say.
     pub async fn run(self, stop: impl Future<Output = ()>) {
-        let Server { router, tls, tcp, admin_socket } = self;
+        let Server { router, tls, tcp, dealer, admin_socket } = self;
         let drain = router.settings().drain_timeout;
         let graceful = Arc::new(GracefulShutdown::new());
         let places = Arc::new(Semaphore::new(router.settings().max_connections));
-        let front = Front::new(router.clone());
+        let front = Front::new(router);
         let mut accepting = JoinSet::new();
-        accepting.spawn(async move { router.shared().connections.watch(router.node()).await });
         if let Some(tls) = &tls {
             accepting.spawn(Arc::clone(tls).watch());
         }
         for listener in tcp {
             let accept = Accept { front: front.clone(), graceful: Arc::clone(&graceful) };
-            accepting.spawn(accept.tcp(listener, tls.clone(), Arc::clone(&places)));
+            accepting.spawn(accept.tcp(listener, dealer.clone(), tls.clone(), Arc::clone(&places)));
         }
         let mut socket = None;
         if let Some((listener, path)) = admin_socket {
@@ -161,7 +167,7 @@ impl Front {
     /// Serves one connection to its end.
     async fn serve<S>(self, stream: S, arrival: Arrival, watcher: Watcher)
     where
-        S: AsyncRead + AsyncWrite + Abort + Unpin + Send + 'static,
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let Front { router, builder } = self;
         let begin = router.settings().header_timeout;
@@ -171,28 +177,23 @@ impl Front {
         };
         let _counted = Counted::new(router.shared());
         let owed = Owed::new(idle);
-        let due = owed.clone();
-        let account = router.shared().connections.open();
-        let told = Arc::clone(&account);
+        let account = owed.clone();
         let service = service_fn(move |request: http::Request<Incoming>| {
             let (router, arrival) = (router.clone(), arrival.clone());
-            let owed = (request.version() == http::Version::HTTP_2).then(|| due.clone());
-            let mut request = request.map(|body| RequestBody::wire(body, idle));
-            request.extensions_mut().insert(told.begin());
+            let owed = (request.version() == http::Version::HTTP_2).then(|| account.clone());
             async move {
-                let mut answer = router.handle(request, arrival).await;
-                let telling = answer.extensions_mut().remove::<Arc<Telling>>();
-                Ok::<_, Infallible>(answer.map(|body| Owing::new(body, owed, telling)))
+                let request = request.map(|body| RequestBody::wire(body, idle));
+                let answer = router.handle(request, arrival).await;
+                Ok::<_, Infallible>(answer.map(|body| Owing::new(body, owed)))
             }
         });
-        let stream = TokioIo::new(Watched::new(stream, Arc::clone(&account), begin, idle));
+        let stream = TokioIo::new(Watched::new(stream, begin, idle));
         let connection = builder.serve_connection(stream, service).into_owned();
         tokio::select! {
             ended = watcher.watch(connection) => if let Err(error) = ended {
                 tracing::debug!(error, "a connection ended early");
             },
             () = owed.overdue() => tracing::debug!("a client did not take its answers"),
-            () = account.broken_off() => tracing::debug!("what was on its way is no longer for its client"),
         }
     }
 }
@@ -220,15 +221,19 @@ struct Accept {
 }
 
 impl Accept {
-    async fn tcp(self, listener: TcpListener, tls: Option<Arc<Tls>>, places: Arc<Semaphore>) {
+    async fn tcp(self, listener: TcpListener, dealer: Dealer, tls: Option<Arc<Tls>>, places: Arc<Semaphore>) {
         // A place first: beyond the limit, clients wait in the system's queue.
         while let Ok(place) = Arc::clone(&places).acquire_owned().await {
-            match listener.accept().await {
+            let accepted = listener.accept().await;
+            match accepted.and_then(|(stream, peer)| Ok((stream.into_std()?, peer))) {
                 Ok((stream, peer)) => {
                     let (front, tls) = (self.front.clone(), tls.clone());
                     let watcher = self.graceful.watcher();
-                    tokio::spawn(async move {
-                        serve_tcp(front, stream, peer, tls, watcher).await;
+                    dealer.spawn(async move {
+                        match TcpStream::from_std(stream) {
+                            Ok(stream) => serve_tcp(front, stream, peer, tls, watcher).await,
+                            Err(error) => tracing::warn!(%error, "a connection could not be served"),
+                        }
                         drop(place);
                     });
                 }

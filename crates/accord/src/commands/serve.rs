@@ -7,7 +7,7 @@ use std::time::Duration;
 use node::Node;
 use serde_json::json;
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use web::serve::Server;
+use web::{Loops, Server};
 
 use super::notify;
 use crate::failure::{Exit, Failure};
@@ -31,12 +31,18 @@ pub fn run(loaded: &Loaded, output: &mut Output) -> Result<Exit, Failure> {
     let settings = loaded.settings.web()?;
     let folder = &loaded.place.data.value;
     let node = open_node(loaded, folder)?;
+    let cannot_start = |error: io::Error| Failure::network(format!("cannot start: {error}"));
+    let loops = Loops::start().map_err(cannot_start)?;
+    // It accepts, and serves the admin socket.
     let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .thread_name("accepts")
         .enable_all()
         .build()
-        .map_err(|error| Failure::network(format!("cannot start: {error}")))?;
-    let stopped = runtime.block_on(serve(loaded, &node, &addresses, &settings, output));
+        .map_err(cannot_start)?;
+    let stopped = runtime.block_on(serve(loaded, (&node, &loops), &addresses, &settings, output));
     runtime.shutdown_timeout(settings.drain_timeout);
+    loops.stop(settings.drain_timeout);
     node.stop();
     stopped?;
     tracing::info!("the node has stopped");
@@ -45,13 +51,14 @@ pub fn run(loaded: &Loaded, output: &mut Output) -> Result<Exit, Failure> {
 
 async fn serve(
     loaded: &Loaded,
-    node: &Node,
+    (node, loops): (&Node, &Loops),
     addresses: &[(String, SocketAddr)],
     settings: &web::WebSettings,
     output: &mut Output,
 ) -> Result<(), Failure> {
     let router = web::router(node.clone(), settings);
-    let mut server = Server::new(router).map_err(|error| Failure::usage(error.to_string()))?;
+    let server = Server::new(router).map_err(|error| Failure::usage(error.to_string()))?;
+    let mut server = server.over(loops);
     let mut listening = Vec::new();
     for (name, address) in addresses {
         let address = server.listen(*address).await.map_err(|error| cannot_listen(name, &error))?;

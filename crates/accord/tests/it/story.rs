@@ -160,10 +160,14 @@ fn a_backup_is_restored_whole_and_erasures_are_repeated() {
     on("again", &["restore", "copy"]).exits(5);
     on("other", &["restore", "nothing"]).exits(2);
 
-    // Without the file, the backup is as it was.
+    // The node has put the list beside the backup: nobody has to name it.
     on("other", &["restore", "copy"]).exits(0);
-    on("other", &["show", INDICATOR]).exits(0);
+    on("other", &["show", INDICATOR]).exits(1);
+
+    // Where none is, the backup is as it was.
+    std::fs::remove_file(bench.path().join("copy/erasures")).unwrap();
     let told = bench.run(&["restore", "copy", "--data", "third"]).exits(0).out;
+    on("third", &["show", INDICATOR]).exits(0);
     assert!(told.lines().any(|line| line.split_whitespace().eq(["erasures", "-"])), "{told}");
 }
 
