@@ -411,6 +411,10 @@ pub enum Action {
     GovernCircles,
     /// Make formal circles for others.
     FoundCircles,
+    /// See what one's member declares as its own: networks, domains, mail domains.
+    SeeAssets,
+    /// Declare for one's member what is its own, and take that back.
+    DeclareAssets,
 }
 
 /// A refusal. What a client is told is the renderer's choice; this text is for the log and for the principal himself.
@@ -476,12 +480,14 @@ pub fn may_act(principal: &Principal, action: &Action) -> Result<(), Denied> {
         Action::Submit | Action::SubmitObservation | Action::Annotate | Action::Withdraw(_, None) => {
             principal.write == CollectionScope::All
         }
-        Action::SeeCircles => principal.read == CollectionScope::All,
+        Action::SeeCircles | Action::SeeAssets => principal.read == CollectionScope::All,
         Action::Curate(None) => {
             principal.read == CollectionScope::All && principal.write == CollectionScope::All
         }
         Action::Curate(Some(id)) => principal.read.covers(*id) && principal.write.covers(*id),
-        Action::ActInCircles | Action::GovernCircles => principal.write == CollectionScope::All,
+        Action::ActInCircles | Action::GovernCircles | Action::DeclareAssets => {
+            principal.write == CollectionScope::All
+        }
         // What is taken back is named by its content, so both rights are needed (TAXII 2.1 §5.7).
         Action::Withdraw(_, Some(id)) => principal.read.covers(*id) && principal.write.covers(*id),
         _ => true,
@@ -491,12 +497,13 @@ pub fn may_act(principal: &Principal, action: &Action) -> Result<(), Denied> {
 
 fn needed(action: &Action) -> Verb {
     match action {
-        Action::Read | Action::ReadCollection(_) | Action::SeeCircles => Verb::Read,
+        Action::Read | Action::ReadCollection(_) | Action::SeeCircles | Action::SeeAssets => Verb::Read,
         Action::WriteCollection(_)
         | Action::Submit
         | Action::SubmitObservation
         | Action::Annotate
         | Action::ActInCircles
+        | Action::DeclareAssets
         | Action::Curate(_)
         | Action::Withdraw(..) => Verb::Write,
         Action::Erase
@@ -528,8 +535,10 @@ fn role_allows(roles: Roles, (principal, own): (&Principal, MemberId), action: &
         | Action::ManageCollections
         | Action::FoundCircles
         | Action::Operate => roles.has(Administrator),
-        Action::SeeCircles => roles.has_any(&[Reader, Analyst, Curator, OrganisationAdministrator]),
-        Action::ActInCircles => roles.has_any(&[Analyst, OrganisationAdministrator]),
+        Action::SeeCircles | Action::SeeAssets => {
+            roles.has_any(&[Reader, Analyst, Curator, OrganisationAdministrator])
+        }
+        Action::ActInCircles | Action::DeclareAssets => roles.has_any(&[Analyst, OrganisationAdministrator]),
         Action::GovernCircles => roles.has(OrganisationAdministrator),
         Action::ManagePersons(of) => roles.has(Administrator) || own_organisation(roles, own, *of),
         // A lower role never acts on a principal with more rights than its own organisation can hold.

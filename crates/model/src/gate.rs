@@ -192,6 +192,25 @@ impl Act<RetentionRules> for Put {
     }
 }
 
+/// What a member declares as its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AssetsOf {
+    /// The member.
+    pub member: MemberId,
+}
+
+/// Says what is one's member's own, and takes that back.
+#[derive(Debug, Clone, Copy)]
+pub struct Declare;
+
+impl Act<AssetsOf> for Declare {
+    // What is whose tells who would be a victim, so nobody does it for another: the operator neither.
+    fn allows(principal: &Principal, of: &AssetsOf) -> Result<(), Denied> {
+        may_act(principal, &Action::DeclareAssets)?;
+        if principal.reader.member == Some(of.member) { Ok(()) } else { Err(Denied::Owner) }
+    }
+}
+
 /// A circle, and what decides who acts in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CircleOf {

@@ -59,6 +59,10 @@ identifier! {
     /// One arrival.
     SubmissionId
 }
+identifier! {
+    /// What a member declares as its own.
+    AssetId
+}
 
 /// A STIX id, split: the type name and the UUID.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -24,7 +24,8 @@ pub use access::{Action, Denied, Principal, Reader, Role, Roles, Verb, hidden_pa
 pub use circle::{Charter, Definition};
 pub use gate::{Authorized, Epoch, Facts, authorize};
 pub use id::{
-    CircleId, CollectionId, InvitationId, MemberId, MembershipId, ObjectKey, PersonId, SubmissionId, TokenId,
+    AssetId, CircleId, CollectionId, InvitationId, MemberId, MembershipId, ObjectKey, PersonId, SubmissionId,
+    TokenId,
 };
 pub use label::{Audience, Embargo, Hidden, Label, Origin, Parts, PermittedActions, Recipients, Tlp};
 pub use observable::{Observable, Unfit};

@@ -1,6 +1,7 @@
 //! The pure half of the node: values in, values out. No clock, no store, no randomness.
 
 pub mod annotation;
+pub mod assets;
 pub mod audience;
 pub mod carried;
 pub mod checks;
@@ -20,6 +21,7 @@ pub mod parts;
 pub mod reading;
 pub mod rows;
 pub mod search_query;
+pub mod sensitive;
 pub mod subject;
 pub mod unnamed;
 pub mod warning;

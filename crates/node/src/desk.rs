@@ -42,7 +42,7 @@ pub(crate) fn unnamed(
     let persons = roster.directory().persons.iter().filter(|person| person.member == member.id);
     let long = persons.filter(|person| person.name.chars().count() >= PERSON_CHARACTERS);
     names.extend(long.map(|person| person.name.clone()));
-    Ok(Unnamed { sector, names })
+    Ok(Unnamed { sector, names, assets: std::sync::Arc::clone(roster.assets_of(member.id)) })
 }
 
 // A circle is addressed by those who are in it; nobody expects the node itself.

@@ -46,8 +46,20 @@ impl Node {
         let mut intake = Intake::begin(self, caller, options, "import")?;
         if intake.is_kept() {
             let label = intake.submission.default_label.to_string();
+            let mut tally = Tally::new(options.dry_run, &intake.submission);
             let (format, bytes, status) = self.import_kept(intake, options, input)?;
+            let waiting = status.waiting;
+            if options.dry_run {
+                for outcome in status.outcomes {
+                    tally.count(&outcome);
+                    if !is_plain(&outcome) {
+                        tell(ImportEvent::Outcome(outcome));
+                    }
+                }
+                return Ok(views::ImportSummary { waiting, ..tally.finish(format, bytes, None) });
+            }
             return Ok(views::ImportSummary {
+                waiting,
                 submission: status.id,
                 format: format.to_owned(),
                 bytes,
@@ -80,8 +92,7 @@ impl Node {
             }
             if let ImportEvent::Outcome(outcome) = &event {
                 tally.count(outcome);
-                let is_plain = matches!(outcome.state, "new" | "duplicate");
-                if is_plain && outcome.message.is_none() && outcome.findings.is_empty() {
+                if is_plain(outcome) {
                     return;
                 }
             }
@@ -163,6 +174,11 @@ impl Node {
         };
         Ok(Cutter::Rows(Box::new(Rows::new(form, sniffed.header_is_row))))
     }
+}
+
+// Simply taken, and nothing to say of it.
+fn is_plain(outcome: &views::Outcome) -> bool {
+    matches!(outcome.state, "new" | "duplicate") && outcome.message.is_none() && outcome.findings.is_empty()
 }
 
 fn value_kind(name: &str) -> Result<ValueKind, Error> {

@@ -29,7 +29,7 @@ use store::record::{Appended, Arrival, Audit, Batch, Item, NewStatement, ObjectK
 
 use self::decided::decide;
 pub(crate) use self::decided::{Decided, finding_view};
-use self::terms::{Asked, Terms, terms};
+use self::terms::{Asked, Terms, deciders, terms};
 use crate::addressed::Addressed;
 use crate::chunk::{Chunk, Piece, Read};
 use crate::core::form::Form;
@@ -153,9 +153,18 @@ impl<'n> Intake<'n> {
         }
     }
 
-    /// It enters later.
+    /// It enters later, or would.
     pub(crate) fn is_kept(&self) -> bool {
-        !self.dry_run && (self.asked.without_name || self.curation != Curation::None)
+        self.asked.without_name || self.curation != Curation::None
+    }
+
+    /// Who decides whether it enters, in words, where somebody does.
+    pub(crate) fn deciders(&self, labels: &BTreeSet<Label>) -> Result<Option<String>, Error> {
+        let roster = self.node.roster();
+        let terms = terms(self.node, &roster, &self.caller, &self.asked)?;
+        let through = terms.collection.and_then(|id| roster.collection(id));
+        let strictest = labels.iter().map(Label::strictest).max().unwrap_or(terms.default_label);
+        Ok(deciders(&roster, through, (&terms.found.audience, strictest)))
     }
 
     /// Makes the bytes of the whole submission durable, charges and audits them, to be sequenced after the reply.
@@ -259,7 +268,7 @@ impl<'n> Intake<'n> {
         };
         if self.dry_run {
             keep_back();
-            if self.curation != Curation::None {
+            if self.is_kept() {
                 let items = decided.iter().flat_map(|one| &one.items);
                 self.looked.extend(items.filter_map(|item| match item {
                     Item::Statement(new) => Some(NewStatement::clone(new)),

@@ -5,20 +5,25 @@ use std::collections::BTreeSet;
 use std::io::Read;
 
 use model::circle::Curation;
-use model::{Label, Timestamp};
+use model::{Audience, Label, Timestamp, Tlp};
 use serde::{Deserialize, Serialize};
 use store::queue::Held;
 
 use crate::chunk::Chunk;
 use crate::core::checks::{Check, Found, check};
 use crate::intake::Intake;
+use crate::intake::terms::deciders;
+use crate::roster::Roster;
 use crate::source::Source;
+use crate::submit::status;
 use crate::{Error, ImportOptions, Kind, Node, views};
 
 /// Seconds of a day.
 const DAY_S: i64 = 86_400;
 /// Findings that are kept of one submission.
 const FINDINGS: usize = 1_000;
+const CURATED: &str = "a curator looks at it before it enters";
+const UNNAMED: &str = "it is said without a name, and enters together with what else was said so";
 
 /// How the bytes of an import that waits are cut.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -64,7 +69,9 @@ pub(crate) struct Kept {
 /// # Errors
 /// [`Kind::Invalid`] for the first that is none.
 pub(crate) fn known_checks(words: &[String]) -> Result<(), Error> {
-    let known = Check::ALL.map(Check::name);
+    // That something waits for what is its submitter's own would tell curators whose that is.
+    let known: Vec<&str> =
+        Check::ALL.into_iter().filter(|check| *check != Check::OwnAsset).map(Check::name).collect();
     match words.iter().find(|word| !known.contains(&word.as_str())) {
         None => Ok(()),
         Some(word) => Err(Error::new(Kind::Invalid, format!("`{word}` is no check"))
@@ -72,9 +79,20 @@ pub(crate) fn known_checks(words: &[String]) -> Result<(), Error> {
     }
 }
 
+// What the judgement of an object is to a curator.
+fn of_outcome(outcome: &views::Outcome) -> Option<Found> {
+    let check = match outcome.state {
+        "rejected" => Check::Refused,
+        "duplicate" | "equivocation" | "claim" => Check::Duplicate,
+        _ => return None,
+    };
+    let message = outcome.message.clone().unwrap_or_else(|| "it is held already".to_owned());
+    Some(Found::of(check, outcome.id.clone(), message))
+}
+
 impl Node {
     /// Keeps a submission that enters later. Without a name it is all of it or none, since what is refused of it would have
-    /// to be sent again. Its bytes are durable when this returns.
+    /// to be sent again. Its bytes are durable when this returns. A dry run says the same of it, and keeps nothing.
     ///
     /// # Errors
     /// [`Kind::Invalid`] for what would be refused of one without a name, with the reason of the first; what accepting
@@ -86,9 +104,9 @@ impl Node {
         (bytes, form): (&[u8], String),
         due: Option<Timestamp>,
     ) -> Result<views::Status, Error> {
-        intake.dry_run = true;
+        let dry_run = std::mem::replace(&mut intake.dry_run, true);
         let outcomes = self.sequence_all(&mut intake, chunks, 0, &mut |_| true)?;
-        intake.dry_run = false;
+        intake.dry_run = dry_run;
         let refused = outcomes.iter().find(|outcome| outcome.state == "rejected");
         if let Some(refused) = refused.filter(|_| due.is_some()) {
             let reason = refused.message.clone().unwrap_or_default();
@@ -97,42 +115,87 @@ impl Node {
             let hint = "nothing was taken: what is said without a name is taken whole or not at all";
             return Err(Error::new(Kind::Invalid, message).hint(hint));
         }
-        let held = self.held(&mut intake, &outcomes)?;
-        self.accept(&intake, outcomes.len() as u64, bytes, Kept { due, form, held })
+        let (waiting, held) = self.held(&mut intake, &outcomes, due)?;
+        if dry_run {
+            return Ok(views::Status { waiting, ..status(&intake.submission, outcomes, 0) });
+        }
+        let count = outcomes.len() as u64;
+        let accepted = self.accept(&intake, count, bytes, Kept { due, form, held })?;
+        Ok(views::Status { waiting, ..accepted })
     }
 
-    // With what it waits for a curator, if it does.
-    fn held(&self, intake: &mut Intake<'_>, outcomes: &[views::Outcome]) -> Result<Option<Held>, Error> {
-        if intake.curation == Curation::None {
-            return Ok(None);
-        }
+    // What it waits for, and with what for a curator, if it does.
+    fn held(
+        &self,
+        intake: &mut Intake<'_>,
+        outcomes: &[views::Outcome],
+        due: Option<Timestamp>,
+    ) -> Result<(Option<views::Waiting>, Option<Held>), Error> {
         let looked = std::mem::take(&mut intake.looked);
-        let mut found = self.over_cap(intake, outcomes.len() as u64)?;
-        found.extend(check(&looked, self.warning_lists()));
-        for outcome in outcomes {
-            let message = || outcome.message.clone().unwrap_or_else(|| "it is held already".to_owned());
-            let check = match outcome.state {
-                "rejected" => Check::Refused,
-                "duplicate" | "equivocation" | "claim" => Check::Duplicate,
-                _ => continue,
-            };
-            found.push(Found::of(check, outcome.id.clone(), message()));
-        }
-        let holds = &self.settings().queue_holds;
-        let is_held = holds.is_empty() || found.iter().any(|one| holds.contains(&one.check));
-        if !is_held {
-            return Ok(None);
-        }
+        let is_curated = intake.curation != Curation::None;
+        let mut found = match is_curated {
+            true => self.over_cap(intake, outcomes.len() as u64)?,
+            false => Vec::new(),
+        };
+        let roster = self.roster();
+        let source = intake.submission.source;
+        let member = roster.behind(source).map_or(source, |member| member.id);
+        found.extend(check(&looked, self.warning_lists(), roster.assets_of(member)));
+        found.extend(outcomes.iter().filter_map(of_outcome));
         found.truncate(FINDINGS);
+        let holds = &self.settings().queue_holds;
+        let is_held = is_curated && (holds.is_empty() || found.iter().any(|one| holds.contains(&one.check)));
+        if !is_held && due.is_none() {
+            return Ok((None, None));
+        }
         let labels: BTreeSet<Label> = looked.into_iter().map(|new| new.label).collect();
-        let deadline_s = i64::from(self.settings().queue_days.max(1)) * DAY_S;
-        Ok(Some(Held {
-            deadline: intake.submission.received.plus_seconds(deadline_s),
+        let deadline =
+            intake.submission.received.plus_seconds(i64::from(self.settings().queue_days.max(1)) * DAY_S);
+        let waiting = views::Waiting {
+            why: if is_held { CURATED } else { UNNAMED }.to_owned(),
+            decides: if is_held { intake.deciders(&labels)? } else { None },
+            deadline: is_held.then(|| deadline.to_string()),
+            returned_then: is_held && self.settings().queue_returns_overdue,
+            enters: due.map(|due| due.to_string()),
+            findings: found.clone(),
+        };
+        if !is_held {
+            return Ok((Some(waiting), None));
+        }
+        let held = Held {
+            deadline,
             four_eyes: intake.curation == Curation::FourEyes,
             labels: labels.into_iter().collect(),
             findings: serde_json::to_string(&found)
                 .map_err(|error| Error::new(Kind::Internal, error.to_string()))?,
-        }))
+        };
+        Ok((Some(waiting), Some(held)))
+    }
+
+    /// That what is said for these would wait for a curator, where it is not known yet what is said.
+    pub(crate) fn would_wait(
+        &self,
+        roster: &Roster,
+        (audience, tlp): (&Audience, Tlp),
+    ) -> Option<views::Waiting> {
+        let decides = deciders(roster, None, (audience, tlp))?;
+        let holds = &self.settings().queue_holds;
+        let why = match holds.is_empty() {
+            true => CURATED.to_owned(),
+            false => format!(
+                "a curator looks at it before it enters, where a check finds one of: {}",
+                holds.join(", ")
+            ),
+        };
+        let deadline = self.now().plus_seconds(i64::from(self.settings().queue_days.max(1)) * DAY_S);
+        Some(views::Waiting {
+            why,
+            decides: Some(decides),
+            deadline: Some(deadline.to_string()),
+            returned_then: self.settings().queue_returns_overdue,
+            enters: None,
+            findings: Vec::new(),
+        })
     }
 
     // More than a member's share of a day of what is curated.

@@ -6,6 +6,7 @@
 mod addressed;
 mod annotate;
 mod around;
+mod assets;
 mod audit;
 mod backups;
 mod chunk;

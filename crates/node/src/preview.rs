@@ -51,8 +51,10 @@ impl Node {
         }
         fits(&marked, std::iter::empty(), &found.audience, &found.circles)
             .map_err(|why| Error::new(Kind::Invalid, why))?;
+        let waiting = self.would_wait(&roster, (&found.audience, tlp));
         let label = marked.label(own).to(found.audience);
-        Ok(Told { node: self, roster: &roster, caller, own, label: &label, entered: None, now }.preview())
+        let told = Told { node: self, roster: &roster, caller, own, label: &label, entered: None, now };
+        Ok(views::Preview { waiting, ..told.preview() })
     }
 
     /// Who sees an object that the caller's member said, in the version that is last: since when and by which rule, or
@@ -105,6 +107,7 @@ impl Told<'_> {
             kept_from: Vec::new(),
             visitors: self.node.settings().anonymous
                 && why(&Reader::anonymous(), self.label, self.now).is_ok(),
+            waiting: None,
         };
         let mut others: BTreeMap<&'static str, u64> = BTreeMap::new();
         let live = self.roster.directory().members.iter().filter(|member| member.revoked.is_none());

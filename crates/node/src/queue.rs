@@ -10,15 +10,17 @@ use store::queue::{Decision, Queued, State, Who};
 use store::record::Audit;
 
 use crate::addressed::knows;
-use crate::around;
 use crate::core::checks::{Check, Found};
 use crate::core::list_query::{id_text, object_key};
+use crate::core::observables::observables;
+use crate::core::reading::OBJECT_BYTES;
 use crate::directory::{not_found, signed_in};
 use crate::roster::Roster;
 use crate::submit::is_his;
 use crate::withdraw::checked_reason;
 use crate::writing::Failure;
 use crate::{Caller, Error, Kind, Node};
+use crate::{around, assets};
 use model::circle::Shows;
 
 /// Objects of one that are shown.
@@ -49,15 +51,24 @@ impl Node {
         let row = self.curated(&roster, caller, id)?;
         let his = self.his_rows(&roster, caller)?;
         let mut shown = self.shown_to_curator(&roster, caller, (&row, &his), now)?;
-        let mut objects = Vec::new();
+        let (mut objects, mut hits) = (Vec::new(), Vec::new());
         if let Some(arrival) = self.inner.store.arrival(row.submission)? {
             let read = self.cut_again(&arrival)?.into_iter().flat_map(|chunk| chunk.read());
-            let readings = read.flat_map(|read| read.unwrap_or_default());
-            let wires = readings.filter_map(|one| serde_json::from_slice(&one.wire.unwrap_or(one.body)).ok());
-            objects.extend::<Vec<Value>>(wires.take(SHOWN).collect());
+            for one in read.flat_map(|read| read.unwrap_or_default()) {
+                let id = one.object.to_string();
+                let wire = one.wire.unwrap_or(one.body);
+                hits.extend(own_assets(&roster, caller, &id, &wire));
+                if objects.len() < SHOWN {
+                    objects.extend(serde_json::from_slice::<Value>(&wire));
+                }
+            }
         }
         if let Some(fields) = shown.as_object_mut() {
             fields.insert("content".to_owned(), Value::Array(objects));
+            let findings = fields.get_mut("findings").and_then(Value::as_array_mut);
+            findings
+                .into_iter()
+                .for_each(|findings| findings.extend(hits.iter().take(SHOWN).map(|hit| json!(hit))));
         }
         Ok(shown)
     }
@@ -111,6 +122,10 @@ impl Node {
             if is(one, Check::Cap) {
                 "more than a member's share of a day".clone_into(&mut one.message);
                 return sum > cap;
+            }
+            // Whose it is, is for him who sent it; what a curator may know of it is looked up for him.
+            if is(one, Check::OwnAsset) {
+                return false;
             }
             if !by_sight(one) {
                 return true;
@@ -397,6 +412,14 @@ fn for_curators(roster: &Roster, caller: &Caller, row: &Queued, now: Timestamp) 
         fields.insert("own".to_owned(), json!(owner.token == caller.principal.token));
     }
     shown
+}
+
+// Which values of an object are somebody's own, as far as this curator is told.
+fn own_assets(roster: &Roster, caller: &Caller, id: &str, wire: &[u8]) -> Vec<Found> {
+    let limits = strictjson::Limits { bytes: OBJECT_BYTES, ..strictjson::Limits::default() };
+    let Ok(node) = strictjson::parse(wire, &limits) else { return Vec::new() };
+    let values = observables(&node).observables.into_iter().map(|mention| mention.observable);
+    values.filter_map(|value| assets::for_curator(roster, caller, id, &value)).collect()
 }
 
 fn some(text: &str) -> Option<String> {

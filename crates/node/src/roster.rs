@@ -1,6 +1,7 @@
 //! The directory in memory, with what every request looks up. A change makes a new one; readers keep theirs.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use model::access::CollectionScope;
 use model::{CollectionId, MemberId, PersonId, Principal, Reader, Timestamp, TokenId};
@@ -8,6 +9,7 @@ use store::directory::{Collection, Directory, Epoch, Member, Person, Token};
 use uuid::Uuid;
 
 use crate::circles::known::Circles;
+use crate::core::assets::Assets;
 use crate::core::filter::{self, Facts, Predicate};
 use crate::{Caller, Error, Kind, views};
 
@@ -26,6 +28,8 @@ pub(crate) struct Roster {
     identities: HashMap<String, MemberId>,
     predicates: HashMap<CollectionId, Predicate>,
     circles: Circles,
+    assets: HashMap<MemberId, Arc<Assets>>,
+    none: Arc<Assets>,
 }
 
 impl Roster {
@@ -45,6 +49,8 @@ impl Roster {
             identities: directory.identities.iter().cloned().collect(),
             predicates: HashMap::new(),
             circles: Circles::new(&directory)?,
+            assets: assets(&directory),
+            none: Arc::default(),
             directory,
         };
         roster.predicates = roster.directory.collections.iter().map(|one| roster.compile(one)).collect();
@@ -161,6 +167,17 @@ impl Roster {
         &self.circles
     }
 
+    /// What a member declares as its own.
+    pub(crate) fn assets_of(&self, member: MemberId) -> &Arc<Assets> {
+        self.assets.get(&member).unwrap_or(&self.none)
+    }
+
+    /// What each member that takes part declares as its own: for judging alone, and never to tell whose it is.
+    pub(crate) fn assets(&self) -> impl Iterator<Item = &Assets> {
+        let live = |id: &MemberId| self.member(*id).is_some_and(|member| member.revoked.is_none());
+        self.assets.iter().filter(move |(id, _)| live(id)).map(|(_, assets)| &**assets)
+    }
+
     /// What is in a collection.
     pub(crate) fn predicate(&self, id: CollectionId) -> Option<&Predicate> {
         self.predicates.get(&id)
@@ -234,6 +251,14 @@ impl Roster {
             facts: self.epoch(),
         }
     }
+}
+
+fn assets(directory: &Directory) -> HashMap<MemberId, Arc<Assets>> {
+    let mut texts: HashMap<MemberId, Vec<&str>> = HashMap::new();
+    for asset in &directory.assets {
+        texts.entry(asset.member).or_default().push(&asset.text);
+    }
+    texts.into_iter().map(|(member, texts)| (member, Arc::new(Assets::new(texts.into_iter())))).collect()
 }
 
 fn parsed(text: &str) -> Option<Uuid> {

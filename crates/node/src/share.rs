@@ -7,7 +7,9 @@ use model::observable::{Kind as ValueKind, Observable};
 use model::{MemberId, Origin, Tlp};
 use store::find::Keys;
 
+use crate::core::assets::Assets;
 use crate::core::offered::{Context, Format, Offered, is_reserved, is_suffix, offered};
+use crate::core::sensitive::{Class, veiled};
 use crate::directory::signed_in;
 use crate::{Caller, Error, ImportEvent, ImportOptions, Kind, Node, Share, views};
 
@@ -56,8 +58,10 @@ impl Node {
         }
         let tlp = asked.label.tlp.unwrap_or(self.settings().default_label);
         let already = self.said_already(caller, own, tlp, &found.values)?;
-        let alarms = self.alarms(&found, &already, tlp);
+        let alarms = self.alarms(&found, &already, tlp, self.roster().assets_of(own));
         let (summary, refused) = self.import_offered(caller, asked, &found)?;
+        // What is known of these objects says more than what is of the label.
+        let preview = views::Preview { waiting: None, ..preview };
         Ok(views::Shared {
             dry_run: asked.dry_run,
             format: found.format.name(),
@@ -151,7 +155,7 @@ impl Node {
         Ok(already)
     }
 
-    fn alarms(&self, found: &Offered, already: &Already, tlp: Tlp) -> Vec<views::Alarm> {
+    fn alarms(&self, found: &Offered, already: &Already, tlp: Tlp, own: &Assets) -> Vec<views::Alarm> {
         let texts = |of: fn(&Observable) -> bool| -> Vec<String> {
             let values = found.values.iter().filter(|value| of(value));
             values.map(|value| value.text().to_owned()).collect()
@@ -162,14 +166,27 @@ impl Node {
             (!names.is_empty()).then(|| format!("{} ({names})", value.text()))
         };
         let mut mails = texts(|value| value.kind() == ValueKind::Email);
-        mails.extend(found.mails.iter().cloned());
+        let of = |class: Class| {
+            let of_class = found.sensitive.iter().filter(move |(rule, _)| rule.class == class);
+            of_class.map(move |(rule, text)| match class {
+                // What is told is kept: on terminals, in logs of clients.
+                Class::Secret => format!("{} ({})", veiled(text), rule.name),
+                _ => text.clone(),
+            })
+        };
+        mails.extend(of(Class::Personal));
+        let is_own = |value: &&Observable| own.hit(value).is_some();
+        let owned = found.values.iter().filter(is_own).map(|value| value.text().to_owned());
         let stricter = already.stricter.iter().map(|(value, stands)| format!("{value} ({stands})"));
         let bare = vec![String::new(); if found.format == Format::Stix { found.bare } else { 0 }];
         let all = [
+            ("own", owned.collect(), OWN.to_owned()),
+            ("secret", of(Class::Secret).collect(), SECRET.to_owned()),
             ("reserved", texts(is_reserved), RESERVED.to_owned()),
             ("public-suffix", texts(is_suffix), SUFFIX.to_owned()),
             ("warning-list", found.values.iter().filter_map(on_list).collect(), LISTED.to_owned()),
             ("personal-data", mails, PERSONAL.to_owned()),
+            ("inside", of(Class::Inside).collect(), INSIDE.to_owned()),
             ("no-context", bare, BARE.to_owned()),
             ("revoked", already.revoked.iter().cloned().collect(), REVOKED.to_owned()),
             ("lower-label", stricter.collect(), format!("{tlp} is lower than what stands of these values")),
@@ -183,11 +200,15 @@ impl Node {
     }
 }
 
+const OWN: &str = "this is yours: your organisation declared it as its own";
+const SECRET: &str = "keys, tokens, passwords: whoever reads them can use them";
+const INSIDE: &str = "folders of users, names of hosts, private addresses: they tell of your inside";
 const RESERVED: &str =
     "addresses and names that lead nowhere outside: private, reserved, for documentation; perhaps your own";
 const SUFFIX: &str = "names under which others' names stand: whoever blocks one blocks all of them";
 const LISTED: &str = "on warning lists of this node: everybody's traffic has them";
-const PERSONAL: &str = "email addresses, which are about persons";
+const PERSONAL: &str =
+    "about persons: addresses, phone numbers, numbers of accounts, cards and registers, names";
 const BARE: &str =
     "indicators that say nothing of themselves and stand in no relation: readers cannot act on them";
 const REVOKED: &str = "somebody said these and has revoked it";

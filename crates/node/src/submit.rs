@@ -90,6 +90,7 @@ impl Node {
             pending: found.pending,
             label: found.default_label.to_string(),
             queue: self.queue_state(id)?,
+            waiting: None,
             outcomes: found.outcomes.into_iter().map(outcome_view).collect(),
         })
     }
@@ -349,7 +350,7 @@ fn is_definition(piece: &[u8]) -> bool {
     memchr::memmem::find(piece, name).is_some()
 }
 
-fn status(submission: &Submission, outcomes: Vec<views::Outcome>, pending: u64) -> views::Status {
+pub(crate) fn status(submission: &Submission, outcomes: Vec<views::Outcome>, pending: u64) -> views::Status {
     let failure = outcomes.iter().filter(|outcome| outcome.state == "rejected").count() as u64;
     let total = outcomes.len() as u64;
     views::Status {
@@ -362,6 +363,7 @@ fn status(submission: &Submission, outcomes: Vec<views::Outcome>, pending: u64) 
         pending,
         label: submission.default_label.to_string(),
         queue: None,
+        waiting: None,
         outcomes,
     }
 }

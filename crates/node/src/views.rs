@@ -67,6 +67,9 @@ pub struct Preview {
     pub kept_from: Vec<KeptFrom>,
     /// Visitors without a token see it.
     pub visitors: bool,
+    /// That it would wait, and for whom; not of what stands.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub waiting: Option<Waiting>,
 }
 
 /// Somebody who sees it.

@@ -2,9 +2,9 @@
 
 use model::access::Waiting;
 use model::gate::{
-    Act, Authorized, CircleOf, Curate, End, Erase, Facts, Found, Invite, Join, Moderate, Open, PersonOf,
-    Positions, Put, Record, Relabel, Release, RetentionRules, Revoke, SeatOf, Source, Statements, Submit,
-    TokenOf, Upgrade, Versions, Withdraw,
+    Act, AssetsOf, Authorized, CircleOf, Curate, Declare, End, Erase, Facts, Found, Invite, Join, Moderate,
+    Open, PersonOf, Positions, Put, Record, Relabel, Release, RetentionRules, Revoke, SeatOf, Source,
+    Statements, Submit, TokenOf, Upgrade, Versions, Withdraw,
 };
 use model::{CollectionId, MemberId, SubmissionId, Timestamp};
 
@@ -83,6 +83,16 @@ impl Covers<Revoke, Change> for CollectionId {
 impl Covers<Put, Change> for RetentionRules {
     fn covers(&self, what: &Change) -> bool {
         matches!(what, Change::Meta(name, _) if *name == RETENTION)
+    }
+}
+
+impl Covers<Declare, Change> for AssetsOf {
+    fn covers(&self, what: &Change) -> bool {
+        match what {
+            Change::Asset(asset) => asset.member == self.member,
+            Change::NoAsset(_, member) => *member == self.member,
+            _ => false,
+        }
     }
 }
 

@@ -4,8 +4,8 @@ use std::net::IpAddr;
 
 use model::circle::Curation;
 use model::{
-    CircleId, CollectionId, InvitationId, MemberId, MembershipId, PersonId, Roles, Timestamp, Tlp, TokenId,
-    Verb,
+    AssetId, CircleId, CollectionId, InvitationId, MemberId, MembershipId, PersonId, Roles, Timestamp, Tlp,
+    TokenId, Verb,
 };
 
 use crate::read::LabelId;
@@ -36,6 +36,8 @@ pub struct Directory {
     pub memberships: Vec<Membership>,
     /// Invitations that are not used or taken back, without their secrets; some may have expired.
     pub invitations: Vec<Invitation>,
+    /// What members declare as their own.
+    pub assets: Vec<Asset>,
 }
 
 /// An organisation, or a researcher.
@@ -220,6 +222,19 @@ pub struct CircleAct {
     pub about: Option<MemberId>,
 }
 
+/// Something that a member declares as its own. For that member's people alone: it tells who would be a victim.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asset {
+    /// Its id.
+    pub id: AssetId,
+    /// Whose it is.
+    pub member: MemberId,
+    /// A network, an address, a domain, or a mail domain behind `@`, in normal form.
+    pub text: String,
+    /// When it was declared.
+    pub added: Timestamp,
+}
+
 /// One change of the directory.
 #[derive(Debug, Clone)]
 pub enum Change {
@@ -242,6 +257,10 @@ pub enum Change {
     Invitation(Invitation),
     /// Notes what was done in a circle.
     CircleAct(CircleAct),
+    /// Declares what is a member's own.
+    Asset(Asset),
+    /// Removes what a member declared: nothing is kept of it.
+    NoAsset(AssetId, MemberId),
     /// Opens to a reader what this very change lets him see.
     Opening(Opening),
     /// Keeps a small value beside the record ([`Store::meta`](crate::Store::meta)), or removes it: rules that the node
@@ -292,7 +311,12 @@ impl Change {
             Change::Circle(circle) => circle.revoked.is_some(),
             Change::Membership(membership) => membership.revoked.is_some(),
             Change::Invitation(invitation) => invitation.revoked.is_some(),
-            Change::Identity(..) | Change::CircleAct(..) | Change::Opening(..) | Change::Meta(..) => false,
+            Change::Identity(..)
+            | Change::CircleAct(..)
+            | Change::Asset(..)
+            | Change::NoAsset(..)
+            | Change::Opening(..)
+            | Change::Meta(..) => false,
         }
     }
 }

@@ -58,6 +58,8 @@ pub enum Need {
     Operate,
     SeeCircles,
     ActInCircles,
+    SeeAssets,
+    DeclareAssets,
 }
 
 /// Where a parameter stands.

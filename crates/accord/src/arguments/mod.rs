@@ -1,10 +1,12 @@
 //! The command line as data: help, man page and completions are made from it.
 
+mod asset;
 mod circle;
 mod data;
 mod manage;
 mod queue;
 
+pub use asset::*;
 pub use circle::*;
 pub use data::*;
 pub use manage::*;
@@ -128,6 +130,9 @@ pub enum Command {
     /// Circles: named audiences that your member makes, joins and leaves
     #[command(subcommand)]
     Circle(CircleCommand),
+    /// What is your organisation's own: told to nobody else, and to you before it leaves
+    #[command(subcommand)]
+    Asset(AssetCommand),
     /// TAXII collections
     #[command(subcommand)]
     Collection(CollectionCommand),

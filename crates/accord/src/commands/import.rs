@@ -214,6 +214,7 @@ fn write_summary(output: &mut Output, name: &str, summary: &Value) -> Result<(),
         let (count, code) = (grouped(number(finding, "/count")), inert(text(finding, "/code")));
         output.line(&format!("  {count:>10}  {severity} {code}  ({clause})"))?;
     }
+    super::preview::write_waiting(output, summary)?;
     let broken = text(summary, "/broken");
     if !broken.is_empty() {
         let words = output.paint(Style::Alert, "broken off");

@@ -1,5 +1,6 @@
 //! What each command does: a call to a node, and its answer written for people or programs.
 
+mod asset;
 mod audit;
 mod circle;
 pub mod config;
@@ -22,7 +23,9 @@ mod show;
 
 use serde_json::Value;
 
-use crate::arguments::{CircleCommand, CollectionCommand, Command, MemberCommand, TokenCommand};
+use crate::arguments::{
+    AssetCommand, CircleCommand, CollectionCommand, Command, MemberCommand, TokenCommand,
+};
 use crate::failure::{Exit, Failure};
 use crate::settings::Loaded;
 use crate::terminal::{Output, Progress, inert_document};
@@ -79,6 +82,7 @@ async fn ask(command: Command, loaded: &Loaded, output: &mut Output) -> Result<E
         Command::Member(member) => manage::member(&mut session, member).await,
         Command::Person(person) => manage::person(&mut session, person).await,
         Command::Circle(circle) => circle::run(&mut session, circle).await,
+        Command::Asset(asset) => asset::run(&mut session, asset).await,
         Command::Collection(collection) => manage::collection(&mut session, collection).await,
         Command::Token(token) => manage::token(&mut session, token).await,
         Command::Queue(command) => queue::run(&mut session, command).await,
@@ -108,6 +112,7 @@ fn absent(command: &Command) -> Absent {
         Command::Circle(circle) => matches!(circle, CircleCommand::Add(_)),
         Command::Collection(collection) => matches!(collection, CollectionCommand::Add(_)),
         Command::Token(token) => matches!(token, TokenCommand::Add(_)),
+        Command::Asset(asset) => matches!(asset, AssetCommand::Add(_)),
         Command::Import(import) => !import.dry_run,
         Command::Share(share) => !share.dry_run,
         _ => false,

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{Session, counted, flag, list, number, text};
 use crate::arguments::{Audience, Preview, Trace};
 use crate::failure::{Exit, Failure};
-use crate::terminal::{Output, Style, inert};
+use crate::terminal::{Output, Style, defanged, inert};
 use crate::transport::Call;
 
 /// Who would see what is said under a label.
@@ -57,9 +57,38 @@ pub(super) fn write(output: &mut Output, answer: &Value) -> Result<Exit, Failure
     if flag(answer, "/visitors") {
         output.line("  sees whoever comes, without a token")?;
     }
+    write_waiting(output, answer)?;
     for one in list(answer, "/kept_from") {
         let (member, why) = (inert(text(one, "/member/name")), inert(text(one, "/why")));
         output.line(&format!("  {} {member}: {why}", output.paint(Style::Faint, "not ")))?;
     }
     Ok(Exit::Ok)
+}
+
+/// Writes that something waits before it enters, or would: why, for whom, until when, and what the checks found.
+///
+/// # Errors
+/// Writing failed.
+pub(super) fn write_waiting(output: &mut Output, answer: &Value) -> Result<(), Failure> {
+    let Some(waiting) = answer.pointer("/waiting").filter(|waiting| !waiting.is_null()) else {
+        return Ok(());
+    };
+    let head = output.paint(Style::Warning, "waits");
+    output.line(&format!("  {head} {}", inert(text(waiting, "/why"))))?;
+    let then = if flag(waiting, "/returned_then") { "returned after that" } else { "it waits on after that" };
+    let deadline = text(waiting, "/deadline");
+    let until = if deadline.is_empty() { String::new() } else { format!("{deadline}, {then}") };
+    for (title, value) in
+        [("decides", text(waiting, "/decides")), ("until", &until), ("enters", text(waiting, "/enters"))]
+    {
+        if !value.is_empty() {
+            output.line(&format!("        {title:7}  {}", inert(value)))?;
+        }
+    }
+    for finding in list(waiting, "/findings") {
+        let (check, object) = (inert(text(finding, "/check")), inert(text(finding, "/object")));
+        let message = defanged(text(finding, "/message"));
+        output.line(&format!("        {}  {object}  {message}", output.paint(Style::Warning, &check)))?;
+    }
+    Ok(())
 }

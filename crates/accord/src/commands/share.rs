@@ -68,7 +68,8 @@ async fn one(
     let is_ours = list(&look, "/alarms").iter().any(|alarm| text(alarm, "/what") == "own");
     // What is one's own leaves only by a word at the terminal.
     if share.yes && is_ours {
-        let failure = Failure::usage("some of it is your own, by the list of `--own`");
+        let failure =
+            Failure::usage("some of it is your own: you declared it, or it is on the list of `--own`");
         return Err(failure.hint("take it out, or share it on a terminal without `--yes`"));
     }
     let what = counted(number(&look, "/summary/objects"), "object");
@@ -141,6 +142,7 @@ fn write_look(output: &mut Output, look: &Value) -> Result<(), Failure> {
     write_said(output, look)?;
     write_alarms(output, look)?;
     write_refused(output, look)?;
+    preview::write_waiting(output, look.pointer("/summary").unwrap_or(&Value::Null))?;
     preview::write(output, look.pointer("/preview").unwrap_or(&Value::Null)).map(drop)
 }
 
@@ -192,7 +194,10 @@ fn write_refused(output: &mut Output, look: &Value) -> Result<(), Failure> {
 }
 
 fn write_done(output: &mut Output, done: &Value) -> Result<(), Failure> {
-    let new = counted(number(done, "/summary/new"), "new object");
+    let new = match number(done, "/summary/pending") {
+        0 => counted(number(done, "/summary/new"), "new object"),
+        pending => format!("{} that will enter later", counted(pending, "object")),
+    };
     let head = output.paint(Style::Good, "shared");
     let submission = inert(text(done, "/summary/submission"));
     output.line(&format!(
@@ -203,5 +208,6 @@ fn write_done(output: &mut Output, done: &Value) -> Result<(), Failure> {
     if flag(done, "/preview/visitors") {
         output.line("  visitors without a token see it")?;
     }
+    preview::write_waiting(output, done.pointer("/summary").unwrap_or(&Value::Null))?;
     write_refused(output, done)
 }

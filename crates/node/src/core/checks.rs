@@ -1,12 +1,21 @@
 //! What is looked at before a curator looks: of each object that waits, from its bytes and what stands beside it alone.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
-use model::observable::{guess, text_of_key};
+use model::observable::Observable;
 use store::record::NewStatement;
 use strictjson::{Limits, Node};
 
+use super::assets::Assets;
+use super::observables::observables;
+use super::offered::{is_reserved, is_suffix};
+use super::sensitive::{Class, Rule, sensitive_in, veiled};
 use super::warning::WarningLists;
+
+/// What one object's texts bear that is told, at most.
+const TOLD: usize = 20;
+/// Members of objects that name other things of the record, or say what form something has.
+const NAMES: [&str; 5] = ["id", "type", "spec_version", "pattern_type", "hashes"];
 
 /// One check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -15,8 +24,18 @@ pub enum Check {
     Context,
     /// A value stands on a list of what is no threat.
     WarningList,
-    /// A text bears an e-mail address, or what reads as the name of a person.
+    /// A value leads nowhere outside: private, reserved, for documentation.
+    Reserved,
+    /// A value is a name under which others' names stand.
+    PublicSuffix,
+    /// A value hits what its submitter's member declared as its own.
+    OwnAsset,
+    /// A text bears what is about a person ([`super::sensitive`]).
     PersonalData,
+    /// A text bears names or addresses from inside.
+    Inside,
+    /// A text bears a key, a token, a password.
+    Secret,
     /// It is held already, or speaks for another's id.
     Duplicate,
     /// More than a member's share of a day.
@@ -27,10 +46,15 @@ pub enum Check {
 
 impl Check {
     /// Every one of them.
-    pub const ALL: [Check; 6] = [
+    pub const ALL: [Check; 11] = [
         Check::Context,
         Check::WarningList,
+        Check::Reserved,
+        Check::PublicSuffix,
+        Check::OwnAsset,
         Check::PersonalData,
+        Check::Inside,
+        Check::Secret,
         Check::Duplicate,
         Check::Cap,
         Check::Refused,
@@ -42,7 +66,12 @@ impl Check {
         match self {
             Check::Context => "context",
             Check::WarningList => "warning-list",
+            Check::Reserved => "reserved",
+            Check::PublicSuffix => "public-suffix",
+            Check::OwnAsset => "own-asset",
             Check::PersonalData => "personal-data",
+            Check::Inside => "inside",
+            Check::Secret => "secret",
             Check::Duplicate => "duplicate",
             Check::Cap => "cap",
             Check::Refused => "refused",
@@ -69,9 +98,9 @@ impl Found {
     }
 }
 
-/// What the checks find of the statements of a submission.
+/// What the checks find of the statements of a submission, by a member that declared these as its own.
 #[must_use]
-pub fn check(statements: &[NewStatement], lists: &WarningLists) -> Vec<Found> {
+pub fn check(statements: &[NewStatement], lists: &WarningLists, own: &Assets) -> Vec<Found> {
     let spoken_of: HashSet<String> = statements
         .iter()
         .flat_map(|new| new.index.references.iter())
@@ -93,19 +122,63 @@ pub fn check(statements: &[NewStatement], lists: &WarningLists) -> Vec<Found> {
                     .to_owned(),
             );
         }
-        let values = new.index.observables.iter().filter_map(|key| guess(&text_of_key(key)?).ok());
-        for value in values {
-            for list in lists.of(&value) {
-                say(Check::WarningList, format!("`{}` is on the warning list `{list}`", value.text()));
+        let values: Vec<Observable> =
+            observables(&node).observables.into_iter().map(|mention| mention.observable).collect();
+        for value in &values {
+            of_value(value, lists, own, &mut say);
+        }
+        for (rule, text) in sensitive(&node).into_iter().take(TOLD) {
+            // Of a value that leads nowhere that is told.
+            if rule.name != "private-address" || !values.iter().any(|value| value.text() == text) {
+                say(check_of(rule.class), format!("`{}` is {}", veiled(&text), rule.is));
             }
         }
-        if let Some(text) = ["name", "description", "abstract", "content", "explanation", "opinion"]
-            .iter()
-            .filter_map(|key| node.get(key).and_then(Node::as_str))
-            .find_map(personal)
-        {
-            say(Check::PersonalData, format!("`{text}` may be about a person"));
+    }
+    found
+}
+
+fn of_value(value: &Observable, lists: &WarningLists, own: &Assets, say: &mut impl FnMut(Check, String)) {
+    let text = value.text();
+    if let Some(declared) = own.hit(value) {
+        say(Check::OwnAsset, format!("`{text}` is your own: `{declared}` is declared"));
+    }
+    for list in lists.of(value) {
+        say(Check::WarningList, format!("`{text}` is on the warning list `{list}`"));
+    }
+    if is_reserved(value) {
+        say(Check::Reserved, format!("`{text}` leads nowhere outside"));
+    }
+    if is_suffix(value) {
+        say(Check::PublicSuffix, format!("others' names stand under `{text}`"));
+    }
+}
+
+fn check_of(class: Class) -> Check {
+    match class {
+        Class::Personal => Check::PersonalData,
+        Class::Inside => Check::Inside,
+        Class::Secret => Check::Secret,
+    }
+}
+
+/// What an object's texts bear that mostly was not meant to leave, each once, wherever it stands.
+#[must_use]
+pub fn sensitive(object: &Node<'_>) -> Vec<(&'static Rule, String)> {
+    let (mut found, mut seen) = (Vec::new(), BTreeSet::new());
+    let mut todo = vec![object];
+    while let Some(node) = todo.pop() {
+        for hit in node.as_str().map(sensitive_in).unwrap_or_default() {
+            if seen.insert((hit.rule.name, hit.text.to_owned())) {
+                found.push((hit.rule, hit.text.to_owned()));
+            }
         }
+        todo.extend(node.as_array().into_iter().flatten());
+        let members = node.as_object().into_iter().flat_map(|object| object.iter());
+        let texts = members.filter(|member| {
+            let key = member.key.as_ref();
+            !NAMES.contains(&key) && !key.ends_with("_ref") && !key.ends_with("_refs")
+        });
+        todo.extend(texts.map(|member| &member.node));
     }
     found
 }
@@ -114,45 +187,4 @@ fn has_context(node: &Node<'_>) -> bool {
     let says = |key: &str| node.get(key).and_then(Node::as_str).is_some_and(|text| !text.trim().is_empty());
     let lists = |key: &str| node.get(key).and_then(Node::as_array).is_some_and(|list| !list.is_empty());
     says("description") || lists("kill_chain_phases") || lists("external_references")
-}
-
-// An e-mail address, or a form of address and a name behind it. Plain and honest: names without one are not found.
-fn personal(text: &str) -> Option<&str> {
-    const FORMS: [&str; 12] =
-        ["Mr", "Mr.", "Mrs", "Mrs.", "Ms", "Ms.", "Dr", "Dr.", "Herr", "Frau", "Mme", "Sr."];
-    let words: Vec<&str> = text.split_whitespace().collect();
-    let is_email = |word: &str| {
-        let word = word.trim_matches(|c: char| !c.is_alphanumeric());
-        word.split_once('@')
-            .is_some_and(|(local, domain)| !local.is_empty() && domain.contains('.') && !domain.contains('@'))
-    };
-    let is_name = |word: &str| {
-        let mut chars = word.chars();
-        chars.next().is_some_and(char::is_uppercase) && chars.next().is_some_and(char::is_lowercase)
-    };
-    if let Some(email) = words.iter().find(|word| is_email(word)) {
-        return Some(email);
-    }
-    words.windows(2).find_map(|pair| match pair {
-        [form, name] if FORMS.contains(form) && is_name(name) => Some(*name),
-        _ => None,
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn persons_are_found_by_plain_marks_alone() {
-        for (text, found) in [
-            ("write to ada@example.org.", Some("ada@example.org.")),
-            ("seen by Dr. Lovelace", Some("Lovelace")),
-            ("Ada saw it", None),
-            ("Dr. no", None),
-            ("@mention a@b", None),
-        ] {
-            assert_eq!(personal(text), found, "{text}");
-        }
-    }
 }

@@ -1,15 +1,17 @@
 //! What somebody is about to share: whatever it is, as the import takes it, with what should be known of it before it leaves.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use model::observable::{Kind, Observable, guess, is_public_suffix, refang};
-use strictjson::{Limits, Node, Value};
+use strictjson::{Limits, Node};
 
+use super::checks::sensitive;
 use super::observables::observables;
 use super::rows::columns::Role;
 use super::rows::is_comment;
 use super::rows::sniff::{Expected, Sniffed, sniff};
+use super::sensitive::{Rule, sensitive_in};
 
 /// Ends of names of files that are also those of domains: in running text they are taken for domains where they are defanged.
 const FILE_ENDS: [&str; 16] =
@@ -74,8 +76,8 @@ pub struct Offered {
     pub values: Vec<Observable>,
     /// Objects, or values, that say nothing of themselves.
     pub bare: usize,
-    /// Email addresses in its texts, beside the values.
-    pub mails: Vec<String>,
+    /// What its texts bear that mostly was not meant to leave, beside the values.
+    pub sensitive: Vec<(&'static Rule, String)>,
 }
 
 /// Understands an input.
@@ -113,7 +115,8 @@ pub fn offered(bytes: &[u8], context: Context<'_>) -> Result<Offered, String> {
     let bare = if context.is_given() { 0 } else { values.len() };
     let rows = values.iter().map(|value| vec![value.text().to_owned()]);
     let bytes = with_context(vec!["value".to_owned()], rows, b',', context);
-    Ok(Offered { format, bytes, bare, mails: Vec::new(), values })
+    let sensitive = beside(&values, in_text(&bytes));
+    Ok(Offered { format, bytes, bare, sensitive, values })
 }
 
 // Defanged values begin with brackets too.
@@ -149,16 +152,16 @@ fn of_json(text: &str) -> Result<Offered, String> {
         }
     }
     let mut values = Vec::new();
-    let mut mails = BTreeMap::new();
+    let mut found = Vec::new();
     for object in &objects {
         values.extend(observables(object).observables.into_iter().map(|mention| mention.observable));
-        mails_in(object, &mut mails);
+        found.extend(sensitive(object));
     }
     let values = distinct(values.into_iter());
-    mails.retain(|mail, ()| !values.iter().any(|value| value.text() == mail));
+    let sensitive = beside(&values, found);
     let bare = objects.iter().filter(|object| is_bare(object, &objects)).count();
     let bytes = text.as_bytes().to_vec();
-    Ok(Offered { format: Format::Stix, bytes, values, bare, mails: mails.into_keys().collect() })
+    Ok(Offered { format: Format::Stix, bytes, values, bare, sensitive })
 }
 
 // An indicator that neither says what it is nor stands in a relation.
@@ -181,21 +184,19 @@ fn is_bare(object: &Node<'_>, all: &[&Node<'_>]) -> bool {
     !says.iter().any(|name| object.get(name).is_some()) && !related()
 }
 
-fn mails_in(object: &Node<'_>, mails: &mut BTreeMap<String, ()>) {
-    let mut todo = vec![object];
-    while let Some(node) = todo.pop() {
-        match &node.value {
-            Value::String(text) if text.contains('@') || text.contains("[at]") => {
-                let words = text.split(|c: char| c.is_whitespace() || ",;<>\"'()".contains(c));
-                let found = words.filter_map(|word| guess(word).ok());
-                let found = found.filter(|found| found.kind() == Kind::Email);
-                mails.extend(found.map(|found| (found.text().to_owned(), ())));
-            }
-            Value::Array(items) => todo.extend(items),
-            Value::Object(object) => todo.extend(object.iter().map(|member| &member.node)),
-            _ => {}
-        }
-    }
+fn in_text(bytes: &[u8]) -> Vec<(&'static Rule, String)> {
+    let text = String::from_utf8_lossy(bytes);
+    text.lines().flat_map(sensitive_in).map(|hit| (hit.rule, hit.text.to_owned())).collect()
+}
+
+// Each once; what is a value itself is told as that.
+fn beside(values: &[Observable], found: Vec<(&'static Rule, String)>) -> Vec<(&'static Rule, String)> {
+    let values: BTreeSet<&str> = values.iter().map(Observable::text).collect();
+    let mut seen = BTreeSet::new();
+    let mut is_beside = |(rule, text): &(&'static Rule, String)| {
+        !values.contains(text.as_str()) && seen.insert((rule.name, text.clone()))
+    };
+    found.into_iter().filter(|one| is_beside(one)).collect()
 }
 
 fn of_csv(text: &str, sniffed: &Sniffed, speaks: bool, context: Context<'_>) -> Offered {
@@ -222,7 +223,8 @@ fn of_csv(text: &str, sniffed: &Sniffed, speaks: bool, context: Context<'_>) -> 
         true => text.as_bytes().to_vec(),
         false => with_context(header, rows.into_iter(), delimiter, context),
     };
-    Offered { format: Format::Csv, bytes, values, bare, mails: Vec::new() }
+    let sensitive = beside(&values, in_text(&bytes));
+    Offered { format: Format::Csv, bytes, values, bare, sensitive }
 }
 
 // What is not given makes no column.
@@ -254,7 +256,7 @@ fn with_context(
 
 /// The values in running text: addresses, networks, URLs, email addresses, digests; domains where they are defanged, or look like
 /// nothing else.
-fn values_in(text: &str) -> impl Iterator<Item = Observable> {
+pub(super) fn values_in(text: &str) -> impl Iterator<Item = Observable> {
     let words = text.split(|c: char| c.is_whitespace() || "<>\"'`“”„".contains(c));
     let parts = words.flat_map(|word| {
         let cut: &[char] = if word.contains("//") { &[] } else { &[',', ';', '|'] };
@@ -398,7 +400,9 @@ mod tests {
         let bare = r#"[{"type":"indicator","id":"indicator--1","pattern":"[ipv4-addr:value = '198.51.100.7']"},
             {"type":"indicator","id":"indicator--2","description":"of Ada <ada@example.com>"}]"#;
         let found = offered(bare.as_bytes(), Context::default()).unwrap();
-        assert_eq!((found.bare, found.mails), (1, vec!["ada@example.com".to_owned()]));
+        let sensitive: Vec<_> =
+            found.sensitive.iter().map(|(rule, text)| (rule.name, text.as_str())).collect();
+        assert_eq!((found.bare, sensitive), (1, vec![("email", "ada@example.com")]));
         let relation = r#",{"type":"relationship","source_ref":"indicator--1"}]"#;
         let related = format!("{}{relation}", bare.trim_end_matches(']'));
         assert_eq!(offered(related.as_bytes(), Context::default()).unwrap().bare, 0);

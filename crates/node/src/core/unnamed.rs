@@ -1,7 +1,10 @@
 //! What a member says without its name: what the node vouches for instead, and what must not stand in it.
 
+use std::sync::Arc;
+
 use strictjson::{Limits, Node};
 
+use super::assets::Assets;
 use super::reading::{OBJECT_BYTES, Reading};
 
 /// The terms of a submission without a name.
@@ -11,16 +14,20 @@ pub struct Unnamed {
     pub sector: Option<String>,
     /// What would tell who it is: ids and names of the member and its persons, none of them empty.
     pub names: Vec<String>,
+    /// What the member declares as its own: it is known whose that is.
+    pub assets: Arc<Assets>,
 }
 
 impl Unnamed {
-    /// Which of the names an object bears, as a word of its own in any of its texts, in any case. What says it in other
-    /// words is not found.
+    /// Which of the names an object bears, as a word of its own in any of its texts, in any case; or which of the member's
+    /// own networks and domains one of its values is at. What says it in other words is not found.
     #[must_use]
     pub fn named_in(&self, reading: &Reading) -> Option<&str> {
         let names: Vec<String> = self.names.iter().map(|name| name.to_lowercase()).collect();
         let mut found = None;
+        let mut asset = None;
         let mut look = |text: &str| {
+            asset = asset.or_else(|| self.assets.hit_in(text));
             let text = text.to_lowercase();
             found = found.or_else(|| names.iter().position(|name| has_word(&text, name)));
         };
@@ -31,7 +38,7 @@ impl Unnamed {
         if let Ok(node) = strictjson::parse(served, &limits) {
             each_text(&node, &mut look);
         }
-        found.and_then(|at| self.names.get(at)).map(String::as_str)
+        found.and_then(|at| self.names.get(at)).map(String::as_str).or(asset)
     }
 }
 
@@ -64,7 +71,11 @@ mod tests {
 
     #[test]
     fn a_name_is_found_as_a_word_however_it_is_written() {
-        let unnamed = Unnamed { sector: None, names: vec!["Müller Werke".to_owned(), "BP".to_owned()] };
+        let unnamed = Unnamed {
+            names: vec!["Müller Werke".to_owned(), "BP".to_owned()],
+            assets: Arc::new(Assets::new(["203.0.113.0/24", "mw.example"].into_iter())),
+            ..Unnamed::default()
+        };
         for (description, found) in [
             ("seen at MÜLLER WERKE.", Some("Müller Werke")),
             ("seen at M\\u00fcller Werke", Some("Müller Werke")),
@@ -72,6 +83,9 @@ mod tests {
             ("from bp-lan", Some("BP")),
             ("ebp and bps", None),
             ("Müller und Werke", None),
+            ("on hxxps://www[.]mw[.]example/a", Some("mw.example")),
+            ("to 203.0.113.7,", Some("203.0.113.0/24")),
+            ("to 203.0.114.7,", None),
         ] {
             let text = format!(
                 "{{\"type\":\"tool\",\"spec_version\":\"2.1\",\"id\":\"tool--00000000-0000-4000-8000-000000000001\",\

@@ -182,7 +182,7 @@ fn look(table: &[Entry], key: &[u8], on: &mut BTreeSet<u16>) {
 }
 
 // The host of what stands behind the scheme of a URL in normal form.
-fn host_of(rest: &str) -> &str {
+pub(super) fn host_of(rest: &str) -> &str {
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
     authority.rsplit_once('@').map_or(authority, |(_, host)| host)
 }

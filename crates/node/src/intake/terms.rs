@@ -127,6 +127,27 @@ pub(crate) fn curation_of(roster: &Roster, through: Option<&Collection>, audienc
     circles.chain(through.map(|collection| collection.curation)).max().unwrap_or_default()
 }
 
+/// Who decides whether what is so strict enters through a collection and for these, as far as it is somebody's to decide: told to
+/// who sends it, who knows the collection and is in the circles.
+pub(crate) fn deciders(
+    roster: &Roster,
+    through: Option<&Collection>,
+    (audience, strictest): (&Audience, Tlp),
+) -> Option<String> {
+    let circles = audience.recipients.circles.iter().filter_map(|id| roster.circles().with_audience(*id));
+    let circles = circles.filter(|known| known.charter().curation != Curation::None);
+    let mut of: Vec<String> =
+        circles.map(|known| format!("the circle `{}`", known.definition.name)).collect();
+    let through = through.filter(|collection| collection.curation != Curation::None);
+    of.extend(through.map(|collection| format!("the collection `{}`", collection.title)));
+    let who = match curation_of(roster, through, audience) {
+        Curation::None => return None,
+        Curation::FourEyes if strictest >= Tlp::Amber => "two curators of other members",
+        _ => "a curator, but not who sends it",
+    };
+    Some(format!("{who}, who would see all of it: {} asks for that", of.join(" and ")))
+}
+
 // Roles that submit whatever there is to be said.
 const ALL_BUT_SENSORS: &[model::Role] = &[model::Role::Analyst, model::Role::Curator];
 

@@ -21,6 +21,17 @@ pub struct NewToken {
     pub secret: String,
 }
 
+/// Something that a member declares as its own, for its own people.
+#[derive(Debug, Clone, Serialize)]
+pub struct Asset {
+    /// Its id.
+    pub id: String,
+    /// The network, address or domain, or the mail domain behind `@`.
+    pub asset: String,
+    /// When it was declared.
+    pub added: String,
+}
+
 /// A member as administrators see it.
 #[derive(Debug, Clone, Serialize)]
 pub struct Member {

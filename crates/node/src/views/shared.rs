@@ -51,7 +51,8 @@ pub struct SaidBy {
 /// Something to look at before it leaves.
 #[derive(Debug, Clone, Serialize)]
 pub struct Alarm {
-    /// A word: `reserved`, `public-suffix`, `warning-list`, `personal-data`, `no-context`, `revoked`, `lower-label`.
+    /// A word: `own`, `secret`, `reserved`, `public-suffix`, `warning-list`, `personal-data`, `inside`, `no-context`, `revoked`,
+    /// `lower-label`.
     pub what: &'static str,
     /// How many values, or objects.
     pub count: u64,

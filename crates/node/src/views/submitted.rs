@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::{Finding, FindingCount};
+use crate::core::checks::Found;
 
 /// What became of one object of a submission.
 #[derive(Debug, Clone, Serialize)]
@@ -41,6 +42,26 @@ impl Outcome {
     }
 }
 
+/// That something is kept before it enters: why, for how long, and who decides.
+#[derive(Debug, Clone, Serialize)]
+pub struct Waiting {
+    /// Why, one sentence.
+    pub why: String,
+    /// Who decides; absent where nobody has to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub decides: Option<String>,
+    /// When it should be answered at the latest, where somebody decides.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub deadline: Option<String>,
+    /// What nobody answers by then is returned; otherwise it waits on.
+    pub returned_then: bool,
+    /// When it enters at the earliest, where it enters together with others.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub enters: Option<String>,
+    /// What the checks found, for the submitter.
+    pub findings: Vec<Found>,
+}
+
 /// What became of a submission.
 #[derive(Debug, Clone, Serialize)]
 pub struct Status {
@@ -63,6 +84,9 @@ pub struct Status {
     /// Where it stands in the queue, if a curator looks at it, or did.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub queue: Option<serde_json::Value>,
+    /// That it waits, or would, and for whom; told when it is sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub waiting: Option<Waiting>,
     /// Each object, in order.
     pub outcomes: Vec<Outcome>,
 }
@@ -95,6 +119,9 @@ pub struct ImportSummary {
     pub warned: u64,
     /// Accepted, and entering later: the submission's status tells.
     pub pending: u64,
+    /// That it waits, or would, and for whom.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub waiting: Option<Waiting>,
     /// The label under which what came without TLP was recorded.
     pub label: String,
     /// Where and why the input could not be read to its end; what came before is kept.

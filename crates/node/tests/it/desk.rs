@@ -201,3 +201,19 @@ fn a_full_export_of_the_origin_does_not_carry_what_would_tell() {
     let text = String::from_utf8(out).unwrap();
     assert!(text.contains(&id(1)) && !text.contains("author") && !text.contains("Member 0"), "{text}");
 }
+
+#[test]
+fn what_is_said_without_a_name_counts_against_its_members_quota() {
+    let (world, members) = world(at_once());
+    let new = NewMember { name: "Small".to_owned(), objects_per_hour: Some(3), ..NewMember::default() };
+    world.node.add_member(&world.node.operator(), &new).unwrap();
+    let small = world.token("Small", &["analyst"]);
+    let both = envelope(&[indicator(1, FIRST, ""), indicator(2, FIRST, "")]);
+    world.node.submit(&small, &ImportOptions::default(), both.as_bytes()).unwrap();
+    let one = envelope(&[indicator(3, FIRST, "")]);
+    entered(&world, &small, &say(&world, &small, &one).unwrap());
+    let refused = say(&world, &small, &envelope(&[indicator(4, FIRST, "")])).unwrap_err();
+    assert_eq!(refused.kind, Kind::Quota, "{}", refused.message);
+    // Nobody else's is touched.
+    assert!(say(&world, &members[0].1, &envelope(&[indicator(5, FIRST, "")])).is_ok());
+}

@@ -1,6 +1,7 @@
 //! The node, driven through its verbs, with the real store in folders that go away.
 
 #[cfg(test)]
+mod assets;
 mod circle_histories;
 #[cfg(test)]
 mod circle_labels;

@@ -316,3 +316,65 @@ fn what_is_said_without_a_name_waits_without_one() {
     assert_eq!(desk.answered(&status).success, 1);
     assert_eq!(desk.read(), 1);
 }
+
+#[test]
+fn a_dry_run_tells_that_it_would_wait_for_whom_and_until_when() {
+    let desk = desk(Settings { queue_returns_overdue: true, ..settings() });
+    let node = &desk.world.node;
+    let json = envelope(&[indicator(1, FIRST, ",\"x_note\":\"ask ada@example.org, C:\\\\Users\\\\ada\"")]);
+    let dry = |collection: &str, tlp| ImportOptions { dry_run: true, ..through(collection, tlp) };
+    let look = |collection: &str, tlp| {
+        let status = node.submit(&desk.submitter, &dry(collection, tlp), json.as_bytes()).unwrap();
+        (status.total, status.pending, status.waiting)
+    };
+    assert!(look("Open", Tlp::Green).2.is_none());
+    let (total, pending, waiting) = look("One", Tlp::Green);
+    let waiting = waiting.unwrap();
+    assert_eq!((total, pending, waiting.returned_then), (1, 0, true));
+    let decides = waiting.decides.unwrap();
+    assert!(decides.starts_with("a curator, ") && decides.contains("the collection `One`"), "{decides}");
+    let checks: Vec<&str> = waiting.findings.iter().map(|one| one.check.as_str()).collect();
+    assert_eq!(checks, ["personal-data", "inside"]);
+    // What is kept longer than the objects says no more than where to look.
+    assert!(waiting.findings.iter().all(|one| !one.message.contains("ada@")), "{:?}", waiting.findings);
+    let two = look("Two", Tlp::Amber).2.unwrap().decides.unwrap();
+    assert!(two.starts_with("two curators of other members"), "{two}");
+    assert!(look("Two", Tlp::Green).2.unwrap().decides.unwrap().starts_with("a curator, "));
+    // An import says the same, with what it makes of each object; and nothing of all this was kept.
+    let mut input = json.as_bytes();
+    let summary = node.import(&desk.submitter, &dry("One", Tlp::Green), &mut input, &mut |_| ()).unwrap();
+    assert_eq!((summary.new, summary.pending, summary.submission.as_str()), (1, 0, ""));
+    assert_eq!(summary.waiting.unwrap().deadline, waiting.deadline);
+    assert!(desk.queue(&desk.one).is_empty());
+    // And what is sent is told as it was looked at.
+    let sent = desk.send(&through("One", Tlp::Green), 2);
+    assert_eq!(
+        sent.waiting.unwrap().deadline,
+        desk.state(&desk.send(&through("One", Tlp::Green), 3))["deadline"].as_str().map(str::to_owned)
+    );
+}
+
+#[test]
+fn a_preview_tells_that_a_circle_would_have_it_wait() {
+    let desk = desk(Settings { queue_holds: strings(&["context"]), ..settings() });
+    let node = &desk.world.node;
+    let administrator = desk.world.token("A", &["analyst", "organisation-administrator"]);
+    let charter = model::Charter {
+        formal: true,
+        agreement: "We look first.".to_owned(),
+        curation: Curation::One,
+        ..model::Charter::default()
+    };
+    let new = NewCircle { name: "Careful".to_owned(), charter: Some(charter), ..NewCircle::default() };
+    node.add_circle(&administrator, &new).unwrap();
+    let asked = |to: &[&str]| node::Asked { to: strings(to), ..node::Asked::default() };
+    let waiting = node.preview(&administrator, &asked(&["circle:Careful"])).unwrap().waiting.unwrap();
+    assert!(waiting.why.contains("context"), "{}", waiting.why);
+    assert!(waiting.decides.unwrap().contains("the circle `Careful`"));
+    assert!(node.preview(&administrator, &asked(&[])).unwrap().waiting.is_none());
+    // What is somebody's own holds nothing: that it waits would tell curators.
+    let folder = tempfile::tempdir().unwrap();
+    let holds = Settings { queue_holds: strings(&["own-asset"]), ..settings() };
+    let opened = node::Node::open(folder.path(), holds, std::sync::Arc::new(|| model::Timestamp(0)));
+    assert_eq!(opened.unwrap_err().kind, Kind::Invalid);
+}

@@ -61,7 +61,7 @@ pub(crate) fn submission(to: &mut Sequencer, new: &Submission, waits: bool) -> R
 
 /// Counts what a batch adds against its source's quota of this hour, unless that was done when it was accepted.
 pub(crate) fn charge_batch(
-    to: &Sequencer,
+    to: &mut Sequencer,
     batch: &Batch,
     (submission, source): (i64, i64),
     added: (u64, u64),
@@ -73,7 +73,27 @@ pub(crate) fn charge_batch(
     if charged || added == (0, 0) { Ok(()) } else { charge(to, batch.now, source, added, batch.quota) }
 }
 
-fn charge(to: &Sequencer, now: Timestamp, source: i64, added: (u64, u64), quota: Quota) -> Result<(), Error> {
+// What a member says without its name counts against its own quota.
+fn charged(to: &mut Sequencer, source: i64) -> Result<i64, Error> {
+    let member: Option<Vec<u8>> = to
+        .conn
+        .prepare_cached("SELECT m.id FROM member m JOIN source s ON s.id = m.alias WHERE s.num = ?1")?
+        .query_row([source], |row| row.get(0))
+        .optional()?;
+    match member {
+        Some(member) => to.interned.source(&to.conn, MemberId(uuid(&member)?)),
+        None => Ok(source),
+    }
+}
+
+fn charge(
+    to: &mut Sequencer,
+    now: Timestamp,
+    source: i64,
+    added: (u64, u64),
+    quota: Quota,
+) -> Result<(), Error> {
+    let source = charged(to, source)?;
     let exceeds = |used: u64, most: u64| most > 0 && used > most;
     for (what, adds, most) in
         [("objects", added.0, quota.objects_per_hour), ("bytes", added.1, quota.bytes_per_hour)]

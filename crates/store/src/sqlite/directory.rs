@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use model::circle::Curation;
-use model::{CollectionId, Facts, MemberId, PersonId, Roles, Timestamp, Tlp, TokenId, Verb};
+use model::{AssetId, CollectionId, Facts, MemberId, PersonId, Roles, Timestamp, Tlp, TokenId, Verb};
 use rusqlite::{Connection, ErrorCode, OptionalExtension, Row, ToSql, params};
 use uuid::Uuid;
 
@@ -14,7 +14,7 @@ use super::sequencer::Sequencer;
 use super::small;
 use super::views::COLLECTIONS;
 use crate::authority;
-use crate::directory::{Change, Collection, Directory, Epoch, Member, Opening, Person, Token};
+use crate::directory::{Asset, Change, Collection, Directory, Epoch, Member, Opening, Person, Token};
 use crate::record::Audit;
 use crate::{Error, Kind};
 
@@ -78,6 +78,8 @@ fn apply(conn: &Connection, change: &Change) -> Result<(), Error> {
         }
         Change::Invitation(invitation) => circles::put_invitation(conn, invitation),
         Change::CircleAct(act) => circles::note(conn, act),
+        Change::Asset(asset) => known(conn, asset.member).and_then(|()| put_asset(conn, asset)),
+        Change::NoAsset(id, member) => remove_asset(conn, *id, *member),
         // All at once, by the sequencer, which gives out times.
         Change::Opening(_) => Ok(()),
         Change::Meta(name, value) => small::set_value(conn, name, value.as_deref()),
@@ -218,6 +220,22 @@ fn bind(conn: &Connection, stix: &str, member: MemberId) -> Result<(), Error> {
     )
 }
 
+fn put_asset(conn: &Connection, asset: &Asset) -> Result<(), Error> {
+    put(
+        conn,
+        "an asset",
+        "INSERT INTO asset (id, member, text, added) VALUES (?1, ?2, ?3, ?4)",
+        params![asset.id.0.as_bytes(), asset.member.0.as_bytes(), asset.text, asset.added.0],
+    )
+}
+
+fn remove_asset(conn: &Connection, id: AssetId, member: MemberId) -> Result<(), Error> {
+    let removed = conn
+        .prepare_cached("DELETE FROM asset WHERE id = ?1 AND member = ?2")?
+        .execute([id.0.as_bytes(), member.0.as_bytes()])?;
+    if removed == 0 { Err(not_found("asset", &id)) } else { Ok(()) }
+}
+
 /// Reads everything.
 pub(crate) fn read(conn: &Connection) -> Result<Directory, Error> {
     let epoch = conn.query_row("SELECT value FROM epoch", [], |row| row.get::<_, i64>(0))?.cast_unsigned();
@@ -248,6 +266,7 @@ pub(crate) fn read(conn: &Connection) -> Result<Directory, Error> {
         circles: circles::circles(conn)?,
         memberships: circles::memberships(conn)?,
         invitations: circles::invitations(conn)?,
+        assets: all(conn, "SELECT id, member, text, added FROM asset ORDER BY num", read_asset)?,
     })
 }
 
@@ -276,6 +295,15 @@ fn read_member(row: &Row<'_>) -> Result<Member, Error> {
         bytes_per_hour: row.get::<_, i64>(6)?.cast_unsigned(),
         alias: MemberId(id(row, 7)?),
         sector: row.get(8)?,
+    })
+}
+
+fn read_asset(row: &Row<'_>) -> Result<Asset, Error> {
+    Ok(Asset {
+        id: AssetId(id(row, 0)?),
+        member: MemberId(id(row, 1)?),
+        text: row.get(2)?,
+        added: Timestamp(row.get(3)?),
     })
 }
 

@@ -38,6 +38,7 @@ pub(crate) const STEPS: &[Step] = &[
     Step::sql(include_str!("openings.sql")),
     Step::sql(include_str!("desk.sql")),
     Step::sql(include_str!("queue.sql")),
+    Step::sql(include_str!("assets.sql")),
 ];
 
 /// Brings the file to the last schema.

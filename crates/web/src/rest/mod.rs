@@ -1,5 +1,6 @@
 //! REST under `/api/v1`: the verbs of the node as JSON. The command line speaks this and nothing else.
 
+mod assets;
 mod circles;
 mod content;
 mod directory;
@@ -35,6 +36,7 @@ pub fn routes() -> Vec<Route> {
     routes.extend(transfer::routes());
     routes.extend(directory::routes());
     routes.extend(circles::routes());
+    routes.extend(assets::routes());
     routes.extend(queue::routes());
     routes.extend(operation::routes());
     routes.extend(crate::openapi::routes());

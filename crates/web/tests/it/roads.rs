@@ -79,6 +79,9 @@ const REQUESTS: &[(&str, &str, &str)] = &[
     ("revokeCircle", "", ""),
     ("upgradeCircle", "", r#"{"charter":{"formal":false}}"#),
     ("joinCircle", "", r#"{"secret":"wrong"}"#),
+    ("listAssets", "", ""),
+    ("declareAssets", "", r#"{"assets":["203.0.113.0/24"]}"#),
+    ("removeAsset", "", ""),
     ("leaveCircle", "", ""),
     ("expelFromCircle", "", ""),
     ("inviteToCircle", "", "{}"),
@@ -127,6 +130,7 @@ struct Things {
     style: String,
     rule: String,
     invitation: String,
+    asset: String,
 }
 
 /// Somebody who asks.
@@ -159,10 +163,12 @@ async fn house_with(asker: &'static str) -> (House, Things, Asker) {
     let rule = NewRetention { kind: Some("report".to_owned()), source: None, days: 9 };
     let rule = house.node.add_retention(&operator, &rule).unwrap().id;
     let invitation = circles(&house);
+    let declaring = house.node.authenticate(&Credential::Token(analyst), None).unwrap();
+    let asset = house.node.declare_assets(&declaring, &["198.51.100.0/24".to_owned()]).unwrap().remove(0).id;
     let page = house.ask("GET", "/sign-in").send().await;
     let style = page.text().split("/static/").nth(1).unwrap().split('"').next().unwrap().to_owned();
     let asker = asker_named(&house, asker);
-    (house, Things { collection, submission, refused, token, style, rule, invitation }, asker)
+    (house, Things { collection, submission, refused, token, style, rule, invitation, asset }, asker)
 }
 
 /// Circles that A owns, one for each act that ends something, and an invitation of another member.
@@ -225,6 +231,7 @@ fn path_of(route: &Route, things: &Things) -> String {
         path if path.contains("/quarantine/") => things.refused.clone(),
         path if path.contains("/retention/") => things.rule.clone(),
         path if path.contains("/invitations/") => things.invitation.clone(),
+        path if path.contains("/assets/") => things.asset.clone(),
         _ => indicator_id(object),
     };
     let name = match route.path {
@@ -279,6 +286,8 @@ fn may(principal: &Principal, need: Need, things: &Things) -> bool {
         Need::Operate => Action::Operate,
         Need::SeeCircles => Action::SeeCircles,
         Need::ActInCircles => Action::ActInCircles,
+        Need::SeeAssets => Action::SeeAssets,
+        Need::DeclareAssets => Action::DeclareAssets,
     };
     may_act(principal, &action).is_ok()
 }

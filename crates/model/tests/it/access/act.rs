@@ -34,7 +34,9 @@ const RULES: &str = "
     curate                | write  | curator | | reads-all writes-all
     curate-through        | write  | curator | | reads writes
     see-circles           | read   | reader analyst curator organisation-administrator | | reads-all
+    see-assets            | read   | reader analyst curator organisation-administrator | | reads-all
     act-in-circles        | write  | analyst organisation-administrator | | writes-all
+    declare-assets        | write  | analyst organisation-administrator | | writes-all
     govern-circles        | manage | organisation-administrator | | writes-all
     found-circles         | manage | administrator | |
 ";
@@ -62,6 +64,8 @@ fn actions() -> Vec<(&'static str, Action, Option<MemberId>, Option<CollectionId
         ("curate", Action::Curate(None), None, None),
         ("see-circles", Action::SeeCircles, None, None),
         ("act-in-circles", Action::ActInCircles, None, None),
+        ("see-assets", Action::SeeAssets, None, None),
+        ("declare-assets", Action::DeclareAssets, None, None),
         ("govern-circles", Action::GovernCircles, None, None),
         ("found-circles", Action::FoundCircles, None, None),
     ];

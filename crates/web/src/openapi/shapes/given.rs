@@ -198,6 +198,7 @@ pub const SHAPES: &[Shape] = &[
                 Sometimes,
                 "Where it stands with curators, where they look at it.",
             ),
+            ("waiting", One("Waiting"), Sometimes, "That it waits, when it is sent."),
             ("pending", Count, Always, "Objects that wait."),
             ("label", Text, Always, "The label under which what came without one was recorded."),
             ("outcomes", Many("Outcome"), Always, "Each object, in order."),
@@ -238,6 +239,7 @@ pub const SHAPES: &[Shape] = &[
             ("warned", Count, Always, "Objects with warnings."),
             ("pending", Count, Always, "Accepted, and entering later: the submission's status tells."),
             ("label", Text, Always, "The label under which what came without one was recorded."),
+            ("waiting", One("Waiting"), Sometimes, "That it waits before it enters, or would."),
             ("broken", Text, Sometimes, "Why and where the input could not be read to its end."),
             (
                 "findings",
@@ -401,6 +403,12 @@ pub const SHAPES: &[Shape] = &[
             ("others", Many("SeenByOthers"), Always, "Others who do."),
             ("kept_from", Many("KeptFrom"), Always, "Those who do not and whom the caller may know."),
             ("visitors", Flag, Always, "Visitors without a token see it."),
+            (
+                "waiting",
+                One("Waiting"),
+                Sometimes,
+                "That it would wait before it enters; not of what stands.",
+            ),
         ],
     ),
     given(
