@@ -3,10 +3,11 @@
 //! Nobody could read a label in it, so its content is as RED as a label can be: for the member that sent it. Whoever
 //! works the quarantine sees that something was refused, of whom and when.
 
-use model::{Action, Label, Tlp, may_act, may_see};
+use model::{Action, Label, SubmissionId, Tlp, may_act, may_see};
 use serde_json::{Value, json};
 use store::upkeep::Quarantined;
 
+use crate::core::cursor;
 use crate::directory::{not_found, signed_in};
 use crate::roster::Roster;
 use crate::{Caller, Error, Node};
@@ -43,7 +44,7 @@ impl Node {
             for item in &page {
                 match self.shown(&roster, caller, item) {
                     Shown::Nothing => {}
-                    shown if listed.len() < LISTED => listed.push(row(&roster, item, shown)),
+                    shown if listed.len() < LISTED => listed.push(self.row(&roster, item, shown)?),
                     _ => return Ok(json!({ "quarantine": listed, "more": true })),
                 }
             }
@@ -58,16 +59,18 @@ impl Node {
     pub fn quarantined(&self, caller: &Caller, id: &str) -> Result<Value, Error> {
         allowed(caller)?;
         let unknown = || not_found("refused arrival", id);
-        let (submission, ordinal) = id.split_once('.').ok_or_else(unknown)?;
-        let submission = submission.parse().map_err(|_| unknown())?;
-        let ordinal = ordinal.parse().map_err(|_| unknown())?;
+        let (submission, place) = id.split_once('.').ok_or_else(unknown)?;
+        let submission: SubmissionId = submission.parse().map_err(|_| unknown())?;
+        let sealed = cursor::open_place(&self.inner.cursor_key, submission.0.as_bytes(), place);
+        let ordinal = sealed.or_else(|| place.parse().ok()).ok_or_else(unknown)?;
         let found = self.inner.store.snapshot()?.quarantined(submission, ordinal)?;
         let item = found.ok_or_else(unknown)?;
         let shown = self.shown(&self.roster(), caller, &item);
-        if shown == Shown::Nothing {
+        // Who could ask by the place would find out how much stands before it.
+        if shown == Shown::Nothing || (shown == Shown::Outside && sealed.is_none()) {
             return Err(unknown());
         }
-        let mut answer = row(&self.roster(), &item, shown);
+        let mut answer = self.row(&self.roster(), &item, shown)?;
         if let (Shown::Whole, Some(fields)) = (shown, answer.as_object_mut()) {
             let (name, content) = match String::from_utf8(item.bytes) {
                 Ok(text) => ("content", text),
@@ -89,6 +92,31 @@ impl Node {
             Shown::Nothing
         }
     }
+
+    // A place counts what came before it, which is for the member that sent it alone.
+    fn row(&self, roster: &Roster, item: &Quarantined, shown: Shown) -> Result<Value, Error> {
+        let place = match shown {
+            Shown::Whole => item.ordinal.to_string(),
+            _ => cursor::seal_place(&self.inner.cursor_key, item.submission.0.as_bytes(), item.ordinal)?,
+        };
+        let mut row = json!({
+            // A number of its own would tell how much of others was refused meanwhile.
+            "id": format!("{}.{place}", item.submission),
+            "received": item.at.to_string(),
+            // Of what was sent without a name only its own member has a row.
+            "member": roster.named(roster.behind(item.source).map_or(item.source, |member| member.id)),
+            "submission": item.submission.to_string(),
+            "bytes": item.bytes.len(),
+        });
+        if let (Shown::Whole, Some(fields)) = (shown, row.as_object_mut()) {
+            fields.insert("ordinal".to_owned(), json!(item.ordinal));
+            if let Some(object) = &item.object {
+                fields.insert("object".to_owned(), Value::String(object.clone()));
+            }
+            fields.insert("reason".to_owned(), Value::String(item.reason.clone()));
+        }
+        Ok(row)
+    }
 }
 
 fn allowed(caller: &Caller) -> Result<(), Error> {
@@ -98,26 +126,6 @@ fn allowed(caller: &Caller) -> Result<(), Error> {
         return Ok(());
     }
     Node::allowed(caller, &Action::ReadQuarantine)
-}
-
-fn row(roster: &Roster, item: &Quarantined, shown: Shown) -> Value {
-    let mut row = json!({
-        // Says no more than the two do: a number of its own would tell how much of others was refused meanwhile.
-        "id": format!("{}.{}", item.submission, item.ordinal),
-        "received": item.at.to_string(),
-        // Of what was sent without a name only its own member has a row.
-        "member": roster.named(roster.behind(item.source).map_or(item.source, |member| member.id)),
-        "submission": item.submission.to_string(),
-        "ordinal": item.ordinal,
-        "bytes": item.bytes.len(),
-    });
-    if let (Shown::Whole, Some(fields)) = (shown, row.as_object_mut()) {
-        if let Some(object) = &item.object {
-            fields.insert("object".to_owned(), Value::String(object.clone()));
-        }
-        fields.insert("reason".to_owned(), Value::String(item.reason.clone()));
-    }
-    row
 }
 
 fn base64(bytes: &[u8]) -> String {

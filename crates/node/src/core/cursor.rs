@@ -109,6 +109,38 @@ pub fn seal<F: Serialize>(
     Ok(text)
 }
 
+/// Seals where in a submission something was refused, for who is not told how much came before it. The same place has the same
+/// text, so it can be asked for again: the cipher needs no nonce of its own for that (RFC 8452 §9).
+///
+/// # Errors
+/// [`Kind::Internal`] when the cipher fails.
+pub fn seal_place(key: &Key, submission: &[u8; 16], ordinal: u64) -> Result<String, Error> {
+    let mut sealed = ordinal.to_le_bytes().to_vec();
+    let nonce = Nonce::assume_unique_for_key([0; NONCE_LEN]);
+    key.0
+        .seal_in_place_append_tag(nonce, Aad::from(refused(submission)), &mut sealed)
+        .map_err(|_| Error::new(Kind::Internal, "a place could not be sealed"))?;
+    Ok(URL_SAFE_NO_PAD.encode(&sealed))
+}
+
+/// Opens such a place; `None` for what is none of this submission.
+#[must_use]
+pub fn open_place(key: &Key, submission: &[u8; 16], text: &str) -> Option<u64> {
+    let mut sealed = URL_SAFE_NO_PAD.decode(text.get(..text.len().min(64))?).ok()?;
+    let nonce = Nonce::assume_unique_for_key([0; NONCE_LEN]);
+    let plain = key.0.open_in_place(nonce, Aad::from(refused(submission)), &mut sealed).ok()?;
+    plain.first_chunk::<8>().filter(|_| plain.len() == 8).map(|bytes| u64::from_le_bytes(*bytes))
+}
+
+// No cursor is bound to this.
+fn refused(submission: &[u8; 16]) -> [u8; 23] {
+    let mut bound = *b"refused................";
+    for (to, from) in bound.iter_mut().skip(7).zip(submission) {
+        *to = *from;
+    }
+    bound
+}
+
 /// Opens a cursor that was sealed with this key, for this verb and collection, for this principal.
 ///
 /// # Errors

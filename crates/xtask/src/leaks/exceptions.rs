@@ -50,7 +50,7 @@ const OF_THE_NODE: [&str; 9] = [
 pub fn is_of_the_node(operation: &str, reader: &Reader<'_>) -> bool {
     // An administrator takes back what his member could see, also where no role of his reads it.
     let takes_back = operation == "withdrawObject" && !reader.reads();
-    // Whoever works the quarantine is told where in a submission something was refused, and so how much came before it.
+    // Whoever works the quarantine is told that something was refused, also where that is for a reason that he does not see.
     let works = reader.curates() && matches!(operation, "listQuarantine" | "showQuarantined");
     // Why something was refused to a token of the same member that is good for more is told in the submission's status: what
     // of it the scope leaves out is open, so for tokens of some collections only canaries are looked for.

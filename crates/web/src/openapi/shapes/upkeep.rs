@@ -19,11 +19,16 @@ pub const SHAPES: &[Shape] = &[
         "Quarantined",
         "Something that was refused. What it says is for the member that sent it.",
         &[
-            ("id", Text, Always, "Submission and place in it, with a dot between."),
+            (
+                "id",
+                Text,
+                Always,
+                "Submission and place in it, with a dot between; the place is sealed for other members.",
+            ),
             ("received", Time, Always, "When it came."),
             ("member", One("Named"), Always, "Who sent it."),
             ("submission", Uuid, Always, "The submission it came in."),
-            ("ordinal", Count, Always, "Where in the submission, from 0."),
+            ("ordinal", Count, Sometimes, "Where in the submission, from 0, for the member that sent it."),
             ("bytes", Count, Always, "Its length."),
             ("object", Text, Sometimes, "The id it claimed."),
             ("reason", Text, Sometimes, "Why it was refused."),
