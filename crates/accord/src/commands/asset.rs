@@ -18,7 +18,7 @@ pub async fn run(session: &mut Session<'_>, command: AssetCommand) -> Result<Exi
     match command {
         AssetCommand::List => {
             several(session, "assets", &["asset", "since", "id"], |table, row| {
-                table.row([text(row, "/asset"), &day(text(row, "/added")), text(row, "/id")]);
+                table.row([text(row, "/asset"), day(text(row, "/added")), text(row, "/id")]);
             })
             .await
         }

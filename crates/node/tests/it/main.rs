@@ -2,6 +2,7 @@
 
 #[cfg(test)]
 mod assets;
+#[cfg(test)]
 mod circle_histories;
 #[cfg(test)]
 mod circle_labels;

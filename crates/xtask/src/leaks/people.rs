@@ -228,6 +228,16 @@ pub fn changes(
         }));
         changes.push(Change::Identity(member.identity.clone(), member.id));
     }
+    // What is somebody's own is what others speak of.
+    for member in members {
+        let number = member.id.0.as_u128();
+        let domain = format!("d{}.{}", number % 3, super::said::SHARED_DOMAIN);
+        let network = (number % 2 == 0).then(|| "198.18.0.0/15".to_owned());
+        for (at, text) in [Some(domain), network].into_iter().flatten().enumerate() {
+            let id = model::AssetId(uuid::Uuid::from_u128(number.rotate_left(64) ^ at as u128));
+            changes.push(Change::Asset(directory::Asset { id, member: member.id, text, added: begin }));
+        }
+    }
     for person in persons {
         changes.push(Change::Person(directory::Person {
             id: person.id,

@@ -62,6 +62,7 @@ pub fn of(operation: &str, scene: &mut Scene<'_>) -> Option<Vec<Ask>> {
         "listTokens" => plain("listTokens", "/api/v1/tokens"),
         "listCollections" => plain("listCollections", "/api/v1/collections"),
         "listCircles" => plain("listCircles", "/api/v1/circles"),
+        "listAssets" => plain("listAssets", "/api/v1/assets"),
         "showCircle" => Some(scene.named("showCircle", "/api/v1/circles/")),
         "showMember" => Some(scene.named("showMember", "/api/v1/members/")),
         "showPerson" => Some(scene.named("showPerson", "/api/v1/persons/")),

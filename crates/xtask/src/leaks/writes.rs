@@ -69,6 +69,13 @@ pub fn of(operation: &str, scene: &mut Scene<'_>, reader: &Reader<'_>) -> Option
         }
         "leaveCircle" => Some(scene.in_circles("leaveCircle", "POST", "/leave", "")),
         "revokeCircle" => Some(scene.in_circles("revokeCircle", "DELETE", "", "")),
+        "declareAssets" => {
+            let body = format!(r#"{{"assets":["{}","192.0.2.0/24"]}}"#, super::said::SHARED_DOMAIN);
+            rest("declareAssets", "POST", "/api/v1/assets", &body)
+        }
+        "removeAsset" => {
+            rest("removeAsset", "DELETE", "/api/v1/assets/00000000-0000-4000-8000-000000000000", "")
+        }
         "addRetention" => {
             let source = scene.names("/api/v1/members/").into_iter().next().unwrap_or_default();
             let body = format!(r#"{{"source":"{source}","days":900}}"#);
