@@ -188,7 +188,11 @@ impl Node {
     fn await_arrivals(&self, says: &Says) -> Result<(), Error> {
         let begun = Instant::now();
         self.inner.jobs.arrived();
-        while begun.elapsed() < ARRIVALS && self.inner.store.snapshot()?.beside(says)?.waiting > 0 {
+        // What waits for a curator, or for its time at the desk, waits longer than this, and is told as what remains.
+        while begun.elapsed() < ARRIVALS
+            && !self.inner.store.waiting(self.now())?.is_empty()
+            && self.inner.store.snapshot()?.beside(says)?.waiting > 0
+        {
             std::thread::sleep(ARRIVALS_STEP);
         }
         Ok(())
@@ -256,7 +260,7 @@ const LISTED: &str = "backups hold it until they are deleted; the list of erasur
     again before it serves";
 const ELSEWHERE: &str = "backups that were made are not where they were made: wherever they are, they hold it; put this \
     folder's files `erasures` and `revocations` beside them";
-const WAITING: &str = "submissions that were accepted wait to be sequenced; erase once more when they are";
+const WAITING: &str = "submissions that were accepted wait to be sequenced, or for a curator; erase once more when they are answered";
 const LONGER: &str = "statements say a longer value that holds it; erase that too, if it is meant";
 const DIRECTORY: &str = "members, persons, tokens or collections have it in their names: revoke them; names stay, so that \
     it is known who said what";

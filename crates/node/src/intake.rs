@@ -108,13 +108,11 @@ impl<'n> Intake<'n> {
         Ok(Intake { dry_run, curation, ..Intake::new(node, caller, asked, verb, submission) })
     }
 
-    /// Takes up a submission that was accepted before, with the rights that its token has now.
+    /// Takes up a submission that was accepted before, with the rights that its token has now, or would have if its time
+    /// had not ended since.
     pub(crate) fn resume(node: &'n Node, submission: Submission) -> Result<Intake<'n>, Error> {
         let roster = node.roster();
-        let caller = match submission.token {
-            Some(token) => node.bearer(&roster, token)?,
-            None => node.operator(),
-        };
+        let caller = node.sender(&roster, submission.token, submission.received)?;
         let behind = roster.behind(submission.source).map(|member| member.id);
         let asked = Asked {
             collection: submission.collection.map(|id| id.to_string()),

@@ -194,7 +194,7 @@ fn housekeeping(signals: &Signals, node: &Weak<Inner>) {
         let node = Node { inner };
         // What waits for its time may be due.
         signals.arrived();
-        let mut outcomes = vec![node.write_down_uses(), node.end_circles()];
+        let mut outcomes = vec![node.write_down_uses(), node.end_circles(), node.answer_for_revoked()];
         if signals.take_opening() {
             let opened = node.open_what_waits();
             if opened.is_err() {

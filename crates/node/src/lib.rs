@@ -306,4 +306,7 @@ pub struct Caller {
     pub profile: Option<String>,
     /// The directory's state on which this was found; what he writes is judged against it again.
     pub facts: store::directory::Epoch,
+    /// What he sent was accepted at this time, and is taken in later: a token that ended in between was good when it counted. One
+    /// that was revoked is good for nothing.
+    pub accepted: Option<model::Timestamp>,
 }

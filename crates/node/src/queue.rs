@@ -16,6 +16,7 @@ use crate::core::observables::observables;
 use crate::core::reading::OBJECT_BYTES;
 use crate::directory::{not_found, signed_in};
 use crate::roster::Roster;
+use crate::session::REVOKED;
 use crate::submit::is_his;
 use crate::withdraw::checked_reason;
 use crate::writing::Failure;
@@ -224,10 +225,7 @@ impl Node {
         self.object(caller, &into, None)?;
         let reason = reason.map(checked_reason).transpose()?.unwrap_or_default();
         self.decide(caller, id, |roster, row, node| {
-            let submitter = match row.token {
-                Some(token) => node.bearer(roster, token)?,
-                None => node.operator(),
-            };
+            let submitter = node.sender(roster, row.token, row.received)?;
             // The id of what he does not see would tell him that it is there.
             node.object(&submitter, &into, None).map_err(|_| {
                 Error::new(Kind::Invalid, "the submitter does not see that object")
@@ -263,6 +261,9 @@ impl Node {
     fn held_row(&self, roster: &Roster, caller: &Caller, id: &str) -> Result<Queued, Failure> {
         let row = self.curated(roster, caller, id)?;
         match row.state {
+            State::Held if self.sender(roster, row.token, row.received).is_err() => {
+                Err(Error::new(Kind::Conflict, REVOKED).hint("it is sent back by itself").into())
+            }
             State::Held => Ok(row),
             _ => Err(Error::new(Kind::Conflict, "this submission is answered already").into()),
         }
@@ -289,12 +290,28 @@ impl Node {
         if !self.settings().queue_returns_overdue {
             return Ok(());
         }
-        for row in overdue {
+        self.return_all(&overdue, OVERDUE)
+    }
+
+    /// Returns what was sent with a token that was revoked since: it would never be let in, and nobody need look at it.
+    pub(crate) fn answer_for_revoked(&self) -> Result<(), Error> {
+        let roster = self.roster();
+        let rows = self.inner.store.snapshot()?.queue()?;
+        let is_of_revoked = |row: &&Queued| {
+            row.state == State::Held && self.sender(&roster, row.token, row.received).is_err()
+        };
+        let rows: Vec<&Queued> = rows.iter().filter(is_of_revoked).collect();
+        self.return_all(&rows, REVOKED)
+    }
+
+    fn return_all(&self, rows: &[&Queued], reason: &str) -> Result<(), Error> {
+        let now = self.now();
+        for row in rows {
             let returned = self.judged(&self.operator(), |roster, operator| {
                 let by = Node::authorized(roster, operator, gate::Curate, row.submission)?;
                 let target = row.submission.to_string();
                 let audit = Audit { at: now, token: None, verb: "queue.return", target };
-                let decision = Decision::Return(OVERDUE.to_owned());
+                let decision = Decision::Return(reason.to_owned());
                 Ok(self.inner.store.decide(by, row, (decision, who(operator)?), audit)?)
             });
             // A curator was faster.
@@ -304,7 +321,9 @@ impl Node {
                 return returned;
             }
         }
-        self.inner.jobs.arrived();
+        if !rows.is_empty() {
+            self.inner.jobs.arrived();
+        }
         Ok(())
     }
 

@@ -43,7 +43,7 @@ impl Node {
     /// [`Kind::NotFound`] for an object of which he sees nothing that his member said, and for recipients that he may
     /// not know; [`Kind::Forbidden`]; [`Kind::Invalid`] for a label below the object's own markings, above the token's
     /// ceiling or a circle's, and for what is refused at submitting; [`Kind::Conflict`] for lifting an embargo before
-    /// its time.
+    /// its time, and where recipients that would stay are gone.
     pub fn relabel(&self, caller: &Caller, id: &str, asked: &Relabel) -> Result<u64, Error> {
         let key = object_key(id)?;
         let mut total = 0;
@@ -154,7 +154,15 @@ impl Node {
             lift(one.label.embargo.as_ref(), self.now())?;
             addressed.embargo = None;
         }
-        let Found { audience, circles } = addressed.find(roster, caller, own, self.now())?;
+        let found = addressed.find(roster, caller, own, self.now());
+        let Found { audience, circles } = found.map_err(|error| match error.kind {
+            // Nobody typed that name now: it stands in the label.
+            Kind::NotFound if asked.to.is_none() => {
+                Error::new(Kind::Conflict, "somebody whom it is for is gone, or not known to you any more")
+                    .hint("say anew whom it is for: with `--to`, or `--everybody`")
+            }
+            _ => error,
+        })?;
         let marked = self.marked_as(caller, one, asked.tlp)?;
         if marked.strictest() > caller.principal.reader.ceiling {
             let message = format!("{} is above the highest label that this token writes", marked.strictest());

@@ -249,6 +249,7 @@ impl Roster {
             member_name: self.member(token.member).map(|member| member.name.clone()).unwrap_or_default(),
             profile: token.profile.clone(),
             facts: self.epoch(),
+            accepted: None,
         }
     }
 }

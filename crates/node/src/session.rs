@@ -14,6 +14,8 @@ use crate::{Caller, Credential, Error, Kind, Node, random, views};
 const SECRET_LIFE_S: i64 = 7 * 86_400;
 /// How long the token that it is traded for is valid, in seconds: 24 hours.
 const TRADED_LIFE_S: i64 = 86_400;
+/// Why what was accepted is not taken in.
+pub(crate) const REVOKED: &str = "the token that sent it was revoked, its person or its member";
 /// How to come by another one-time secret.
 const RENEW: &str = "`accord login --renew` where the node runs makes another";
 
@@ -108,13 +110,25 @@ impl Node {
             member_name: String::new(),
             profile: None,
             facts: self.roster().epoch(),
+            accepted: None,
         })
+    }
+
+    /// Whether a caller sees all that he saw when he was found to be who he is: his token is good, and he is in the circles that
+    /// he was in, or keeps what was said there. What he may do beside is judged with each thing that he does.
+    #[must_use]
+    pub fn still_sees(&self, caller: &Caller) -> bool {
+        let Ok(now) = self.renewed(&self.roster(), caller) else { return false };
+        let (before, now) = (&caller.principal.reader, &now.principal.reader);
+        let circles = before.circles.iter().all(|circle| now.circles.contains(circle));
+        circles && model::Reader { circles: now.circles.clone(), ..before.clone() } == *now
     }
 
     /// The same caller on the directory as it is now: what he may may have changed since he was authenticated.
     pub(crate) fn renewed(&self, roster: &Roster, caller: &Caller) -> Result<Caller, Error> {
         let now = self.now();
-        let live = |id| roster.token(id).is_some_and(|token| roster.is_live(token, now));
+        let counts = caller.accepted.unwrap_or(now);
+        let live = |id| roster.token(id).is_some_and(|token| roster.is_live(token, counts));
         let reader = &caller.principal.reader;
         // A circle may have expired.
         let is_in = |member| roster.circles().audiences(member, now) == reader.circles;
@@ -125,18 +139,36 @@ impl Node {
             return Ok(caller.clone());
         }
         match (caller.principal.token, caller.principal.is_anonymous()) {
-            (Some(id), _) => self.bearer(roster, id),
+            (Some(id), _) => self.bearer(roster, id, caller.accepted),
             (None, false) => Ok(operator(roster, now)),
             (None, true) => Ok(Caller { facts: roster.epoch(), ..caller.clone() }),
         }
     }
 
-    /// Who carries a token, if it can still be used.
-    pub(crate) fn bearer(&self, roster: &Roster, id: TokenId) -> Result<Caller, Error> {
+    /// Who carries a token, if it can still be used; or could, when what he sent was accepted, and was not revoked since.
+    pub(crate) fn bearer(
+        &self,
+        roster: &Roster,
+        id: TokenId,
+        accepted: Option<Timestamp>,
+    ) -> Result<Caller, Error> {
         let now = self.now();
-        let token = roster.token(id).filter(|token| roster.is_live(token, now));
-        let gone = || Error::new(Kind::Unauthenticated, "this token has expired or was revoked");
-        token.map(|token| roster.caller(token, now)).ok_or_else(gone)
+        let token = roster.token(id).filter(|token| roster.is_live(token, accepted.unwrap_or(now)));
+        let gone = || match accepted {
+            Some(_) => Error::new(Kind::Unauthenticated, REVOKED),
+            None => Error::new(Kind::Unauthenticated, "this token has expired or was revoked"),
+        };
+        token.map(|token| Caller { accepted, ..roster.caller(token, now) }).ok_or_else(gone)
+    }
+
+    /// Whoever sent what waits, if his token was not revoked.
+    pub(crate) fn sender(
+        &self,
+        roster: &Roster,
+        token: Option<TokenId>,
+        accepted: Timestamp,
+    ) -> Result<Caller, Error> {
+        token.map_or_else(|| Ok(self.operator()), |token| self.bearer(roster, token, Some(accepted)))
     }
 
     fn new_own_token(&self, roster: &Roster, name: &str, life_s: i64) -> Result<(String, Token), Error> {
@@ -180,6 +212,7 @@ fn operator(roster: &Roster, now: Timestamp) -> Caller {
         member_name: roster.named(roster.own()).name,
         profile: None,
         facts: roster.epoch(),
+        accepted: None,
     }
 }
 

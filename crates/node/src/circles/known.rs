@@ -47,6 +47,11 @@ impl Known {
         self.members().find(|one| one.member == member)
     }
 
+    // Whoever invited stands for it only as long as he is in it; who left and came back does not stand for what he did before.
+    fn stands_by(&self, invitation: &Invitation) -> bool {
+        self.membership(invitation.by).is_some_and(|one| one.since <= invitation.created)
+    }
+
     /// Whether a member is in it, or ever was.
     pub(crate) fn was_in(&self, member: MemberId) -> bool {
         self.memberships.iter().any(|one| one.member == member)
@@ -155,13 +160,14 @@ impl Circles {
     pub(crate) fn invited(&self, digest: &[u8; 32], now: Timestamp) -> Option<(&Known, &Invitation)> {
         let invitation = self.invitations.get(digest).filter(|one| one.expires > now)?;
         let circle = self.circles.iter().find(|one| one.circle.id == invitation.circle)?;
-        // Whoever invited stands for it only as long as he is in it.
-        (circle.is_live(now) && circle.membership(invitation.by).is_some()).then_some((circle, invitation))
+        (circle.is_live(now) && circle.stands_by(invitation)).then_some((circle, invitation))
     }
 
     /// The invitations to a circle that are good, the oldest first.
     pub(crate) fn invitations(&self, circle: CircleId, now: Timestamp) -> Vec<&Invitation> {
-        let good = |one: &&Invitation| one.circle == circle && one.expires > now;
+        let known = self.circles.iter().find(|one| one.circle.id == circle);
+        let stands = |one: &Invitation| known.is_some_and(|known| known.stands_by(one));
+        let good = |one: &&Invitation| one.circle == circle && one.expires > now && stands(one);
         let mut found: Vec<&Invitation> = self.invitations.values().filter(good).collect();
         found.sort_by_key(|one| (one.created, one.id));
         found

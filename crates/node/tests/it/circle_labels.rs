@@ -223,6 +223,24 @@ fn a_relabel_widens_and_narrows_every_version_and_is_new_to_readers() {
 }
 
 #[test]
+fn a_relabel_that_would_keep_somebody_who_is_gone_says_what_to_do() {
+    let world = World::new();
+    let [blue, green, grey] = &in_ransom(&world);
+    taken(&world, blue, &to(&["member:Green"], Tlp::Amber), 1);
+    world.node.revoke_member(&world.node.operator(), "Green").unwrap();
+    let change = |to: Option<&[&str]>| {
+        let asked = Relabel { tlp: Some(Tlp::Green), to: to.map(strings), ..Relabel::default() };
+        world.node.relabel(&now(&world, blue), &id(1), &asked)
+    };
+    let refused = change(None).unwrap_err();
+    assert_eq!(refused.kind, Kind::Conflict);
+    assert!(refused.hint.unwrap().contains("--to"), "{}", refused.message);
+    assert_eq!(change(Some(&["member:Green"])).unwrap_err().kind, Kind::NotFound, "that he typed himself");
+    assert_eq!(change(Some(&[])).unwrap(), 1);
+    assert!(sees(&world, grey, 1) && world.node.circles(green).is_ok());
+}
+
+#[test]
 fn what_one_sees_for_some_one_does_not_say_for_more() {
     let world = World::new();
     let [blue, green, grey] = &in_ransom(&world);

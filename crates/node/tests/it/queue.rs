@@ -318,6 +318,70 @@ fn what_is_said_without_a_name_waits_without_one() {
 }
 
 #[test]
+fn what_waits_outlives_the_time_of_the_token_that_sent_it_and_not_its_revocation() {
+    let desk = desk(settings());
+    let Desk { world, one, other, .. } = desk;
+    let (node, operator) = (&world.node, world.node.operator());
+    let sent = |name: &str, n: u32| {
+        let new = NewToken {
+            member: "A".to_owned(),
+            name: Some(name.to_owned()),
+            roles: strings(&["analyst"]),
+            expire_s: Some(3_600),
+            ..NewToken::default()
+        };
+        let token = node.add_token(&operator, &new).unwrap();
+        let caller = world.signed_in(&token.secret);
+        let json = envelope(&[indicator(n, FIRST, "")]);
+        let status = node.submit(&caller, &through("One", Tlp::Green), json.as_bytes()).unwrap();
+        (token.id, status)
+    };
+    let (brief, revoked) = (sent("brief", 1), sent("revoked", 2));
+    let without = sent("revoked while it is let in", 3);
+    node.revoke_token(&operator, &revoked.0).unwrap();
+    assert_eq!(kind(node.release_queued(&one, &revoked.1.id)), Kind::Conflict);
+    // Both tokens are over an hour later; one was good when it counted.
+    world.later(7_200);
+    node.release_queued(&one, &brief.1.id).unwrap();
+    let colleague = world.token("A", &["analyst"]);
+    let desk =
+        Desk { submitter: colleague.clone(), colleague, one, other: other.clone(), reader: other, world };
+    let answered = desk.answered(&brief.1);
+    assert_eq!((answered.success, answered.failure), (1, 0), "{:?}", answered.outcomes);
+    // What nobody can let in is sent back by itself.
+    let operator = desk.world.node.operator();
+    desk.world.node.revoke_token(&operator, &without.0).unwrap();
+    let desk = Desk { world: desk.world.after_a_round().restarted(), ..desk };
+    for (_, status) in [&revoked, &without] {
+        let answered = desk.answered(status);
+        assert_eq!((answered.success, answered.failure), (0, 1), "{:?}", answered.outcomes);
+        let state = desk.state(status);
+        assert_eq!(state["state"], "returned", "{state}");
+        assert!(state["reason"].as_str().unwrap().contains("revoked"), "{state}");
+    }
+    assert!(desk.queue(&desk.one).is_empty());
+}
+
+#[test]
+fn an_erasure_does_not_wait_for_curators() {
+    let desk = desk(settings());
+    let json = envelope(&[indicator(1, FIRST, ",\"x_note\":\"ada@example.com\"")]);
+    let sent = desk.world.node.submit(&desk.submitter, &through("One", Tlp::Green), json.as_bytes()).unwrap();
+    let asked = node::EraseSubject {
+        subject: "ada@example.com".to_owned(),
+        reason: "request 4711".to_owned(),
+        dry_run: false,
+    };
+    let begun = std::time::Instant::now();
+    let erased = desk.world.node.erase_subject(&desk.world.node.operator(), &asked).unwrap();
+    // It gives arrivals half a minute, if they are on their way.
+    assert!(begun.elapsed() < std::time::Duration::from_secs(20), "{:?}", begun.elapsed());
+    let waiting = erased.remains.iter().find(|one| one.what == "waiting").unwrap();
+    assert_eq!((erased.statements, waiting.count), (0, Some(1)));
+    assert_eq!(desk.state(&sent)["state"], "held");
+}
+
+#[test]
 fn a_dry_run_tells_that_it_would_wait_for_whom_and_until_when() {
     let desk = desk(Settings { queue_returns_overdue: true, ..settings() });
     let node = &desk.world.node;

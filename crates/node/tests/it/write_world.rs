@@ -74,6 +74,13 @@ impl World {
         World { node, folder, now, housekept }
     }
 
+    /// Stops the node when it has done the round of housekeeping that a start begins with, however late that comes.
+    pub fn after_a_round(self) -> World {
+        let world = self.restarted();
+        world.node.stop();
+        world
+    }
+
     pub fn later(&self, seconds: i64) {
         self.now.fetch_add(seconds * 1_000_000, Ordering::SeqCst);
     }
