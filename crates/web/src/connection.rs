@@ -2,11 +2,14 @@
 
 use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep};
+
+use crate::telling::{Abort, Account};
 
 /// So much must have come before the first deadline: the preface by which HTTP/2 is told from HTTP/1.1. hyper's own
 /// time limit begins only when it knows which of the two it is.
@@ -15,10 +18,11 @@ const BEGIN_BYTES: usize = 24;
 /// A client that has let us wait must take more than this on the whole until it has caught up, in bytes a second.
 const MIN_BYTES_PER_S: u64 = 1024;
 
-/// A stream that fails when nothing moves, or hardly anything.
+/// A stream that fails when nothing moves, or hardly anything, and that takes back what has not left when it is broken off.
 #[derive(Debug)]
-pub(crate) struct Watched<S> {
+pub(crate) struct Watched<S: Abort> {
     stream: S,
+    account: Arc<Account>,
     read: usize,
     begin: Pin<Box<Sleep>>,
     idle: Duration,
@@ -40,10 +44,10 @@ impl Behind {
     }
 }
 
-impl<S> Watched<S> {
-    pub(crate) fn new(stream: S, begin: Duration, idle: Duration) -> Watched<S> {
+impl<S: Abort> Watched<S> {
+    pub(crate) fn new(stream: S, account: Arc<Account>, begin: Duration, idle: Duration) -> Watched<S> {
         let begin = Box::pin(tokio::time::sleep(begin));
-        Watched { stream, read: 0, begin, idle, stuck: None, behind: None }
+        Watched { stream, account, read: 0, begin, idle, stuck: None, behind: None }
     }
 
     // Fails when writing has been waiting for the other end for too long, at once or on the whole.
@@ -69,7 +73,15 @@ impl<S> Watched<S> {
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
+impl<S: Abort> Drop for Watched<S> {
+    fn drop(&mut self) {
+        if self.account.is_cut() {
+            self.stream.abort();
+        }
+    }
+}
+
+impl<S: AsyncRead + Unpin + Abort> AsyncRead for Watched<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -86,7 +98,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
+impl<S: AsyncWrite + Unpin + Abort> AsyncWrite for Watched<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -132,10 +144,14 @@ mod tests {
 
     use super::*;
 
+    impl Abort for tokio::io::DuplexStream {
+        fn abort(&self) {}
+    }
+
     // The other end takes so many bytes ten times a second. Whether we get all of this off to it, with so much patience.
     async fn sent_to(taken: usize, patience: Duration, bytes: &[u8]) -> io::Result<()> {
         let (near, mut far) = tokio::io::duplex(8);
-        let mut near = Watched::new(near, Duration::from_secs(60), patience);
+        let mut near = Watched::new(near, Arc::default(), Duration::from_secs(60), patience);
         let reading = tokio::spawn(async move {
             let mut some = vec![0; taken];
             while far.read_exact(&mut some).await.is_ok() {

@@ -33,6 +33,7 @@ pub mod routes;
 pub mod serve;
 pub mod settings;
 pub mod taxii;
+pub mod telling;
 pub mod throttle;
 pub mod tls;
 pub mod waiting;

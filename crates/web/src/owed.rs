@@ -14,6 +14,7 @@ use hyper::body::{Body, Frame, SizeHint};
 use tokio::time::Instant;
 
 use crate::body::AnswerBody;
+use crate::telling::Telling;
 
 /// A client must take an answer at this rate on the whole, in bytes a second. It counts from the beginning of each answer,
 /// for what a client has taken of one is not told.
@@ -65,10 +66,11 @@ impl Drop for Waiting {
     }
 }
 
-/// Bytes that wait for the client for as long as anybody holds some of them.
+/// Bytes that wait for the client, and count as told to him, for as long as anybody holds some of them.
 struct Lent {
     bytes: Bytes,
-    _waiting: Waiting,
+    _waiting: Option<Waiting>,
+    _telling: Option<Arc<Telling>>,
 }
 
 impl AsRef<[u8]> for Lent {
@@ -82,15 +84,16 @@ impl AsRef<[u8]> for Lent {
 pub(crate) struct Owing {
     body: AnswerBody,
     owed: Option<Owed>,
+    telling: Option<Arc<Telling>>,
     // It is the client's turn: nobody has asked for more since the last piece.
     turn: Option<Waiting>,
 }
 
 impl Owing {
-    /// An answer that `owed` keeps account of, if there is one to.
-    pub(crate) fn new(body: AnswerBody, owed: Option<Owed>) -> Owing {
+    /// An answer that `owed` keeps account of, if there is one to, and that is told to somebody.
+    pub(crate) fn new(body: AnswerBody, owed: Option<Owed>, telling: Option<Arc<Telling>>) -> Owing {
         let turn = owed.as_ref().map(|owed| owed.wait(0));
-        Owing { body, owed, turn }
+        Owing { body, owed, telling, turn }
     }
 }
 
@@ -104,15 +107,17 @@ impl Body for Owing {
     ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
         self.turn = None;
         let frame = ready!(Pin::new(&mut self.body).poll_frame(context));
-        let Some(owed) = self.owed.clone() else { return Poll::Ready(frame) };
-        let lent = |bytes: Bytes| {
-            let waiting = owed.wait(bytes.len());
-            Bytes::from_owner(Lent { bytes, _waiting: waiting })
-        };
-        let length = |frame: &Frame<Bytes>| frame.data_ref().map_or(0, Bytes::len);
-        if let Some(Ok(frame)) = &frame {
-            self.turn = Some(owed.wait(length(frame)));
+        let (owed, telling) = (self.owed.clone(), self.telling.clone());
+        if owed.is_none() && telling.is_none() {
+            return Poll::Ready(frame);
         }
+        if let (Some(Ok(frame)), Some(owed)) = (&frame, &owed) {
+            self.turn = Some(owed.wait(frame.data_ref().map_or(0, Bytes::len)));
+        }
+        let lent = |bytes: Bytes| {
+            let waiting = owed.map(|owed| owed.wait(bytes.len()));
+            Bytes::from_owner(Lent { bytes, _waiting: waiting, _telling: telling })
+        };
         Poll::Ready(frame.map(|frame| frame.map(|frame| frame.map_data(lent))))
     }
 

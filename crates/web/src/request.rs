@@ -10,6 +10,7 @@ use node::{Caller, Node};
 use crate::body::RequestBody;
 use crate::profile::Profile;
 use crate::router::Shared;
+use crate::telling::Telling;
 use crate::{Failure, WebSettings, coding};
 
 /// The way by which a request came to us.
@@ -64,6 +65,7 @@ pub struct Request {
     /// What all requests share.
     pub shared: Arc<Shared>,
     pub(crate) caller: Option<Caller>,
+    pub(crate) telling: Option<Arc<Telling>>,
 }
 
 impl Request {

@@ -16,6 +16,7 @@ use crate::metrics::Metrics;
 use crate::proxy::{Seen, seen};
 use crate::request::{Arrival, Plus, Query, Request, Road, decode};
 use crate::routes::{Access, Family, Outcome, Route, table};
+use crate::telling::{Connections, Telling};
 use crate::throttle::Throttle;
 use crate::waiting::Waiting;
 use crate::{Answer, Failure, WebSettings, auth, blocking, finish, taxii};
@@ -44,6 +45,8 @@ pub struct Shared {
     pub throttle: Throttle,
     /// Long answers on their way.
     pub waiting: Waiting,
+    /// The connections that are open, and what is told on each.
+    pub connections: Connections,
     paths: Vec<Path>,
     // What a request's number is made its id with: ids that count would tell a caller how much others ask.
     ids: RandomState,
@@ -74,6 +77,7 @@ impl Router {
             metrics: Metrics::new(table.len()),
             throttle: Throttle::default(),
             waiting: Waiting::default(),
+            connections: Connections::default(),
             ids: RandomState::new(),
             requests: AtomicU64::new(0),
             table,
@@ -151,7 +155,11 @@ impl Router {
             client,
         };
         let (outcome, room) = self.shared.waiting.admit(outcome);
-        let response = finish::finish(&asked, outcome, room);
+        let mut response = finish::finish(&asked, outcome, room);
+        // Whoever sends it holds this as long as some of it has not left.
+        if let Some(telling) = parts.extensions.get::<Arc<Telling>>() {
+            response.extensions_mut().insert(Arc::clone(telling));
+        }
         if !route.is_some_and(Route::is_private) {
             self.shared.metrics.count(row, response.status().as_u16(), began.elapsed());
         }
@@ -169,6 +177,10 @@ impl Router {
                 return Err(failure);
             }
         };
+        let telling = parts.extensions.get::<Arc<Telling>>().cloned();
+        if let (Some(telling), Some(caller)) = (&telling, &caller) {
+            telling.to(caller);
+        }
         if route.family == Family::Taxii {
             taxii::check_accept(&parts.headers)?;
         }
@@ -191,6 +203,7 @@ impl Router {
             base_url: seen.base_url,
             id: id.to_owned(),
             caller,
+            telling,
         };
         let client = request.client;
         let is_visitor = request.caller.as_ref().is_some_and(|caller| caller.principal.is_anonymous());

@@ -29,6 +29,7 @@ use crate::loops::{Dealer, Loops};
 use crate::owed::{Owed, Owing};
 use crate::request::{Arrival, Road};
 use crate::router::Shared;
+use crate::telling::{Abort, Telling};
 use crate::tls::Tls;
 
 /// The folder's owner may pipe from what is slow and to what is read by hand: he holds up nobody but himself.
@@ -113,8 +114,9 @@ impl Server {
         let drain = router.settings().drain_timeout;
         let graceful = Arc::new(GracefulShutdown::new());
         let places = Arc::new(Semaphore::new(router.settings().max_connections));
-        let front = Front::new(router);
+        let front = Front::new(router.clone());
         let mut accepting = JoinSet::new();
+        accepting.spawn(async move { router.shared().connections.watch(router.node()).await });
         if let Some(tls) = &tls {
             accepting.spawn(Arc::clone(tls).watch());
         }
@@ -167,7 +169,7 @@ impl Front {
     /// Serves one connection to its end.
     async fn serve<S>(self, stream: S, arrival: Arrival, watcher: Watcher)
     where
-        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+        S: AsyncRead + AsyncWrite + Abort + Unpin + Send + 'static,
     {
         let Front { router, builder } = self;
         let begin = router.settings().header_timeout;
@@ -177,23 +179,28 @@ impl Front {
         };
         let _counted = Counted::new(router.shared());
         let owed = Owed::new(idle);
-        let account = owed.clone();
+        let due = owed.clone();
+        let account = router.shared().connections.open();
+        let told = Arc::clone(&account);
         let service = service_fn(move |request: http::Request<Incoming>| {
             let (router, arrival) = (router.clone(), arrival.clone());
-            let owed = (request.version() == http::Version::HTTP_2).then(|| account.clone());
+            let owed = (request.version() == http::Version::HTTP_2).then(|| due.clone());
+            let mut request = request.map(|body| RequestBody::wire(body, idle));
+            request.extensions_mut().insert(told.begin());
             async move {
-                let request = request.map(|body| RequestBody::wire(body, idle));
-                let answer = router.handle(request, arrival).await;
-                Ok::<_, Infallible>(answer.map(|body| Owing::new(body, owed)))
+                let mut answer = router.handle(request, arrival).await;
+                let telling = answer.extensions_mut().remove::<Arc<Telling>>();
+                Ok::<_, Infallible>(answer.map(|body| Owing::new(body, owed, telling)))
             }
         });
-        let stream = TokioIo::new(Watched::new(stream, begin, idle));
+        let stream = TokioIo::new(Watched::new(stream, Arc::clone(&account), begin, idle));
         let connection = builder.serve_connection(stream, service).into_owned();
         tokio::select! {
             ended = watcher.watch(connection) => if let Err(error) = ended {
                 tracing::debug!(error, "a connection ended early");
             },
             () = owed.overdue() => tracing::debug!("a client did not take its answers"),
+            () = account.broken_off() => tracing::debug!("what was on its way is no longer for its client"),
         }
     }
 }

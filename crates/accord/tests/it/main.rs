@@ -12,6 +12,8 @@ mod exits;
 #[cfg(test)]
 mod imports;
 #[cfg(test)]
+mod leaving;
+#[cfg(test)]
 mod manners;
 #[cfg(test)]
 mod settings;

@@ -69,6 +69,9 @@ pub(super) fn caller(request: &Request, sessions: &Sessions) -> Option<Caller> {
     if let Some(token) = word(request).and_then(|word| sessions.token(word)) {
         // A token that was revoked since ends the session's rights with it.
         if let Ok(caller) = request.node.authenticate(&Credential::Token(token), request.client) {
+            if let Some(telling) = &request.telling {
+                telling.to(&caller);
+            }
             return Some(caller);
         }
     }

@@ -144,6 +144,7 @@ async fn house_with(asker: &'static str) -> (House, Things, Asker) {
     let house = House::new();
     house.member("A");
     house.member("Victim");
+    house.member("Guest");
     let operator = house.node.operator();
     house.node.add_person(&operator, "A", "Victim").unwrap();
     let collection = house.collection("All", |_| {});
@@ -177,13 +178,16 @@ fn circles(house: &House) -> String {
         let token = house.token(member, &["analyst", "organisation-administrator"]);
         house.node.authenticate(&Credential::Token(token), None).unwrap()
     };
-    let (own, other) = (caller("A"), caller("Victim"));
+    let (own, victim, guest) = (caller("A"), caller("Victim"), caller("Guest"));
     for name in ["Leaving", "Ending", "Victim"] {
         house.node.add_circle(&own, &NewCircle { name: name.to_owned(), ..NewCircle::default() }).unwrap();
     }
-    let secret = house.node.invite(&own, "Victim", None).unwrap().secret;
-    house.node.join_circle(&other, &secret, None).unwrap();
-    house.node.invite(&other, "Victim", None).unwrap().id
+    for other in [&victim, &guest] {
+        let secret = house.node.invite(&own, "Victim", None).unwrap().secret;
+        house.node.join_circle(other, &secret, None).unwrap();
+    }
+    // The victim is put out on the way, and his invitations with him.
+    house.node.invite(&guest, "Victim", None).unwrap().id
 }
 
 fn asker_named(house: &House, name: &'static str) -> Asker {
