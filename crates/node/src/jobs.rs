@@ -202,6 +202,7 @@ fn housekeeping(signals: &Signals, node: &Weak<Inner>) {
             }
             outcomes.push(opened);
         }
+        outcomes.push(node.check_copy());
         if Instant::now() >= next_hourly {
             next_hourly = Instant::now() + HOURLY;
             outcomes.extend([

@@ -183,6 +183,8 @@ pub(crate) struct Inner {
     pub(crate) warning_lists: OnceLock<core::warning::WarningLists>,
     /// Held while a collection is noted to be filled and comes to be, or does not.
     pub(crate) adding: Mutex<()>,
+    /// How far the copy that pages are read from was checked.
+    pub(crate) copy_checked: maintenance::CopyChecked,
 }
 
 impl Node {
@@ -204,6 +206,7 @@ impl Node {
             store,
             roster: RwLock::new(Arc::new(Roster::new(directory)?)),
             usage: Usage::default(),
+            copy_checked: maintenance::CopyChecked::default(),
             reads: reads::Reads::default(),
             waits: OnceLock::new(),
             visibility: visible::Visibility::default(),

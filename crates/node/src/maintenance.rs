@@ -1,6 +1,7 @@
 //! Readiness, copies, views made again, checks, and what is let go when its time is over.
 
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use model::{Action, Timestamp};
 use serde_json::{Value, json};
@@ -12,8 +13,22 @@ use crate::{Caller, Error, Kind, Node};
 pub(crate) const RECORD: &str = "record.sqlite";
 /// So far may the record be ahead of the clock, in seconds. More, and times in lists are no longer when things came.
 const AHEAD_S: i64 = 5;
+/// The copy that pages are read from is checked once a minute, all of it in 20 h, and so many positions at least.
+const CHECKS_A_DAY: u64 = 1_200;
+const CHECKED_AT_LEAST: u64 = 2_000;
 /// How often at once what is old is let go; the rest is the next hour's.
 const PURGES: usize = 1_000;
+
+/// How far the copy that pages are read from was checked since the node started.
+#[derive(Debug, Default)]
+pub(crate) struct CopyChecked {
+    /// Positions of this round.
+    pub(crate) position: AtomicU64,
+    /// Rounds that came to their end.
+    pub(crate) rounds: AtomicU64,
+    /// Positions that were told otherwise.
+    pub(crate) damaged: AtomicU64,
+}
 
 impl Node {
     /// Ready to serve: the store writes, and the clock is not behind what was recorded. Else why not.
@@ -69,6 +84,26 @@ impl Node {
             "erased": found.erased,
             "problems": found.problems,
         }))
+    }
+
+    /// Compares the next part of the copy that pages are read from with the record: all of it within a day.
+    pub(crate) fn check_copy(&self) -> Result<(), Error> {
+        let checked = &self.inner.copy_checked;
+        let from = checked.position.load(Ordering::Relaxed);
+        let most = (self.inner.store.snapshot()?.end() / CHECKS_A_DAY).max(CHECKED_AT_LEAST);
+        let (next, wrong) = self.inner.store.check_copy(from, most)?;
+        checked.position.store(next, Ordering::Relaxed);
+        if next == 0 {
+            checked.rounds.fetch_add(1, Ordering::Relaxed);
+        }
+        for what in &wrong {
+            tracing::error!(
+                what,
+                "the copy that pages are read from is damaged: pages come from the record until the next start"
+            );
+        }
+        checked.damaged.fetch_add(wrong.len() as u64, Ordering::Relaxed);
+        Ok(())
     }
 
     /// Writes down when tokens were last shown.

@@ -1,6 +1,7 @@
 //! Figures of the node.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use model::{Action, may_act};
 use serde_json::{Value, json};
@@ -43,8 +44,13 @@ impl Node {
         let directory = roster.directory();
         let store = self.inner.store.snapshot()?.figures()?;
         let now = self.now();
+        let checked = &self.inner.copy_checked;
+        let copy = |figure: &AtomicU64| figure.load(Ordering::Relaxed);
         Ok(json!({
             "positions": store.positions,
+            "copy_checked_positions": copy(&checked.position),
+            "copy_checked_rounds": copy(&checked.rounds),
+            "copy_damaged_positions": copy(&checked.damaged),
             "last_statements": store.last,
             "arrivals_waiting": store.waiting,
             "queue": self.queue_figures()?,

@@ -309,6 +309,16 @@ impl Store {
         Ok(found)
     }
 
+    /// Compares about `most` positions, from one on, of the copy that pages are read from with the record. Where they differ,
+    /// pages do without the copy from then on, and it is made anew when the store is opened again. Answers the position to
+    /// go on from (0 after the last), and what differed.
+    ///
+    /// # Errors
+    /// [`crate::Kind::Engine`].
+    pub fn check_copy(&self, from: u64, most: u64) -> Result<(u64, Vec<String>), Error> {
+        strip::check(self, from, most)
+    }
+
     /// Copies the store as of now into the file `to`, while others read and write; `progress` gets (pages done, pages
     /// in all). The copy is whole, checked and on the disk when this returns.
     ///

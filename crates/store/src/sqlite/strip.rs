@@ -28,7 +28,7 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use model::Timestamp;
 
 pub(crate) use copier::Copier;
-pub(crate) use differences::differences;
+pub(crate) use differences::{check, differences};
 
 use super::row::damaged;
 use super::span::{RECORD, Record};

@@ -136,6 +136,41 @@ fn a_copy_that_is_damaged_is_found_and_can_be_removed() {
     assert_eq!(store.verify().unwrap().problems, [""; 0]);
 }
 
+#[test]
+fn a_byte_that_is_flipped_where_no_print_looks_is_found_by_the_steady_check_and_served_no_more() {
+    let mut world = World::new();
+    for n in 0..400 {
+        let mut new = said(n, 1, 1, Tlp::Green);
+        new.body = format!("{{\"long\":\"{}\"}}", "abcdefgh".repeat(900)).into_bytes();
+        world.say(1, new);
+    }
+    let expected = world.crawl(&world.everything(), &[VersionSpec::All], 100);
+    let world = world.reopen();
+    let check = |world: &World| {
+        let (mut from, mut rounds, mut found) = (0, 0, Vec::new());
+        loop {
+            let (next, wrong) = world.store.check_copy(from, 50).unwrap();
+            found.extend(wrong);
+            (from, rounds) = (next, rounds + 1);
+            if from == 0 || rounds == 100 {
+                return (rounds, found);
+            }
+        }
+    };
+    let (rounds, found) = check(&world);
+    assert!((2..20).contains(&rounds) && found.is_empty(), "{rounds} {found:?}");
+    let file = fs::File::options().read(true).write(true).open(world.folder.path().join(BYTES)).unwrap();
+    let mut byte = [0];
+    file.read_exact_at(&mut byte, 2_000_345).unwrap();
+    file.write_all_at(&[byte[0] ^ 1], 2_000_345).unwrap();
+    let (_, found) = check(&world);
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert_eq!(world.crawl(&world.everything(), &[VersionSpec::All], 100), expected);
+    let world = world.reopen();
+    wait_for_copies(world.folder.path());
+    assert_eq!(world.store.verify().unwrap().problems, [""; 0]);
+}
+
 // What is done to a file of the copy while it is read from.
 type Damage = fn(&fs::File, u64);
 

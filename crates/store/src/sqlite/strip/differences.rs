@@ -20,7 +20,7 @@ pub(crate) fn differences(store: &Store, progress: &mut dyn FnMut(u64)) -> Resul
     let (mut from, mut wrong, mut in_vain) = (0, Vec::new(), 0);
     while in_vain < IN_VAIN {
         let snapshot = store.snapshot()?;
-        let compared = compare(&snapshot, from, &mut wrong, progress)?;
+        let compared = compare(&snapshot, (from, i64::MAX), &mut wrong, progress)?;
         if compared.cast_unsigned() >= snapshot.end() {
             break;
         }
@@ -38,15 +38,31 @@ pub(crate) fn differences(store: &Store, progress: &mut dyn FnMut(u64)) -> Resul
     Ok(wrong)
 }
 
-// Compares from a position on, as far as a snapshot sees the strip. Answers up to where.
+/// Compares about so many positions from one on. Where they differ, nobody reads the strip from then on. Answers where to go
+/// on, after the last at 0, and what differed.
+pub(crate) fn check(store: &Store, from: u64, most: u64) -> Result<(u64, Vec<String>), Error> {
+    let mut wrong = Vec::new();
+    let snapshot = store.snapshot()?;
+    let number = |position: u64| i64::try_from(position).unwrap_or(i64::MAX);
+    let range = (number(from), number(from.saturating_add(most)));
+    let compared = compare(&snapshot, range, &mut wrong, &mut |_| ())?.cast_unsigned();
+    if !wrong.is_empty() {
+        store.inner.strip.damaged.store(true, Ordering::SeqCst);
+    }
+    Ok((if compared < snapshot.end() { compared } else { 0 }, wrong))
+}
+
+// Compares from a position on up to another, as far as a snapshot sees the strip. Answers up to where.
 fn compare(
     snapshot: &Snapshot,
-    mut from: i64,
+    (mut from, before): (i64, i64),
     wrong: &mut Vec<String>,
     progress: &mut dyn FnMut(u64),
 ) -> Result<i64, Error> {
     let mut wires = Wires::default();
-    while let Some(chunk) = snapshot.strip(from, TOGETHER, &|_| true)? {
+    while from < before
+        && let Some(chunk) = snapshot.strip(from, TOGETHER, &|_| true)?
+    {
         for position in chunk.positions() {
             let (record, _, bytes) = chunk.entry(position)?;
             let Some(bytes) = bytes else { break };
