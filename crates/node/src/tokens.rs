@@ -19,8 +19,8 @@ impl Node {
     /// Adds a token; its secret is in the answer and nowhere else.
     ///
     /// # Errors
-    /// [`Kind::Forbidden`]; [`Kind::NotFound`] for a member, person or collection; [`Kind::Invalid`];
-    /// [`Kind::Conflict`] for a certificate that stands for another token.
+    /// [`Kind::Forbidden`], also for a certificate that no administrator of the node registers; [`Kind::NotFound`] for a
+    /// member, person or collection; [`Kind::Invalid`]; [`Kind::Conflict`] for a certificate that stands for another token.
     pub fn add_token(&self, caller: &Caller, new: &NewToken) -> Result<views::NewToken, Error> {
         self.judged(caller, |roster, caller| {
             let secret = model::token::text(&random::bytes()?);
@@ -93,6 +93,12 @@ impl Node {
         let Reach { verbs, read, write, ceiling, networks, expires } =
             asked.within_own(roster, caller, new.expire_s.is_some())?;
         let certificate = new.certificate.as_deref().map(certificate_digest).transpose()?;
+        // Nothing shows that a certificate is his who names it, and whoever names it first has it.
+        if certificate.is_some() && Node::allowed(caller, &Action::Operate).is_err() {
+            let error =
+                Error::new(Kind::Forbidden, "certificates are registered by an administrator of the node");
+            return Err(error.hint("ask for a token with it, or make one without"));
+        }
         let stands_for = certificate.and_then(|digest| roster.token_by_certificate(&digest));
         if stands_for.is_some_and(|token| roster.is_live(token, now)) {
             return Err(Error::new(Kind::Conflict, "this certificate stands for another token"));

@@ -88,6 +88,25 @@ fn tokens_end_when_they_or_their_owners_are_revoked_and_work_from_their_networks
 }
 
 #[test]
+fn a_certificate_is_registered_by_an_administrator_of_the_node_alone() {
+    let world = World::new();
+    world.member("Blue");
+    let new = NewToken {
+        member: "Blue".to_owned(),
+        roles: strings(&["reader"]),
+        certificate: Some("07".repeat(32)),
+        ..NewToken::default()
+    };
+    let own = world.token("Blue", &["organisation-administrator"]);
+    let refused = world.node.add_token(&own, &new).unwrap_err();
+    assert_eq!(refused.kind, Kind::Forbidden, "nothing shows that it is his: {refused}");
+    assert!(world.node.add_token(&own, &NewToken { certificate: None, ..new.clone() }).is_ok());
+    let administrator = world.token("ACME", &["administrator"]);
+    world.node.add_token(&administrator, &new).unwrap();
+    assert!(world.node.authenticate(&Credential::Certificate([7; 32]), None).is_ok());
+}
+
+#[test]
 fn what_is_wrong_with_a_request_is_said() {
     let world = World::new();
     let operator = world.node.operator();

@@ -178,7 +178,7 @@ pub const SHAPES: &[Shape] = &[
                 "certificate",
                 Text,
                 Sometimes,
-                "SHA-256 of a client certificate that stands for it, in hexadecimal.",
+                "SHA-256 of a client certificate that stands for it, in hexadecimal; by an administrator of the node.",
             ),
         ],
     ),
