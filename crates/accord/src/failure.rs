@@ -76,6 +76,20 @@ impl Failure {
     }
 }
 
+/// What is wrong with the arguments, without the layout for people.
+pub fn of_arguments(error: &clap::Error) -> Failure {
+    let rendered = error.render().to_string();
+    let plain = |part: &str| part.split_whitespace().collect::<Vec<_>>().join(" ");
+    let mut parts = rendered.split("\n\n").map(plain).filter(|part| !part.is_empty());
+    let first = parts.next().unwrap_or_default();
+    let hint = parts.filter(|part| !part.starts_with("For more information")).collect::<Vec<_>>().join("; ");
+    let message = match error.kind() {
+        clap::error::ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => "a command is missing".to_owned(),
+        _ => first.trim_start_matches("error: ").to_owned(),
+    };
+    Failure { hint: Some(hint).filter(|hint| !hint.is_empty()), ..Failure::usage(message) }
+}
+
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)

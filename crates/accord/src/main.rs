@@ -22,7 +22,10 @@ use settings::{Loaded, PlaceFlags, Raw};
 use terminal::Output;
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return refused(&error),
+    };
     let json = arguments.global.json;
     match run(arguments) {
         Ok(exit) => exit.into(),
@@ -31,6 +34,16 @@ fn main() -> ExitCode {
             failure.exit.into()
         }
     }
+}
+
+// What is no command, or asks for help. Whoever asks for JSON is told in JSON, as of every other failure.
+fn refused(error: &clap::Error) -> ExitCode {
+    let mut asked = std::env::args_os().take_while(|argument| argument != "--");
+    if !error.use_stderr() || !asked.any(|argument| argument == "--json") {
+        error.exit();
+    }
+    terminal::tell_failure(&failure::of_arguments(error), true);
+    Exit::Usage.into()
 }
 
 fn run(arguments: Arguments) -> Result<Exit, Failure> {

@@ -130,6 +130,10 @@ impl Node {
         options: &ImportOptions,
         (member, received): (MemberId, Timestamp),
     ) -> Result<Cutter, Error> {
+        if is_utf16(beginning) {
+            let error = Error::new(Kind::Media, "the input is UTF-16, and UTF-8 is read");
+            return Err(error.hint("convert it, such as with `iconv -f UTF-16 -t UTF-8`; PowerShell writes UTF-8 with `-Encoding utf8`"));
+        }
         let expected = match options.format.as_deref().unwrap_or("auto") {
             "auto" => match beginning.trim_ascii_start().first() {
                 Some(b'{' | b'[') => return Ok(Cutter::Json(Box::default())),
@@ -179,6 +183,15 @@ impl Node {
 // Simply taken, and nothing to say of it.
 fn is_plain(outcome: &views::Outcome) -> bool {
     matches!(outcome.state, "new" | "duplicate") && outcome.message.is_none() && outcome.findings.is_empty()
+}
+
+// By its byte order mark, or where the first of two bytes is a character and the other is none: text begins with ASCII here.
+fn is_utf16(beginning: &[u8]) -> bool {
+    match beginning {
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => true,
+        [0, text, ..] | [text, 0, ..] => matches!(text, b'\t' | b'\n' | b'\r' | b' '..=b'~'),
+        _ => false,
+    }
 }
 
 fn value_kind(name: &str) -> Result<ValueKind, Error> {

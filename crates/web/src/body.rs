@@ -14,6 +14,7 @@ use tokio::sync::mpsc;
 
 use crate::Failure;
 use crate::coding::{self, Coding};
+use crate::finish::Line;
 use crate::router::said;
 
 /// How much of refused content is read and thrown away, so that the client gets to read the refusal.
@@ -217,7 +218,25 @@ pub enum AnswerBody {
     /// All of it.
     Full(Bytes),
     /// Piece by piece; a broken-off answer ends in an error, so that the client sees that it did.
-    Pieces(mpsc::Receiver<io::Result<Bytes>>),
+    Pieces(Pieces),
+}
+
+/// Content that comes piece by piece.
+#[derive(Debug)]
+pub struct Pieces {
+    pieces: mpsc::Receiver<io::Result<Bytes>>,
+    #[expect(
+        dead_code,
+        reason = "it is written when it is dropped: the last piece was taken, or nobody takes any more"
+    )]
+    line: Option<Line>,
+}
+
+impl Pieces {
+    /// The same; the line of the log is written when they have ended.
+    pub(crate) fn followed_by(self, line: Line) -> Pieces {
+        Pieces { line: Some(line), ..self }
+    }
 }
 
 impl AnswerBody {
@@ -230,7 +249,7 @@ impl AnswerBody {
             AnswerBody::Full(bytes) => Ok(bytes),
             AnswerBody::Pieces(mut pieces) => {
                 let mut all = BytesMut::new();
-                while let Some(piece) = pieces.recv().await {
+                while let Some(piece) = pieces.pieces.recv().await {
                     all.extend_from_slice(&piece?);
                 }
                 Ok(all.freeze())
@@ -240,10 +259,10 @@ impl AnswerBody {
 }
 
 /// Streamed content in a coding. Every piece can be read when it has come, whatever follows.
-pub(crate) fn encoded(mut pieces: mpsc::Receiver<io::Result<Bytes>>, coding: Coding) -> AnswerBody {
+pub(crate) fn encoded(mut pieces: Pieces, coding: Coding) -> AnswerBody {
     written(move |to| {
         coding::write_encoded(coding, to, |to| {
-            while let Some(piece) = pieces.blocking_recv() {
+            while let Some(piece) = pieces.pieces.blocking_recv() {
                 to.write_all(&piece?)?;
                 to.flush()?;
             }
@@ -264,7 +283,7 @@ impl Body for AnswerBody {
             AnswerBody::Full(bytes) if bytes.is_empty() => Poll::Ready(None),
             AnswerBody::Full(bytes) => Poll::Ready(Some(Ok(Frame::data(std::mem::take(bytes))))),
             AnswerBody::Pieces(pieces) => {
-                pieces.poll_recv(context).map(|piece| piece.map(|piece| piece.map(Frame::data)))
+                pieces.pieces.poll_recv(context).map(|piece| piece.map(|piece| piece.map(Frame::data)))
             }
         }
     }
@@ -301,7 +320,7 @@ pub(crate) fn written(write: impl FnOnce(&mut dyn Write) -> io::Result<()> + Sen
             }
         }
     });
-    AnswerBody::Pieces(receiver)
+    AnswerBody::Pieces(Pieces { pieces: receiver, line: None })
 }
 
 /// Fills a streamed answer; waits while the client is slower.

@@ -87,7 +87,12 @@ pub(crate) fn finish(asked: &Asked<'_>, outcome: Outcome, room: Option<Room>) ->
         Some(room) => room.keep(body),
         None => body,
     };
-    log(asked, answer.status, fault.as_deref());
+    let line = Line::of(asked, answer.status, fault);
+    let body = match body {
+        // What is sent while it is made is answered when it has ended, or its client has gone.
+        AnswerBody::Pieces(pieces) => AnswerBody::Pieces(pieces.followed_by(line)),
+        full @ AnswerBody::Full(_) => full,
+    };
     let mut response = Response::new(body);
     *response.status_mut() = answer.status;
     *response.headers_mut() = answer.headers;
@@ -137,33 +142,61 @@ fn sent(headers: &mut HeaderMap, body: AnswerBody, asked: &Asked<'_>) -> AnswerB
     AnswerBody::Full(Bytes::new())
 }
 
-fn log(asked: &Asked<'_>, status: StatusCode, fault: Option<&str>) {
-    let trace = trace_parent(asked.headers);
-    let client = asked.client.map(tracing::field::display);
-    let micros = asked.began.elapsed().as_micros() as u64;
-    let (status, method) = (status.as_u16(), asked.method.as_str());
-    match fault {
-        Some(fault) => tracing::error!(
-            request.id = asked.id,
-            trace.parent = trace,
-            client.address = client,
-            http.method = method,
-            http.route = asked.route,
-            http.status = status,
-            duration_us = micros,
+/// The line of the log for a request, which is written when it is dropped.
+#[derive(Debug)]
+pub(crate) struct Line {
+    began: Instant,
+    id: String,
+    trace: Option<String>,
+    client: Option<IpAddr>,
+    method: Method,
+    route: &'static str,
+    status: u16,
+    fault: Option<Box<str>>,
+}
+
+impl Line {
+    fn of(asked: &Asked<'_>, status: StatusCode, fault: Option<Box<str>>) -> Line {
+        Line {
+            began: asked.began,
+            id: asked.id.to_owned(),
+            trace: trace_parent(asked.headers).map(str::to_owned),
+            client: asked.client,
+            method: asked.method.clone(),
+            route: asked.route,
+            status: status.as_u16(),
             fault,
-            "a request failed"
-        ),
-        None => tracing::info!(
-            request.id = asked.id,
-            trace.parent = trace,
-            client.address = client,
-            http.method = method,
-            http.route = asked.route,
-            http.status = status,
-            duration_us = micros,
-            "a request was answered"
-        ),
+        }
+    }
+}
+
+impl Drop for Line {
+    fn drop(&mut self) {
+        let client = self.client.map(tracing::field::display);
+        let micros = self.began.elapsed().as_micros() as u64;
+        match self.fault.as_deref() {
+            Some(fault) => tracing::error!(
+                request.id = self.id,
+                trace.parent = self.trace,
+                client.address = client,
+                http.method = self.method.as_str(),
+                http.route = self.route,
+                http.status = self.status,
+                duration_us = micros,
+                fault,
+                "a request failed"
+            ),
+            None => tracing::info!(
+                request.id = self.id,
+                trace.parent = self.trace,
+                client.address = client,
+                http.method = self.method.as_str(),
+                http.route = self.route,
+                http.status = self.status,
+                duration_us = micros,
+                "a request was answered"
+            ),
+        }
     }
 }
 

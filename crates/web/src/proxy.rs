@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use http::{HeaderMap, Uri, header};
+use http::{HeaderMap, Version, header, request};
 
 use crate::WebSettings;
 use crate::request::{Arrival, Road};
@@ -21,13 +21,14 @@ pub(crate) struct Seen {
 
 /// Works out who the client is and how he addresses us. Forwarding headers count when the peer is a trusted proxy, and
 /// then only as far back as trusted proxies wrote them: a client can put anything before.
-pub(crate) fn seen(settings: &WebSettings, arrival: &Arrival, uri: &Uri, headers: &HeaderMap) -> Seen {
+pub(crate) fn seen(settings: &WebSettings, arrival: &Arrival, parts: &request::Parts) -> Seen {
+    let headers = &parts.headers;
     let trusted = |address: IpAddr| settings.trusted_proxies.iter().any(|network| network.holds(address));
     let forwarded = match arrival.peer {
         Some(peer) if trusted(peer) => forwarded(headers, &settings.trusted_proxies),
         _ => Forwarded::default(),
     };
-    let (named, is_misaddressed) = match named(uri, headers) {
+    let (named, is_misaddressed) = match named(arrival, parts) {
         Ok(named) => (named, false),
         Err(NoHost) => (None, true),
     };
@@ -50,15 +51,19 @@ pub(crate) fn seen(settings: &WebSettings, arrival: &Arrival, uri: &Uri, headers
 /// What stands where a host should is none.
 struct NoHost;
 
-// The host that a request names, in its target or in `Host`. HTTP/1.0 clients name none.
-fn named<'a>(uri: &'a Uri, headers: &'a HeaderMap) -> Result<Option<&'a str>, NoHost> {
-    let mut lines = headers.get_all(header::HOST).iter();
+// The host that a request names, in its target or in `Host`. HTTP/1.0 clients name none, and those of this machine need none;
+// from HTTP/1.1 it is required (RFC 9112 §3.2).
+fn named<'a>(arrival: &Arrival, parts: &'a request::Parts) -> Result<Option<&'a str>, NoHost> {
+    let authority = parts.uri.authority().map(|authority| authority.as_str());
+    let must_name = matches!(arrival.road, Road::Tcp | Road::Tls(_)) && parts.version == Version::HTTP_11;
+    let mut lines = parts.headers.get_all(header::HOST).iter();
     let line = match (lines.next(), lines.next()) {
+        (None, _) if must_name && authority.is_none() => return Err(NoHost),
         (None, _) => None,
         (Some(line), None) => Some(line.to_str().map_err(|_| NoHost)?),
         (Some(_), Some(_)) => return Err(NoHost),
     };
-    match uri.authority().map(|authority| authority.as_str()).or(line) {
+    match authority.or(line) {
         Some(host) if !is_host(host) => Err(NoHost),
         host => Ok(host),
     }
@@ -159,13 +164,13 @@ mod tests {
             base_path: Some("/x".to_owned()),
             ..WebSettings::default()
         };
-        let mut headers = HeaderMap::new();
-        headers.insert("host", "inner:80".parse().unwrap());
+        let mut request = http::Request::get("/").header("host", "inner:80");
         for (name, value) in lines {
-            headers.append(*name, value.parse().unwrap());
+            request = request.header(*name, *value);
         }
+        let (parts, ()) = request.body(()).unwrap().into_parts();
         let arrival = Arrival { road: Road::Tcp, peer: Some(peer.parse().unwrap()) };
-        let seen = seen(&settings, &arrival, &Uri::from_static("/"), &headers);
+        let seen = seen(&settings, &arrival, &parts);
         (seen.client.unwrap().to_string(), seen.base_url)
     }
 
@@ -204,6 +209,20 @@ mod tests {
         ] {
             assert!(!is_host(host), "{host}");
         }
+    }
+
+    #[test]
+    fn a_request_over_the_network_says_whom_it_is_for_from_http_1_1_on() {
+        let misaddressed = |road: Road, version: Version, target: &str| {
+            let request = http::Request::get(target).version(version).body(()).unwrap();
+            let arrival = Arrival { road, peer: None };
+            seen(&WebSettings::default(), &arrival, &request.into_parts().0).is_misaddressed
+        };
+        assert!(misaddressed(Road::Tcp, Version::HTTP_11, "/livez"));
+        assert!(misaddressed(Road::Tls(None), Version::HTTP_11, "/livez"));
+        assert!(!misaddressed(Road::Tcp, Version::HTTP_11, "http://ti.example/livez"));
+        assert!(!misaddressed(Road::Tcp, Version::HTTP_10, "/livez"));
+        assert!(!misaddressed(Road::AdminSocket, Version::HTTP_11, "/livez"));
     }
 
     #[test]

@@ -126,12 +126,14 @@ impl Router {
             let number = self.shared.requests.fetch_add(1, Ordering::Relaxed);
             format!("{:016x}", self.shared.ids.hash_one(number))
         });
-        let seen = seen(&self.settings, &arrival, &parts.uri, &parts.headers);
+        let seen = seen(&self.settings, &arrival, &parts);
         let client = seen.client;
         let path = self.below_base(parts.uri.path());
         let found = self.shared.find(path);
         let (row, outcome) = match &found {
-            _ if seen.is_misaddressed => (None, Err(Failure::invalid("the request's `Host` is none"))),
+            _ if seen.is_misaddressed => {
+                (None, Err(Failure::invalid("the request has no `Host`, or one that is none")))
+            }
             None => (None, Err(Failure::not_found())),
             Some((at, params)) => match self.shared.choose(at, &parts.method) {
                 Choice::Row(row, route) => {

@@ -43,7 +43,7 @@ pub struct CircleAdd {
     #[arg(long, value_name = "FILE")]
     pub charter: Option<PathBuf>,
     /// How long it lasts, such as 30d [default: 30d for an informal one, else without end]
-    #[arg(long, value_name = "DURATION")]
+    #[arg(long, value_name = "DURATION", value_parser = super::span)]
     pub expires: Option<String>,
     /// The member that it is for, by name or id, where that is not yours; by an administrator of the node
     #[arg(long, value_name = "MEMBER")]
@@ -57,7 +57,7 @@ pub struct CircleInvite {
     #[arg(value_name = "NAME")]
     pub name: String,
     /// How long the invitation is good, at most 30d [default: 7d]
-    #[arg(long, value_name = "DURATION")]
+    #[arg(long, value_name = "DURATION", value_parser = super::span)]
     pub expires: Option<String>,
 }
 
@@ -104,6 +104,6 @@ pub struct CircleUpgrade {
     #[arg(long, value_name = "FILE")]
     pub charter: PathBuf,
     /// How long it lasts from now [default: a formal one without end, an informal one 30d]
-    #[arg(long, value_name = "DURATION")]
+    #[arg(long, value_name = "DURATION", value_parser = super::span)]
     pub expires: Option<String>,
 }

@@ -119,7 +119,7 @@ pub struct Import {
     #[arg(long = "type", value_name = "TYPE")]
     pub kind: Option<String>,
     /// Rows of a CSV or a list are valid for this long, such as 30d or 12h
-    #[arg(long, value_name = "DURATION")]
+    #[arg(long, value_name = "DURATION", value_parser = super::span)]
     pub expire: Option<String>,
     /// A name for where a CSV or a list comes from
     #[arg(long, value_name = "NAME")]
@@ -297,7 +297,7 @@ pub struct Share {
     #[arg(long, value_name = "URL")]
     pub reference: Option<String>,
     /// Values are valid for this long, such as 30d or 12h
-    #[arg(long, value_name = "DURATION")]
+    #[arg(long, value_name = "DURATION", value_parser = super::span)]
     pub expire: Option<String>,
     /// Your own addresses, networks and names, one a line: an alarm if one of them is about to leave. Stays on this machine
     #[arg(long, value_name = "FILE")]

@@ -162,7 +162,7 @@ pub struct TokenAdd {
     #[arg(long, value_name = "NETWORK")]
     pub network: Vec<String>,
     /// How long it is valid, such as 90d or 12h [default: a year, the longest]
-    #[arg(long, value_name = "DURATION")]
+    #[arg(long, value_name = "DURATION", value_parser = super::span)]
     pub expire: Option<String>,
     /// Its client profile, such as standard, elastic, opencti or xsoar [default: by User-Agent]
     #[arg(long, value_name = "PROFILE")]
@@ -170,7 +170,7 @@ pub struct TokenAdd {
     /// A name to know it by
     #[arg(long, value_name = "NAME")]
     pub name: Option<String>,
-    /// SHA-256 of a client certificate that stands for it, in hexadecimal
+    /// SHA-256 of a client certificate that stands for it, in hexadecimal; by an administrator of the node
     #[arg(long, value_name = "HEX")]
     pub certificate: Option<String>,
 }

@@ -71,6 +71,16 @@ pub struct Global {
     pub quiet: bool,
 }
 
+/// A span as the node reads it: digits, and a unit.
+///
+/// # Errors
+/// What was expected, where it is none.
+pub fn span(text: &str) -> Result<String, String> {
+    let digits = text.strip_suffix(['s', 'm', 'h', 'd', 'w']).unwrap_or(text);
+    let is_span = digits.parse::<u64>().is_ok_and(|number| number > 0);
+    is_span.then(|| text.to_owned()).ok_or_else(|| "expected a span such as `30d`, `12h` or `90s`".to_owned())
+}
+
 fn key_and_value(text: &str) -> Result<(String, String), String> {
     let (key, value) = text.split_once('=').ok_or("expected KEY=VALUE")?;
     Ok((key.trim().to_owned(), value.to_owned()))

@@ -196,6 +196,10 @@ impl Settings {
         if listen.tls_certificate.is_some() != listen.tls_key.is_some() {
             return Err(wrong("tls_certificate", "needs `listen.tls_key`, and that needs it"));
         }
+        if listen.tls_client_ca.is_some() && listen.tls_certificate.is_none() {
+            let why = "needs `listen.tls_certificate` and `listen.tls_key`: certificates of clients are shown over TLS alone";
+            return Err(wrong("tls_client_ca", why));
+        }
         let settings = web::WebSettings {
             public_url: listen.public_url.clone(),
             base_path: listen.base_path.clone(),

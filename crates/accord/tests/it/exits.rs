@@ -86,3 +86,39 @@ fn a_note_that_is_refused_says_why_and_exits_1() {
     assert!(said.out.trim_end().split("  ").count() > 2, "no reason: {}", said.out);
     run(&["note", INDICATOR, "seen again", "--tlp", "red", "--json"]).exits(1);
 }
+
+#[test]
+fn arguments_that_make_no_sense_are_told_in_json_to_who_asks_for_it() {
+    let bench = Bench::new();
+    let of = |arguments: &[&str]| {
+        let said = bench.run(arguments).exits(2);
+        assert!(said.out.is_empty(), "{}", said.out);
+        let document: serde_json::Value = serde_json::from_str(said.err.trim()).unwrap();
+        assert_eq!(document["error"]["exit"], 2);
+        let text = |name: &str| document["error"][name].as_str().unwrap_or_default().to_owned();
+        (text("message"), text("hint"))
+    };
+    assert_eq!(of(&["lookup", "--bogus", "--json"]).0, "unexpected argument '--bogus' found");
+    assert!(of(&["--json", "shwo"]).1.contains("'show'"));
+    assert!(of(&["--json", "show"]).0.contains("<ID>"));
+    assert_eq!(of(&["--json", "member"]).0, "a command is missing");
+    // Help is help, and what stands behind `--` is no flag.
+    assert!(bench.run(&["show", "--help", "--json"]).exits(0).out.contains("Usage:"));
+    assert!(bench.run(&["show", "--bogus", "--", "--json"]).exits(2).err.starts_with("error: "));
+}
+
+#[test]
+fn a_flag_is_told_by_the_name_that_was_typed() {
+    let bench = Bench::new();
+    for (flag, arguments) in [
+        ("--expire", &["token", "add", "--member", "A", "--role", "reader", "--expire", "5y"][..]),
+        ("--expires", &["circle", "invite", "C", "--expires", "soon"]),
+        ("--expire", &["import", "x.csv", "--expire", "0d"]),
+    ] {
+        let said = bench.run(arguments).exits(2);
+        assert!(said.err.contains(&format!("'{flag} <")) && said.err.contains("`30d`"), "{}", said.err);
+    }
+    let said =
+        bench.run(&["serve", "--data", "n", "--listen", "127.0.0.1:0", "--tls-client-ca", "ca.pem"]).exits(2);
+    assert!(said.err.contains("`listen.tls_client_ca`: needs `listen.tls_certificate`"), "{}", said.err);
+}

@@ -114,3 +114,46 @@ fn what_is_pasted_is_shared_after_a_look_and_a_yes() {
     assert_eq!(share(&["--dry-run"]).exits(0).json()["summary"]["duplicates"], 3);
     bench.run(&["lookup", "45.66.77.88", "--data", "node"]).exits(1);
 }
+
+#[test]
+fn utf_16_is_told_with_what_to_do() {
+    let bench = Bench::new();
+    let wide = |text: &str, mark: &[u8]| {
+        let units = text.encode_utf16().flat_map(u16::to_le_bytes);
+        [mark, &units.collect::<Vec<u8>>()].concat()
+    };
+    for bytes in [wide("198.51.100.1\r\n", &[0xff, 0xfe]), wide(BUNDLE, &[0xff, 0xfe]), wide(BUNDLE, &[])] {
+        std::fs::write(bench.path().join("wide"), bytes).unwrap();
+        let said = bench.run(&["import", "wide", "--data", "node"]).exits(2);
+        assert!(
+            said.err.contains("`wide`: the input is UTF-16") && said.err.contains("iconv"),
+            "{}",
+            said.err
+        );
+    }
+}
+
+#[test]
+fn the_log_tells_how_long_an_import_took_to_its_end() {
+    let bench = Bench::new();
+    let mut serving = bench.serve();
+    let mut stream = std::os::unix::net::UnixStream::connect(bench.path().join("node/admin.sock")).unwrap();
+    let chunk = |text: &str| format!("{:x}\r\n{text}\r\n", text.len());
+    let head =
+        "POST /api/v1/import HTTP/1.1\r\nHost: node\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n";
+    // A refused line: the answer begins with it.
+    let first = format!("198.51.100.1\nnonsense here!\n{}", "198.51.100.2\n".repeat(30_000));
+    write!(stream, "{head}Content-Type: application/octet-stream\r\n\r\n{}", chunk(&first)).unwrap();
+    std::thread::sleep(std::time::Duration::from_millis(700));
+    write!(stream, "{}0\r\n\r\n", chunk("198.51.100.3\n")).unwrap();
+    let mut answer = String::new();
+    std::io::Read::read_to_string(&mut stream, &mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    serving.stop();
+    let log = std::fs::read_to_string(bench.path().join("log")).unwrap();
+    let line = log.lines().find(|line| line.contains("/api/v1/import")).unwrap();
+    let after = line.split_once("duration_us").unwrap().1;
+    let digits: String =
+        after.chars().skip_while(|c| !c.is_ascii_digit()).take_while(char::is_ascii_digit).collect();
+    assert!(digits.parse::<u64>().unwrap() >= 700_000, "{line}");
+}

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use askama::Template;
 use model::inert::defanged;
-use node::{Caller, Kind, SearchQuery};
+use node::views::ObjectPage;
+use node::{Caller, Error, Kind, SearchQuery};
 
 use super::session::Sessions;
 use super::show::{MentionRow, Row, text};
@@ -60,7 +61,13 @@ pub(super) async fn page(request: Request, sessions: Arc<Sessions>) -> Outcome {
     let next = request.query.one("next")?.filter(|next| !next.is_empty()).map(str::to_owned);
     let values: Vec<String> = asked.split_whitespace().take(VALUES).map(str::to_owned).collect();
     let looked_up = match (&next, values.is_empty()) {
-        (None, false) => blocking::brief(|| request.node.lookup(&caller, &values, MENTIONS))?,
+        (None, false) if values.len() == 1 => {
+            blocking::brief(|| request.node.lookup(&caller, &values, MENTIONS))?
+        }
+        (None, false) => {
+            let (node, caller) = (request.node.clone(), caller.clone());
+            blocking::long(move || node.lookup(&caller, &values, MENTIONS)).await??
+        }
         _ => Vec::new(),
     };
     let answers: Vec<Answer> = looked_up
@@ -85,15 +92,18 @@ pub(super) async fn page(request: Request, sessions: Arc<Sessions>) -> Outcome {
         next,
         ..SearchQuery::default()
     };
-    let search = || blocking::brief(|| request.node.search(&caller, &query));
-    let found = match (!only_values).then(search).transpose() {
+    let found = match only_values {
+        true => Ok(None),
+        false => search(&request, &caller, query).await?.map(Some),
+    };
+    let found = match found {
         Ok(found) => found,
         // Text of which no word can be searched for finds nothing; the lookup above still answers.
         Err(error) if error.kind == Kind::Invalid && !answers.is_empty() => None,
         Err(error) => return Err(error.into()),
     };
     let named = match first_page && found.is_some() && !asked.is_empty() {
-        true => named(&request, &caller, &asked)?,
+        true => named(&request, &caller, &asked).await?,
         false => Vec::new(),
     };
     let objects = found.as_ref().map(|found| Row::all(&found.objects)).unwrap_or_default();
@@ -112,7 +122,17 @@ pub(super) async fn page(request: Request, sessions: Arc<Sessions>) -> Outcome {
 }
 
 /// The objects that bear exactly this name or alias, the newest first.
-fn named(request: &Request, caller: &Caller, name: &str) -> Result<Vec<Row>, Failure> {
+async fn named(request: &Request, caller: &Caller, name: &str) -> Result<Vec<Row>, Failure> {
     let query = SearchQuery { alias: Some(name.to_owned()), limit: Some(NAMED), ..SearchQuery::default() };
-    Ok(Row::all(&blocking::brief(|| request.node.search(caller, &query))?.objects))
+    Ok(Row::all(&search(request, caller, query).await??.objects))
+}
+
+// On a thread that may block: words that many texts have, or few of a rare type, take longer than other requests should wait.
+async fn search(
+    request: &Request,
+    caller: &Caller,
+    query: SearchQuery,
+) -> Result<Result<ObjectPage, Error>, Failure> {
+    let (node, caller) = (request.node.clone(), caller.clone());
+    blocking::long(move || node.search(&caller, &query)).await
 }

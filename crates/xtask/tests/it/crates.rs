@@ -127,7 +127,7 @@ fn nothing_is_written_without_leave_of_the_gate() {
         "purge",
         "scrub",
         "clear_log",
-        "rewrite",
+        "fill_gaps",
         "note_lent",
         "forget_lent",
         "restore",
