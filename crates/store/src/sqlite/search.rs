@@ -31,8 +31,11 @@ const PATIENCE_PER_HIT: usize = 60;
 const WHOLE: usize = 4_000_000;
 /// So few entries are not worth reading another term or the list of a type for.
 const FEW: usize = 256;
-/// So much longer than the entries that are looked at may be what is read to narrow them, or to spare looking at them.
+/// So much longer than the entries that are looked at may be what is read to narrow them, or to spare looking at all.
 const OFTEN: usize = 16;
+
+/// So few entries of the types that are asked for are gone through to the last: one costs what some 25 of a term do.
+const FEW_OF_TYPE: usize = 4_000;
 
 type Found<'f> = &'f mut dyn FnMut(u64, &Hit<'_>) -> ControlFlow<()>;
 
@@ -52,7 +55,8 @@ pub(crate) fn search(snapshot: &Snapshot, search: &Search<'_>, found: Found<'_>)
     let Some(before) = by_lists(snapshot, search, &terms, (before, patience), found)? else { return Ok(()) };
     // Where few are of the types that are asked for, all of these cost less than a term that many have.
     let entries = entries_of(snapshot, &lists_of(snapshot, search)?, search)?;
-    match readings.rarest(WHOLE.min(OFTEN.saturating_mul(entries)))? {
+    let most = if entries <= FEW_OF_TYPE { OFTEN * entries } else { WHOLE };
+    match readings.rarest(most)? {
         Some(rarest) => among_rarest(snapshot, (readings, rarest), &terms, before, found),
         None => by_lists(snapshot, search, &terms, (before, usize::MAX), found).map(drop),
     }
