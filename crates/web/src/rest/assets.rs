@@ -1,9 +1,9 @@
 //! What a member declares as its own.
 
 use http::Method;
+use node::Node;
 
-use super::{JSON, content, created, listed, named, no_query, row};
-use crate::answer::json_of;
+use super::{JSON, content, created, json_of_path, listed, named, no_query, row};
 use crate::routes::{Access, Need, Outcome};
 use crate::{Request, Route, blocking};
 
@@ -64,7 +64,5 @@ async fn declare(mut request: Request) -> Outcome {
 }
 
 async fn remove(request: Request) -> Outcome {
-    no_query(&request)?;
-    let (caller, id) = (request.caller()?.clone(), request.param("id").to_owned());
-    json_of(move || request.node.remove_asset(&caller, &id)).await
+    json_of_path(request, "id", Node::remove_asset).await
 }

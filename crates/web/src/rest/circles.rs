@@ -3,11 +3,11 @@
 use http::{Method, StatusCode};
 use model::circle::{Admits, Charter, Curation, Demand, Iep, Leavers, Moderation, Shows};
 use model::{PermittedActions, Tlp};
-use node::NewCircle;
+use node::{NewCircle, Node};
 
 use super::content::{self, Fields};
 use super::query::read_duration_s;
-use super::{JSON, created, listed, named, no_query, row};
+use super::{JSON, created, json_of_path, listed, named, no_query, row};
 use crate::answer::json_of;
 use crate::routes::{Access, Need, Outcome};
 use crate::{Answer, Failure, Request, Route, auth, blocking};
@@ -203,9 +203,7 @@ async fn upgrade(mut request: Request) -> Outcome {
 }
 
 async fn revoke(request: Request) -> Outcome {
-    no_query(&request)?;
-    let (caller, name) = (request.caller()?.clone(), request.param("name").to_owned());
-    json_of(move || request.node.revoke_circle(&caller, &name)).await
+    json_of_path(request, "name", Node::revoke_circle).await
 }
 
 async fn join(mut request: Request) -> Outcome {
@@ -223,9 +221,7 @@ async fn join(mut request: Request) -> Outcome {
 }
 
 async fn leave(request: Request) -> Outcome {
-    no_query(&request)?;
-    let (caller, name) = (request.caller()?.clone(), request.param("name").to_owned());
-    json_of(move || request.node.leave_circle(&caller, &name)).await
+    json_of_path(request, "name", Node::leave_circle).await
 }
 
 async fn expel(request: Request) -> Outcome {

@@ -2,11 +2,11 @@
 
 use http::{Method, StatusCode};
 use model::circle::Curation;
-use node::{NewCollection, NewMember, NewToken, views};
+use node::{NewCollection, NewMember, NewToken, Node, views};
 
 use super::content::{self, Fields};
 use super::query::read_duration_s;
-use super::{JSON, created, listed, named, no_query, row};
+use super::{JSON, created, json_of_path, listed, named, no_query, row};
 use crate::answer::json_of;
 use crate::profile::{PROFILES, Profile};
 use crate::routes::{Access, Need, Outcome};
@@ -224,9 +224,7 @@ async fn add_member(mut request: Request) -> Outcome {
 }
 
 async fn revoke_member(request: Request) -> Outcome {
-    no_query(&request)?;
-    let (caller, name) = (request.caller()?.clone(), request.param("name").to_owned());
-    json_of(move || request.node.revoke_member(&caller, &name)).await
+    json_of_path(request, "name", Node::revoke_member).await
 }
 
 async fn set_sector(mut request: Request) -> Outcome {
@@ -388,7 +386,5 @@ async fn add_collection(mut request: Request) -> Outcome {
 }
 
 async fn revoke_collection(request: Request) -> Outcome {
-    no_query(&request)?;
-    let (caller, name) = (request.caller()?.clone(), request.param("name").to_owned());
-    json_of(move || request.node.revoke_collection(&caller, &name)).await
+    json_of_path(request, "name", Node::revoke_collection).await
 }

@@ -17,7 +17,10 @@ mod transfer;
 mod watched;
 
 use http::{Method, StatusCode};
+use node::{Caller, Node};
+use serde::Serialize;
 
+use crate::answer::json_of;
 use crate::routes::{Access, Family, Outcome, Schema};
 use crate::{Answer, Request, Route};
 
@@ -64,17 +67,28 @@ fn no_query(request: &Request) -> Result<(), crate::Failure> {
     request.query.only(&[])
 }
 
+/// What a verb gives of that which the path names, as JSON; nothing else is asked.
+async fn json_of_path<T, F>(request: Request, param: &str, verb: F) -> Outcome
+where
+    T: Serialize + Send + 'static,
+    F: FnOnce(&Node, &Caller, &str) -> Result<T, node::Error> + Send + 'static,
+{
+    no_query(&request)?;
+    let (caller, name) = (request.caller()?.clone(), request.param(param).to_owned());
+    json_of(move || verb(&request.node, &caller, &name)).await
+}
+
 /// A value as JSON, 201.
 async fn created<T, F>(verb: F) -> Outcome
 where
-    T: serde::Serialize + Send + 'static,
+    T: Serialize + Send + 'static,
     F: FnOnce() -> Result<T, node::Error> + Send + 'static,
 {
     Ok(crate::answer::json_of(verb).await?.status(StatusCode::CREATED))
 }
 
 /// A document with one member, as lists are answered: there is room beside them.
-fn listed<T: serde::Serialize>(name: &'static str, items: &[T]) -> Outcome {
+fn listed<T: Serialize>(name: &'static str, items: &[T]) -> Outcome {
     Answer::json(&std::collections::BTreeMap::from([(name, items)]))
 }
 

@@ -1,12 +1,12 @@
 //! The node itself: its quarantine, retention, figures, copies and views.
 
 use http::Method;
-use node::{AuditQuery, NewRetention};
+use node::{AuditQuery, NewRetention, Node};
 
 use super::content::{self, Fields};
 use super::transfer::LINES;
 use super::watched::watched;
-use super::{JSON, created, listed, named, no_query, query, row};
+use super::{JSON, created, json_of_path, listed, named, no_query, query, row};
 use crate::answer::json_of;
 use crate::request::Road;
 use crate::routes::{Access, Need, Outcome, ValueKind};
@@ -170,9 +170,7 @@ async fn quarantine(request: Request) -> Outcome {
 }
 
 async fn quarantined(request: Request) -> Outcome {
-    no_query(&request)?;
-    let (caller, id) = (request.caller()?.clone(), request.param("id").to_owned());
-    json_of(move || request.node.quarantined(&caller, &id)).await
+    json_of_path(request, "id", Node::quarantined).await
 }
 
 async fn audit(request: Request) -> Outcome {
@@ -212,9 +210,7 @@ async fn add_retention(mut request: Request) -> Outcome {
 }
 
 async fn remove_retention(request: Request) -> Outcome {
-    no_query(&request)?;
-    let (caller, id) = (request.caller()?.clone(), request.param("id").to_owned());
-    json_of(move || request.node.remove_retention(&caller, &id)).await
+    json_of_path(request, "id", Node::remove_retention).await
 }
 
 async fn run_retention(request: Request) -> Outcome {

@@ -1,9 +1,10 @@
 //! The queue: what waits for a curator, and what the submitter is told of it.
 
 use http::Method;
+use node::Node;
 
 use super::content::{self, Fields};
-use super::{JSON, named, no_query, query, row};
+use super::{JSON, json_of_path, named, no_query, query, row};
 use crate::answer::json_of;
 use crate::routes::{Access, Outcome, ValueKind};
 use crate::{Answer, Request, Route, blocking};
@@ -95,21 +96,15 @@ async fn list(request: Request) -> Outcome {
 }
 
 async fn show(request: Request) -> Outcome {
-    no_query(&request)?;
-    let (caller, id) = (request.caller()?.clone(), request.param("id").to_owned());
-    json_of(move || request.node.queued(&caller, &id)).await
+    json_of_path(request, "id", Node::queued).await
 }
 
 async fn take(request: Request) -> Outcome {
-    no_query(&request)?;
-    let (caller, id) = (request.caller()?.clone(), request.param("id").to_owned());
-    json_of(move || request.node.take_queued(&caller, &id)).await
+    json_of_path(request, "id", Node::take_queued).await
 }
 
 async fn release(request: Request) -> Outcome {
-    no_query(&request)?;
-    let (caller, id) = (request.caller()?.clone(), request.param("id").to_owned());
-    json_of(move || request.node.release_queued(&caller, &id)).await
+    json_of_path(request, "id", Node::release_queued).await
 }
 
 async fn give_back(mut request: Request) -> Outcome {

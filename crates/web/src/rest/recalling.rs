@@ -1,10 +1,10 @@
 //! Recalling what one's member said.
 
 use http::Method;
-use node::Recall;
+use node::{Node, Recall};
 
 use super::content::{self, Fields};
-use super::{JSON, named, no_query, row};
+use super::{JSON, json_of_path, named, no_query, row};
 use crate::answer::json_of;
 use crate::routes::{Access, Need, Outcome};
 use crate::{Request, Route};
@@ -47,7 +47,5 @@ async fn recall(mut request: Request) -> Outcome {
 }
 
 async fn show(request: Request) -> Outcome {
-    no_query(&request)?;
-    let (caller, id) = (request.caller()?.clone(), request.param("id").to_owned());
-    json_of(move || request.node.recalled(&caller, &id)).await
+    json_of_path(request, "id", Node::recalled).await
 }
