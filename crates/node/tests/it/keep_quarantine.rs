@@ -82,6 +82,9 @@ fn a_token_that_is_good_for_less_sees_less() {
     let kind = |caller: &Caller| world.node.quarantine(caller).unwrap_err().kind;
     assert_eq!(kind(&world.token_for("alpha", &["analyst"], &["here"], &["here"])), Kind::Forbidden);
     assert_eq!(kind(&world.token("alpha", &["organisation-administrator"])), Kind::Forbidden);
+    // A curator of some collections is told that there is something, as of others, and not what.
+    let there = listed(&world, &world.token_for("alpha", &["curator"], &["here"], &["here"]));
+    assert!(there.len() == 1 && there[0].get("reason").is_none() && there[0].get("object").is_none());
     let visitor = Caller { principal: model::Principal::anonymous(), ..alpha };
     assert_eq!(kind(&visitor), Kind::Unauthenticated);
     let low = NewToken {

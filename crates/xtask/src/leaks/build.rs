@@ -204,7 +204,8 @@ impl Built {
             let status = Ask::rest("showSubmission", "GET", format!("/api/v1/submissions/{id}"));
             let status = send(self, &status, &token.secret)?.json()?;
             let outcomes = status.get("outcomes").and_then(|list| list.as_array()).cloned();
-            return self.note(number, id, post, &outcomes.unwrap_or_default());
+            self.note(number, id, post, &outcomes.unwrap_or_default());
+            return self.note_held(number, &token.secret);
         }
         let through = collection.map(|one| format!("&collection={}", one.id)).unwrap_or_default();
         let tlp = post.default.name().to_lowercase().replace('+', "%2B");
@@ -215,10 +216,32 @@ impl Built {
         lines.retain(|line| line.get("event").and_then(|event| event.as_str()) == Some("outcome"));
         let id = summary.get("submission").and_then(|id| id.as_str().map(str::to_owned));
         let id = id.ok_or_else(|| format!("deed {number} was not taken: {}", reply.text()))?;
-        self.note(number, id, post, &lines)
+        self.note(number, id, post, &lines);
+        self.note_held(number, &token.secret)
     }
 
-    fn note(&mut self, number: usize, id: String, post: &Post, outcomes: &[serde_json::Value]) -> Outcome {
+    // Everything waits for a curator, if anything does.
+    fn is_held(&self, id: &str, secret: &str) -> Outcome<bool> {
+        let status = Ask::rest("showSubmission", "GET", format!("/api/v1/submissions/{id}"));
+        let status = send(self, &status, secret)?.json()?;
+        Ok(status.pointer("/queue/state").and_then(|state| state.as_str()) == Some("held"))
+    }
+
+    /// Waits until a submission that a curator decided on has been done with.
+    pub fn answered(&self, number: usize, secret: &str) -> Outcome {
+        let Some((_, id)) = self.submissions.iter().find(|(of, _)| *of == number) else { return Ok(()) };
+        let begun = Instant::now();
+        while begun.elapsed() < Duration::from_secs(30) {
+            let ask = Ask::rest("showSubmission", "GET", format!("/api/v1/submissions/{id}"));
+            if send(self, &ask, secret)?.json()?.get("complete") == Some(&true.into()) {
+                return Ok(());
+            }
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        Err(format!("submission {number} was never done with").into())
+    }
+
+    fn note(&mut self, number: usize, id: String, post: &Post, outcomes: &[serde_json::Value]) {
         // An import tells only of what there is something to say about.
         let mut told = vec![Told::Taken; post.said.len()];
         for outcome in outcomes {
@@ -234,6 +257,15 @@ impl Built {
         }
         self.submissions.push((number, id));
         self.served.push((number, told));
+    }
+
+    fn note_held(&mut self, number: usize, secret: &str) -> Outcome {
+        let Some((_, id)) = self.submissions.last().cloned() else { return Ok(()) };
+        if self.is_held(&id, secret)?
+            && let Some((_, told)) = self.served.iter_mut().find(|(of, _)| *of == number)
+        {
+            told.fill(Told::Held);
+        }
         Ok(())
     }
 }

@@ -3,12 +3,17 @@
 use super::oracle::Reader;
 
 /// Roads on which a member's tokens are told of what the member itself sent, refused and taken back alike.
-const ABOUT_OWN: [&str; 5] =
-    ["taxiiStatus", "showSubmission", "listQuarantine", "showQuarantined", "listAudit"];
+const ABOUT_OWN: [&str; 6] =
+    ["taxiiStatus", "showSubmission", "listSubmissions", "listQuarantine", "showQuarantined", "listAudit"];
 
 /// Whether a road tells of what one's own member sent.
 pub fn is_about_own(operation: &str) -> bool {
     ABOUT_OWN.contains(&operation)
+}
+
+/// Whether a road tells curators of what waits.
+pub fn is_of_the_queue(operation: &str) -> bool {
+    operation.contains("Queue") || operation == "queuePage"
 }
 
 /// Takes out of a trace how many others see an object: its author is told that of those whom he may not know, and his own

@@ -18,6 +18,8 @@ pub struct Less {
     pub seen: BTreeSet<String>,
     /// Canaries that he may be told of beside, where it is about what his own member sent or did.
     pub told: BTreeSet<String>,
+    /// Canaries that he is told of as a curator, where it is about what waits.
+    pub queued: BTreeSet<String>,
     /// Ids under which his own member said something.
     pub own: BTreeSet<String>,
     /// Ids of what his own member said with a part that is not for him.
@@ -71,6 +73,7 @@ pub fn without(world: &World, served: &Served, reader: &Reader<'_>) -> Less {
     kept.extend(first_bound(world, served, &kept));
     kept.extend(refused_by(world, served, reader));
     let mut deeds = Vec::new();
+    let mut queued = String::new();
     for (number, deed) in &world.deeds {
         // Of a place that is kept for more than one reason the first counts.
         let keeps = |place: usize| kept.iter().find(|(deed, at, _)| (deed, at) == (number, &place));
@@ -96,9 +99,16 @@ pub fn without(world: &World, served: &Served, reader: &Reader<'_>) -> Less {
                 }
             }
             Deed::Post(post) => {
-                let whole = reader.is_told(world, post);
+                let looks = oracle::is_held(served, *number) && reader.looks_at(world, post);
+                if looks {
+                    post.said.iter().for_each(|said| queued.push_str(&said.json()));
+                    queued.push_str(
+                        world.member(oracle::source(world, post)).map_or("", |member| &member.name),
+                    );
+                }
+                let whole = reader.is_told(world, post) || looks;
                 let of_own = reader.member() == Some(oracle::source(world, post));
-                if whole || of_own && reader.ceiling() == Tlp::Red {
+                if reader.is_told(world, post) || of_own && reader.ceiling() == Tlp::Red {
                     post.said.iter().for_each(|said| told.push_str(&said.json()));
                 }
                 // What others were refused, by what only they see, would be taken in a world without that.
@@ -147,7 +157,8 @@ pub fn without(world: &World, served: &Served, reader: &Reader<'_>) -> Less {
     names(&world, reader, &mut seen);
     let seen = canary::all(seen.as_bytes());
     let told = canary::all(told.as_bytes()).union(&seen).cloned().collect();
-    Less { world, seen, told, own, parted, beyond }
+    let queued = canary::all(queued.as_bytes()).union(&seen).cloned().collect();
+    Less { world, seen, told, queued, own, parted, beyond }
 }
 
 fn own_ids(world: &World, reader: &Reader<'_>) -> BTreeSet<String> {

@@ -30,6 +30,8 @@ use crate::generate::Random;
 use oracle::Reader;
 use walk::{Found, Whole};
 
+/// How often a long run tells how far it is.
+const TELLS: std::time::Duration = std::time::Duration::from_secs(60);
 /// Readers that walk through one world.
 const READERS: u64 = 6;
 
@@ -41,6 +43,9 @@ pub struct Options {
     /// Where chance begins: the same number, the same worlds and the same requests.
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    /// The world to begin with: a run that was broken off is taken up again where it said it was, or several share the worlds.
+    #[arg(long, default_value_t = 0)]
+    from: u64,
     /// Only the world of this number.
     #[arg(long)]
     world: Option<u64>,
@@ -66,10 +71,11 @@ pub fn run(options: &Options) -> Outcome {
         println!("\nLEAK {leak}");
     }
     println!(
-        "{} pairs, {} answered, {} with canaries, {} lines of log, {} leaks, {:.1} s",
+        "{} pairs, {} answered, {} with canaries, {} of what waits, {} lines of log, {} leaks, {:.1} s",
         found.pairs,
         found.answered,
         found.shown,
+        found.queued,
         found.lines,
         found.leaks.len(),
         began.elapsed().as_secs_f64()
@@ -80,8 +86,9 @@ pub fn run(options: &Options) -> Outcome {
 fn suite(options: &Options) -> Outcome<Found> {
     log::listen();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-    let next = AtomicU64::new(options.world.unwrap_or(0));
+    let next = AtomicU64::new(options.world.unwrap_or(options.from));
     let all = Mutex::new(Found::default());
+    let told = Mutex::new(Instant::now());
     let work = || -> Outcome {
         loop {
             let number = next.fetch_add(1, Ordering::SeqCst);
@@ -90,7 +97,15 @@ fn suite(options: &Options) -> Outcome<Found> {
             all.pairs += found.pairs;
             all.answered += found.answered;
             all.shown += found.shown;
+            all.queued += found.queued;
             all.leaks.extend(found.leaks);
+            if let Ok(mut told) = told.lock()
+                && told.elapsed() >= TELLS
+            {
+                *told = Instant::now();
+                // Those before it are done, but for as many as there are other threads.
+                println!("{} pairs, {} leaks, at world {number}", all.pairs, all.leaks.len());
+            }
             if all.pairs >= options.pairs || options.world.is_some() || all.leaks.len() > 200 {
                 return Ok(());
             }
@@ -139,6 +154,7 @@ fn one_world(options: &Options, number: u64, runtime: &Runtime) -> Outcome<Found
         all.pairs += found.pairs;
         all.answered += found.answered;
         all.shown += found.shown;
+        all.queued += found.queued;
         all.leaks.extend(found.leaks);
     }
     Ok(all)
@@ -151,10 +167,12 @@ mod tests {
     // The whole suite is a command; this is a taste of it, and that it tastes of something.
     #[test]
     fn nothing_leaks_on_any_road() {
-        let options = Options { pairs: 3_000, seed: 1, world: None, show: false, story: false, threads: 2 };
+        let options =
+            Options { pairs: 3_000, seed: 1, from: 0, world: None, show: false, story: false, threads: 2 };
         let found = suite(&options).unwrap();
         assert!(found.leaks.is_empty(), "{}", found.leaks.join("\n\n"));
         assert!(found.answered > found.pairs / 3, "{} of {} answered", found.answered, found.pairs);
+        assert!(found.queued > 5, "{} of what waits", found.queued);
         assert!(found.shown > found.pairs / 4, "{} of {} show canaries", found.shown, found.pairs);
     }
 }

@@ -37,6 +37,8 @@ pub enum Told {
     Refused,
     /// It was known, or is kept and not served.
     Known,
+    /// It waits for a curator.
+    Held,
 }
 
 /// What the submitters were told of each object: by number of the deed, by place.
@@ -227,6 +229,26 @@ impl Reader<'_> {
         };
         own.member == made_by.member && made_by.ceiling <= own.ceiling && reads
     }
+}
+
+impl Reader<'_> {
+    /// Whether he looks at what waits: he curates where it was sent, and would see all of it.
+    pub fn looks_at(&self, world: &World, post: &Post) -> bool {
+        let Some(token) = self.token else { return false };
+        let scope = token.read.as_ref();
+        let there = post.collection.is_some_and(|at| scope.is_none_or(|places| places.contains(&at)));
+        let sees = |said: &Said| {
+            let label = label(world, post, said);
+            let part = said.part.unwrap_or(Tlp::Clear).max(label.tlp);
+            self.is_for(world, &label, label.tlp, Tlp::Red) && self.is_for(world, &label, part, Tlp::Red)
+        };
+        token.has(&[Role::Curator]) && there && post.said.iter().all(sees)
+    }
+}
+
+/// Whether what was sent waits for a curator.
+pub fn is_held(served: &Served, deed: usize) -> bool {
+    told(served, deed, 0) == Some(Told::Held)
 }
 
 /// Whether a statement is in a collection, but for the collection's ceiling.

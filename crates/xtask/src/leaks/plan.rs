@@ -10,6 +10,8 @@ use crate::generate::Random;
 
 /// Members of a world, the node's own among them.
 const MEMBERS: usize = 5;
+/// The place of the collection whose submissions wait for a curator.
+const CURATED: usize = 6;
 /// Deeds by the store alone, and deeds over roads.
 const DIRECT: usize = 8;
 const OVER_ROADS: usize = 22;
@@ -39,7 +41,7 @@ pub fn world(seed: u64, number: u64) -> World {
         known_tokens: Vec::new(),
         known_collections: Vec::new(),
     };
-    Planner { world, random, ids: 0, numbers: 0 }.plan()
+    Planner { world, random, ids: 0, numbers: 0, held: Vec::new() }.plan()
 }
 
 fn persons(world: u64, members: &[Member]) -> Vec<Person> {
@@ -61,6 +63,7 @@ fn collections(world: u64, members: &[Member]) -> Vec<Collection> {
         (Holds::UpTo(Tlp::Green), Tlp::Green, Tlp::Clear),
         (Holds::Sent, Tlp::Red, Tlp::Clear),
         (Holds::Of(second), Tlp::AmberStrict, Tlp::Green),
+        (Holds::Sent, Tlp::Red, Tlp::Green),
     ];
     let numbered = rows.into_iter().enumerate();
     numbered
@@ -71,7 +74,7 @@ fn collections(world: u64, members: &[Member]) -> Vec<Collection> {
             holds,
             ceiling,
             default,
-            curated: false,
+            curated: n == CURATED,
         })
         .collect()
 }
@@ -118,7 +121,9 @@ fn tokens(world: u64, members: &[Member], persons: &[Person], random: &mut Rando
         add(member, &[Role::OrganisationAdministrator, Role::Reader], &mut |token| {
             token.ceiling = Tlp::Amber;
         });
-        for read in [vec![1], vec![2, 4], vec![3], vec![5]] {
+        add(member, &[Role::Curator], &mut |token| token.ceiling = Tlp::Amber);
+        add(member, &[Role::Curator], &mut |token| token.read = Some(vec![0, CURATED]));
+        for read in [vec![1], vec![2, 4], vec![3], vec![5], vec![CURATED]] {
             add(member, &[Role::Analyst], &mut |token| token.read = Some(read.clone()));
         }
         add(member, &[Role::Reader], &mut |token| token.network = Some("192.0.2.0/24"));
@@ -136,6 +141,8 @@ struct Planner {
     random: Random,
     ids: usize,
     numbers: usize,
+    // Ids of what waits for a curator.
+    held: Vec<String>,
 }
 
 impl Planner {
@@ -204,12 +211,35 @@ impl Planner {
                 Some(one) => Deed::Erase { token: 0, id: one.id },
                 None => self.post(by),
             },
+            12..24 => self.held_post(by),
             _ => self.post(by),
         }
     }
 
+    // It waits for a curator. What is said in it nobody else says anything of: whether it is let in later goes by what its submitter sees
+    // of others, and who lets it in sees that.
+    fn held_post(&mut self, by: usize) -> Deed {
+        let mut said = Vec::new();
+        for _ in 0..1 + self.random.below(3) {
+            let kind = Kind::SAID.get(self.random.below(Kind::SAID.len() as u64) as usize).copied();
+            let kind = kind.unwrap_or(Kind::Note);
+            let links = matches!(kind, Kind::Relationship | Kind::Sighting);
+            let is_object = |about: &Said| !matches!(about.kind, Kind::Relationship | Kind::Sighting);
+            let about = (0..2).map(|_| self.some_id(|about| !links || is_object(about))).collect();
+            let mark = if self.chance(60) { Mark::Tlp(self.tlp()) } else { Mark::None };
+            let part = if self.chance(25) { Some(self.tlp()) } else { None };
+            let author = self.world.members.get(by).map(|member| member.identity.clone());
+            let author = author.filter(|_| self.chance(50));
+            said.push(Said { about, mark, part, author, ..self.new_said(kind) });
+        }
+        self.held.extend(said.iter().map(|one| one.id.clone()));
+        let default = self.world.collections.get(CURATED).map_or(Tlp::Green, |one| one.default);
+        let taxii = self.chance(60);
+        Deed::Post(Post { token: by, collection: Some(CURATED), default, taxii, said })
+    }
+
     fn post(&mut self, by: usize) -> Deed {
-        let collections = self.world.collections.len() as u64;
+        let collections = self.world.collections.iter().filter(|one| !one.curated).count() as u64;
         let collection = self.chance(60).then(|| self.random.below(collections) as usize);
         let default = match collection.and_then(|at| self.world.collections.get(at)) {
             Some(collection) => collection.default,
@@ -255,6 +285,7 @@ impl Planner {
     fn said_before(&mut self, is: impl Fn(&Said) -> bool) -> Option<Said> {
         let all: Vec<&Said> =
             self.world.all_said().filter(|one| one.kind != Kind::Marking && is(one)).collect();
+        let all: Vec<&Said> = all.into_iter().filter(|one| !self.held.contains(&one.id)).collect();
         let at = self.random.below(all.len() as u64) as usize;
         all.get(at).map(|one| Said::clone(one))
     }

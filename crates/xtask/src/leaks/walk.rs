@@ -12,7 +12,7 @@ use super::less::{Less, without};
 use super::oracle::{Reader, Served};
 use super::plain::{next_of, plain, without_cursors};
 use super::requests::{self, Scene};
-use super::world::World;
+use super::world::{Deed, World};
 use super::{canary, exceptions, writes};
 use crate::Outcome;
 use crate::generate::Random;
@@ -24,7 +24,9 @@ const PAGES: usize = 60;
 const REFUSED: usize = 1_000;
 
 /// What is read once more at the end.
-const AFTER: [&str; 8] = [
+const AFTER: [&str; 10] = [
+    "listQueue",
+    "listSubmissions",
     "taxiiObjects",
     "taxiiVersions",
     "lookup",
@@ -44,6 +46,8 @@ pub struct Found {
     pub answered: u64,
     /// Answers that showed canaries.
     pub shown: u64,
+    /// Of these, of what waits for a curator, to one.
+    pub queued: u64,
     /// Lines of log that were searched.
     pub lines: u64,
     /// What was wrong.
@@ -160,11 +164,31 @@ impl Walk<'_> {
             (ask.in_world(&self.full.submissions), ask.in_world(&self.own.submissions));
         for _ in 0..PAGES {
             let (full, own) = (self.send(&self.full, &full_ask)?, self.send(&self.own, &own_ask)?);
+            self.settle(ask, &full)?;
             if !self.judge(&full_ask, &full, &own) {
                 break;
             }
             let (Some(next), Some(own_next)) = (next_of(&full), next_of(&own)) else { break };
             (full_ask, own_ask) = (following(ask, &full_ask, &next), following(ask, &own_ask, &own_next));
+        }
+        Ok(())
+    }
+
+    // What a curator decided is done by a job; what is asked next is asked when it is done. What he let in he sees from now on.
+    fn settle(&mut self, ask: &Ask, full: &Reply) -> Outcome {
+        let decides = matches!(ask.operation, "releaseQueued" | "returnQueued" | "mergeQueued");
+        let number = ask.path.split_once("{submission ").and_then(|(_, rest)| rest.split_once('}'));
+        let Some((number, _)) = number.filter(|_| decides && full.status < 300) else { return Ok(()) };
+        let number: usize = number.parse()?;
+        let by = self.world.deeds.iter().find_map(|(of, deed)| match deed {
+            Deed::Post(post) if *of == number => self.world.tokens.get(post.token),
+            _ => None,
+        });
+        let by = by.ok_or("nobody sent what was decided")?;
+        self.full.answered(number, &by.secret)?;
+        self.own.answered(number, &by.secret)?;
+        if ask.operation == "releaseQueued" {
+            self.less.seen.extend(self.less.queued.iter().cloned());
         }
         Ok(())
     }
@@ -185,7 +209,14 @@ impl Walk<'_> {
         self.found.shown += u64::from(!shown.is_empty());
         // What one typed oneself tells nobody anything.
         let typed = canary::all(format!("{} {}", ask.path, ask.body).as_bytes());
-        let may = if exceptions::is_about_own(ask.operation) { &self.less.told } else { &self.less.seen };
+        let may = match ask.operation {
+            operation if exceptions::is_about_own(operation) => &self.less.told,
+            operation if exceptions::is_of_the_queue(operation) => &self.less.queued,
+            _ => &self.less.seen,
+        };
+        let waits =
+            shown.iter().any(|word| self.less.queued.contains(word) && !self.less.seen.contains(word));
+        self.found.queued += u64::from(waits);
         let hidden: BTreeSet<&String> =
             shown.iter().filter(|word| !may.contains(*word) && !typed.contains(*word)).collect();
         if !hidden.is_empty() {
