@@ -47,9 +47,9 @@ impl Known {
         self.members().find(|one| one.member == member)
     }
 
-    // Whoever invited stands for it only as long as he is in it; who left and came back does not stand for what he did before.
+    // Whoever invited stands for it only as long as he is in it.
     fn stands_by(&self, invitation: &Invitation) -> bool {
-        self.membership(invitation.by).is_some_and(|one| one.since <= invitation.created)
+        self.membership(invitation.by).is_some()
     }
 
     /// Whether a member is in it, or ever was.
