@@ -3,6 +3,7 @@
 //! Nobody could read a label in it, so its content is as RED as a label can be: for the member that sent it. Whoever
 //! works the quarantine sees that something was refused, of whom and when.
 
+use model::access::CollectionScope;
 use model::{Action, Label, SubmissionId, Tlp, may_act, may_see};
 use serde_json::{Value, json};
 use store::upkeep::Quarantined;
@@ -85,7 +86,8 @@ impl Node {
         let reader = &caller.principal.reader;
         let unnamed = roster.behind(item.source).is_some();
         // What his member sent may have gone where his token does not reach.
-        let own = is_unscoped(caller) && may_see(reader, &Label::new(item.source, Tlp::Red), self.now());
+        let own = caller.principal.read == CollectionScope::All
+            && may_see(reader, &Label::new(item.source, Tlp::Red), self.now());
         if own {
             Shown::Whole
         } else if !unnamed && may_act(&caller.principal, &Action::ReadQuarantine).is_ok() {
@@ -123,13 +125,11 @@ impl Node {
 
 fn allowed(caller: &Caller) -> Result<(), Error> {
     signed_in(caller)?;
-    if is_unscoped(caller) { Ok(()) } else { Node::allowed(caller, &Action::ReadQuarantine) }
-}
-
-// He reads or submits outside of collections.
-fn is_unscoped(caller: &Caller) -> bool {
     let own = [Action::Read, Action::Submit, Action::SubmitObservation];
-    own.iter().any(|action| may_act(&caller.principal, action).is_ok())
+    if own.iter().any(|action| may_act(&caller.principal, action).is_ok()) {
+        return Ok(());
+    }
+    Node::allowed(caller, &Action::ReadQuarantine)
 }
 
 fn base64(bytes: &[u8]) -> String {
