@@ -3,8 +3,15 @@
 use super::oracle::Reader;
 
 /// Roads on which a member's tokens are told of what the member itself sent, refused and taken back alike.
-const ABOUT_OWN: [&str; 6] =
-    ["taxiiStatus", "showSubmission", "listSubmissions", "listQuarantine", "showQuarantined", "listAudit"];
+const ABOUT_OWN: [&str; 7] = [
+    "taxiiStatus",
+    "showSubmission",
+    "listSubmissions",
+    "listQuarantine",
+    "showQuarantined",
+    "listAudit",
+    "queuePage",
+];
 
 /// Whether a road tells of what one's own member sent.
 pub fn is_about_own(operation: &str) -> bool {

@@ -209,16 +209,17 @@ impl Walk<'_> {
         self.found.shown += u64::from(!shown.is_empty());
         // What one typed oneself tells nobody anything.
         let typed = canary::all(format!("{} {}", ask.path, ask.body).as_bytes());
-        let may = match ask.operation {
-            operation if exceptions::is_about_own(operation) => &self.less.told,
-            operation if exceptions::is_of_the_queue(operation) => &self.less.queued,
-            _ => &self.less.seen,
+        let may = |word: &String| {
+            let Less { seen, told, queued, .. } = &self.less;
+            seen.contains(word)
+                || exceptions::is_about_own(ask.operation) && told.contains(word)
+                || exceptions::is_of_the_queue(ask.operation) && queued.contains(word)
         };
         let waits =
             shown.iter().any(|word| self.less.queued.contains(word) && !self.less.seen.contains(word));
         self.found.queued += u64::from(waits);
         let hidden: BTreeSet<&String> =
-            shown.iter().filter(|word| !may.contains(*word) && !typed.contains(*word)).collect();
+            shown.iter().filter(|word| !may(word) && !typed.contains(*word)).collect();
         if !hidden.is_empty() {
             self.leak(ask, &format!("shows {hidden:?}\n{}", full.text()));
         }
