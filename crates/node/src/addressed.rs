@@ -175,8 +175,14 @@ pub(crate) fn knows(
         || own.is_some_and(|own| knows_of(roster, own, member, at_least, now))
 }
 
-// One knows oneself, and members of one's circles as far as these show them.
-fn knows_of(roster: &Roster, own: MemberId, member: MemberId, at_least: Shows, now: Timestamp) -> bool {
+/// Whether a member knows this of another: one knows oneself, and members of one's circles as far as these show them.
+pub(crate) fn knows_of(
+    roster: &Roster,
+    own: MemberId,
+    member: MemberId,
+    at_least: Shows,
+    now: Timestamp,
+) -> bool {
     let shows = |known: &Known| {
         let shown = known.charter().shows;
         (shown == at_least || shown == Shows::Persons) && known.membership(member).is_some()

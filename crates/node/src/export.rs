@@ -14,7 +14,7 @@ use store::record::ObjectKey;
 use crate::core::carried::{self, Carried};
 use crate::core::list_query::Filters;
 use crate::reading::Reading;
-use crate::reads::Range;
+use crate::reads::Lending;
 use crate::{Caller, Error, Kind, ListQuery, Node, random};
 
 /// Objects that are read from one snapshot. Between pages nothing is held, however slowly the other side reads.
@@ -87,7 +87,7 @@ impl Node {
     ) -> Result<(), Error> {
         let mut from = None;
         let mut left = query.limit.unwrap_or(usize::MAX);
-        let mut lent = Range::default();
+        let mut lent = Lending::default();
         while left > 0 {
             // A download may take hours: what he may see is asked again for each page.
             let caller = self.renewed(&self.roster(), caller)?;
@@ -100,11 +100,11 @@ impl Node {
             let through = collection.as_ref().map(|collection| collection.id);
             let page = Page { filters, collection, from: start, is_first: from.is_none(), left };
             let written = page.write(&reading, out);
-            lent = lent.with(reading.lent.get());
+            lent.add(reading.lending(&caller));
             drop(reading);
-            // An export is one answer, and one row. What is RED of it leaves when it is written down.
+            // An export is one answer, and one row. What is RED or under embargo of it leaves when it is written down.
             let is_last = !matches!(written, Ok((Some(_), written)) if written < left);
-            if lent.is_red() || is_last {
+            if lent.waits() || is_last {
                 self.note_lent(&caller, "export", through, std::mem::take(&mut lent))?;
             }
             let (next, written) = written?;
@@ -234,8 +234,8 @@ impl Out<'_> {
             }
             Format::List(distinct) => self.written += distinct.values(&mut self.buffer, reading, entry),
         }
-        // What is RED waits until it is written down who was lent it; a page is bounded.
-        if reading.lent.get().is_red() { Ok(()) } else { self.flush(BUFFER) }
+        // What is RED or under embargo waits until it is written down who was lent it; a page is bounded.
+        if reading.waits() { Ok(()) } else { self.flush(BUFFER) }
     }
 
     fn flush(&mut self, above: usize) -> Result<(), Error> {

@@ -26,6 +26,7 @@ mod import;
 mod intake;
 mod jobs;
 mod keep;
+mod ledger;
 mod lines;
 mod list;
 mod lookup;

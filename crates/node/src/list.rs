@@ -117,25 +117,27 @@ impl Node {
             sources: Vec::new(),
             versions: match purpose {
                 Purpose::Versions => vec![VersionSpec::All],
-                Purpose::List | Purpose::Search => filters.version_specs(),
+                _ => filters.version_specs(),
             },
             from,
             limit,
         };
         let first = Cell::new(None);
-        let note = |label, date_added| {
+        let note = |position, label, date_added| {
             first.set(first.get().or(Some(date_added)));
-            reading.lends_of(label, date_added);
+            reading.lends_of(position, label, date_added);
         };
         let snapshot = &reading.snapshot;
         let lend = |entry: &Entry<'_>, each: &mut dyn FnMut(&ListEntry<'_>)| {
-            note(entry.label, entry.date_added);
+            note(entry.position, entry.label, entry.date_added);
             lend(&reading, entry, each);
         };
         let end = match out {
             Out::Lent(each) => snapshot.page(&page, &mut |entry| lend(entry, each))?,
             Out::Told(each) => snapshot.manifest(&page, &mut |entry| lend(entry, each))?,
-            Out::Joined(to) => snapshot.page_into(&page, to, &mut |label, added| note(label, added))?,
+            Out::Joined(to) => {
+                snapshot.page_into(&page, to, &mut |position, label, added| note(position, label, added))?
+            }
         };
         let first = first.get();
         if let Some(verb) = verb {

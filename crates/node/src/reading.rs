@@ -1,9 +1,9 @@
 //! How reading verbs begin: who may, on which snapshot, seeing which labels. And what they say of an entry.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
-use model::{Action, CollectionId, Label, MemberId, Origin, Timestamp, Tlp, may_act};
+use model::{Action, CollectionId, Label, MemberId, Origin, Reader, Timestamp, Tlp, may_act, may_see};
 use store::directory::Collection;
 use store::opened::Place;
 use store::read::{Entry, LabelId, Snapshot, Visible};
@@ -12,7 +12,7 @@ use strictjson::Limits;
 use crate::addressed::audience_of;
 use crate::core::describe::Description;
 use crate::directory::not_found;
-use crate::reads::Range;
+use crate::reads::{Lending, Range};
 use crate::roster::Roster;
 use crate::visible::Sight;
 use crate::{Caller, Error, Node, views};
@@ -29,6 +29,8 @@ pub(crate) struct Reading {
     pub now: Timestamp,
     /// What was lent of it so far.
     pub lent: Cell<Range>,
+    /// What of that is RED or under embargo, and not his own.
+    pub given: RefCell<Vec<(u64, LabelId)>>,
 }
 
 impl Node {
@@ -104,7 +106,8 @@ impl Node {
                 }
             };
         let (reader, alias) = (reader.member, reader.alias);
-        Ok(Reading { roster, snapshot, sight, reader, alias, now, lent: Cell::default() })
+        let (lent, given) = (Cell::default(), RefCell::default());
+        Ok(Reading { roster, snapshot, sight, reader, alias, now, lent, given })
     }
 }
 
@@ -138,15 +141,39 @@ impl Reading {
 
     /// Counts an entry among what is lent. Its label is the strictest of what the reader sees of it.
     pub(crate) fn lends(&self, entry: &Entry<'_>) {
-        self.lends_of(entry.label, entry.date_added);
+        self.lends_of(entry.position, entry.label, entry.date_added);
     }
 
     /// The same, of an entry of which no more is known.
-    pub(crate) fn lends_of(&self, label: LabelId, added: Timestamp) {
+    pub(crate) fn lends_of(&self, position: u64, label: LabelId, added: Timestamp) {
         let Some(known) = self.sight.label(label) else { return };
         let whole = self.sight.visible.hidden_parts(label).is_none();
         let tlp = if whole { known.strictest() } else { known.tlp };
         self.lent.set(self.lent.get().and(tlp, added));
+        // Who said it under its name is no news to the ledger.
+        if (tlp == Tlp::Red || known.embargo.is_some()) && self.reader != Some(known.author) {
+            self.given.borrow_mut().push((position, label));
+        }
+    }
+
+    /// Something that was lent leaves when it is written down.
+    pub(crate) fn waits(&self) -> bool {
+        self.lent.get().is_red() || !self.given.borrow().is_empty()
+    }
+
+    /// What was lent, and what of it goes into the ledger. What its member said without its name it is given like anybody else
+    /// whom it is for; were it for nobody else, or left out, the ledger would tell who said it.
+    pub(crate) fn lending(&self, caller: &Caller) -> Lending {
+        let stranger = || Reader { alias: None, ..caller.principal.reader.clone() };
+        let is_given = |label: &LabelId| {
+            let label = self.sight.label(*label);
+            label.is_some_and(|one| self.alias != Some(one.author) || may_see(&stranger(), one, self.now))
+        };
+        let given = self.given.take().into_iter().filter(|(_, label)| is_given(label));
+        let mut given: Vec<u64> = given.map(|(position, _)| position).collect();
+        given.sort_unstable();
+        given.dedup();
+        Lending { range: self.lent.take(), given }
     }
 
     /// The entry as lists show it.

@@ -2,14 +2,15 @@
 //! but by which token, how, under which label at most, and of which span of time.
 //!
 //! Rows gather in memory and are written together within a second, so that an answer costs no commit of its own; a crash
-//! loses that second. An answer with something RED in it waits until its row is durable. What visitors read is CLEAR and
-//! is not written down.
+//! loses that second. An answer with something RED or under embargo in it waits until its row is durable, and so is, in the same
+//! transaction, what of it was given to whom for the first time: the ledger. What visitors read is CLEAR and is not written down.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use model::{Action, CollectionId, MemberId, Timestamp, Tlp};
 use store::Store;
+use store::ledger::Given;
 use store::upkeep::Lent;
 
 use crate::directory::signed_in;
@@ -81,7 +82,29 @@ pub(crate) struct Reads {
 #[derive(Debug, Default)]
 struct Waiting {
     rows: VecDeque<Lent>,
+    // Whoever was given something waits for it, so there is never more of it than answers that wait.
+    given: Vec<Given>,
     lost: u64,
+}
+
+/// What an answer lent: how much, and what of it goes into the ledger, by position.
+#[derive(Debug, Default)]
+pub(crate) struct Lending {
+    pub(crate) range: Range,
+    pub(crate) given: Vec<u64>,
+}
+
+impl Lending {
+    /// With all of another.
+    pub(crate) fn add(&mut self, other: Lending) {
+        self.range = self.range.with(other.range);
+        self.given.extend(other.given);
+    }
+
+    /// It leaves when it is written down.
+    pub(crate) fn waits(&self) -> bool {
+        self.range.is_red() || !self.given.is_empty()
+    }
 }
 
 impl Reads {
@@ -90,8 +113,9 @@ impl Reads {
     }
 
     // Answers whether it is the first that waits.
-    fn push(&self, row: Lent) -> bool {
+    fn push(&self, row: Lent, given: Vec<Given>) -> bool {
         let mut waiting = self.lock();
+        waiting.given.extend(given);
         if waiting.rows.len() >= WAITING {
             waiting.rows.pop_front();
             waiting.lost += 1;
@@ -103,20 +127,23 @@ impl Reads {
     /// Writes down what waits. What could not be written goes on waiting.
     pub(crate) fn write_down(&self, store: &Store) -> Result<(), Error> {
         let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
-        let (rows, lost) = {
-            let mut waiting = self.lock();
-            (Vec::from(std::mem::take(&mut waiting.rows)), std::mem::take(&mut waiting.lost))
-        };
+        let Waiting { rows, given, lost } = std::mem::take(&mut *self.lock());
+        let rows = Vec::from(rows);
         if lost > 0 {
             tracing::error!(lost, "reads could not be written down for so long that some were let go");
         }
         if rows.is_empty() {
             return Ok(());
         }
-        store.note_lent(&rows).map_err(|error| {
+        store.note_lent(&rows, &given).map_err(|error| {
             let mut waiting = self.lock();
-            let newer = std::mem::replace(&mut waiting.rows, rows.into());
-            waiting.rows.extend(newer);
+            let newer = std::mem::replace(&mut *waiting, Waiting { rows: rows.into(), given, lost: 0 });
+            waiting.rows.extend(newer.rows);
+            waiting.given.extend(newer.given);
+            // Whoever is refused asks again, and again: once is enough.
+            waiting.given.sort_by_key(|one| (one.position, one.member, one.token, one.at));
+            waiting.given.dedup_by_key(|one| (one.position, one.member, one.token));
+            waiting.lost = newer.lost;
             error.into()
         })
     }
@@ -138,7 +165,7 @@ impl Node {
     /// Ends a reading, and notes what it lent.
     ///
     /// # Errors
-    /// [`Kind::Unavailable`] when something of it is RED and the row cannot be written.
+    /// [`Kind::Unavailable`] when something of it is RED or under embargo, and the row cannot be written.
     pub(crate) fn lent(
         &self,
         caller: &Caller,
@@ -146,10 +173,10 @@ impl Node {
         collection: Option<CollectionId>,
         reading: Reading,
     ) -> Result<(), Error> {
-        let range = reading.lent.get();
+        let lending = reading.lending(caller);
         // Whoever waits for the writer holds no snapshot: a rebuild needs one, and makes the writer wait.
         drop(reading);
-        self.note_lent(caller, verb, collection, range)
+        self.note_lent(caller, verb, collection, lending)
     }
 
     /// Notes what was lent.
@@ -161,18 +188,21 @@ impl Node {
         caller: &Caller,
         verb: &'static str,
         collection: Option<CollectionId>,
-        range: Range,
+        lending: Lending,
     ) -> Result<(), Error> {
+        let (waits, Lending { range, given }) = (lending.waits(), lending);
         let (Some(member), Some(tlp)) = (caller.principal.reader.member, range.strictest) else {
             return Ok(());
         };
         let (first, last) = (Timestamp(range.first), Timestamp(range.last));
         let (at, token, entries) = (self.now(), caller.principal.token, range.entries);
         let row = Lent { at, member, token, verb: verb.into(), collection, tlp, first, last, entries };
-        if self.inner.reads.push(row) {
+        let given =
+            given.into_iter().map(|position| Given { position, member, token, at, verb: verb.into() });
+        if self.inner.reads.push(row, given.collect()) {
             self.inner.jobs.reads_wait();
         }
-        if !range.is_red() {
+        if !waits {
             return Ok(());
         }
         let mut written = Ok(());
@@ -182,9 +212,9 @@ impl Node {
             None => write(),
         }
         written.map_err(|error| {
-            tracing::warn!(%error, "an answer with something RED waits for its row");
+            tracing::warn!(%error, "an answer with something RED or under embargo waits for its row");
             let message =
-                "what is RED is not answered before that is written down, and nothing can be written now";
+                "what is RED or under embargo is not answered before that is written down, and nothing can be written now";
             Error { retry_after_s: Some(5), ..Error::new(Kind::Unavailable, message) }
         })
     }

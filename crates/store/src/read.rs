@@ -461,7 +461,7 @@ impl Snapshot {
     }
 
     /// Puts what is served of each entry of a page behind what `to` holds, in order, with commas between; `each` gets its
-    /// label and its time. After an error, what was put there is of no use.
+    /// position, its label and its time. After an error, what was put there is of no use.
     ///
     /// # Errors
     /// As [`Snapshot::page`].
@@ -469,7 +469,7 @@ impl Snapshot {
         &self,
         query: &PageQuery<'_>,
         to: &mut Vec<u8>,
-        each: &mut dyn FnMut(LabelId, Timestamp),
+        each: &mut dyn FnMut(u64, LabelId, Timestamp),
     ) -> Result<PageEnd, Error> {
         page::page(self, query, Out::Joined(to, each))
     }

@@ -14,7 +14,7 @@ pub enum Media {
     Stix20,
     /// A row of CSV with its header's columns, or a line of a list; what is served is derived.
     Row,
-    /// An act of the node: withdraw, erase, relabel, in canonical JSON.
+    /// An act of the node: withdraw, erase, relabel, disclose, in canonical JSON.
     Act,
 }
 
@@ -149,6 +149,13 @@ pub enum Item {
         /// Canonical JSON of the act, with the reason.
         body: Vec<u8>,
     },
+    /// Statements were given to an authority. Nothing of them changes.
+    Disclose {
+        /// Where they stand.
+        positions: Vec<u64>,
+        /// Canonical JSON of the act: to whom, on what basis, what, until when it is sealed.
+        body: Vec<u8>,
+    },
     /// An arrival, or a part of one, that could not be taken: its bytes go to the quarantine.
     Reject {
         /// Where in the arrival, counted from 0.
@@ -246,7 +253,7 @@ pub enum Appended {
         /// Where the first stands.
         first: u64,
     },
-    /// A withdrawal, a relabel or an erasure: how many statements it reached.
+    /// A withdrawal, a relabel, an erasure or a disclosure: how many statements it reached.
     Done {
         /// Where the act stands; `None` when there was nothing to act on and nothing was written.
         position: Option<u64>,

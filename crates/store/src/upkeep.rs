@@ -11,10 +11,11 @@ use model::gate::{self, Authorized};
 use model::{CollectionId, Label, MemberId, SubmissionId, Timestamp, Tlp, TokenId};
 
 use crate::directory::CircleAct;
+use crate::ledger::Given;
 use crate::read::Snapshot;
 use crate::record::{Index, Media, ObjectKey};
 use crate::sqlite::sequencer::Sequencer;
-use crate::sqlite::{circles, copy, dump, gaps, purge, reads, rebuild, stored, strip, sweep, verify};
+use crate::sqlite::{circles, copy, dump, gaps, ledger, purge, reads, rebuild, stored, strip, sweep, verify};
 use crate::{Error, Options, Store, authority};
 
 /// Positions that a check looks at between two reports.
@@ -365,13 +366,16 @@ impl Store {
         Ok(purged)
     }
 
-    /// Writes down what was lent, in one transaction.
+    /// Writes down what was lent, and of it what was given to whom for the first time, in one transaction.
     ///
     /// # Errors
     /// [`crate::Kind::Full`], [`crate::Kind::Engine`].
-    pub fn note_lent(&self, rows: &[Lent]) -> Result<(), Error> {
-        let rows = rows.to_vec();
-        self.inner.writer.run(0, None, move |to| reads::note(&to.conn, &rows))
+    pub fn note_lent(&self, rows: &[Lent], given: &[Given]) -> Result<(), Error> {
+        let (rows, given) = (rows.to_vec(), given.to_vec());
+        self.inner.writer.run(0, None, move |to| {
+            reads::note(&to.conn, &rows)?;
+            ledger::note(&to.conn, &given)
+        })
     }
 
     /// Lets go what was lent before a time, at most some thousands of rows at once. Answers how many.

@@ -248,6 +248,20 @@ pub struct Trace {
     pub id: String,
 }
 
+/// `accord ledger`
+#[derive(Debug, Args)]
+pub struct Ledger {
+    /// The object's STIX id
+    #[arg(value_name = "ID")]
+    pub id: String,
+    /// At most so many rows
+    #[arg(long, value_name = "COUNT", default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..=1000))]
+    pub limit: u64,
+    /// Go on behind an earlier page
+    #[arg(long, value_name = "CURSOR")]
+    pub next: Option<String>,
+}
+
 /// `accord relabel`
 #[derive(Debug, Args)]
 #[command(group = clap::ArgGroup::new("what").required(true).multiple(true)

@@ -125,6 +125,8 @@ pub enum Command {
     Preview(Preview),
     /// Who sees your object, since when and why; and whom which rule keeps it from
     Trace(Trace),
+    /// Who knew what, when: who could see an object, and was given it first, that is or was RED or under embargo
+    Ledger(Ledger),
     /// Give your object another label, wider or narrower, or lift its embargo
     Relabel(Relabel),
     /// Remove the bytes of an object for good, for a reason

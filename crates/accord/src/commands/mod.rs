@@ -9,6 +9,7 @@ pub mod documents;
 mod erase;
 mod export;
 mod import;
+mod ledger;
 mod login;
 mod lookup;
 mod manage;
@@ -76,6 +77,7 @@ async fn ask(command: Command, loaded: &Loaded, output: &mut Output) -> Result<E
         Command::Recall(recall) => recall::run(&mut session, recall).await,
         Command::Preview(preview) => preview::preview(&mut session, preview).await,
         Command::Trace(trace) => preview::trace(&mut session, trace).await,
+        Command::Ledger(asked) => ledger::run(&mut session, asked).await,
         Command::Relabel(relabel) => data::relabel(&mut session, relabel).await,
         Command::Erase(erase) => data::erase(&mut session, erase).await,
         Command::Origin(origin) => data::origin(&mut session, origin).await,

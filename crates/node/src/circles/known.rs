@@ -52,6 +52,17 @@ impl Known {
         self.membership(invitation.by).is_some()
     }
 
+    /// Everybody's being in it, those too who left.
+    pub(crate) fn stays(&self) -> &[Membership] {
+        &self.memberships
+    }
+
+    /// Whether somebody who left sees on what was said to him there before.
+    pub(crate) fn keeps(&self, left: &Membership, audience: CircleId) -> bool {
+        let kept = self.circle.audiences.get(..left.kept as usize).unwrap_or(&self.circle.audiences);
+        kept.contains(&audience)
+    }
+
     /// Whether a member is in it, or ever was.
     pub(crate) fn was_in(&self, member: MemberId) -> bool {
         self.memberships.iter().any(|one| one.member == member)

@@ -64,6 +64,8 @@ pub enum Purpose {
     Versions,
     /// Search, newest first.
     Search,
+    /// The ledger of one object.
+    Ledger,
 }
 
 /// What is in a cursor.
@@ -199,6 +201,7 @@ fn bound(binding: Binding, principal: &Principal) -> [u8; 34] {
         Purpose::List => 1,
         Purpose::Versions => 2,
         Purpose::Search => 3,
+        Purpose::Ledger => 4,
     };
     let (kind, who) = match (principal.token, principal.reader.member) {
         (Some(token), _) => (1, token.0),

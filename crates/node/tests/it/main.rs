@@ -35,6 +35,8 @@ mod keep_retention;
 #[cfg(test)]
 mod keep_withdraw;
 #[cfg(test)]
+mod ledger;
+#[cfg(test)]
 mod queue;
 #[cfg(test)]
 mod read_cursors;

@@ -1,4 +1,4 @@
-//! Acts on what stands: withdraw, erase, relabel. Each is an entry of its own, and `reach` says what it did, so that a
+//! Acts on what stands: withdraw, erase, relabel, disclose. Each is an entry of its own, and `reach` says what it did, so that a
 //! rebuild can repeat it without understanding its body.
 //!
 //! What becomes visible to somebody by an act is new to him: a version that is the last again, and a statement under
@@ -59,7 +59,7 @@ impl Run<'_> {
                         self.nothing_said_since(looked, object, Some(source))?;
                     }
                 }
-                Item::Erase { positions, .. } => {
+                Item::Erase { positions, .. } | Item::Disclose { positions, .. } => {
                     for object in self.objects_at(positions)? {
                         self.nothing_said_since(looked, object, None)?;
                     }
@@ -229,6 +229,20 @@ impl Run<'_> {
         self.to.clears = true;
         self.fill(&reached)?;
         Ok(done(act, roots.len()))
+    }
+
+    /// Says that statements were given to an authority. Without any it says something of an act before, which its body names.
+    pub(crate) fn disclose(&mut self, positions: &[u64], body: &[u8]) -> Result<Appended, Error> {
+        for position in positions {
+            if self.reached(position.cast_signed())?.is_none() {
+                return Err(Error::new(Kind::Stale, "what is to be disclosed is there no more"));
+            }
+        }
+        let act = self.act(entry::DISCLOSE, (0, 0, Uuid::nil()), body)?;
+        for position in positions {
+            self.reach(act, position.cast_signed())?;
+        }
+        Ok(done(act, positions.len()))
     }
 
     // An act is an entry without readers: its label names its author alone.

@@ -192,6 +192,7 @@ impl Run<'_> {
                 self.relabel((positions, label), (collections, indexes), *waiting, body)
             }
             Item::Erase { positions, again, body } => self.erase(positions, *again, body),
+            Item::Disclose { positions, body } => self.disclose(positions, body),
             Item::Reject { ordinal, object, reason, bytes, .. } => {
                 let kept = arrivals::reject(self, *ordinal, object.as_deref(), reason, bytes)?;
                 self.added = (self.added.0 + 1, self.added.1 + kept);

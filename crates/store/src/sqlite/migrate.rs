@@ -39,6 +39,7 @@ pub(crate) const STEPS: &[Step] = &[
     Step::sql(include_str!("desk.sql")),
     Step::sql(include_str!("queue.sql")),
     Step::sql(include_str!("assets.sql")),
+    Step::sql(include_str!("ledger.sql")),
 ];
 
 /// Brings the file to the last schema.

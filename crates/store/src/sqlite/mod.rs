@@ -27,6 +27,7 @@ pub(crate) mod index;
 pub(crate) mod intern;
 pub(crate) mod known;
 pub(crate) mod leb128;
+pub(crate) mod ledger;
 pub(crate) mod lend;
 pub(crate) mod merge;
 pub(crate) mod migrate;

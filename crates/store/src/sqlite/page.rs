@@ -51,8 +51,8 @@ pub(crate) enum Body {
 pub(crate) enum Out<'p> {
     /// Each is lent.
     Lent(Body, &'p mut dyn FnMut(&Entry<'_>)),
-    /// What is served of each is put behind the one before, with a comma between, and its label and its time are told.
-    Joined(&'p mut Vec<u8>, &'p mut dyn FnMut(LabelId, Timestamp)),
+    /// What is served of each is put behind the one before, with a comma between, and its position, its label and its time are told.
+    Joined(&'p mut Vec<u8>, &'p mut dyn FnMut(u64, LabelId, Timestamp)),
 }
 
 /// What a query comes to, in numbers.
@@ -401,7 +401,7 @@ impl Page<'_, '_> {
                 }
                 to.extend_from_slice(&wire);
                 *bytes += wire.len();
-                each(label, date_added);
+                each(position.cast_unsigned(), label, date_added);
             }
         }
         self.last = Some((position, label, date_added));

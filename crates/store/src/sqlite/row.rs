@@ -15,6 +15,8 @@ pub(crate) mod entry {
     pub(crate) const RELABEL: i64 = 3;
     /// A statement that became visible to more readers: its body is the target's.
     pub(crate) const REENTRY: i64 = 4;
+    /// An act that says that statements were given to an authority. It changes nothing of them.
+    pub(crate) const DISCLOSE: i64 = 5;
 }
 
 /// Where a statement is in its life. A view.

@@ -279,7 +279,7 @@ fn reads(store: &Store, visible: &Visible, limit: usize, done: &AtomicBool) {
         assert_eq!(pages[0], pages[1]);
         query.kinds.clear();
         let mut text = Vec::new();
-        snapshot.page_into(&query, &mut text, &mut |_, _| ()).unwrap();
+        snapshot.page_into(&query, &mut text, &mut |_, _, _| ()).unwrap();
         assert_eq!(text, pages[0].0.iter().map(|(.., wire)| wire.as_slice()).collect::<Vec<_>>().join(&b','));
     }
 }

@@ -197,7 +197,7 @@ impl World {
         // The same as a text.
         let (mut text, mut told) = (b"[".to_vec(), Vec::new());
         let end_of_text = snapshot
-            .page_into(query, &mut text, &mut |label, date_added| told.push((label, date_added.0)))
+            .page_into(query, &mut text, &mut |_, label, date_added| told.push((label, date_added.0)))
             .unwrap();
         let wires: Vec<&str> = seen.iter().map(|one| one.wire.as_str()).collect();
         assert_eq!(String::from_utf8(text).unwrap(), format!("[{}", wires.join(",")));

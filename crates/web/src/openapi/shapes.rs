@@ -4,6 +4,7 @@
 mod circles;
 mod erased;
 mod given;
+mod ledger;
 mod queue;
 mod taken;
 mod taxii;
@@ -79,6 +80,7 @@ pub fn components() -> Value {
         .chain(upkeep::SHAPES)
         .chain(taken::SHAPES)
         .chain(erased::SHAPES)
+        .chain(ledger::SHAPES)
         .chain(queue::SHAPES)
         .chain(taxii::SHAPES);
     let mut components: Map<String, Value> =

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use askama::Template;
 use model::inert::defanged;
-use node::views::{Saying, ValueSaid};
+use node::views::{LedgerRow, Saying, ValueSaid};
 use serde::Deserialize;
 
 use super::picture::{Star, star};
 use super::session::Sessions;
-use super::show::{Row, Step, text};
+use super::show::{Row, Step, instant, text};
 use super::{Frame, caller_or_sign_in, render};
 use crate::routes::Outcome;
 use crate::{Request, blocking};
@@ -30,6 +30,9 @@ struct Page {
     values_more: bool,
     versions: Vec<Row>,
     claims: Vec<Row>,
+    /// Who knew what, when; empty where it is not kept.
+    ledger: Vec<Happened>,
+    ledger_more: bool,
     json: String,
 }
 
@@ -42,6 +45,14 @@ pub(super) async fn page(request: Request, sessions: Arc<Sessions>) -> Outcome {
     };
     let version = request.query.one("version")?.filter(|version| !version.is_empty());
     let view = blocking::brief(|| request.node.object(&caller, request.param("id"), version))?;
+    // A visitor is told of nothing that a ledger is kept of.
+    let ledger = match caller.principal.is_anonymous() {
+        true => None,
+        false => {
+            let id = request.param("id");
+            Some(blocking::brief(|| request.node.ledger(&caller, id, None, Some(HAPPENED)))?)
+        }
+    };
     let head = Row::of(&view.summary);
     let related = Step::all(&view.related);
     let said = Said::read(view.object.get());
@@ -57,6 +68,8 @@ pub(super) async fn page(request: Request, sessions: Arc<Sessions>) -> Outcome {
         values_more: view.values_more,
         versions: Row::all(&view.versions),
         claims: Row::all(&view.claims),
+        ledger_more: ledger.as_ref().is_some_and(|ledger| ledger.more),
+        ledger: ledger.iter().flat_map(|ledger| &ledger.rows).map(Happened::of).collect(),
         json: pretty(view.object.get()),
     })
 }
@@ -90,6 +103,40 @@ impl ValueRow {
     }
 }
 
+/// A row of the ledger.
+struct Happened {
+    at: String,
+    who: String,
+    what: String,
+}
+
+impl Happened {
+    fn of(row: &LedgerRow) -> Happened {
+        let road = row.road.as_deref().unwrap_or_default();
+        let embargo = if row.embargo == Some(true) { ", under embargo" } else { "" };
+        let label = row.label.as_deref().unwrap_or_default();
+        let what = match (row.what, &row.until) {
+            ("said", _) => format!("said it, {label}{embargo}"),
+            ("relabelled", _) => format!("gave it another label, {label}{embargo}"),
+            ("could-see", None) => "could see it from then on".to_owned(),
+            ("could-see", Some(until)) => format!("could see it, until {}", instant(until)),
+            ("given", _) => format!("was given it first, by “{}”", text(road)),
+            ("withdrawn", _) => "it was taken back".to_owned(),
+            ("erased", _) => "its bytes were removed".to_owned(),
+            (other, _) => other.to_owned(),
+        };
+        let nobody = if matches!(row.what, "withdrawn" | "erased") { "" } else { "a member" };
+        let member = row.member.as_ref().map_or_else(|| nobody.to_owned(), |member| text(&member.name));
+        let who = match &row.person {
+            Some(person) => format!("{} of {member}", text(&person.name)),
+            None => member,
+        };
+        Happened { at: instant(&row.at), who, what }
+    }
+}
+
+/// Rows of the ledger on a page; the command line has all of them.
+const HAPPENED: usize = 50;
 /// The longest description that stands above the object, in characters; the object has all of it.
 const DESCRIPTION_LENGTH: usize = 4_000;
 

@@ -79,6 +79,17 @@ fn object_routes() -> Vec<Route> {
             named("Preview"),
         ),
         row(
+            Method::GET,
+            "/api/v1/objects/{id}/ledger",
+            "showLedger",
+            "Who knew what, when, of what is or was RED or under embargo: for those who may see it, and for auditors.",
+            Access::Bearer,
+            ledger,
+        )
+        .query("limit", ValueKind::Count, "At most this many rows, up to 1,000.")
+        .query("next", ValueKind::Text, "The cursor of a page before.")
+        .gives(200, "A page of rows, the oldest first.", JSON, named("Ledger")),
+        row(
             Method::POST,
             "/api/v1/preview",
             "previewLabel",
@@ -227,6 +238,13 @@ async fn trace(request: Request) -> Outcome {
     no_query(&request)?;
     let (caller, id) = (request.caller()?, request.param("id"));
     Answer::json(&blocking::brief(|| request.node.trace(caller, id))?)
+}
+
+async fn ledger(request: Request) -> Outcome {
+    request.query.only(&["limit", "next"])?;
+    let (limit, next) = (query::count(&request.query, "limit")?, query::text(&request.query, "next")?);
+    let (caller, id) = (request.caller()?.clone(), request.param("id").to_owned());
+    json_of(move || request.node.ledger(&caller, &id, next.as_deref(), limit)).await
 }
 
 async fn preview(mut request: Request) -> Outcome {

@@ -41,6 +41,7 @@ const REQUESTS: &[(&str, &str, &str)] = &[
     ("showObject", "", ""),
     ("withdrawObject", "", ""),
     ("traceObject", "", ""),
+    ("showLedger", "?limit=5", ""),
     ("previewLabel", "", r#"{"tlp":"amber"}"#),
     ("relabelObject", "", r#"{"tlp":"amber"}"#),
     ("eraseObject", "", r#"{"reason":"a test"}"#),
@@ -325,6 +326,14 @@ fn expected(route: &Route, asker: &Asker, things: &Things) -> &'static str {
         ("statistics", _) if may(Need::Operate) => "2xx",
         ("statistics", _) => {
             if may(Need::Read) {
+                "2xx"
+            } else {
+                "403"
+            }
+        }
+        // For who may see it, and for the auditor, who sees nothing by his role.
+        ("showLedger", _) => {
+            if may(Need::Read) || may(Need::Operate) {
                 "2xx"
             } else {
                 "403"

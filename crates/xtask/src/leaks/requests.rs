@@ -54,7 +54,8 @@ pub fn of(operation: &str, scene: &mut Scene<'_>) -> Option<Vec<Ask>> {
         "searchObjects" => Some(scene.searches()),
         "showObject" => Some(scene.shown("showObject", "/api/v1/objects/")),
         "showRecall" => Some(scene.shown("showRecall", "/api/v1/recalls/")),
-        "traceObject" => Some(scene.traced()),
+        "traceObject" => Some(scene.about("traceObject", "trace")),
+        "showLedger" => Some(scene.about("showLedger", "ledger")),
         "exportObjects" => Some(scene.exports()),
         "showSubmission" => Some(scene.submissions("showSubmission", "/api/v1/submissions/", "")),
         "listMembers" => plain("listMembers", "/api/v1/members"),
@@ -340,9 +341,9 @@ impl<'w> Scene<'w> {
         asks
     }
 
-    fn traced(&mut self) -> Vec<Ask> {
-        let trace = |id| Ask::rest("traceObject", "GET", format!("/api/v1/objects/{id}/trace"));
-        self.ids(8).into_iter().map(trace).collect()
+    fn about(&mut self, operation: &'static str, what: &str) -> Vec<Ask> {
+        let ask = |id| Ask::rest(operation, "GET", format!("/api/v1/objects/{id}/{what}"));
+        self.ids(8).into_iter().map(ask).collect()
     }
 
     fn exports(&mut self) -> Vec<Ask> {

@@ -285,6 +285,7 @@ fn about_the_breach(operation: &str) -> Vec<Ask> {
     match operation {
         "showObject" => ids().map(|id| rest("showObject", format!("/api/v1/objects/{id}"))).collect(),
         "traceObject" => ids().map(|id| rest("traceObject", format!("/api/v1/objects/{id}/trace"))).collect(),
+        "showLedger" => ids().map(|id| rest("showLedger", format!("/api/v1/objects/{id}/ledger"))).collect(),
         "objectPage" => ids().map(|id| Ask::page("objectPage", "GET", format!("/objects/{id}"))).collect(),
         "showSubmission" => {
             vec![rest("showSubmission", format!("/api/v1/submissions/{{submission {UNNAMED}}}"))]

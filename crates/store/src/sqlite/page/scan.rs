@@ -130,7 +130,7 @@ impl Page<'_, '_> {
             let Some((record, place)) = chunk.entries().get(*index) else { continue };
             let (position, label) = (from + *index as i64, LabelId(record.label));
             let date_added = self.times.known_or_added(place.time(), self.conn, (position, record))?;
-            each(label, date_added);
+            each(position.cast_unsigned(), label, date_added);
             self.last = Some((position, label, date_added));
         }
         self.served += joining.served.len();
