@@ -415,6 +415,8 @@ pub enum Action {
     SeeAssets,
     /// Declare for one's member what is its own, and take that back.
     DeclareAssets,
+    /// Give what one sees to an authority under compulsion, and have that recorded.
+    Disclose,
 }
 
 /// A refusal. What a client is told is the renderer's choice; this text is for the log and for the principal himself.
@@ -430,6 +432,10 @@ pub enum Denied {
     Owner,
     /// It takes another pair of eyes.
     FourEyes,
+    /// It is for the one who owns the node's folder, and no token is enough.
+    Machine,
+    /// Another administrator has to agree.
+    Second,
 }
 
 impl fmt::Display for Denied {
@@ -448,6 +454,8 @@ impl fmt::Display for Denied {
             Denied::FourEyes => f.write_str(
                 "somebody else has to let it in, who did not send it and has not let it in already",
             ),
+            Denied::Machine => f.write_str("this is for who owns the node's folder, at the machine"),
+            Denied::Second => f.write_str("an administrator of the node has to agree, by a token of theirs"),
         }
     }
 }
@@ -485,7 +493,7 @@ pub fn may_act(principal: &Principal, action: &Action) -> Result<(), Denied> {
             principal.read == CollectionScope::All && principal.write == CollectionScope::All
         }
         Action::Curate(Some(id)) => principal.read.covers(*id) && principal.write.covers(*id),
-        Action::ActInCircles | Action::GovernCircles | Action::DeclareAssets => {
+        Action::ActInCircles | Action::GovernCircles | Action::DeclareAssets | Action::Disclose => {
             principal.write == CollectionScope::All
         }
         // What is taken back is named by its content, so both rights are needed (TAXII 2.1 §5.7).
@@ -504,6 +512,7 @@ fn needed(action: &Action) -> Verb {
         | Action::Annotate
         | Action::ActInCircles
         | Action::DeclareAssets
+        | Action::Disclose
         | Action::Curate(_)
         | Action::Withdraw(..) => Verb::Write,
         Action::Erase
@@ -538,7 +547,9 @@ fn role_allows(roles: Roles, (principal, own): (&Principal, MemberId), action: &
         Action::SeeCircles | Action::SeeAssets => {
             roles.has_any(&[Reader, Analyst, Curator, OrganisationAdministrator])
         }
-        Action::ActInCircles | Action::DeclareAssets => roles.has_any(&[Analyst, OrganisationAdministrator]),
+        Action::ActInCircles | Action::DeclareAssets | Action::Disclose => {
+            roles.has_any(&[Analyst, OrganisationAdministrator])
+        }
         Action::GovernCircles => roles.has(OrganisationAdministrator),
         Action::ManagePersons(of) => roles.has(Administrator) || own_organisation(roles, own, *of),
         // A lower role never acts on a principal with more rights than its own organisation can hold.

@@ -431,6 +431,42 @@ impl Act<Record> for Rebuild {
     }
 }
 
+/// Gives statements to an authority, under compulsion.
+#[derive(Debug, Clone, Copy)]
+pub struct Disclose;
+
+/// What is given to an authority, and who does it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Disclosed {
+    /// The member that is compelled.
+    pub member: MemberId,
+    /// What the node holds is given, whoever may see it: by the one who owns the node's folder, and by no token.
+    pub held: bool,
+    /// That takes an administrator who agrees.
+    pub four_eyes: bool,
+    /// The one who agrees, by his token.
+    pub second: Option<Box<Principal>>,
+    /// Where the statements stand; none where only an earlier act is sealed for longer.
+    pub positions: Vec<u64>,
+}
+
+impl Act<Disclosed> for Disclose {
+    fn allows(principal: &Principal, of: &Disclosed) -> Result<(), Denied> {
+        if principal.reader.member != Some(of.member) {
+            return Err(Denied::Owner);
+        }
+        if !of.held {
+            return may_act(principal, &Action::Disclose);
+        }
+        may_act(principal, &Action::Operate)?;
+        if principal.token.is_some() {
+            return Err(Denied::Machine);
+        }
+        let agrees = |second: &Principal| second.token.is_some() && may_act(second, &Action::Operate).is_ok();
+        if !of.four_eyes || of.second.as_deref().is_some_and(agrees) { Ok(()) } else { Err(Denied::Second) }
+    }
+}
+
 /// Takes a submission that waits upon himself, returns it, or merges it.
 #[derive(Debug, Clone, Copy)]
 pub struct Curate;

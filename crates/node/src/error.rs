@@ -74,12 +74,16 @@ impl From<model::Denied> for Error {
             model::Denied::Role(_)
             | model::Denied::Scope
             | model::Denied::Owner
-            | model::Denied::FourEyes => Kind::Forbidden,
+            | model::Denied::FourEyes
+            | model::Denied::Machine
+            | model::Denied::Second => Kind::Forbidden,
         };
         let hint = match denied {
             model::Denied::Anonymous | model::Denied::Owner | model::Denied::FourEyes => {
                 return Error::new(kind, denied.to_string());
             }
+            model::Denied::Machine => "run it where the node runs, as the user that owns its folder",
+            model::Denied::Second => "name the file of such a token with `--second`",
             model::Denied::Role(_) => {
                 "who administers your organisation or the node makes tokens: `accord token add --role ROLE`"
             }

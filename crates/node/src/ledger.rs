@@ -13,6 +13,7 @@ use crate::addressed::{audience_of, knows_of};
 use crate::core::cursor::{self, Binding, Cursor, Purpose};
 use crate::core::list_query::object_key;
 use crate::directory::{not_found, signed_in};
+use crate::disclose::{Disclosure, disclosures};
 use crate::reading::Reading;
 use crate::{Caller, Error, Kind, Node, random, views};
 
@@ -28,6 +29,8 @@ struct Asking<'a> {
     audits: bool,
     /// He administers his organisation, and is told who of it was given it.
     of_own: bool,
+    /// The disclosures of the object that he is told of, by where their acts stand.
+    disclosed: BTreeMap<u64, Disclosure>,
 }
 
 /// A statement, with all that it was: its entries, in order.
@@ -50,21 +53,22 @@ impl Row {
 }
 
 impl Node {
-    /// The ledger of an object: for whoever may see it now, or was given it before it was taken back; for the member that said
-    /// it; and for the node's administrators, who audit it without seeing it.
+    /// The ledger of an object: for whoever may see it now, or was given it before it was taken back, and for the member that said
+    /// it. The node's administrators `audit` it without seeing it, where they say so: what their own sight tells them, and what
+    /// their office does, are two things.
     ///
     /// # Errors
-    /// [`Kind::NotFound`] for whoever is none of these; [`Kind::Unauthenticated`] for visitors; [`Kind::Invalid`] for what is no
+    /// [`Kind::NotFound`] for whoever is none of these; [`Kind::Unauthenticated`], [`Kind::Forbidden`]; [`Kind::Invalid`] for what is no
     /// id, a cursor that is none, and a limit out of range.
     pub fn ledger(
         &self,
         caller: &Caller,
         id: &str,
-        next: Option<&str>,
-        limit: Option<usize>,
+        audits: bool,
+        (next, limit): (Option<&str>, Option<usize>),
     ) -> Result<views::Ledger, Error> {
         let own = signed_in(caller)?;
-        let audits = Node::allowed(caller, &Action::Operate).is_ok();
+        Node::allowed(caller, if audits { &Action::Operate } else { &Action::Read })?;
         let of_own = Node::allowed(caller, &Action::ManagePersons(own)).is_ok();
         let key = object_key(id)?;
         let limit = limit.unwrap_or(LISTED);
@@ -83,11 +87,14 @@ impl Node {
             }
             None => 0,
         };
-        if !audits {
-            Node::allowed(caller, &Action::Read)?;
-        }
         let reading = self.reading_below(caller, None, self.roster())?;
-        let asking = Asking { reading: &reading, caller, own, audits, of_own };
+        let disclosed = disclosures(&reading.snapshot.disclosures()?)?.into_iter();
+        let told = |one: &Disclosure| {
+            let is_his = if one.held { audits } else { of_own && one.member == own };
+            one.is_of(&key.to_string()) && (is_his || !one.is_sealed(reading.now))
+        };
+        let disclosed = disclosed.filter(told).map(|one| (one.position, one)).collect();
+        let asking = Asking { reading: &reading, caller, own, audits, of_own, disclosed };
         let (kept, mut rows) = asking.rows(&key)?.ok_or_else(|| not_found("object", id))?;
         rows.sort_by(Row::order);
         let from = usize::try_from(from).unwrap_or(usize::MAX).min(rows.len());
@@ -124,6 +131,10 @@ impl Asking<'_> {
             if statement.iter().any(|entry| self.is_kept(entry)) {
                 kept = true;
                 self.tell(&statement, &mut rows)?;
+            }
+            // Whatever its label was.
+            if !self.disclosed.is_empty() {
+                self.tell_disclosures(&statement, &mut rows)?;
             }
         }
         Ok(is_there.then_some((kept, rows)))
@@ -180,6 +191,34 @@ impl Asking<'_> {
                 self.tell_who_could(entry, label, ends, rows);
                 let given = self.reading.snapshot.given(entry.position)?;
                 self.tell_who_was_given(entry, label, &given, rows);
+            }
+        }
+        Ok(())
+    }
+
+    fn tell_disclosures(&self, statement: &Statement<'_>, rows: &mut Vec<Row>) -> Result<(), Error> {
+        for entry in statement {
+            let Some(label) = self.label(entry) else { continue };
+            for act in self.reading.snapshot.acts_on(entry.position)? {
+                let Some(one) = self.disclosed.get(&act.position) else { continue };
+                let told = views::DisclosureTold {
+                    id: one.id.to_string(),
+                    authority: one.authority.clone(),
+                    basis: one.basis.clone(),
+                    by_operator: one.held,
+                    sealed_until: one.until.map(|until| until.to_string()),
+                };
+                let by = match one.held {
+                    true => Some(self.reading.roster.named(one.member)),
+                    false => self.named(one.member, entry, label),
+                };
+                let version = entry.version.to_string();
+                let row = views::LedgerRow {
+                    member: by,
+                    disclosure: Some(told),
+                    ..row(act.at, "disclosed", &version)
+                };
+                rows.push(Row { at: act.at, rank: 3, row });
             }
         }
         Ok(())

@@ -14,6 +14,7 @@ mod circles;
 pub mod core;
 mod desk;
 mod directory;
+mod disclose;
 mod erase_subject;
 pub mod error;
 mod export;
@@ -123,6 +124,10 @@ pub struct Settings {
     pub queue_objects_per_day: u64,
     /// The checks ([`core::checks::Check::name`]) for whose findings something waits; none is everything that is curated.
     pub queue_holds: Vec<String>,
+    /// What the node holds is disclosed by its operator only where an administrator agrees by a token.
+    pub disclosure_four_eyes: bool,
+    /// A disclosure is sealed for so many days at most, at least 1; each time it is sealed for longer is an act of its own.
+    pub disclosure_seal_days: u32,
 }
 
 impl Default for Settings {
@@ -146,6 +151,8 @@ impl Default for Settings {
             queue_returns_overdue: false,
             queue_objects_per_day: 0,
             queue_holds: Vec::new(),
+            disclosure_four_eyes: false,
+            disclosure_seal_days: 365,
         }
     }
 }

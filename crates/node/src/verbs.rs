@@ -340,3 +340,20 @@ pub struct NewRetention {
     /// They are kept for so many days after they were added.
     pub days: u32,
 }
+
+/// What is given to an authority under compulsion.
+#[derive(Debug, Clone, Default)]
+pub struct Disclose {
+    /// The objects, by id.
+    pub objects: Vec<String>,
+    /// Of each what this member said, by name or id; otherwise what its owner says.
+    pub source: Option<String>,
+    /// To whom.
+    pub authority: String,
+    /// On what legal basis.
+    pub basis: String,
+    /// The participants are told at this time, and not before.
+    pub sealed_until: Option<Timestamp>,
+    /// The token of an administrator who agrees.
+    pub second: Option<String>,
+}

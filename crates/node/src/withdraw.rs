@@ -183,23 +183,38 @@ impl Node {
         A: Act<I>,
         I: Covers<A, Item> + Covers<A, Submission>,
     {
+        self.append_act_at(audit.at, by, caller, (items, vec![audit]))
+    }
+
+    /// The same at a time, with as many rows of the audit as there are.
+    pub(crate) fn append_act_at<A, I>(
+        &self,
+        now: Timestamp,
+        by: Authorized<A, I>,
+        caller: &Caller,
+        (items, audit): (Vec<Item>, Vec<Audit>),
+    ) -> Result<Vec<Appended>, Failure>
+    where
+        A: Act<I>,
+        I: Covers<A, Item> + Covers<A, Submission>,
+    {
         let own = signed_in(caller)?;
         let principal = &caller.principal;
         let submission = Submission {
             person: principal.reader.person,
             token: principal.token,
-            ..node_submission(own, audit.at)?
+            ..node_submission(own, now)?
         };
         let batch = Batch {
             submission,
-            now: audit.at,
+            now,
             seed: random::bytes()?,
             items,
             complete: true,
             seen: Visible::default(),
             quota: Quota::default(),
             about: None,
-            audit: vec![audit],
+            audit,
         };
         Ok(self.inner.store.append(by, batch)?)
     }

@@ -2,9 +2,9 @@
 
 use model::access::Waiting;
 use model::gate::{
-    Act, AssetsOf, Authorized, CircleOf, Curate, Declare, End, Erase, Facts, Found, Invite, Join, Moderate,
-    Open, PersonOf, Positions, Put, Record, Relabel, Release, RetentionRules, Revoke, SeatOf, Source,
-    Statements, Submit, TokenOf, Upgrade, Versions, Withdraw,
+    Act, AssetsOf, Authorized, CircleOf, Curate, Declare, Disclose, Disclosed, End, Erase, Facts, Found,
+    Invite, Join, Moderate, Open, PersonOf, Positions, Put, Record, Relabel, Release, RetentionRules, Revoke,
+    SeatOf, Source, Statements, Submit, TokenOf, Upgrade, Versions, Withdraw,
 };
 use model::{CollectionId, MemberId, SubmissionId, Timestamp};
 
@@ -240,6 +240,18 @@ impl Covers<Open, Item> for Statements {
 impl Covers<Erase, Item> for Positions {
     fn covers(&self, what: &Item) -> bool {
         matches!(what, Item::Erase { positions, .. } if *positions == self.0)
+    }
+}
+
+impl<A> Covers<A, Submission> for Disclosed {
+    fn covers(&self, what: &Submission) -> bool {
+        is_act(what) && what.source == self.member
+    }
+}
+
+impl Covers<Disclose, Item> for Disclosed {
+    fn covers(&self, what: &Item) -> bool {
+        matches!(what, Item::Disclose { positions, .. } if *positions == self.positions)
     }
 }
 

@@ -60,6 +60,7 @@ pub enum Need {
     ActInCircles,
     SeeAssets,
     DeclareAssets,
+    Disclose,
 }
 
 /// Where a parameter stands.

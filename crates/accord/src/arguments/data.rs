@@ -252,14 +252,52 @@ pub struct Trace {
 #[derive(Debug, Args)]
 pub struct Ledger {
     /// The object's STIX id
-    #[arg(value_name = "ID")]
-    pub id: String,
+    #[arg(value_name = "ID", required_unless_present = "disclosures", conflicts_with = "disclosures")]
+    pub id: Option<String>,
+    /// Every disclosure to an authority instead: for administrators, of their own organisation or of the node
+    #[arg(long)]
+    pub disclosures: bool,
+    /// As an administrator of the node: who was given it, whether you see it or not
+    #[arg(long)]
+    pub audit: bool,
     /// At most so many rows
     #[arg(long, value_name = "COUNT", default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..=1000))]
     pub limit: u64,
     /// Go on behind an earlier page
     #[arg(long, value_name = "CURSOR")]
     pub next: Option<String>,
+}
+
+/// `accord disclose`
+#[derive(Debug, Args)]
+pub struct Disclose {
+    /// The objects, by STIX id: these, and nothing else
+    #[arg(value_name = "ID", required_unless_present = "extend", conflicts_with = "extend")]
+    pub ids: Vec<String>,
+    /// To whom
+    #[arg(long, value_name = "AUTHORITY", required_unless_present = "extend", conflicts_with = "extend")]
+    pub to: Option<String>,
+    /// The law or the order that compels it, and its reference
+    #[arg(long, value_name = "TEXT", required_unless_present = "extend", conflicts_with = "extend")]
+    pub basis: Option<String>,
+    /// Of each object what this member said, by name or id [default: what its owner says]
+    #[arg(long, value_name = "MEMBER", conflicts_with = "extend")]
+    pub source: Option<String>,
+    /// Where you may not tell of it: the participants are told at this time instead of now (RFC 3339)
+    #[arg(long, value_name = "TIME")]
+    pub gag_until: Option<String>,
+    /// Seal an earlier disclosure for longer, by its id, which is recorded too
+    #[arg(long, value_name = "DISCLOSURE", requires = "gag_until")]
+    pub extend: Option<String>,
+    /// A file with the token of another administrator, who agrees
+    #[arg(long, value_name = "FILE", conflicts_with = "extend")]
+    pub second: Option<PathBuf>,
+    /// Write the objects to this new file [default: standard output]
+    #[arg(long, value_name = "FILE", conflicts_with = "extend")]
+    pub out: Option<PathBuf>,
+    /// Do not ask
+    #[arg(long)]
+    pub yes: bool,
 }
 
 /// `accord relabel`

@@ -127,6 +127,8 @@ pub enum Command {
     Trace(Trace),
     /// Who knew what, when: who could see an object, and was given it first, that is or was RED or under embargo
     Ledger(Ledger),
+    /// Give listed objects to an authority under compulsion; the record says so first, and the participants are told
+    Disclose(Disclose),
     /// Give your object another label, wider or narrower, or lift its embargo
     Relabel(Relabel),
     /// Remove the bytes of an object for good, for a reason

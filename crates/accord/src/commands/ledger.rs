@@ -13,7 +13,11 @@ use crate::transport::Call;
 /// # Errors
 /// The node refuses, or cannot be asked.
 pub async fn run(session: &mut Session<'_>, asked: Ledger) -> Result<Exit, Failure> {
-    let call = Call::get(&["objects", &asked.id, "ledger"]).query("limit", asked.limit.to_string());
+    let Some(id) = asked.id.as_deref().filter(|_| !asked.disclosures) else {
+        return disclosures(session).await;
+    };
+    let call = Call::get(&["objects", id, "ledger"]).query("limit", asked.limit.to_string());
+    let call = if asked.audit { call.query("audit", "true") } else { call };
     let answer = session.ask(call.query_some("next", asked.next.as_deref())).await?;
     let output = &mut *session.output;
     if output.json {
@@ -30,6 +34,32 @@ pub async fn run(session: &mut Session<'_>, asked: Ledger) -> Result<Exit, Failu
     if flag(&answer, "/more") && !output.quiet {
         crate::terminal::remark(&format!("more with --next {}", text(&answer, "/next")));
     }
+    Ok(Exit::Ok)
+}
+
+async fn disclosures(session: &mut Session<'_>) -> Result<Exit, Failure> {
+    let answer = session.ask(Call::get(&["disclosures"])).await?;
+    let output = &mut *session.output;
+    if output.json {
+        output.document(&answer)?;
+        return Ok(Exit::Ok);
+    }
+    let (total, sealed) = (number(&answer, "/total"), number(&answer, "/sealed"));
+    output.line(&format!("{} in all, {sealed} sealed", counted(total, "disclosure")))?;
+    let rows = list(&answer, "/disclosures");
+    if rows.is_empty() {
+        return Ok(Exit::Ok);
+    }
+    let mut table = Table::new(&["when", "by", "to", "basis", "objects", "sealed until", "id"]);
+    for row in rows {
+        let objects = list(row, "/objects").len().to_string();
+        let until = if flag(row, "/sealed") { text(row, "/sealed_until") } else { "" };
+        let by = text(row, "/member/name");
+        let by = if flag(row, "/by_operator") { format!("{by}, as operator") } else { by.to_owned() };
+        let (authority, basis) = (text(row, "/authority"), text(row, "/basis"));
+        table.row([text(row, "/at"), &by, authority, basis, &objects, until, text(row, "/id")]);
+    }
+    table.write(output)?;
     Ok(Exit::Ok)
 }
 
@@ -59,10 +89,20 @@ fn what(row: &Value) -> String {
             until => format!("could see it, until {until}"),
         },
         "given" => format!("was given it first, by `{road}`"),
+        "disclosed" => disclosed(row),
         "withdrawn" => "it was taken back".to_owned(),
         "erased" => "its bytes were removed".to_owned(),
         other => other.to_owned(),
     }
+}
+
+fn disclosed(row: &Value) -> String {
+    let (authority, basis) = (text(row, "/disclosure/authority"), text(row, "/disclosure/basis"));
+    let sealed = match text(row, "/disclosure/sealed_until") {
+        "" => String::new(),
+        until => format!(", sealed until {until}"),
+    };
+    format!("disclosed it under compulsion to {authority} ({basis}){sealed}")
 }
 
 fn label(row: &Value) -> String {

@@ -5,6 +5,7 @@ mod audit;
 mod circle;
 pub mod config;
 mod data;
+mod disclose;
 pub mod documents;
 mod erase;
 mod export;
@@ -78,6 +79,7 @@ async fn ask(command: Command, loaded: &Loaded, output: &mut Output) -> Result<E
         Command::Preview(preview) => preview::preview(&mut session, preview).await,
         Command::Trace(trace) => preview::trace(&mut session, trace).await,
         Command::Ledger(asked) => ledger::run(&mut session, asked).await,
+        Command::Disclose(asked) => disclose::run(&mut session, asked).await,
         Command::Relabel(relabel) => data::relabel(&mut session, relabel).await,
         Command::Erase(erase) => data::erase(&mut session, erase).await,
         Command::Origin(origin) => data::origin(&mut session, origin).await,

@@ -119,6 +119,7 @@ const BOUNDS: &[(&str, RangeInclusive<u64>)] = &[
     ("node.keep_reads", 1..=36_500),
     ("queue.days", 1..=3_650),
     ("queue.objects_per_day", 0..=1_000_000_000),
+    ("disclosure.seal", 1..=3_650),
     ("limits.content", 1_024..=1 << 40),
     ("limits.inflated", 1_024..=1 << 40),
     ("limits.page", 1..=100_000),

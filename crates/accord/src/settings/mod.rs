@@ -151,6 +151,13 @@ settings! {
         /// personal-data, duplicate, cap, refused. Empty is everything.
         holds: Vec<String> = Vec::new(), "list of checks";
     }
+    /// What is given to an authority under compulsion.
+    disclosure: DisclosureSection {
+        /// What the node holds is given only where an administrator agrees by a token of theirs.
+        four_eyes: bool = false, "true or false";
+        /// How long a disclosure may be sealed at most; at least 1. Each time it is sealed for longer is an act of its own.
+        seal: usize = 365, "days";
+    }
     /// What it tells on standard error while it runs.
     log: LogSection {
         /// `text` for people, `json` for machines: one object a line.
@@ -182,6 +189,8 @@ impl Settings {
             queue_returns_overdue: self.queue.return_overdue,
             queue_objects_per_day: self.queue.objects_per_day as u64,
             queue_holds: self.queue.holds.clone(),
+            disclosure_four_eyes: self.disclosure.four_eyes,
+            disclosure_seal_days: u32::try_from(self.disclosure.seal).unwrap_or(u32::MAX),
         }
     }
 

@@ -73,3 +73,72 @@ pub struct DisclosureTold {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sealed_until: Option<String>,
 }
+
+/// A disclosure that was made, and what was given by it.
+#[derive(Debug, Clone, Serialize)]
+pub struct Disclosed {
+    /// It.
+    #[serde(flatten)]
+    pub disclosure: Disclosure,
+    /// The objects, as they were given.
+    pub given: Vec<Box<serde_json::value::RawValue>>,
+}
+
+/// A disclosure, for who made it and for auditors.
+#[derive(Debug, Clone, Serialize)]
+pub struct Disclosure {
+    /// Its id.
+    pub id: String,
+    /// When.
+    pub at: String,
+    /// The member that was compelled.
+    pub member: Named,
+    /// The node's operator did it, with what the node holds; otherwise the member did, with what it sees.
+    pub by_operator: bool,
+    /// To whom.
+    pub authority: String,
+    /// On what legal basis.
+    pub basis: String,
+    /// The objects, by id and version, with a space between.
+    pub objects: Vec<String>,
+    /// The participants are told at this time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sealed_until: Option<String>,
+    /// They are not told yet.
+    pub sealed: bool,
+    /// The token of the administrator who agreed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub second: Option<String>,
+    /// When it was sealed for longer, and until when, with a space between.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub extended: Vec<String>,
+}
+
+/// Disclosures, and how many there are.
+#[derive(Debug, Clone, Serialize)]
+pub struct Disclosures {
+    /// All of the node.
+    pub total: u64,
+    /// Those that participants are not told of yet.
+    pub sealed: u64,
+    /// Those that the reader is told of, the oldest first.
+    pub disclosures: Vec<Disclosure>,
+}
+
+/// What a node says of itself to whoever comes in.
+#[derive(Debug, Clone, Serialize)]
+pub struct NodeView {
+    /// What it is called.
+    pub title: String,
+    /// Disclosures to authorities.
+    pub disclosures: DisclosureCount,
+}
+
+/// How many disclosures there were.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct DisclosureCount {
+    /// All.
+    pub total: u64,
+    /// Those that participants are not told of yet.
+    pub sealed: u64,
+}

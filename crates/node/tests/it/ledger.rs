@@ -23,7 +23,11 @@ fn say(world: &World, by: &Caller, options: &ImportOptions, n: u32) {
 }
 
 fn ledger(world: &World, by: &Caller, n: u32) -> Result<Ledger, Error> {
-    world.node.ledger(by, &id(n), None, None)
+    world.node.ledger(by, &id(n), false, (None, None))
+}
+
+fn audited(world: &World, by: &Caller, n: u32) -> Result<Ledger, Error> {
+    world.node.ledger(by, &id(n), true, (None, None))
 }
 
 // What happened, and to whom: `?` where the reader is not told.
@@ -164,7 +168,12 @@ fn the_participants_are_told_of_organisations_and_nobody_else_that_there_is_one(
     // The node's auditor sees nothing of it by his role, and who was given it.
     let auditor = world.token("ACME", &["administrator"]);
     assert!(node.object(&auditor, &id(1), None).is_err());
-    let by_auditor = ledger(&world, &auditor, 1).unwrap();
+    assert_eq!(
+        ledger(&world, &auditor, 1).unwrap_err().kind,
+        Kind::Forbidden,
+        "by his office, and not by a role"
+    );
+    let by_auditor = audited(&world, &auditor, 1).unwrap();
     assert_eq!(
         told(&by_auditor),
         ["said ?", "given Green object", "given Black object", "given Grey object"]
@@ -172,7 +181,7 @@ fn the_participants_are_told_of_organisations_and_nobody_else_that_there_is_one(
     assert!(by_auditor.rows.iter().all(|row| row.audience.is_none() && row.token.is_none()));
     // Of what nothing is kept he is told the same as of what is not there.
     world.submit(&blue, &envelope(&[indicator(8, FIRST, "")])).unwrap();
-    let [there, not] = [8, 9].map(|n| ledger(&world, &auditor, n).unwrap());
+    let [there, not] = [8, 9].map(|n| audited(&world, &auditor, n).unwrap());
     assert_eq!((there.kept, told(&there), not.kept, told(&not)), (false, Vec::new(), false, Vec::new()));
     // Nobody else is told that there is anything.
     world.member("Red");
@@ -181,6 +190,9 @@ fn the_participants_are_told_of_organisations_and_nobody_else_that_there_is_one(
         let (there, not) =
             (ledger(&world, stranger, 1).unwrap_err(), ledger(&world, stranger, 9).unwrap_err());
         assert_eq!((there.kind, there.message.replace(&id(1), &id(9))), (not.kind, not.message));
+    }
+    for caller in [&blue, &black, &strangers[1]] {
+        assert_eq!(audited(&world, caller, 1).unwrap_err().kind, Kind::Forbidden);
     }
     let visitor = Caller { principal: model::Principal::anonymous(), ..node.operator() };
     assert_eq!(ledger(&world, &visitor, 1).unwrap_err().kind, Kind::Unauthenticated);
@@ -281,7 +293,7 @@ fn what_was_under_embargo_keeps_its_ledger_and_tells_later_ones_numbers() {
     let mut paged = Vec::new();
     let mut next = None;
     loop {
-        let page = world.node.ledger(&blue, &id(1), next.as_deref(), Some(1)).unwrap();
+        let page = world.node.ledger(&blue, &id(1), false, (next.as_deref(), Some(1))).unwrap();
         paged.extend(told(&page));
         next = page.next;
         if !page.more {
@@ -289,8 +301,8 @@ fn what_was_under_embargo_keeps_its_ledger_and_tells_later_ones_numbers() {
         }
     }
     assert_eq!(paged, expected);
-    assert_eq!(world.node.ledger(&blue, &id(1), None, Some(0)).unwrap_err().kind, Kind::Invalid);
-    assert_eq!(world.node.ledger(&blue, &id(1), Some("x"), None).unwrap_err().kind, Kind::Invalid);
+    assert_eq!(world.node.ledger(&blue, &id(1), false, (None, Some(0))).unwrap_err().kind, Kind::Invalid);
+    assert_eq!(world.node.ledger(&blue, &id(1), false, (Some("x"), None)).unwrap_err().kind, Kind::Invalid);
 }
 
 #[test]

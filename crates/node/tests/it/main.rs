@@ -17,6 +17,8 @@ mod circle_rules;
 #[cfg(test)]
 mod desk;
 #[cfg(test)]
+mod disclose;
+#[cfg(test)]
 mod keep_audit;
 #[cfg(test)]
 mod keep_backup;

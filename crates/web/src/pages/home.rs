@@ -33,6 +33,9 @@ struct Home {
     more_types: usize,
     collections: Vec<CollectionRow>,
     discovery: String,
+    /// How many disclosures to authorities there were, and how many of them the participants are not told of yet.
+    disclosed: u64,
+    sealed: u64,
 }
 
 struct CollectionRow {
@@ -62,6 +65,7 @@ pub(super) async fn page(request: Request, sessions: Arc<Sessions>) -> Outcome {
     };
     let collections = request.node.collections(&caller);
     let settings = request.node.settings();
+    let disclosures = blocking::brief(|| request.node.about())?.disclosures;
     render(&Home {
         description: text(&settings.description),
         contact: text(&settings.contact),
@@ -71,6 +75,8 @@ pub(super) async fn page(request: Request, sessions: Arc<Sessions>) -> Outcome {
         types: bars(&counts, TYPES),
         more_types: counts.len().saturating_sub(TYPES),
         collections: collections.iter().map(|collection| row(collection, &request)).collect(),
+        disclosed: disclosures.total,
+        sealed: disclosures.sealed,
         discovery: format!("{}/taxii2/", request.base_url),
         frame: Frame::new(&request, Some(&caller)),
     })

@@ -50,7 +50,7 @@ pub(super) async fn page(request: Request, sessions: Arc<Sessions>) -> Outcome {
         true => None,
         false => {
             let id = request.param("id");
-            Some(blocking::brief(|| request.node.ledger(&caller, id, None, Some(HAPPENED)))?)
+            Some(blocking::brief(|| request.node.ledger(&caller, id, false, (None, Some(HAPPENED))))?)
         }
     };
     let head = Row::of(&view.summary);
@@ -121,6 +121,9 @@ impl Happened {
             ("could-see", None) => "could see it from then on".to_owned(),
             ("could-see", Some(until)) => format!("could see it, until {}", instant(until)),
             ("given", _) => format!("was given it first, by “{}”", text(road)),
+            ("disclosed", _) => row.disclosure.as_ref().map_or_else(String::new, |one| {
+                format!("disclosed it under compulsion to {} ({})", text(&one.authority), text(&one.basis))
+            }),
             ("withdrawn", _) => "it was taken back".to_owned(),
             ("erased", _) => "its bytes were removed".to_owned(),
             (other, _) => other.to_owned(),

@@ -4,6 +4,7 @@ mod assets;
 mod circles;
 mod content;
 mod directory;
+mod disclosing;
 mod erasing;
 mod lookup;
 mod objects;
@@ -34,6 +35,7 @@ pub fn routes() -> Vec<Route> {
     routes.extend(lookup::routes());
     routes.extend(objects::routes());
     routes.extend(erasing::routes());
+    routes.extend(disclosing::routes());
     routes.extend(sharing::routes());
     routes.extend(recalling::routes());
     routes.extend(transfer::routes());

@@ -83,9 +83,10 @@ fn object_routes() -> Vec<Route> {
             "/api/v1/objects/{id}/ledger",
             "showLedger",
             "Who knew what, when, of what is or was RED or under embargo: for those who may see it, and for auditors.",
-            Access::Bearer,
+            Access::Needs(Need::Read),
             ledger,
         )
+        .query("audit", ValueKind::Flag, "As an administrator of the node, who is told who was given it, and not what it is.")
         .query("limit", ValueKind::Count, "At most this many rows, up to 1,000.")
         .query("next", ValueKind::Text, "The cursor of a page before.")
         .gives(200, "A page of rows, the oldest first.", JSON, named("Ledger")),
@@ -241,10 +242,11 @@ async fn trace(request: Request) -> Outcome {
 }
 
 async fn ledger(request: Request) -> Outcome {
-    request.query.only(&["limit", "next"])?;
+    request.query.only(&["audit", "limit", "next"])?;
     let (limit, next) = (query::count(&request.query, "limit")?, query::text(&request.query, "next")?);
+    let audits = query::flag(&request.query, "audit")?;
     let (caller, id) = (request.caller()?.clone(), request.param("id").to_owned());
-    json_of(move || request.node.ledger(&caller, &id, next.as_deref(), limit)).await
+    json_of(move || request.node.ledger(&caller, &id, audits, (next.as_deref(), limit))).await
 }
 
 async fn preview(mut request: Request) -> Outcome {

@@ -74,6 +74,8 @@ pub fn of(operation: &str, scene: &mut Scene<'_>) -> Option<Vec<Ask>> {
         "showQueued" => Some(scene.submissions("showQueued", "/api/v1/queue/", "")),
         "listQuarantine" => plain("listQuarantine", "/api/v1/quarantine"),
         "showQuarantined" => Some(scene.quarantined()),
+        "showNode" => plain("showNode", "/api/v1/node"),
+        "listDisclosures" => plain("listDisclosures", "/api/v1/disclosures"),
         "listReads" => plain("listReads", "/api/v1/reads?limit=50"),
         "listAudit" => plain("listAudit", "/api/v1/audit?limit=50"),
         "listRetention" => plain("listRetention", "/api/v1/retention"),

@@ -20,6 +20,11 @@ pub fn of(operation: &str, scene: &mut Scene<'_>, reader: &Reader<'_>) -> Option
         "importObjects" => Some(scene.imports()),
         "share" => Some(scene.shares()),
         "recall" => Some(scene.recalls()),
+        "disclose" => Some(scene.disclosures()),
+        "sealDisclosure" => {
+            let path = "/api/v1/disclosures/00000000-0000-4000-8000-000000000000/seal";
+            rest("sealDisclosure", "POST", path, r#"{"until":"2031-01-20T00:00:00Z"}"#)
+        }
         "taxiiDeleteObject" => Some(scene.deletions()),
         "withdrawObject" => Some(scene.withdrawals()),
         "eraseObject" => Some(scene.on_objects("eraseObject", "/erase", r#"{"reason":"a test"}"#, 1)),
@@ -194,6 +199,15 @@ impl Scene<'_> {
         let whole = ids.iter().filter(|id| !self.parted.contains(*id));
         let body = |id: &String| format!(r#"{{"objects":["{id}"],"reason":"a test"}}"#);
         whole.map(|id| Ask::rest("recall", "POST", "/api/v1/recalls".to_owned()).body(&body(id))).collect()
+    }
+
+    fn disclosures(&mut self) -> Vec<Ask> {
+        let body =
+            |id: &String| format!(r#"{{"objects":["{id}"],"authority":"A court","basis":"an order"}}"#);
+        let ids = self.ids(3);
+        ids.iter()
+            .map(|id| Ask::rest("disclose", "POST", "/api/v1/disclosures".to_owned()).body(&body(id)))
+            .collect()
     }
 
     fn deletions(&mut self) -> Vec<Ask> {

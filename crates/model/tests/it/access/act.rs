@@ -39,6 +39,7 @@ const RULES: &str = "
     declare-assets        | write  | analyst organisation-administrator | | writes-all
     govern-circles        | manage | organisation-administrator | | writes-all
     found-circles         | manage | administrator | |
+    disclose              | write  | analyst organisation-administrator | | writes-all
 ";
 
 /// What nobody needs to be signed in for; that a visitor sees CLEAR only is the other function's.
@@ -68,6 +69,7 @@ fn actions() -> Vec<(&'static str, Action, Option<MemberId>, Option<CollectionId
         ("declare-assets", Action::DeclareAssets, None, None),
         ("govern-circles", Action::GovernCircles, None, None),
         ("found-circles", Action::FoundCircles, None, None),
+        ("disclose", Action::Disclose, None, None),
     ];
     for collection in [HERE, THERE] {
         actions.push(("read-collection", Action::ReadCollection(collection), None, Some(collection)));

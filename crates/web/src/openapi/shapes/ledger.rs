@@ -1,6 +1,6 @@
 //! Who knew what, when; what was disclosed under compulsion; as `node::views` has it.
 
-use super::Kind::{Flag, Many, One, Text, Time, Uuid};
+use super::Kind::{Count, Flag, Many, One, Text, Texts, Time, Uuid};
 use super::Presence::{Always, Sometimes};
 use super::{Others, Shape};
 
@@ -61,6 +61,110 @@ pub const SHAPES: &[Shape] = &[
                 "The node's operator did it, with what the node holds; otherwise a member, with what it sees.",
             ),
             ("sealed_until", Time, Sometimes, "It was told to nobody else before this time."),
+        ],
+        others: Others::Possible,
+    },
+    Shape {
+        name: "DisclosureRequest",
+        summary: "What is to be given to an authority.",
+        fields: &[
+            ("objects", Texts, Always, "The objects, by id, at most 100."),
+            ("source", Text, Sometimes, "Of each what this member said; otherwise what its owner says."),
+            ("authority", Text, Always, "To whom."),
+            ("basis", Text, Always, "On what legal basis."),
+            ("sealed_until", Time, Sometimes, "The participants are told at this time instead of at once."),
+            (
+                "second",
+                Text,
+                Sometimes,
+                "The token of an administrator who agrees, where what the node holds is given.",
+            ),
+        ],
+        others: Others::Refused,
+    },
+    Shape {
+        name: "SealRequest",
+        summary: "Until when a disclosure is sealed.",
+        fields: &[("until", Time, Always, "The participants are told at this time.")],
+        others: Others::Refused,
+    },
+    Shape {
+        name: "Disclosed",
+        summary: "A disclosure that was made, and what was given by it.",
+        fields: &[
+            ("id", Uuid, Always, "Its id."),
+            ("at", Time, Always, "When."),
+            ("member", One("Named"), Always, "The member that was compelled."),
+            ("by_operator", Flag, Always, "The node's operator did it, with what the node holds."),
+            ("authority", Text, Always, "To whom."),
+            ("basis", Text, Always, "On what legal basis."),
+            ("objects", Texts, Always, "The objects, by id and version, with a space between."),
+            ("sealed_until", Time, Sometimes, "The participants are told at this time."),
+            ("sealed", Flag, Always, "They are not told yet."),
+            ("second", Uuid, Sometimes, "The token of the administrator who agreed."),
+            (
+                "extended",
+                Texts,
+                Sometimes,
+                "When it was sealed for longer, and until when, with a space between.",
+            ),
+            ("given", Many("StixObject"), Always, "The objects, as they were given."),
+        ],
+        others: Others::Possible,
+    },
+    Shape {
+        name: "Disclosure",
+        summary: "A disclosure, for who made it and for auditors.",
+        fields: &[
+            ("id", Uuid, Always, "Its id."),
+            ("at", Time, Always, "When."),
+            ("member", One("Named"), Always, "The member that was compelled."),
+            ("by_operator", Flag, Always, "The node's operator did it, with what the node holds."),
+            ("authority", Text, Always, "To whom."),
+            ("basis", Text, Always, "On what legal basis."),
+            ("objects", Texts, Always, "The objects, by id and version, with a space between."),
+            ("sealed_until", Time, Sometimes, "The participants are told at this time."),
+            ("sealed", Flag, Always, "They are not told yet."),
+            ("second", Uuid, Sometimes, "The token of the administrator who agreed."),
+            (
+                "extended",
+                Texts,
+                Sometimes,
+                "When it was sealed for longer, and until when, with a space between.",
+            ),
+        ],
+        others: Others::Possible,
+    },
+    Shape {
+        name: "Disclosures",
+        summary: "Disclosures, and how many there are.",
+        fields: &[
+            ("total", Count, Always, "All of the node."),
+            ("sealed", Count, Always, "Those that participants are not told of yet."),
+            (
+                "disclosures",
+                Many("Disclosure"),
+                Always,
+                "Those that the caller is told of, the oldest first.",
+            ),
+        ],
+        others: Others::Possible,
+    },
+    Shape {
+        name: "NodeView",
+        summary: "What a node says of itself.",
+        fields: &[
+            ("title", Text, Always, "What it is called."),
+            ("disclosures", One("DisclosureCount"), Always, "Disclosures to authorities."),
+        ],
+        others: Others::Possible,
+    },
+    Shape {
+        name: "DisclosureCount",
+        summary: "How many disclosures there were.",
+        fields: &[
+            ("total", Count, Always, "All."),
+            ("sealed", Count, Always, "Those that participants are not told of yet."),
         ],
         others: Others::Possible,
     },
