@@ -7,7 +7,7 @@ use node::{Error, ImportOptions, Relabel};
 
 use super::cast::World;
 use super::deeds::{Fate, Told};
-use super::paper::{Key, Paper, SECOND, is_indicator, marked, owner, version};
+use super::paper::{Key, Paper, SECOND, is_indicator, marked, owner, part, version};
 use super::plan::{Asked, CIRCLES, Change, Step, Which};
 use crate::Outcome;
 
@@ -18,6 +18,9 @@ const MARKINGS: [&str; 5] = [
     "marking-definition--939a9414-2ddd-4d32-a0cd-375ea402b003",
     "marking-definition--e828b379-4e03-4974-9ac4-e53a884c97c1",
 ];
+
+/// Before what only those are told for whom the part of an object is.
+pub const PART: &str = "only for some:";
 
 /// The id of an object.
 pub fn id(object: usize) -> String {
@@ -42,6 +45,15 @@ fn json(key: Key, identities: &[String]) -> String {
     let author = author.map(|id| format!(",\"created_by_ref\":\"{id}\"")).unwrap_or_default();
     let marking = marked(object, number).and_then(|tlp| MARKINGS.get(tlp as usize));
     let marking = marking.map(|id| format!(",\"object_marking_refs\":[\"{id}\"]")).unwrap_or_default();
+    let part = part(object, number).and_then(|tlp| MARKINGS.get(tlp as usize));
+    let part = part.map(|id| {
+        format!(
+            ",\"description\":\"{} {object}-{number}-{member}\",\
+             \"granular_markings\":[{{\"marking_ref\":\"{id}\",\"selectors\":[\"description\"]}}]",
+            PART
+        )
+    });
+    let part = part.unwrap_or_default();
     let pattern = match is_indicator(object) {
         true => format!(
             ",\"indicator_types\":[\"malicious-activity\"],\"pattern\":\"[ipv4-addr:value = '{}']\",\
@@ -52,7 +64,7 @@ fn json(key: Key, identities: &[String]) -> String {
     };
     format!(
         "{{\"type\":\"{}\",\"spec_version\":\"2.1\",\"id\":\"{}\",\"created\":\"2026-01-01T00:00:00.000Z\",\
-         \"modified\":\"{}\",\"name\":\"word{object} said {object}-{number}-{member}\"{author}{marking}{pattern}}}",
+         \"modified\":\"{}\",\"name\":\"word{object} said {object}-{number}-{member}\"{author}{marking}{part}{pattern}}}",
         if is_indicator(object) { "indicator" } else { "tool" },
         id(object),
         time(key),

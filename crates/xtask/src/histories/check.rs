@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use node::{Caller, Kind, ListQuery, SearchQuery};
 
-use super::acts::{id, key_of, time, value};
+use super::acts::{PART, id, key_of, time, value};
 use super::cast::World;
-use super::paper::{Key, Paper, Who, is_indicator, owner, version};
+use super::paper::{Key, Paper, Said, Who, is_indicator, owner, part, version};
 use super::plan::OBJECTS;
 
 /// What was told otherwise, in words.
@@ -62,14 +62,18 @@ fn query_of(world: &World, collection: Option<usize>) -> ListQuery {
 fn listed(world: &World, paper: &Paper, who: &Who, (caller, collection): (&Caller, Option<usize>)) -> Found {
     let (mut told, mut times) = (Vec::new(), Vec::new());
     let end = world.node.list(caller, &query_of(world, collection), &mut |entry| {
-        told.extend(key_of(entry.wire).map(|key| (key, entry.tlp)));
+        let has_part = memchr::memmem::find(entry.wire, PART.as_bytes()).is_some();
+        told.extend(key_of(entry.wire).map(|key| (key, entry.tlp, has_part)));
         times.push(entry.date_added);
     });
     end.map_err(|error| error.to_string())?;
     same("times rise", &times.is_sorted_by(|one, next| one < next), &true)?;
     told.sort_unstable();
     let listed = paper.listed(who, collection);
-    let should: Vec<_> = listed.iter().map(|(key, said)| (*key, said.label.tlp)).collect();
+    let ceiling = collection.and_then(|at| paper.collection(at)).map_or(model::Tlp::Red, |one| one.ceiling);
+    let below = Who { ceiling: who.ceiling.min(ceiling), ..*who };
+    let has_part = |said: &Said| part(said.key.0, said.key.1).is_some() && paper.has_part_for(&below, said);
+    let should: Vec<_> = listed.iter().map(|(key, said)| (*key, said.label.tlp, has_part(said))).collect();
     same("the list", &told, &should)
 }
 

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use model::Tlp;
 
 use super::paper::{
-    Circle, Collection, Key, Label, Paper, SECOND, Said, State, Stay, Token, Who, is_in, is_indicator, marked,
+    Circle, Collection, Key, Label, Paper, SECOND, Said, State, Stay, Token, Who, is_in, is_indicator,
+    marked, part, strictest,
 };
 use super::plan::{Asked, Change, Step, To, Which};
 
@@ -246,17 +247,20 @@ impl Paper {
         let fates = said.iter().map(|(object, version)| {
             let key = (*object, *version, by.member);
             let label = Label { tlp: marked(*object, *version).unwrap_or(label.tlp), ..label.clone() };
+            let strictest = strictest(*object, *version, label.tlp);
             let outside = collection.is_some_and(|one| {
                 let said = Said { key, label: label.clone(), added: 0, state: State::Stands };
-                label.tlp > one.ceiling || !is_in(one.holds, &said)
+                strictest > one.ceiling || !is_in(one.holds, &said)
             });
-            if label.tlp > by.ceiling || outside || !self.fits(&label) {
+            if strictest > by.ceiling || outside || !self.fits(&label, strictest) {
                 return (Fate::Refused, false);
             }
             let bounds = |one: &&&Said| {
                 one.key.0 == *object
                     && one.key.2 != by.member
-                    && (one.label.tlp != Tlp::Clear || one.label.embargo.is_some())
+                    && (one.label.tlp != Tlp::Clear
+                        || one.label.embargo.is_some()
+                        || part(one.key.0, one.key.1).is_some())
             };
             let or_refused = seen.iter().any(|one| bounds(&one));
             let stands = |one: &Said| one.key == key && one.state == State::Stands;
@@ -345,12 +349,14 @@ impl Paper {
         let mut changed = Vec::new();
         for (at, one) in self.said.iter().enumerate() {
             let his = one.state == State::Stands && one.key.0 == object && one.key.2 == by.member;
-            if !his || !self.is_for(&who, by.member, &one.label) {
+            // Whoever does not see all of it does not know what he would open.
+            if !his || !self.is_for(&who, by.member, &one.label) || !self.has_part_for(&who, one) {
                 continue;
             }
             found = true;
             let label = self.changed(by.member, one, change)?;
-            if label.tlp > by.ceiling || !self.fits(&label) {
+            let strictest = strictest(one.key.0, one.key.1, label.tlp);
+            if strictest > by.ceiling || !self.fits(&label, strictest) {
                 return None;
             }
             if !self.same(&label, &one.label) {

@@ -19,6 +19,17 @@ pub fn marked(object: usize, version: usize) -> Option<Tlp> {
     tlp.filter(|_| (object + version).is_multiple_of(3))
 }
 
+/// What its description is marked with, by its version, if it has one (STIX 2.1 §7.2.3).
+pub fn part(object: usize, version: usize) -> Option<Tlp> {
+    let tlp = Tlp::ALL.get(1 + (object + version) % 4).copied();
+    tlp.filter(|_| (object + 2 * version) % 5 < 2)
+}
+
+/// The strictest that is said under a TLP, of the whole or of its part.
+pub fn strictest(object: usize, version: usize, tlp: Tlp) -> Tlp {
+    part(object, version).map_or(tlp, |part| part.max(tlp))
+}
+
 /// Whether an object is an indicator.
 pub fn is_indicator(object: usize) -> bool {
     object % 4 != 3
@@ -289,6 +300,14 @@ impl Paper {
         named || open
     }
 
+    /// Whether the part of a statement that is for somebody is for him too: it would be, if all of it were as strict.
+    pub fn has_part_for(&self, who: &Who, said: &Said) -> bool {
+        let (object, version, source) = said.key;
+        let strictest = strictest(object, version, said.label.tlp);
+        let is_for = |tlp: Tlp| self.is_for(who, source, &Label { tlp, ..said.label.clone() });
+        Tlp::ALL.into_iter().any(|tlp| tlp >= strictest && is_for(tlp))
+    }
+
     /// What stands and is for somebody, up to a ceiling.
     pub fn seen(&self, who: &Who, ceiling: Tlp) -> Vec<&Said> {
         let below = Who { ceiling: who.ceiling.min(ceiling), ..*who };
@@ -372,10 +391,10 @@ impl Paper {
         audience(one) == audience(other) && plain(one) == plain(other)
     }
 
-    /// Whether a label may be: TLP and charters let it.
-    pub fn fits(&self, label: &Label) -> bool {
+    /// Whether a label may be, of something with a part that strict: TLP and charters let it.
+    pub fn fits(&self, label: &Label, strictest: Tlp) -> bool {
         let circle = label.circle.and_then(|(at, _)| self.circles.get(at));
-        if circle.is_some_and(|circle| label.tlp > circle.ceiling) {
+        if circle.is_some_and(|circle| strictest > circle.ceiling) {
             return false;
         }
         match label.tlp {
