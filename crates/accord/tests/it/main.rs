@@ -8,6 +8,8 @@ mod circles;
 #[cfg(test)]
 mod desk;
 #[cfg(test)]
+mod disclose;
+#[cfg(test)]
 mod exits;
 #[cfg(test)]
 mod imports;

@@ -168,7 +168,7 @@ mod tests {
     #[test]
     fn nothing_leaks_on_any_road() {
         let options =
-            Options { pairs: 3_000, seed: 1, from: 0, world: None, show: false, story: false, threads: 2 };
+            Options { pairs: 4_000, seed: 1, from: 0, world: None, show: false, story: false, threads: 2 };
         let found = suite(&options).unwrap();
         assert!(found.leaks.is_empty(), "{}", found.leaks.join("\n\n"));
         assert!(found.answered > found.pairs / 3, "{} of {} answered", found.answered, found.pairs);

@@ -1,3 +1,5 @@
+//! What is looked for before something leaves.
+
 use super::*;
 
 fn found(text: &str) -> Vec<(&'static str, &str)> {
