@@ -151,7 +151,7 @@ impl Node {
             let error = Error::new(Kind::Media, "the input is neither JSON nor text");
             return Err(error.hint("STIX in JSON, CSV and lists are read, also within gzip and zstd"));
         }
-        let mut sniffed = sniff::sniff(beginning, expected);
+        let mut sniffed = sniff::sniff(beginning, expected, &options.columns);
         let expected_csv = sniffed.delimiter.is_some();
         if !options.columns.is_empty() {
             if !expected_csv {

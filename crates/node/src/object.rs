@@ -44,7 +44,14 @@ impl Node {
         // Stable, so that of one version the one added first stays first.
         versions.sort_by_key(|version| (version.summary.claim, std::cmp::Reverse(version.at)));
         let wanted = |have: &&Version| version.is_none_or(|wanted| is_version(have, wanted));
-        let shown = versions.iter().find(wanted).ok_or_else(|| not_found("object", id))?;
+        let shown =
+            versions.iter().find(wanted).ok_or_else(|| match version.filter(|_| !versions.is_empty()) {
+                Some(version) => {
+                    Error::new(Kind::NotFound, format!("there is no version `{version}` of `{id}`"))
+                        .hint("without a version the newest is shown, and all are listed")
+                }
+                None => not_found("object", id),
+            })?;
         let (source, position, mut summary) = (shown.source, shown.position, shown.summary.clone());
         if let Some(named) = named_at(&reading, position)? {
             summary = named;

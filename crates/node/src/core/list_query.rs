@@ -32,6 +32,18 @@ pub struct Filters {
     pub spec_versions: Vec<String>,
 }
 
+/// The name of a type: of any letters, but one.
+///
+/// # Errors
+/// [`Kind::Invalid`] for several in one, which would find nothing.
+pub(crate) fn type_name(name: &str) -> Result<String, Error> {
+    if name.contains(|letter: char| letter == ',' || letter.is_whitespace()) {
+        let error = Error::new(Kind::Invalid, format!("`{name}` is no type"));
+        return Err(error.hint("name each of several types by itself"));
+    }
+    Ok(name.to_owned())
+}
+
 impl Filters {
     /// Reads the filters of a request.
     ///
@@ -42,7 +54,7 @@ impl Filters {
         let filters = Filters {
             added_after: query.added_after.map(|at| at.0),
             ids: normal("match[id]", &query.ids, |id| object_key(id).map(|key| id_text(&key)))?,
-            types: normal("match[type]", &query.types, |kind| Ok(kind.to_owned()))?,
+            types: normal("match[type]", &query.types, type_name)?,
             versions: normal("match[version]", &query.versions, version_word)?,
             spec_versions: normal("match[spec_version]", &query.spec_versions, spec_version)?,
         };

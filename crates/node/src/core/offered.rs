@@ -91,7 +91,7 @@ pub fn offered(bytes: &[u8], context: Context<'_>) -> Result<Offered, String> {
     if is_json(text) {
         return of_json(text);
     }
-    let sniffed = sniff(text.as_bytes(), Expected::Anything);
+    let sniffed = sniff(text.as_bytes(), Expected::Anything, &[]);
     let holds = |of: fn(&Role) -> bool| sniffed.columns.iter().any(|column| of(&column.role));
     if sniffed.header_is_row && holds(|role| matches!(role, Role::Value(_))) {
         let speaks = holds(|role| matches!(role, Role::Description | Role::Labels));

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::list_query::object_key;
+use super::list_query::{object_key, type_name};
 use crate::{Error, Kind, SearchQuery};
 
 /// Longest text of a filter, in bytes.
@@ -54,9 +54,10 @@ impl Filters {
     pub fn read(query: &SearchQuery) -> Result<Filters, Error> {
         let related_to = text("related_to", query.related_to.as_deref())?;
         related_to.as_deref().map(object_key).transpose()?;
+        let types = query.types.iter().map(|name| type_name(name)).collect::<Result<Vec<_>, _>>()?;
         Ok(Filters {
             text: text("text", query.text.as_deref())?,
-            types: values("type", query.types.iter().cloned())?,
+            types: values("type", types.into_iter())?,
             sources: values("source", query.sources.iter().cloned())?,
             labels: values("label", query.labels.iter().map(|tlp| tlp.name().to_owned()))?,
             tag: text("tag", query.tag.as_deref())?,
@@ -170,6 +171,7 @@ mod tests {
             SearchQuery { related_to: Some("emotet".to_owned()), ..SearchQuery::default() },
             SearchQuery { text: Some("a".repeat(1_001)), ..SearchQuery::default() },
             SearchQuery { types: vec![String::new(); 101], ..SearchQuery::default() },
+            SearchQuery { types: vec!["malware,tool".to_owned()], ..SearchQuery::default() },
         ] {
             assert_eq!(Filters::read(&wrong).unwrap_err().kind, Kind::Invalid);
         }

@@ -196,8 +196,11 @@ impl Progress<'_> {
     /// Tells the rest as it comes, until nobody tells any more.
     fn rest(&mut self, bytes: u64) {
         while let Ok(told) = self.told.recv() {
+            let before = self.objects;
             self.take(told);
-            (self.tell)(ImportEvent::Progress { bytes, objects: self.objects });
+            if self.objects > before {
+                (self.tell)(ImportEvent::Progress { bytes, objects: self.objects });
+            }
         }
     }
 

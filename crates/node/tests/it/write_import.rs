@@ -232,6 +232,13 @@ fn csv_is_read_by_its_header_or_by_what_is_said_of_its_columns() {
         world.listed(&world.node.operator(), None).into_iter().map(|(_, label)| label).collect();
     labels.sort();
     assert_eq!(labels, ["TLP:AMBER", "TLP:GREEN"], "the row's own label, else the default");
+
+    // No name of it is known but for what is said.
+    let hash = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+    let csv = format!("sha,family\n{hash},emotet\n");
+    let options = ImportOptions { columns: columns(&[("sha256", "sha"), ("name", "family")]), ..plain() };
+    let (summary, _) = world.import(&options, csv.as_bytes()).unwrap();
+    assert_eq!((summary.new, summary.rejected), (1, 0), "{summary:?}");
 }
 
 #[test]

@@ -6,9 +6,10 @@ use askama::Template;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::header;
-use node::Credential;
+use node::{Caller, Credential};
 
 use super::session::{self, Sessions};
+use super::show::text;
 use super::{Frame, render};
 use crate::body::RequestBody;
 use crate::request::Query;
@@ -22,20 +23,32 @@ const FORM_BYTES: usize = 4096;
 #[template(path = "sign_in.html")]
 struct SignIn {
     frame: Frame,
+    /// What this node is, and whom to ask for a token.
+    description: String,
+    contact: String,
     /// What was wrong with the last try.
     wrong: String,
     /// The token that the one-time secret was traded for, shown this once.
     traded: String,
 }
 
+impl SignIn {
+    fn new(request: &Request, caller: Option<&Caller>) -> SignIn {
+        let settings = request.node.settings();
+        SignIn {
+            frame: Frame::new(request, caller),
+            description: text(&settings.description),
+            contact: text(&settings.contact),
+            wrong: String::new(),
+            traded: String::new(),
+        }
+    }
+}
+
 /// The form.
 pub(super) async fn page(request: Request, sessions: Arc<Sessions>) -> Outcome {
     let caller = session::caller(&request, &sessions);
-    render(&SignIn {
-        frame: Frame::new(&request, caller.as_ref()),
-        wrong: String::new(),
-        traded: String::new(),
-    })
+    render(&SignIn::new(&request, caller.as_ref()))
 }
 
 /// Opens a session for a token, or for the one that the one-time secret is traded for.
@@ -61,7 +74,7 @@ pub(super) async fn sign_in(mut request: Request, sessions: Arc<Sessions>) -> Ou
     let answer = if traded.is_empty() {
         Answer::see_other(&format!("{}/", request.settings.base()))?
     } else {
-        render(&SignIn { frame: Frame::new(&request, Some(&caller)), wrong: String::new(), traded })?
+        render(&SignIn { traded, ..SignIn::new(&request, Some(&caller)) })?
     };
     Ok(answer.header(header::SET_COOKIE, cookie))
 }
@@ -71,7 +84,7 @@ fn refused(request: &Request) -> Outcome {
         "That token is unknown, expired or revoked. Nothing was changed. A one-time secret is good once: \
                  `accord login --renew` where the node runs makes another."
             .to_owned();
-    let page = SignIn { frame: Frame::new(request, None), wrong, traded: String::new() };
+    let page = SignIn { wrong, ..SignIn::new(request, None) };
     Ok(render(&page)?.status(http::StatusCode::UNAUTHORIZED))
 }
 

@@ -1,5 +1,7 @@
 //! §4.3, §5.5 and §5.7, adding and withdrawing.
 
+use std::borrow::Cow;
+
 use http::{HeaderValue, StatusCode, header};
 use node::{ImportOptions, ListQuery, views};
 use serde::Serialize;
@@ -32,7 +34,7 @@ struct Status<'a> {
 /// §4.3.1, status-details.
 #[derive(Debug, Serialize)]
 struct Details<'a> {
-    id: &'a str,
+    id: Cow<'a, str>,
     version: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     message: Option<String>,
@@ -144,7 +146,13 @@ impl<'a> From<&'a views::Status> for Status<'a> {
                 "pending" => &mut pendings,
                 _ => &mut successes,
             };
-            list.push(Details { id: &outcome.id, version: &outcome.version, message: message(outcome) });
+            // Both are required. What has no id that could be read is named by its place, and the time stands for a version.
+            let id = match outcome.id.as_str() {
+                "" => Cow::Owned(format!("/objects/{}", outcome.ordinal)),
+                id => Cow::Borrowed(id),
+            };
+            let version = if outcome.version.is_empty() { &view.received } else { &outcome.version };
+            list.push(Details { id, version, message: message(outcome) });
         }
         // Clients refuse a list that is not as long as its count says; the lists are optional, the counts are not.
         let whole = |list: Vec<Details<'a>>, count: u64| {

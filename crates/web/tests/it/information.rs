@@ -16,6 +16,15 @@ fn named() -> Settings {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_may_not_in_is_told_what_it_is_and_whom_to_ask() {
+    let house = House::with(named(), &WebSettings::default());
+    let page = house.ask("GET", "/sign-in").send().await;
+    for told in ["ISAC of the north", "What members saw", "soc@isac.example"] {
+        assert!(page.text().contains(told), "{told}: {}", page.text());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn discovery_root_and_collections() {
     let house = House::with(named(), &WebSettings::default());
     house.member("A");

@@ -48,6 +48,17 @@ async fn a_bundle_is_taken_as_an_envelope_is() {
     assert_eq!((posted.status.as_u16(), &posted.json()["success_count"]), (202, &serde_json::json!(1)));
 }
 
+// TAXII 2.1 §4.3.1 demands both of each.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_has_no_id_is_named_by_its_place() {
+    let (house, token, collection) = one().await;
+    let posted =
+        house.post(&token, &collection, &envelope(&[indicator('1'), r#"{"type":"x"}"#.to_owned()])).await;
+    let status = posted.json();
+    assert_eq!(status["failures"][0]["id"], "/objects/1", "{status}");
+    assert_eq!(status["failures"][0]["version"], status["request_timestamp"]);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn content_is_taken_in_both_codings() {
     let (house, token, collection) = one().await;

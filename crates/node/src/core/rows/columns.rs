@@ -141,11 +141,21 @@ fn plain(name: &str) -> String {
     same.map(|character| if matches!(character, ' ' | '-') { '_' } else { character }).collect()
 }
 
-/// Whether a first record names columns: no field of it is an observable, and some field has a known name.
+/// Whether a first record names columns: no field of it is an observable, and some field has a name that is known, or that
+/// the caller says ([`assign`]).
 #[must_use]
-pub fn is_header(fields: &[&str]) -> bool {
+pub fn is_header(fields: &[&str], said: &[(String, String)]) -> bool {
     let observable = |field: &&str| observable::guess(field).is_ok();
-    !fields.iter().any(observable) && fields.iter().any(|field| role_named(field).is_some())
+    !fields.iter().any(observable) && fields.iter().any(|field| is_named(field, said))
+}
+
+/// Whether a name is known, or said by the caller.
+#[must_use]
+pub fn is_named(name: &str, said: &[(String, String)]) -> bool {
+    let own = plain(name);
+    // A number says which column, and not what it is called.
+    let is_said = |word: &str| own == plain(word) && word.trim().parse::<usize>().is_err();
+    role_named(name).is_some() || said.iter().any(|(role, column)| is_said(role) || is_said(column))
 }
 
 /// The columns that a header names. Where several columns could be the values, typed ones and `value` count, and a
@@ -238,9 +248,21 @@ mod tests {
             assert_eq!(role_named(name), Some(role), "{name}");
         }
         assert_eq!(role_named("malware_printable"), None);
-        assert!(is_header(&["first_seen", "ip", "malware"]));
-        assert!(!is_header(&["198.51.100.1", "ip"]));
-        assert!(!is_header(&["a", "b"]));
+        assert!(is_header(&["first_seen", "ip", "malware"], &[]));
+        assert!(!is_header(&["198.51.100.1", "ip"], &[]));
+        assert!(!is_header(&["a", "b"], &[]));
+    }
+
+    #[test]
+    fn a_header_is_what_the_caller_names_a_column_of() {
+        let said = |role: &str, name: &str| vec![(role.to_owned(), name.to_owned())];
+        for fields in [["sha", "family"], ["Sha", "x"]] {
+            assert!(!is_header(&fields, &[]));
+            assert!(is_header(&fields, &said("sha256", "sha")));
+            assert!(is_header(&fields, &said("sha", "sha256")), "either order");
+        }
+        assert!(!is_header(&["7", "x"], &said("value", "7")), "a number is a place");
+        assert!(!is_header(&["198.51.100.1", "x"], &said("name", "x")), "a value is no name");
     }
 
     #[test]

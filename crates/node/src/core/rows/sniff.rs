@@ -32,9 +32,9 @@ pub enum Expected {
     List,
 }
 
-/// Looks at the beginning of an input.
+/// Looks at the beginning of an input, of whose columns the caller says this ([`columns::assign`]).
 #[must_use]
-pub fn sniff(beginning: &[u8], expected: Expected) -> Sniffed {
+pub fn sniff(beginning: &[u8], expected: Expected, said: &[(String, String)]) -> Sniffed {
     let list = Sniffed { delimiter: None, header: None, header_is_row: false, columns: Vec::new() };
     if expected == Expected::List {
         return list;
@@ -55,7 +55,7 @@ pub fn sniff(beginning: &[u8], expected: Expected) -> Sniffed {
     let split: Vec<Vec<String>> = rows.iter().map(|row| fields(row, delimiter)).collect();
     let width = split.first().map_or(0, Vec::len);
     let names: Vec<&str> = split.first().into_iter().flatten().map(String::as_str).collect();
-    if columns::is_header(&names) {
+    if columns::is_header(&names, said) {
         let header = Some(first.trim_end().as_bytes().to_vec());
         let columns = columns::from_header(&names);
         return Sniffed { delimiter: Some(delimiter), header, header_is_row: true, columns };
@@ -63,7 +63,7 @@ pub fn sniff(beginning: &[u8], expected: Expected) -> Sniffed {
     if expected == Expected::Anything && (width < 2 || is_scored(&split, delimiter)) {
         return list;
     }
-    let commented = header_in_comment(&text, delimiter, width);
+    let commented = header_in_comment(&text, delimiter, width, said);
     let columns = match &commented {
         Some(header) => {
             columns::from_header(&fields(header, delimiter).iter().map(String::as_str).collect::<Vec<_>>())
@@ -87,12 +87,12 @@ fn is_scored(rows: &[Vec<String>], delimiter: u8) -> bool {
 }
 
 // Feeds write their columns into the last comment before the rows: `# "first_seen_utc","ioc_id"`.
-fn header_in_comment(text: &str, delimiter: u8, width: usize) -> Option<String> {
+fn header_in_comment(text: &str, delimiter: u8, width: usize, said: &[(String, String)]) -> Option<String> {
     let comments = text.lines().take_while(|line| is_comment(line.as_bytes()));
     let candidates = comments.filter_map(|line| {
         let bare = line.trim_start_matches(['#', ';', '/']).trim();
         let names = fields(bare, delimiter);
-        let known = names.iter().filter(|name| columns::role_named(name).is_some()).count();
+        let known = names.iter().filter(|name| columns::is_named(name, said)).count();
         (names.len() == width && known >= 1).then(|| bare.to_owned())
     });
     candidates.last()
@@ -130,14 +130,14 @@ mod tests {
             ("http://a.example/x?a=1,2\n", Some(b','), false, 2),
             ("", None, false, 0),
         ] {
-            let sniffed = sniff(input.as_bytes(), Expected::Anything);
+            let sniffed = sniff(input.as_bytes(), Expected::Anything, &[]);
             assert_eq!(
                 (sniffed.delimiter, sniffed.header_is_row, sniffed.columns.len()),
                 (delimiter, header_is_row, width),
                 "{input}"
             );
         }
-        let sniffed = sniff(b"# first_seen,ioc_value\n2026-01-01,bad.example\n", Expected::Csv);
+        let sniffed = sniff(b"# first_seen,ioc_value\n2026-01-01,bad.example\n", Expected::Csv, &[]);
         assert_eq!(sniffed.header.as_deref(), Some(&b"first_seen,ioc_value"[..]));
         assert_eq!(sniffed.columns[1].role, Role::Value(None));
     }
