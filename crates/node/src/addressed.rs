@@ -72,6 +72,35 @@ impl Addressed {
         addressed
     }
 
+    /// Whether nobody is named and nothing held back.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.to.is_empty() && self.embargo.is_none()
+    }
+
+    /// The names of those among them whom this caller may know: his own circles, and himself.
+    pub(crate) fn known(&self, roster: &Roster, caller: &Caller) -> Vec<String> {
+        let own = caller.principal.reader.member;
+        let name = |text: &String| {
+            let (kind, id) = text.split_once(':')?;
+            match kind {
+                "circle" => {
+                    let known = roster.circles().with_audience(id.parse().ok()?)?;
+                    known.membership(own?).map(|_| format!("circle:{}", known.definition.name))
+                }
+                "member" => {
+                    let member = roster.member(id.parse().ok()?).filter(|member| Some(member.id) == own)?;
+                    Some(format!("member:{}", member.name))
+                }
+                _ => {
+                    let person =
+                        roster.person(id.parse().ok()?).filter(|person| Some(person.member) == own)?;
+                    Some(format!("person:{}", person.name))
+                }
+            }
+        };
+        self.to.iter().filter_map(name).collect()
+    }
+
     /// Finds them, for what this caller sends on behalf of `source`.
     ///
     /// # Errors

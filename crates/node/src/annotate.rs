@@ -13,7 +13,7 @@ use crate::directory::{not_found, signed_in};
 use crate::intake::{About, Intake};
 use crate::reading::Reading;
 use crate::submit::cut;
-use crate::{Annotation, Caller, Error, ImportOptions, Kind, Node, random, views};
+use crate::{Annotation, Caller, Error, ImportOptions, Kind, Node, Saying, random, views};
 
 /// The object spoken of.
 struct Spoken {
@@ -25,7 +25,8 @@ struct Spoken {
 
 impl Node {
     /// Says something about an object, as the caller's member: a STIX object of its own, or a new version of what is
-    /// the member's. Its label is `tlp`, else the object's; it is never lower than the object's.
+    /// the member's. Its label is the one that is asked for, else the object's; it is never lower than the object's.
+    /// Without a name it waits at the desk, like everything that is said so.
     ///
     /// # Errors
     /// [`Kind::NotFound`] for an object that is not there, or not for this caller; [`Kind::Invalid`] for a label that
@@ -35,22 +36,24 @@ impl Node {
         caller: &Caller,
         id: &str,
         annotation: &Annotation,
-        tlp: Option<Tlp>,
+        saying: impl Into<Saying>,
     ) -> Result<views::Outcome, Error> {
+        let saying = saying.into();
         let key = object_key(id)?;
         let id = &id_text(&key);
         may_act(&caller.principal, &Action::Annotate)?;
         let member = signed_in(caller)?;
         self.judged(caller, |roster, caller| {
-            let (bytes, options, about) = self.said(caller, member, (&key, id), annotation, tlp)?;
+            let (bytes, options, about) = self.said(caller, member, (&key, id), annotation, saying)?;
             let mut intake = Intake::begin(self, caller, &options, "submit")?;
             intake.about = Some(about);
             let missing = || Error::new(Kind::Internal, "a submission of one object has no outcome");
             let chunks = cut(&bytes)?;
             if intake.is_kept() {
-                self.keep(intake, &chunks, (&bytes, String::new()), None)?;
-                let why = "it is accepted, and a curator looks at it before it enters";
-                return Ok(views::Outcome::pending(why));
+                let due = intake.is_unnamed().then(|| self.desk_due());
+                let kept = self.keep(intake, &chunks, (&bytes, String::new()), due)?;
+                let why = kept.waiting.map_or_else(|| "it enters later".to_owned(), |waiting| waiting.why);
+                return Ok(views::Outcome::pending(&format!("it is accepted: {why}")));
             }
             let chunk = chunks.first().ok_or_else(missing)?;
             let outcomes = intake.sequence_judged(roster, caller, chunk)?;
@@ -66,39 +69,42 @@ impl Node {
         member: MemberId,
         (key, id): (&ObjectKey, &str),
         annotation: &Annotation,
-        tlp: Option<Tlp>,
+        saying: Saying,
     ) -> Result<(Vec<u8>, ImportOptions, About), Error> {
         let reading = self.reading(caller)?;
         let upto = reading.snapshot.end();
-        let spoken = spoken_of(&reading, key)?.ok_or_else(|| not_found("object", id))?;
-        if reading.alias == Some(spoken.label.author) {
+        let Saying { tlp, without_name } = saying;
+        let speaker = if without_name { reading.alias } else { reading.reader };
+        let spoken = spoken_of(&reading, key, speaker)?.ok_or_else(|| not_found("object", id))?;
+        if !without_name && reading.alias == Some(spoken.label.author) {
             let error = Error::new(Kind::Conflict, "your organisation said this without its name");
-            return Err(error.hint(
-                "what you say of it now would be by your name: send a new version without a name, or withdraw it",
-            ));
+            return Err(
+                error.hint("what you say of it now would be by your name: say it with `--without-name`")
+            );
         }
         let addressed = addressed_of(&reading, caller, member, &spoken.label);
         let tlp = label_of(&spoken.label, addressed.is_some(), tlp)?;
-        let identities = reading.roster.identities(member);
-        let identity = identities.first().ok_or_else(|| {
-            Error::new(Kind::Conflict, "no STIX identity is bound to this member")
-                .hint("bind one to it, so that others see who speaks")
-        })?;
+        let identity = reading.roster.identities(member).into_iter().next();
+        if identity.is_none() && !without_name {
+            let error = Error::new(Kind::Conflict, "no STIX identity is bound to this member");
+            return Err(error.hint("bind one to it, so that others see who speaks"));
+        }
+        let identity = identity.as_deref().filter(|_| !without_name);
         let object = strictjson::parse(&spoken.wire, &Limits::default())
             .map_err(|error| Error::new(Kind::Internal, format!("`{id}` is stored damaged: {error}")))?;
         let speaker = Speaker { identity, now: reading.now, uuid: random::uuid()?, tlp };
         let bytes = statement(annotation, Subject { id, object: &object, own: spoken.own }, speaker)?;
         let Addressed { to, embargo } = addressed.unwrap_or_default();
-        let options = ImportOptions { tlp: Some(tlp), to, embargo, ..ImportOptions::default() };
+        let options = ImportOptions { tlp: Some(tlp), to, embargo, without_name, ..ImportOptions::default() };
         Ok((bytes, options, About { object: key.clone(), source: spoken.source, upto }))
     }
 }
 
 // What the speaker's own member said of it; else what he is shown of it.
-fn spoken_of(reading: &Reading, key: &ObjectKey) -> Result<Option<Spoken>, Error> {
+fn spoken_of(reading: &Reading, key: &ObjectKey, speaker: Option<MemberId>) -> Result<Option<Spoken>, Error> {
     let mut found: Option<(u64, bool)> = None;
     reading.snapshot.standing(&reading.sight.visible, key, &mut |hit| {
-        let own = Some(hit.source) == reading.reader;
+        let own = Some(hit.source) == speaker;
         if own || found.is_none() {
             found = Some((hit.position, own));
         }

@@ -1,9 +1,10 @@
 //! Members, persons and collections. Tokens have a file of their own.
 
 use model::gate::{PersonOf, Put, Revoke};
-use model::{Action, CollectionId, MemberId, PersonId, Role, Roles, Tlp, may_act};
+use model::{Action, CollectionId, Label, MemberId, PersonId, Role, Roles, Tlp, may_act};
 use store::directory::{Change, Collection, Member, Person};
 
+use crate::addressed::Addressed;
 use crate::core::filter;
 use crate::reading::reads;
 use crate::roster::Roster;
@@ -178,14 +179,16 @@ impl Node {
         let adding = self.adding();
         let added = self.judged(caller, |roster, caller| {
             Node::allowed(caller, &Action::ManageCollections)?;
+            let recipients = recipients(roster, caller, &new.to, self.now())?;
             let collection = checked_collection(roster, new, CollectionId(random::uuid()?), self.now())?;
+            let collection = Collection { recipients, ..collection };
             if !collection.filter.is_empty() {
                 self.note_filling(collection.id)?;
             }
             let change = [Change::Collection(collection.clone())];
             let by = Node::authorized(roster, caller, Put, collection.id)?;
             self.change(by, caller, ("collection.add", collection.id.to_string()), &change)?;
-            Ok(collection_view(caller, &collection))
+            Ok(collection_view(roster, caller, &collection))
         })?;
         drop(adding);
         self.fill_collections()?;
@@ -204,7 +207,7 @@ impl Node {
             let change = [Change::Collection(revoked.clone())];
             let by = Node::authorized(roster, caller, Revoke, collection.id)?;
             self.change(by, caller, ("collection.revoke", collection.id.to_string()), &change)?;
-            Ok(collection_view(caller, &revoked))
+            Ok(collection_view(roster, caller, &revoked))
         })
     }
 
@@ -213,7 +216,7 @@ impl Node {
         let roster = self.roster();
         let live = roster.directory().collections.iter().filter(|collection| collection.revoked.is_none());
         live.filter(|collection| is_known(caller, collection))
-            .map(|collection| collection_view(caller, collection))
+            .map(|collection| collection_view(&roster, caller, collection))
             .collect()
     }
 
@@ -225,7 +228,7 @@ impl Node {
         let roster = self.roster();
         let collection = roster.collection_named(name).filter(|collection| is_known(caller, collection));
         let collection = collection.ok_or_else(|| not_found("collection", name))?;
-        Ok(collection_view(caller, collection))
+        Ok(collection_view(&roster, caller, collection))
     }
 }
 
@@ -336,6 +339,8 @@ fn checked_collection(
         ceiling,
         default_label: new.default_label.unwrap_or(Tlp::Amber),
         curation: new.curation,
+        desk: new.desk,
+        recipients: String::new(),
         created: now,
         revoked: None,
     })
@@ -346,7 +351,19 @@ fn is_known(caller: &Caller, collection: &Collection) -> bool {
     reads(caller, collection) || may(Action::WriteCollection(collection.id)) || may(Action::ManageCollections)
 }
 
-fn collection_view(caller: &Caller, collection: &Collection) -> views::Collection {
+// By ids, as far as who adds the collection may know them.
+fn recipients(
+    roster: &Roster,
+    caller: &Caller,
+    to: &[String],
+    now: model::Timestamp,
+) -> Result<String, Error> {
+    let own = signed_in(caller)?;
+    let found = Addressed { to: to.to_vec(), embargo: None }.find(roster, caller, own, now)?;
+    Ok(Addressed::of(roster, &Label::new(own, Tlp::Amber).to(found.audience)).to_text())
+}
+
+fn collection_view(roster: &Roster, caller: &Caller, collection: &Collection) -> views::Collection {
     let may = |action: Action| may_act(&caller.principal, &action).is_ok();
     views::Collection {
         id: collection.id.to_string(),
@@ -357,6 +374,8 @@ fn collection_view(caller: &Caller, collection: &Collection) -> views::Collectio
         ceiling: collection.ceiling.to_string(),
         default_label: collection.default_label.to_string(),
         curation: collection.curation.name(),
+        without_name: collection.desk,
+        to: Addressed::from_text(&collection.recipients).known(roster, caller),
         can_read: reads(caller, collection),
         can_write: may(Action::WriteCollection(collection.id)),
     }

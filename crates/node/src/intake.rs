@@ -73,6 +73,8 @@ pub(crate) struct Intake<'n> {
     pub curation: Curation,
     /// What was looked at beforehand, where somebody looks.
     pub looked: Vec<NewStatement>,
+    /// Somebody looks, whatever becomes of it.
+    pub looks: bool,
 }
 
 impl<'n> Intake<'n> {
@@ -88,9 +90,11 @@ impl<'n> Intake<'n> {
             member: options.member.clone(),
             tlp: options.tlp,
             without_name: options.without_name,
+            is_by_collection: false,
             addressed: Addressed { to: options.to.clone(), embargo: options.embargo.clone() },
         };
         let roster = node.roster();
+        let asked = asked.by_collection(&roster);
         let caller = node.renewed(&roster, caller)?;
         let terms = terms(node, &roster, &caller, &asked)?;
         let submission = Submission {
@@ -118,6 +122,7 @@ impl<'n> Intake<'n> {
             collection: submission.collection.map(|id| id.to_string()),
             member: Some(behind.unwrap_or(submission.source).to_string()),
             without_name: behind.is_some(),
+            is_by_collection: false,
             tlp: Some(submission.default_label),
             addressed: Addressed::from_text(&submission.addressed),
         };
@@ -133,7 +138,7 @@ impl<'n> Intake<'n> {
         submission: Submission,
     ) -> Intake<'n> {
         let (held, foreseen) = (HashMap::new(), Foreseen::default());
-        let (audited, dry_run, about) = (false, false, None);
+        let (audited, dry_run, about, looks) = (false, false, None, false);
         let (curation, looked) = (Curation::None, Vec::new());
         Intake {
             node,
@@ -148,7 +153,13 @@ impl<'n> Intake<'n> {
             foreseen,
             curation,
             looked,
+            looks,
         }
+    }
+
+    /// It is said without a name: asked for, or by the collection.
+    pub(crate) fn is_unnamed(&self) -> bool {
+        self.asked.without_name
     }
 
     /// It enters later, or would.
@@ -266,7 +277,7 @@ impl<'n> Intake<'n> {
         };
         if self.dry_run {
             keep_back();
-            if self.is_kept() {
+            if self.looks || self.is_kept() {
                 let items = decided.iter().flat_map(|one| &one.items);
                 self.looked.extend(items.filter_map(|item| match item {
                     Item::Statement(new) => Some(NewStatement::clone(new)),

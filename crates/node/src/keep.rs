@@ -1,7 +1,7 @@
 //! What is kept before it enters: what is said without a name until the desk lets it in, and what a curator looks at first.
 //! It is looked at once beforehand, so that whoever sends it hears at once what would be refused and what curators will see.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 
 use model::circle::Curation;
@@ -16,7 +16,7 @@ use crate::intake::terms::deciders;
 use crate::roster::Roster;
 use crate::source::Source;
 use crate::submit::status;
-use crate::{Error, ImportOptions, Kind, Node, views};
+use crate::{Caller, Error, ImportOptions, Kind, Node, views};
 
 /// Seconds of a day.
 const DAY_S: i64 = 86_400;
@@ -172,6 +172,29 @@ impl Node {
         Ok((Some(waiting), Some(held)))
     }
 
+    /// Under which labels the objects of an import would be recorded, and how many under each: what they carry counts, too.
+    ///
+    /// # Errors
+    /// What is refused at importing, before any object is looked at.
+    pub(crate) fn labels_of(
+        &self,
+        caller: &Caller,
+        options: &ImportOptions,
+        bytes: &[u8],
+    ) -> Result<BTreeMap<Label, u64>, Error> {
+        let options = ImportOptions { dry_run: true, ..options.clone() };
+        let mut intake = Intake::begin(self, caller, &options, "import")?;
+        intake.looks = true;
+        let of = (intake.submission.source, intake.submission.received);
+        let (_, chunks) = self.cut_import(bytes, &options, of)?;
+        self.sequence_all(&mut intake, &chunks, 0, &mut |_| true)?;
+        let mut labels = BTreeMap::new();
+        for new in intake.looked {
+            *labels.entry(new.label).or_default() += 1;
+        }
+        Ok(labels)
+    }
+
     /// That what is said for these would wait for a curator, where it is not known yet what is said.
     pub(crate) fn would_wait(
         &self,
@@ -234,7 +257,7 @@ impl Node {
             }
             bytes.extend_from_slice(&block);
         }
-        let due = options.without_name.then(|| self.desk_due());
+        let due = intake.is_unnamed().then(|| self.desk_due());
         let of = (intake.submission.source, due.unwrap_or(intake.submission.received));
         let (format, chunks) = self.cut_import(&bytes, options, of)?;
         if chunks.is_empty() {

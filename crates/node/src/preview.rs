@@ -57,6 +57,12 @@ impl Node {
         Ok(views::Preview { waiting, ..told.preview() })
     }
 
+    /// Who would see what bears this label, as [`Node::preview`] tells it.
+    pub(crate) fn preview_of(&self, caller: &Caller, own: MemberId, label: &Label) -> views::Preview {
+        let (roster, now) = (self.roster(), self.now());
+        Told { node: self, roster: &roster, caller, own, label, entered: None, now }.preview()
+    }
+
     /// Who sees an object that the caller's member said, in the version that is last: since when and by which rule, or
     /// which rule keeps it from him. Who read it is not told: reads tell who is a victim.
     ///

@@ -66,7 +66,8 @@ impl Node {
     /// revoked takes the place of those that stood, which are withdrawn, and a note with the reason names them, under
     /// their label. Both are entries on every road. Who holds what, by what was written down of reads, is told as in a trace:
     /// those that he may know by name if they took it in lists or exports, all others as a number: who asked for one value
-    /// tells who is a victim.
+    /// tells who is a victim. Of what was said without a name the entries are without one, too, and enter with what else comes to
+    /// the desk; what stood is withdrawn at once.
     ///
     /// # Errors
     /// [`Kind::NotFound`] for what his member did not say, or that he does not see; [`Kind::Forbidden`]; [`Kind::Invalid`]
@@ -129,7 +130,7 @@ impl Node {
         let reading = self.reading(caller)?;
         let entry = recall_at(&reading, &key)?.ok_or_else(|| not_found("recall", id))?;
         let roster = std::sync::Arc::clone(&reading.roster);
-        let own = reading.reader == Some(entry.source);
+        let own = [reading.reader, reading.alias].contains(&Some(entry.source));
         let mut told = vec![Target { position: entry.position, label: entry.label.clone() }];
         if own {
             told.extend(standing_of(&reading, entry.source, &entry.objects)?);
@@ -143,7 +144,8 @@ impl Node {
                 self.holders(&roster, &told)?.into_keys().map(|member| member.to_string()).collect();
             held = Some(self.told_of(&roster, caller, &kept, &confirmed));
         }
-        let source = (entry.shown || own).then(|| roster.named(entry.source));
+        let member = roster.behind(entry.source).map_or(entry.source, |member| member.id);
+        let source = (entry.shown || own).then(|| roster.named(member));
         let Entry { label, reason, objects, .. } = entry;
         let entry = views::RecallEntry { id: id.to_owned(), label: label.tlp.to_string(), reason, objects };
         Ok(views::RecallView { entry, source, held })
@@ -202,11 +204,13 @@ impl Node {
         reason: &str,
     ) -> Result<String, Error> {
         let (roster, now) = (self.roster(), self.now());
-        let identities = roster.identities(own);
-        let identity = identities.first().ok_or_else(|| {
-            Error::new(Kind::Conflict, "no STIX identity is bound to this member")
-                .hint("bind one to it, so that others see who speaks")
-        })?;
+        let without_name = roster.behind(label.author).is_some();
+        let identity = roster.identities(own).into_iter().next().filter(|_| !without_name);
+        if identity.is_none() && !without_name {
+            let error = Error::new(Kind::Conflict, "no STIX identity is bound to this member");
+            return Err(error.hint("bind one to it, so that others see who speaks"));
+        }
+        let identity = identity.as_deref();
         let addressed = Addressed::of(&roster, label);
         // Of a circle that it has left the member can say nothing to: then the entry is its own, and that is told.
         let can_name = addressed.find(&roster, caller, own, now).is_ok();
@@ -227,7 +231,7 @@ impl Node {
         let mut envelope = b"{\"objects\":[".to_vec();
         envelope.extend(pieces.join(&b','));
         envelope.extend(b"]}");
-        let options = ImportOptions { tlp: Some(tlp), to, embargo, ..ImportOptions::default() };
+        let options = ImportOptions { tlp: Some(tlp), to, embargo, without_name, ..ImportOptions::default() };
         let status = self.submit(caller, &options, &envelope)?;
         let refused = status.outcomes.iter().find(|outcome| outcome.state == "rejected");
         match refused {
@@ -274,9 +278,11 @@ impl Node {
 fn one_standing(reading: &Reading, own: MemberId, key: &ObjectKey) -> Result<Option<Standing>, Error> {
     let visible = &reading.sight.visible;
     let (mut versions, mut targets, mut last) = (Vec::new(), Vec::new(), None);
+    let mut of = None;
     reading.snapshot.versions(visible, key, &mut |hit| {
-        if hit.source == own {
-            // The greatest comes first.
+        // By its name, or without it: the greatest version comes first, and says which.
+        let is_his = hit.source == own || reading.alias == Some(hit.source);
+        if is_his && *of.get_or_insert(hit.source) == hit.source {
             last.get_or_insert((hit.position, hit.label));
             versions.push(hit.version);
             let label = reading.sight.label(hit.label).cloned();

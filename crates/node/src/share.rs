@@ -21,6 +21,8 @@ const LOOKED_UP: usize = 1_000;
 const MOST: usize = 100;
 /// Values that an alarm names.
 const NAMED: usize = 20;
+/// Labels of which it is told who would see what bears them.
+const LABELS: usize = 20;
 /// Refused objects that are told.
 const REFUSED: usize = 20;
 
@@ -59,6 +61,7 @@ impl Node {
         let tlp = asked.label.tlp.unwrap_or(self.settings().default_label);
         let already = self.said_already(caller, own, tlp, &found.values)?;
         let alarms = self.alarms(&found, &already, tlp, self.roster().assets_of(own));
+        let labels = self.by_label(caller, own, asked, &found)?;
         let (summary, refused) = self.import_offered(caller, asked, &found)?;
         // What is known of these objects says more than what is of the label.
         let preview = views::Preview { waiting: None, ..preview };
@@ -69,6 +72,7 @@ impl Node {
             said: already.said,
             alarms,
             preview,
+            labels,
             summary,
             refused,
         })
@@ -80,16 +84,7 @@ impl Node {
         asked: &Share,
         found: &Offered,
     ) -> Result<(views::ImportSummary, Vec<views::Outcome>), Error> {
-        let format = if found.format == Format::Stix { "stix" } else { "csv" };
-        let options = ImportOptions {
-            tlp: asked.label.tlp,
-            to: asked.label.to.clone(),
-            embargo: asked.label.embargo.clone(),
-            format: Some(format.to_owned()),
-            expire_s: asked.expire_s,
-            dry_run: asked.dry_run,
-            ..ImportOptions::default()
-        };
+        let options = options(asked, found);
         let mut refused = Vec::new();
         let summary =
             self.import(caller, &options, &mut found.bytes.as_slice(), &mut |event| match event {
@@ -99,6 +94,30 @@ impl Node {
                 _ => {}
             })?;
         Ok((summary, refused))
+    }
+
+    // Objects carry markings of their own: who would see each is told by label before it leaves, where there are others than the
+    // one that is asked for.
+    fn by_label(
+        &self,
+        caller: &Caller,
+        own: MemberId,
+        asked: &Share,
+        found: &Offered,
+    ) -> Result<Vec<views::SharedLabel>, Error> {
+        if !asked.dry_run || found.format != Format::Stix {
+            return Ok(Vec::new());
+        }
+        let labels = self.labels_of(caller, &options(asked, found), &found.bytes)?;
+        let tlp = asked.label.tlp.unwrap_or(self.settings().default_label);
+        if labels.keys().all(|label| label.tlp == tlp) {
+            return Ok(Vec::new());
+        }
+        let told = labels.into_iter().take(LABELS).map(|(label, objects)| views::SharedLabel {
+            objects,
+            preview: self.preview_of(caller, own, &label),
+        });
+        Ok(told.collect())
     }
 
     // What is on a warning list is said by everybody, and is told as that alone. Whoever shares and may not read is told nothing.
@@ -197,6 +216,19 @@ impl Node {
             (count > 0).then(|| views::Alarm { what, count, why, values: named.collect() })
         };
         all.into_iter().filter_map(alarm).collect()
+    }
+}
+
+fn options(asked: &Share, found: &Offered) -> ImportOptions {
+    let format = if found.format == Format::Stix { "stix" } else { "csv" };
+    ImportOptions {
+        tlp: asked.label.tlp,
+        to: asked.label.to.clone(),
+        embargo: asked.label.embargo.clone(),
+        format: Some(format.to_owned()),
+        expire_s: asked.expire_s,
+        dry_run: asked.dry_run,
+        ..ImportOptions::default()
     }
 }
 

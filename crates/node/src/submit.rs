@@ -55,7 +55,7 @@ impl Node {
             }
         };
         if intake.is_kept() {
-            let due = options.without_name.then(|| self.desk_due());
+            let due = intake.is_unnamed().then(|| self.desk_due());
             return self.keep(intake, &chunks, (bytes, String::new()), due);
         }
         let count: usize = chunks.iter().map(|chunk| chunk.pieces.len()).sum();

@@ -184,6 +184,21 @@ pub enum Annotation {
     Revoke,
 }
 
+/// How something is said about an object.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Saying {
+    /// Its label; `None` is the object's.
+    pub tlp: Option<Tlp>,
+    /// It is said without the member's name.
+    pub without_name: bool,
+}
+
+impl From<Option<Tlp>> for Saying {
+    fn from(tlp: Option<Tlp>) -> Saying {
+        Saying { tlp, without_name: false }
+    }
+}
+
 /// A member to add.
 #[derive(Debug, Clone, Default)]
 pub struct NewMember {
@@ -245,6 +260,10 @@ pub struct NewCollection {
     pub default_label: Option<Tlp>,
     /// Who looks at what is sent through it before it enters.
     pub curation: model::circle::Curation,
+    /// What is sent through it is said without a name: TAXII has no word for that.
+    pub desk: bool,
+    /// Whom it is for where nobody is named, as in [`ImportOptions::to`].
+    pub to: Vec<String>,
 }
 
 /// A label as one would ask for it.

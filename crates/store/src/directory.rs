@@ -138,6 +138,10 @@ pub struct Collection {
     pub default_label: Tlp,
     /// Who looks at what is sent through it before it enters.
     pub curation: Curation,
+    /// What is sent through it is said without a name.
+    pub desk: bool,
+    /// Whom it is for where nobody is named, a line each, by ids; empty for nobody in particular.
+    pub recipients: String,
     /// When it was added.
     pub created: Timestamp,
     /// When it was revoked, if it was.

@@ -175,6 +175,9 @@ pub struct Note {
     /// The label of what you say, no lower than the object's [default: the object's]
     #[arg(long, value_name = "TLP")]
     pub tlp: Option<String>,
+    /// Say it without your name: the node vouches for a member, and it enters later
+    #[arg(long)]
+    pub without_name: bool,
 }
 
 /// `accord opinion`
@@ -192,6 +195,9 @@ pub struct Opinion {
     /// The label of what you say, no lower than the object's [default: the object's]
     #[arg(long, value_name = "TLP")]
     pub tlp: Option<String>,
+    /// Say it without your name: the node vouches for a member, and it enters later
+    #[arg(long)]
+    pub without_name: bool,
 }
 
 /// `accord tag`
@@ -206,6 +212,9 @@ pub struct Tag {
     /// The label of what you say, no lower than the object's [default: the object's]
     #[arg(long, value_name = "TLP")]
     pub tlp: Option<String>,
+    /// Say it without your name: the node vouches for a member, and it enters later
+    #[arg(long)]
+    pub without_name: bool,
 }
 
 /// `accord revoke`
@@ -217,6 +226,9 @@ pub struct Revoke {
     /// The label of what you say, no lower than the object's [default: the object's]
     #[arg(long, value_name = "TLP")]
     pub tlp: Option<String>,
+    /// Say it without your name: the node vouches for a member, and it enters later
+    #[arg(long)]
+    pub without_name: bool,
 }
 
 /// `accord withdraw`

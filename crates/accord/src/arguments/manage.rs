@@ -119,6 +119,12 @@ pub struct CollectionAdd {
     /// Who looks at what is sent through it before it enters: a curator, or from AMBER on two of other members
     #[arg(long, value_name = "WHO", default_value = "none", value_parser = ["none", "one", "four-eyes"])]
     pub curation: String,
+    /// What is sent through it is said without its member's name, also over TAXII
+    #[arg(long)]
+    pub without_name: bool,
+    /// Whom it is for where nobody is named: circle:NAME, member:NAME, person:MEMBER/NAME; may be given several times
+    #[arg(long, value_name = "WHO", value_delimiter = ',')]
+    pub to: Vec<String>,
 }
 
 /// `accord token`

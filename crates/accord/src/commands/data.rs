@@ -49,7 +49,13 @@ pub async fn status(session: &mut Session<'_>, status: Status) -> Result<Exit, F
 /// # Errors
 /// The node refuses, or cannot be asked.
 pub async fn note(session: &mut Session<'_>, note: Note) -> Result<Exit, Failure> {
-    say(session, &note.id, "notes", json!({ "text": note.text, "tlp": note.tlp })).await
+    say(
+        session,
+        &note.id,
+        "notes",
+        json!({ "text": note.text, "tlp": note.tlp, "without_name": note.without_name }),
+    )
+    .await
 }
 
 /// Says how far one agrees with an object.
@@ -57,7 +63,12 @@ pub async fn note(session: &mut Session<'_>, note: Note) -> Result<Exit, Failure
 /// # Errors
 /// The node refuses, or cannot be asked.
 pub async fn opinion(session: &mut Session<'_>, opinion: Opinion) -> Result<Exit, Failure> {
-    let body = json!({ "opinion": opinion.opinion, "explanation": opinion.why, "tlp": opinion.tlp });
+    let body = json!({
+        "opinion": opinion.opinion,
+        "explanation": opinion.why,
+        "tlp": opinion.tlp,
+        "without_name": opinion.without_name,
+    });
     say(session, &opinion.id, "opinions", body).await
 }
 
@@ -66,7 +77,13 @@ pub async fn opinion(session: &mut Session<'_>, opinion: Opinion) -> Result<Exit
 /// # Errors
 /// The node refuses, or cannot be asked.
 pub async fn tag(session: &mut Session<'_>, tag: Tag) -> Result<Exit, Failure> {
-    say(session, &tag.id, "tags", json!({ "tags": tag.tags, "tlp": tag.tlp })).await
+    say(
+        session,
+        &tag.id,
+        "tags",
+        json!({ "tags": tag.tags, "tlp": tag.tlp, "without_name": tag.without_name }),
+    )
+    .await
 }
 
 /// Revokes an object.
@@ -74,7 +91,8 @@ pub async fn tag(session: &mut Session<'_>, tag: Tag) -> Result<Exit, Failure> {
 /// # Errors
 /// The node refuses, or cannot be asked.
 pub async fn revoke(session: &mut Session<'_>, revoke: Revoke) -> Result<Exit, Failure> {
-    say(session, &revoke.id, "revoke", json!({ "tlp": revoke.tlp })).await
+    say(session, &revoke.id, "revoke", json!({ "tlp": revoke.tlp, "without_name": revoke.without_name }))
+        .await
 }
 
 async fn say(session: &mut Session<'_>, id: &str, what: &str, body: Value) -> Result<Exit, Failure> {

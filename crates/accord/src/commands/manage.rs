@@ -78,6 +78,8 @@ pub async fn collection(session: &mut Session<'_>, command: CollectionCommand) -
                 "ceiling": new.ceiling,
                 "default_label": new.default_label,
                 "curation": new.curation,
+                "without_name": new.without_name,
+                "to": new.to,
             });
             one(session, Call::post(&["collections"]).json(body), "added").await
         }

@@ -143,7 +143,16 @@ fn write_look(output: &mut Output, look: &Value) -> Result<(), Failure> {
     write_alarms(output, look)?;
     write_refused(output, look)?;
     preview::write_waiting(output, look.pointer("/summary").unwrap_or(&Value::Null))?;
-    preview::write(output, look.pointer("/preview").unwrap_or(&Value::Null)).map(drop)
+    let labels = list(look, "/labels");
+    if labels.is_empty() {
+        return preview::write(output, look.pointer("/preview").unwrap_or(&Value::Null)).map(drop);
+    }
+    // By their own markings; the one that is asked for is of what brings none.
+    for label in labels {
+        output.line(&format!("{} as", counted(number(label, "/objects"), "object")))?;
+        preview::write(output, label.pointer("/preview").unwrap_or(&Value::Null))?;
+    }
+    Ok(())
 }
 
 // "3 of 10 already said by ..."

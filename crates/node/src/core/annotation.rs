@@ -40,8 +40,8 @@ pub struct Subject<'a> {
 /// Who speaks, and what a pure function cannot know.
 #[derive(Debug, Clone, Copy)]
 pub struct Speaker<'a> {
-    /// The STIX identity of his member.
-    pub identity: &'a str,
+    /// The STIX identity of his member; `None` for what is said without a name.
+    pub identity: Option<&'a str>,
     /// The time.
     pub now: Timestamp,
     /// A random UUID, for a new object.
@@ -80,7 +80,7 @@ pub fn statement(annotation: &Annotation, subject: Subject<'_>, by: Speaker<'_>)
         }
         Annotation::Revoke => {
             let mut object = opinion_of(subject, by, "strongly-disagree", Some("This should be revoked."))?;
-            object.push("labels", ["revoke"].into_iter().collect::<Node<'_>>());
+            object.push("labels", [REVOKE].into_iter().collect::<Node<'_>>());
             object
         }
     };
@@ -88,6 +88,9 @@ pub fn statement(annotation: &Annotation, subject: Subject<'_>, by: Speaker<'_>)
     strictjson::write::node(&mut bytes, &object.into());
     Ok(bytes)
 }
+
+/// The tag of an opinion that says that an object should be revoked.
+pub const REVOKE: &str = "revoke";
 
 /// The external id of a note that says that objects are recalled. No tag: a circle's vocabulary may have no such word.
 pub const RECALL: &str = "recall";
@@ -167,7 +170,9 @@ fn new_object<'a>(kind: &'static str, by: Speaker<'a>) -> Object<'a> {
     object.push("type", kind);
     object.push("spec_version", "2.1");
     object.push("id", format!("{kind}--{}", by.uuid.hyphenated()));
-    object.push("created_by_ref", by.identity);
+    if let Some(identity) = by.identity {
+        object.push("created_by_ref", identity);
+    }
     object.push("created", now.clone());
     object.push("modified", now);
     object.push("object_marking_refs", [marking(by.tlp)].into_iter().collect::<Node<'_>>());
@@ -289,7 +294,7 @@ mod tests {
     fn said(annotation: &Annotation, object: &str, own: bool, tlp: Tlp) -> Result<String, Error> {
         let object = parse(object.as_bytes(), &Limits::default()).unwrap();
         let by = Speaker {
-            identity: OWN,
+            identity: Some(OWN),
             now: "2026-03-01T12:00:00.123456Z".parse().unwrap(),
             uuid: Uuid::from_u128(5),
             tlp,

@@ -2,6 +2,7 @@
 
 use model::{Audience, Charter, Tlp};
 
+use super::annotation::REVOKE;
 use super::marking::Marked;
 
 /// A circle that something is said to.
@@ -29,7 +30,8 @@ pub fn fits<'t>(
             let (is, ceiling) = (marked.strictest(), charter.ceiling);
             return Err(format!("it is {is}, above {ceiling}, the ceiling of the circle `{name}`"));
         }
-        if let Err(tag) = charter.speaks(tags.clone()) {
+        // A vocabulary is of what members say; what the node itself writes down is no word of it.
+        if let Err(tag) = charter.speaks(tags.clone().filter(|tag| *tag != REVOKE)) {
             return Err(format!("its tag `{tag}` is not in the vocabulary of the circle `{name}`"));
         }
     }

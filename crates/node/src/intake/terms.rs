@@ -15,7 +15,7 @@ use crate::desk::unnamed;
 use crate::directory::{member_for, not_found, not_revoked, signed_in};
 use crate::roster::Roster;
 use crate::writing::quota_of;
-use crate::{Caller, Error, Node};
+use crate::{Caller, Error, Kind, Node};
 
 /// What the one who submits asks for, to be judged on each state of the directory.
 #[derive(Debug, Clone)]
@@ -25,6 +25,24 @@ pub(super) struct Asked {
     pub(super) tlp: Option<Tlp>,
     pub(super) without_name: bool,
     pub(super) addressed: Addressed,
+    /// Whom it is for was not asked for: the collection says so.
+    pub(super) is_by_collection: bool,
+}
+
+impl Asked {
+    /// With what the collection asks for where nothing else was: for whom it is, and that it is said without a name.
+    pub(super) fn by_collection(mut self, roster: &Roster) -> Asked {
+        // Whether he may send through it is judged later.
+        let Some(collection) = self.collection.as_ref().and_then(|name| roster.collection_named(name)) else {
+            return self;
+        };
+        self.without_name |= collection.desk;
+        if self.addressed.is_empty() && !collection.recipients.is_empty() {
+            self.addressed = Addressed::from_text(&collection.recipients);
+            self.is_by_collection = true;
+        }
+        self
+    }
 }
 
 /// What it comes to on one state of the directory.
@@ -104,7 +122,17 @@ pub(super) fn terms(node: &Node, roster: &Roster, caller: &Caller, asked: &Asked
         Node::allowed(caller, &action)?;
     }
     let by_collection = collection.map(|collection| collection.default_label);
-    let found = asked.addressed.find(roster, caller, member.id, node.now())?;
+    let found = asked.addressed.find(roster, caller, member.id, node.now()).map_err(|error| {
+        match asked.is_by_collection && error.kind == Kind::NotFound {
+            // By which name is nobody's business who is not in it.
+            true => Error::new(
+                Kind::Forbidden,
+                "what is sent through this collection is for some whom you cannot address",
+            )
+            .hint("say for whom it is, with `--to`"),
+            false => error,
+        }
+    })?;
     let unnamed = asked.without_name.then(|| unnamed(node, roster, member, &found.audience)).transpose()?;
     Ok(Terms {
         source: if unnamed.is_some() { member.alias } else { member.id },

@@ -131,6 +131,11 @@ pub struct Collection {
     pub ceiling: String,
     /// The label of what arrives without one.
     pub default_label: String,
+    /// What is sent through it is said without a name.
+    pub without_name: bool,
+    /// Whom it is for where nobody is named, as far as one may know; others are not told of.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub to: Vec<String>,
     /// Who looks at what is sent through it before it enters.
     pub curation: &'static str,
     /// This caller reads it.

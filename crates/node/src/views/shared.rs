@@ -19,10 +19,23 @@ pub struct Shared {
     pub alarms: Vec<Alarm>,
     /// Who would see it.
     pub preview: Preview,
+    /// Who would see each object, by the labels that these would bear, in a dry run of what carries others than the one that is
+    /// asked for; the first 20.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub labels: Vec<SharedLabel>,
     /// What the import makes of it.
     pub summary: ImportSummary,
     /// What of it is refused; the first 20.
     pub refused: Vec<Outcome>,
+}
+
+/// What would bear one label.
+#[derive(Debug, Clone, Serialize)]
+pub struct SharedLabel {
+    /// How many objects.
+    pub objects: u64,
+    /// Who would see them.
+    pub preview: Preview,
 }
 
 /// What was said of values already, as far as the one who shares sees.

@@ -353,3 +353,58 @@ fn what_is_accepted_for_later_is_for_those_who_are_in_the_circle_then() {
     }
     assert!(sees(&world, green, 2) && !sees(&world, grey, 2));
 }
+
+#[test]
+fn a_collection_says_for_whom_what_is_sent_through_it_is_where_nobody_is_named() {
+    let world = World::new();
+    for member in ["A", "B", "C"] {
+        world.member(member);
+    }
+    let [a, b, c] = ["A", "B", "C"].map(|name| world.token(name, &["analyst", "organisation-administrator"]));
+    let charter = model::Charter {
+        formal: true,
+        agreement: "Among us.".to_owned(),
+        vocabulary: vec!["sector:*".to_owned()],
+        ..model::Charter::default()
+    };
+    let new =
+        node::NewCircle { name: "Ours".to_owned(), charter: Some(charter), ..node::NewCircle::default() };
+    world.node.add_circle(&a, &new).unwrap();
+    bring(&world.node, &a, "Ours", &b);
+    let [a, b] = ["A", "B"].map(|name| world.token(name, &["analyst", "administrator"]));
+    let collection = |by: &Caller, title: &str| {
+        let new = node::NewCollection {
+            title: title.to_owned(),
+            to: vec!["circle:Ours".to_owned()],
+            ..node::NewCollection::default()
+        };
+        world.node.add_collection(by, &new)
+    };
+    // Whoever is not in it cannot name it, and is shown nothing of it.
+    assert_eq!(collection(&c, "Theirs").unwrap_err().kind, node::Kind::Forbidden);
+    assert_eq!(collection(&world.node.operator(), "Theirs").unwrap_err().kind, node::Kind::NotFound);
+    assert_eq!(collection(&a, "For us").unwrap().to, ["circle:Ours"]);
+    assert!(world.node.collection(&c, "For us").unwrap().to.is_empty());
+    let through = |to: &[&str]| node::ImportOptions {
+        collection: Some("For us".to_owned()),
+        to: to.iter().map(|name| (*name).to_owned()).collect(),
+        ..node::ImportOptions::default()
+    };
+    let send = |by: &Caller, n: u32, to: &[&str]| {
+        world.node.submit(by, &through(to), envelope(&[indicator(n, FIRST, "")]).as_bytes())
+    };
+    assert_eq!(send(&b, 1, &[]).unwrap().success, 1);
+    assert_eq!((world.listed(&a, None).len(), world.listed(&c, None).len()), (1, 0));
+    let refused = send(&c, 2, &[]).unwrap_err();
+    assert_eq!(refused.kind, node::Kind::Forbidden, "{}", refused.message);
+    assert!(!refused.message.contains("Ours"));
+    // Whom one names counts.
+    assert_eq!(send(&c, 2, &["member:C"]).unwrap().success, 1);
+    let world = world.restarted();
+    assert_eq!(world.node.collection(&b, "For us").unwrap().to, ["circle:Ours"]);
+    // What the node itself writes down is no word of a vocabulary.
+    let said = world.node.annotate(&a, &id(1), &node::Annotation::Revoke, None).unwrap();
+    assert_eq!(said.state, "new", "{said:?}");
+    let tagged = world.node.annotate(&a, &id(1), &node::Annotation::Tags(vec!["other".to_owned()]), None);
+    assert_eq!(tagged.unwrap().state, "rejected");
+}

@@ -217,3 +217,101 @@ fn what_is_said_without_a_name_counts_against_its_members_quota() {
     // Nobody else's is touched.
     assert!(say(&world, &members[0].1, &envelope(&[indicator(5, FIRST, "")])).is_ok());
 }
+
+#[test]
+fn a_collection_can_be_the_desk_for_clients_that_have_no_word_for_it() {
+    let (world, members) = world(at_once());
+    let [(_, origin), (_, other), ..] = &members[..] else { panic!() };
+    let new = node::NewCollection { title: "Desk".to_owned(), desk: true, ..node::NewCollection::default() };
+    let added = world.node.add_collection(&world.node.operator(), &new).unwrap();
+    assert!(added.without_name && world.node.collection(origin, "Desk").unwrap().without_name);
+    let through = ImportOptions { collection: Some("Desk".to_owned()), ..ImportOptions::default() };
+    let send = |options: &ImportOptions, n: u32| {
+        world.node.submit(origin, options, envelope(&[indicator(n, FIRST, "")]).as_bytes()).unwrap()
+    };
+    let dry = send(&ImportOptions { dry_run: true, ..through.clone() }, 1);
+    assert!(dry.waiting.unwrap().enters.is_some());
+    let status = send(&through, 1);
+    assert_eq!((status.pending, status.complete), (1, false));
+    entered(&world, origin, &status);
+    let told = shown(&world, other, &id(1));
+    assert!(told.source.is_none() && told.vouched.is_some());
+    let world = world.restarted();
+    assert!(world.node.collection(origin, "Desk").unwrap().without_name);
+}
+
+#[test]
+fn notes_and_opinions_are_said_without_a_name_too() {
+    let (world, members) = world(at_once());
+    let [(identity, origin), (_, author), (_, other), ..] = &members[..] else { panic!() };
+    world.submit(author, &indicator(1, FIRST, "")).unwrap();
+    let saying = node::Saying { without_name: true, ..node::Saying::default() };
+    let say =
+        |of: u32, annotation: &node::Annotation| world.node.annotate(origin, &id(of), annotation, saying);
+    let note = node::Annotation::Note("seen here, too".to_owned());
+    let opinion = node::Annotation::Opinion("agree".to_owned(), None);
+    for annotation in [&note, &opinion, &node::Annotation::Revoke] {
+        assert_eq!(say(1, annotation).unwrap().state, "pending");
+    }
+    // What was said so takes a next version so, and by name none.
+    let status = say_at_desk(&world, origin, 2);
+    entered(&world, origin, &status);
+    assert!(world.node.annotate(origin, &id(2), &note, None).is_err());
+    assert_eq!(say(2, &node::Annotation::Tags(strings(&["seen"]))).unwrap().state, "pending");
+    let tagged = || world.node.object(other, &id(2), None).unwrap().object.get().contains("\"seen\"");
+    for _ in 0..2_000 {
+        if world.listed(other, None).len() == 5 && tagged() {
+            break;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    let listed = world.listed(other, None);
+    assert!(listed.len() == 5 && tagged(), "{listed:?}");
+    let mut vouched = 0;
+    for (listed, _) in &listed {
+        let object = world.node.object(other, listed, None).unwrap();
+        let text = object.object.get().to_owned();
+        assert!(!text.contains(identity.as_str()) && !text.contains("Member 0"), "{text}");
+        vouched += usize::from(object.summary.vouched.is_some());
+        if object.summary.vouched.is_some() {
+            assert!(!text.contains("created_by_ref"), "{text}");
+        }
+    }
+    assert!(vouched >= 4, "{vouched}");
+}
+
+fn say_at_desk(world: &World, by: &Caller, n: u32) -> Status {
+    say(world, by, &envelope(&[indicator(n, FIRST, "")])).unwrap()
+}
+
+#[test]
+fn what_was_said_without_a_name_is_recalled_without_one_and_by_its_member_alone() {
+    let (world, members) = world(at_once());
+    let [(identity, origin), (_, other), ..] = &members[..] else { panic!() };
+    entered(&world, origin, &say_at_desk(&world, origin, 1));
+    let asked =
+        node::Recall { objects: vec![id(1)], reason: "it was a resolver".to_owned(), ..Default::default() };
+    assert_eq!(world.node.recall(other, &asked).unwrap_err().kind, Kind::NotFound);
+    let recalled = world.node.recall(origin, &asked).unwrap();
+    assert_eq!((recalled.withdrawn, recalled.recalls.len()), (1, 1));
+    let note = &recalled.recalls[0].id;
+    for _ in 0..2_000 {
+        if world.listed(other, None).len() == 2 {
+            break;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    // A revoked version and the note, of nobody by name.
+    let revoked = world.node.object(other, &id(1), None).unwrap();
+    assert!(revoked.object.get().contains("\"revoked\":true"), "{}", revoked.object.get());
+    let told = world.node.recalled(other, note).unwrap();
+    assert!(told.source.is_none() && told.held.is_none());
+    assert_eq!(told.entry.reason, "it was a resolver");
+    for (listed, _) in world.listed(other, None) {
+        let text = world.node.object(other, &listed, None).unwrap().object.get().to_owned();
+        assert!(!text.contains(identity.as_str()) && !text.contains("created_by_ref"), "{text}");
+    }
+    let own = world.node.recalled(origin, note).unwrap();
+    assert_eq!(own.source.unwrap().name, "Member 0");
+    assert!(own.held.is_some());
+}

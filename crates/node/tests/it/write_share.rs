@@ -99,3 +99,21 @@ fn values_need_a_word_about_them_and_a_label_that_may_be_given() {
     let look = share(&world, &alpha, &bare, &envelope(&[object]));
     assert_eq!((look.format, alarms(&look)), ("stix", vec![("no-context", 1)]));
 }
+
+#[test]
+fn who_would_see_each_object_is_told_by_the_markings_that_it_carries() {
+    let world = World::new();
+    for member in ["alpha", "beta"] {
+        world.member(member);
+    }
+    let alpha = world.token("alpha", &["analyst"]);
+    let red = ",\"object_marking_refs\":[\"marking-definition--e828b379-4e03-4974-9ac4-e53a884c97c1\"]";
+    let bundle = envelope(&[indicator(1, FIRST, red), indicator(2, FIRST, ""), indicator(3, FIRST, "")]);
+    let look = share(&world, &alpha, &asked("green", true), &bundle);
+    let told: Vec<_> = look.labels.iter().map(|one| (one.objects, one.preview.label.as_str())).collect();
+    assert_eq!(told, [(2, "TLP:GREEN"), (1, "TLP:RED")]);
+    let others = |at: usize| look.labels[at].preview.others.iter().map(|one| one.count).sum::<u64>();
+    assert!(others(0) > 0 && others(1) == 0);
+    let plain = envelope(&[indicator(2, FIRST, "")]);
+    assert!(share(&world, &alpha, &asked("green", true), &plain).labels.is_empty());
+}

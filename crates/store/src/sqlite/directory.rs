@@ -190,12 +190,12 @@ fn put_collection(conn: &Connection, collection: &Collection) -> Result<(), Erro
         conn,
         "a collection",
         "INSERT INTO collection (id, title, description, alias, filter, ceiling, default_label, created, revoked,
-           curation)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+           curation, desk, recipients)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
          ON CONFLICT (id) DO UPDATE SET title = excluded.title, description = excluded.description,
            alias = excluded.alias, filter = excluded.filter, ceiling = excluded.ceiling,
            default_label = excluded.default_label, created = excluded.created, revoked = excluded.revoked,
-           curation = excluded.curation",
+           curation = excluded.curation, desk = excluded.desk, recipients = excluded.recipients",
         params![
             collection.id.0.as_bytes(),
             collection.title,
@@ -207,6 +207,8 @@ fn put_collection(conn: &Connection, collection: &Collection) -> Result<(), Erro
             collection.created.0,
             collection.revoked.map(|at| at.0),
             Curation::ALL.iter().position(|one| *one == collection.curation).unwrap_or(0) as i64,
+            collection.desk,
+            collection.recipients,
         ],
     )
 }
@@ -256,7 +258,8 @@ pub(crate) fn read(conn: &Connection) -> Result<Directory, Error> {
         )?,
         collections: all(
             conn,
-            "SELECT id, title, description, alias, filter, ceiling, default_label, created, revoked, curation
+            "SELECT id, title, description, alias, filter, ceiling, default_label, created, revoked, curation,
+               desk, recipients
              FROM collection ORDER BY num",
             read_collection,
         )?,
@@ -357,6 +360,8 @@ fn read_collection(row: &Row<'_>) -> Result<Collection, Error> {
             .get(row.get::<_, i64>(9)?.cast_unsigned() as usize)
             .copied()
             .ok_or_else(|| damaged("curation"))?,
+        desk: row.get(10)?,
+        recipients: row.get(11)?,
     })
 }
 

@@ -40,6 +40,7 @@ pub(crate) const STEPS: &[Step] = &[
     Step::sql(include_str!("queue.sql")),
     Step::sql(include_str!("assets.sql")),
     Step::sql(include_str!("ledger.sql")),
+    Step::sql(include_str!("collection_terms.sql")),
 ];
 
 /// Brings the file to the last schema.

@@ -169,6 +169,8 @@ impl World {
             default_label: Tlp::Amber,
             created: Timestamp(START),
             curation: model::circle::Curation::None,
+            desk: false,
+            recipients: String::new(),
             revoked: None,
         };
         let audit =

@@ -370,7 +370,17 @@ async fn add_collection(mut request: Request) -> Outcome {
     let bytes = content::bytes(&mut request).await?;
     let fields = Fields::read(
         &bytes,
-        &["title", "description", "alias", "filter", "ceiling", "default_label", "curation"],
+        &[
+            "title",
+            "description",
+            "alias",
+            "filter",
+            "ceiling",
+            "default_label",
+            "curation",
+            "without_name",
+            "to",
+        ],
     )?;
     let new = NewCollection {
         title: fields.required("title")?,
@@ -379,6 +389,8 @@ async fn add_collection(mut request: Request) -> Outcome {
         filter: fields.text("filter")?.unwrap_or_default(),
         ceiling: fields.tlp("ceiling")?,
         default_label: fields.tlp("default_label")?,
+        desk: fields.flag("without_name")?.unwrap_or(false),
+        to: fields.texts("to")?,
         curation: super::circles::word(&fields, "curation", Curation::named, Curation::ALL, Curation::name)?,
     };
     let caller = request.caller()?.clone();

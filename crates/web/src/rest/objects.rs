@@ -1,7 +1,7 @@
 //! Objects: found, opened, spoken about, taken back.
 
 use http::Method;
-use node::{Annotation, Asked, Relabel, SearchQuery};
+use node::{Annotation, Asked, Relabel, Saying, SearchQuery};
 
 use super::content::{self, Fields};
 use super::transfer::embargo;
@@ -314,22 +314,28 @@ async fn origin(mut request: Request) -> Outcome {
 }
 
 async fn note(request: Request) -> Outcome {
-    annotate(request, &["text", "tlp"], |fields| Ok(Annotation::Note(fields.required("text")?))).await
+    annotate(request, &["text", "tlp", "without_name"], |fields| {
+        Ok(Annotation::Note(fields.required("text")?))
+    })
+    .await
 }
 
 async fn opinion(request: Request) -> Outcome {
-    annotate(request, &["opinion", "explanation", "tlp"], |fields| {
+    annotate(request, &["opinion", "explanation", "tlp", "without_name"], |fields| {
         Ok(Annotation::Opinion(fields.required("opinion")?, fields.text("explanation")?))
     })
     .await
 }
 
 async fn tags(request: Request) -> Outcome {
-    annotate(request, &["tags", "tlp"], |fields| Ok(Annotation::Tags(fields.required_texts("tags")?))).await
+    annotate(request, &["tags", "tlp", "without_name"], |fields| {
+        Ok(Annotation::Tags(fields.required_texts("tags")?))
+    })
+    .await
 }
 
 async fn revoke(request: Request) -> Outcome {
-    annotate(request, &["tlp"], |_| Ok(Annotation::Revoke)).await
+    annotate(request, &["tlp", "without_name"], |_| Ok(Annotation::Revoke)).await
 }
 
 async fn annotate(
@@ -340,7 +346,9 @@ async fn annotate(
     no_query(&request)?;
     let bytes = content::bytes(&mut request).await?;
     let fields = Fields::read(&bytes, known)?;
-    let (annotation, tlp) = (read(&fields)?, fields.tlp("tlp")?);
+    let annotation = read(&fields)?;
+    let without_name = fields.flag("without_name")?.unwrap_or(false);
+    let saying = Saying { tlp: fields.tlp("tlp")?, without_name };
     let (caller, id) = (request.caller()?.clone(), request.param("id").to_owned());
-    created(move || request.node.annotate(&caller, &id, &annotation, tlp)).await
+    created(move || request.node.annotate(&caller, &id, &annotation, saying)).await
 }

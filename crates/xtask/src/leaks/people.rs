@@ -257,6 +257,8 @@ pub fn changes(
             ceiling: collection.ceiling,
             default_label: collection.default,
             curation: if collection.curated { Curation::One } else { Curation::None },
+            desk: false,
+            recipients: String::new(),
             created: begin,
             revoked: None,
         }));

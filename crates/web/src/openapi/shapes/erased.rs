@@ -175,8 +175,23 @@ pub const SHAPES: &[Shape] = &[
             ("said", One("SaidAlready"), Always, "What was said of these values already."),
             ("alarms", Many("Alarm"), Always, "What to look at before it leaves."),
             ("preview", One("Preview"), Always, "Who would see it."),
+            (
+                "labels",
+                Many("SharedLabel"),
+                Sometimes,
+                "Who would see each object, by label, in a dry run of what carries others.",
+            ),
             ("summary", One("ImportSummary"), Always, "What the import makes of it."),
             ("refused", Many("Outcome"), Always, "What of it is refused; the first 20."),
+        ],
+        others: Others::Possible,
+    },
+    Shape {
+        name: "SharedLabel",
+        summary: "What would bear one label.",
+        fields: &[
+            ("objects", Count, Always, "How many objects."),
+            ("preview", One("Preview"), Always, "Who would see them."),
         ],
         others: Others::Possible,
     },

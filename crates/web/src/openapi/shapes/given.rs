@@ -148,6 +148,8 @@ pub const SHAPES: &[Shape] = &[
                 Always,
                 "Who looks at what is sent through it first.",
             ),
+            ("without_name", Flag, Always, "What is sent through it is said without its member's name."),
+            ("to", Texts, Sometimes, "Whom it is for where nobody is named, as far as the caller may know."),
             ("can_read", Flag, Always, "The caller reads it."),
             ("can_write", Flag, Always, "The caller writes it."),
         ],

@@ -6,6 +6,9 @@ use super::{Field, Others, Shape, circles};
 
 const TLP: Field = ("tlp", Text, Sometimes, "Its label, such as `amber`.");
 
+const UNNAMED: Field =
+    ("without_name", Flag, Sometimes, "It is said without the member's name, and enters later.");
+
 const fn taken(name: &'static str, summary: &'static str, fields: &'static [Field]) -> Shape {
     Shape { name, summary, fields, others: Others::Refused }
 }
@@ -21,7 +24,7 @@ pub const SHAPES: &[Shape] = &[
             ("limit", Count, Sometimes, "At most this many mentions of each; 20 unless given."),
         ],
     ),
-    taken("NoteRequest", "A note.", &[("text", Text, Always, "What is said."), TLP]),
+    taken("NoteRequest", "A note.", &[("text", Text, Always, "What is said."), TLP, UNNAMED]),
     taken(
         "OpinionRequest",
         "An opinion.",
@@ -34,10 +37,11 @@ pub const SHAPES: &[Shape] = &[
             ),
             ("explanation", Text, Sometimes, "Why."),
             TLP,
+            UNNAMED,
         ],
     ),
-    taken("TagsRequest", "Tags.", &[("tags", Texts, Always, "Words or machine tags."), TLP]),
-    taken("RevokeRequest", "A revocation.", &[TLP]),
+    taken("TagsRequest", "Tags.", &[("tags", Texts, Always, "Words or machine tags."), TLP, UNNAMED]),
+    taken("RevokeRequest", "A revocation.", &[TLP, UNNAMED]),
     taken(
         "RelabelRequest",
         "Another label; what is left out stays.",
@@ -197,6 +201,13 @@ pub const SHAPES: &[Shape] = &[
                 OneOf(&["none", "one", "four-eyes"]),
                 Sometimes,
                 "Who looks at what is sent through it first.",
+            ),
+            ("without_name", Flag, Sometimes, "What is sent through it is said without its member's name."),
+            (
+                "to",
+                Texts,
+                Sometimes,
+                "Whom it is for where nobody is named: `circle:NAME`, `member:NAME`, `person:MEMBER/NAME`.",
             ),
         ],
     ),
