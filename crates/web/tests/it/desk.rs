@@ -5,7 +5,7 @@ use node::Settings;
 use serde_json::{Value, json};
 use web::WebSettings;
 
-use crate::fixtures::{indicator, indicator_id};
+use crate::fixtures::{envelope, indicator, indicator_id};
 use crate::house::House;
 use crate::reply::Reply;
 
@@ -49,4 +49,36 @@ async fn a_member_says_something_without_its_name() {
     assert_eq!(send(&house, &b, "POST", &path, r#"{"reason":"x"}"#).await.status, StatusCode::FORBIDDEN);
     let origin = send(&house, &administrator, "POST", &path, r#"{"reason":"to ask back"}"#).await;
     assert_eq!(origin.json()["origins"][0]["name"], "A");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_taxii_client_sends_to_a_collection_that_is_the_desk_has_no_name() {
+    let settings = Settings { desk_interval_s: 0, desk_members: 2, ..Settings::default() };
+    let house = House::with(settings, &WebSettings::default());
+    house.member("A");
+    house.member("B");
+    let (a, b) = (house.token("A", &["analyst"]), house.token("B", &["analyst"]));
+    let administrator = house.token("B", &["administrator"]);
+    let body = json!({ "title": "Desk", "without_name": true }).to_string();
+    let added = send(&house, &administrator, "POST", "collections", &body).await;
+    assert_eq!((added.status, &added.json()["without_name"]), (StatusCode::CREATED, &json!(true)));
+    let collection = added.json()["id"].as_str().unwrap().to_owned();
+    let posted = house.post(&a, &collection, &envelope(&[indicator('1')])).await;
+    assert_eq!((posted.status, &posted.json()["pending_count"]), (StatusCode::ACCEPTED, &json!(1)));
+    let object = format!("objects/{}", indicator_id('1'));
+    let mut told = Value::Null;
+    for _ in 0..1_000 {
+        told = send(&house, &b, "GET", &object, "").await.json()["summary"].clone();
+        if told.is_object() {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+    assert!(told["vouched"].is_object() && told.get("source").is_none(), "{told}");
+    // A note on another's object has none either, where that is asked for.
+    let collection = house.collection("All", |_| {});
+    house.post(&b, &collection, &envelope(&[indicator('2')])).await;
+    let path = format!("objects/{}/notes", indicator_id('2'));
+    let noted = send(&house, &a, "POST", &path, r#"{"text":"seen","without_name":true}"#).await;
+    assert_eq!((noted.status, &noted.json()["state"]), (StatusCode::CREATED, &json!("pending")));
 }
