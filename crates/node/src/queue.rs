@@ -53,7 +53,12 @@ impl Node {
         let his = self.his_rows(&roster, caller)?;
         let mut shown = self.shown_to_curator(&roster, caller, (&row, &his), now)?;
         let (mut objects, mut hits) = (Vec::new(), Vec::new());
-        if let Some(arrival) = self.inner.store.arrival(row.submission)? {
+        // Of one that is answered they are on their way, and whether they are gone already is chance.
+        let arrival = match row.state {
+            State::Held => self.inner.store.arrival(row.submission)?,
+            _ => None,
+        };
+        if let Some(arrival) = arrival {
             let read = self.cut_again(&arrival)?.into_iter().flat_map(|chunk| chunk.read());
             for one in read.flat_map(|read| read.unwrap_or_default()) {
                 let id = one.object.to_string();
