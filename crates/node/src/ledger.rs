@@ -149,15 +149,15 @@ impl Asking<'_> {
             Stands::Moved | Stands::Aside => return Ok(false),
             Stands::Withdrawn | Stands::Erased => {}
         }
-        if self.caller.principal.reader.is_author(label) {
-            return Ok(true);
-        }
+        // Of what is gone, and nobody was given, nothing is told.
+        let author = self.caller.principal.reader.is_author(label);
         for entry in statement {
-            if self.reading.snapshot.given(entry.position)?.iter().any(|one| one.member == self.own) {
+            let given = self.reading.snapshot.given(entry.position)?;
+            if given.iter().any(|one| author || one.member == self.own) {
                 return Ok(true);
             }
         }
-        Ok(false)
+        Ok(author && !self.disclosed.is_empty())
     }
 
     fn label(&self, entry: &Entered) -> Option<&Label> {
