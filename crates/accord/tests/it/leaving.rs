@@ -295,6 +295,14 @@ fn upload(cast: &Cast, gone: &AtomicBool) {
     }
 }
 
+// Waits for more than so many answers, however busy the machine is.
+fn wait_for(heard: &Mutex<Vec<Heard>>, which: &dyn Fn(&Heard) -> bool) {
+    let begun = Instant::now();
+    while heard.lock().unwrap().iter().filter(|one| which(one)).count() <= 60 && begun.elapsed() < PATIENCE {
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
 /// Ends what asks again and again, also where something fails.
 struct Ends<'a>(&'a AtomicBool);
 
@@ -340,7 +348,8 @@ fn story(way: Way) {
         let mut stuck = house.open("GET", &path, &bearer(person));
         let mut begun = vec![0; 256 << 10];
         stuck.read_exact(&mut begun).unwrap();
-        std::thread::sleep(Duration::from_millis(1_500));
+        let told = |heard: &Heard| heard.hidden;
+        wait_for(&heard, &told);
         cast.goes(way);
         answered = Instant::now();
         gone.store(true, Ordering::SeqCst);
@@ -352,7 +361,7 @@ fn story(way: Way) {
             assert!(holds(&came, THEIRS), "the {which} one never began: {}", came.len());
             assert!(is_cut && !holds(&came, LAST), "the {which} one came to its end: {}", came.len());
         }
-        std::thread::sleep(Duration::from_millis(700));
+        wait_for(&heard, &|heard: &Heard| heard.asked > answered + SECOND);
     });
     let heard = heard.into_inner().unwrap();
     let before = heard.iter().filter(|one| one.asked < answered && one.hidden).count();
