@@ -23,6 +23,11 @@ pub fn is_of_the_queue(operation: &str) -> bool {
     operation.contains("Queue") || operation == "queuePage"
 }
 
+/// Whoever works the quarantine is told of whom something was refused, also of a member of which he sees nothing.
+pub fn is_name_of_refused(operation: &str, reader: &Reader<'_>, word: &str) -> bool {
+    reader.curates() && matches!(operation, "listQuarantine" | "showQuarantined") && word.starts_with("qm")
+}
+
 /// Takes out of a trace how many others see an object: its author is told that of those whom he may not know, and his own
 /// world has none of them.
 pub fn without_others(text: String) -> String {

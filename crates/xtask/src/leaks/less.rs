@@ -398,6 +398,7 @@ fn directory(world: &World, reader: &Reader<'_>, deeds: Vec<(usize, Deed)>) -> W
     World {
         number: world.number,
         anonymous: world.anonymous,
+        assets: world.assets,
         members: members.map(|(_, member)| member.clone()).collect(),
         persons,
         tokens: world.tokens.clone(),

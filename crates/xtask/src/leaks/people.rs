@@ -229,7 +229,7 @@ pub fn changes(
         changes.push(Change::Identity(member.identity.clone(), member.id));
     }
     // What is somebody's own is what others speak of.
-    for member in members {
+    for member in members.iter().filter(|_| world.assets) {
         let number = member.id.0.as_u128();
         let domain = format!("d{}.{}", number % 3, super::said::SHARED_DOMAIN);
         let network = (number % 2 == 0).then(|| "198.18.0.0/15".to_owned());

@@ -32,6 +32,7 @@ pub fn world(seed: u64, number: u64) -> World {
     let world = World {
         number,
         anonymous: random.below(2) == 0,
+        assets: true,
         members,
         persons,
         tokens,

@@ -88,6 +88,8 @@ fn plan() -> World {
     World {
         number,
         anonymous: true,
+        // What is an origin's own is refused to it without its name: then there would be nothing to tell.
+        assets: false,
         tokens: tokens.collect(),
         persons: Vec::new(),
         collections: vec![

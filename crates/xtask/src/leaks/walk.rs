@@ -214,6 +214,7 @@ impl Walk<'_> {
             seen.contains(word)
                 || exceptions::is_about_own(ask.operation) && told.contains(word)
                 || exceptions::is_of_the_queue(ask.operation) && queued.contains(word)
+                || exceptions::is_name_of_refused(ask.operation, self.reader, word)
         };
         let waits =
             shown.iter().any(|word| self.less.queued.contains(word) && !self.less.seen.contains(word));

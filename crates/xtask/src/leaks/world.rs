@@ -13,6 +13,8 @@ pub struct World {
     pub number: u64,
     /// Visitors are let in.
     pub anonymous: bool,
+    /// Members have declared what is their own.
+    pub assets: bool,
     /// Organisations; the first is the node's own.
     pub members: Vec<Member>,
     /// Persons of them.
