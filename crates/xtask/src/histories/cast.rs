@@ -45,7 +45,7 @@ pub struct World {
     pub cast: Cast,
     /// What time it is.
     pub clock: Arc<AtomicI64>,
-    // Whether the jobs of the node see that time; else, for them, it is still the beginning.
+    // Whether the jobs of the node see that time; else, for them, it is never later than the beginning.
     jobs_see: Arc<AtomicBool>,
     folder: TempDir,
     below: PathBuf,
@@ -57,7 +57,8 @@ fn open(folder: &Path, clock: &Arc<AtomicI64>, jobs_see: &Arc<AtomicBool>) -> Re
     let now = move || {
         let of_job = std::thread::current().name() == Some("housekeeping");
         let sees = !of_job || jobs_see.load(Ordering::SeqCst);
-        Timestamp(if sees { clock.load(Ordering::SeqCst) } else { START })
+        let now = clock.load(Ordering::SeqCst);
+        Timestamp(if sees { now } else { now.min(START) })
     };
     Node::open(folder, settings, Arc::new(now))
 }
