@@ -14,14 +14,20 @@ async fn send(house: &House, token: &str, method: &str, path: &str, body: &str) 
     ask.header("content-type", "application/json").body(body.as_bytes()).send().await
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_member_says_something_without_its_name() {
+// Two members and a desk that lets in at once; tokens of an analyst of each, and of an administrator.
+fn two() -> (House, [String; 3]) {
     let settings = Settings { desk_interval_s: 0, desk_members: 2, ..Settings::default() };
     let house = House::with(settings, &WebSettings::default());
     house.member("A");
     house.member("B");
-    let (a, b) = (house.token("A", &["analyst"]), house.token("B", &["analyst"]));
-    let administrator = house.token("B", &["administrator"]);
+    let tokens = [("A", "analyst"), ("B", "analyst"), ("B", "administrator")];
+    let tokens = tokens.map(|(member, role)| house.token(member, &[role]));
+    (house, tokens)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_member_says_something_without_its_name() {
+    let (house, [a, b, administrator]) = two();
     for name in ["A", "B"] {
         let body = json!({ "sector": "water" }).to_string();
         let set = send(&house, &administrator, "POST", &format!("members/{name}/sector"), &body).await;
@@ -53,12 +59,7 @@ async fn a_member_says_something_without_its_name() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_taxii_client_sends_to_a_collection_that_is_the_desk_has_no_name() {
-    let settings = Settings { desk_interval_s: 0, desk_members: 2, ..Settings::default() };
-    let house = House::with(settings, &WebSettings::default());
-    house.member("A");
-    house.member("B");
-    let (a, b) = (house.token("A", &["analyst"]), house.token("B", &["analyst"]));
-    let administrator = house.token("B", &["administrator"]);
+    let (house, [a, b, administrator]) = two();
     let body = json!({ "title": "Desk", "without_name": true }).to_string();
     let added = send(&house, &administrator, "POST", "collections", &body).await;
     assert_eq!((added.status, &added.json()["without_name"]), (StatusCode::CREATED, &json!(true)));
