@@ -4,7 +4,7 @@ use std::fmt::{self, Write};
 
 use sha2::{Digest, Sha256};
 
-use crate::{CircleId, PermittedActions, Timestamp, Tlp};
+use crate::{CircleId, Iep, Tlp};
 
 macro_rules! words {
     ($(#[$doc:meta])* $name:ident { $($(#[$of:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
@@ -30,6 +30,8 @@ macro_rules! words {
         }
     };
 }
+
+pub(crate) use words;
 
 words! {
     /// Whose invitations let others in.
@@ -90,44 +92,6 @@ words! {
         /// From AMBER on it takes two curators of other organisations than the submitter's.
         FourEyes = "four-eyes",
     }
-}
-
-words! {
-    /// How a policy of FIRST IEP 2.0 speaks of an act.
-    Demand {
-        /// `may`
-        #[default]
-        May = "may",
-        /// `must`
-        Must = "must",
-        /// `must-not`
-        MustNot = "must-not",
-    }
-}
-
-/// A policy of FIRST IEP 2.0, but for its `id` and `tlp`: those are the circle's id and its ceiling.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
-pub struct Iep {
-    /// `name`; empty if there is none, as the other texts.
-    pub name: String,
-    /// `description`
-    pub description: String,
-    /// `start_date`
-    pub start_date: Option<Timestamp>,
-    /// `end_date`
-    pub end_date: Option<Timestamp>,
-    /// `encrypt_in_transit`: may or must.
-    pub encrypt_in_transit: Demand,
-    /// `permitted_actions`
-    pub permitted_actions: PermittedActions,
-    /// `affected_party_notifications`: may or must not.
-    pub affected_party_notifications: Demand,
-    /// `attribution`
-    pub attribution: Demand,
-    /// `unmodified_resale`: may or must not.
-    pub unmodified_resale: Demand,
-    /// `external_reference`
-    pub external_reference: String,
 }
 
 /// What the members of a circle agree to.
@@ -210,9 +174,7 @@ impl Charter {
         if self.vocabulary.len() > WORDS {
             return wrong(format!("the vocabulary has more than {WORDS} words"));
         }
-        let iep = &self.iep;
-        let lines = [&iep.name, &iep.description, &iep.external_reference];
-        for line in lines.into_iter().chain(&self.vocabulary) {
+        for line in &self.vocabulary {
             if line.len() > LINE_BYTES || line.chars().any(char::is_control) {
                 return wrong(format!("`{line}` is not one line of at most {LINE_BYTES} bytes"));
             }
@@ -220,14 +182,8 @@ impl Charter {
         if let Some(word) = self.vocabulary.iter().find(|word| word.trim().is_empty()) {
             return wrong(format!("`{word}` is no word of a vocabulary"));
         }
-        for (field, demand, never) in [
-            ("encrypt_in_transit", iep.encrypt_in_transit, Demand::MustNot),
-            ("affected_party_notifications", iep.affected_party_notifications, Demand::Must),
-            ("unmodified_resale", iep.unmodified_resale, Demand::Must),
-        ] {
-            if demand == never {
-                return wrong(format!("IEP 2.0 has no `{}` for `{field}`", never.name()));
-            }
+        if let Some(why) = self.iep.wrong() {
+            return wrong(why);
         }
         if self.retention_days == Some(0) {
             return wrong("`retention_days` is at least 1".to_owned());
@@ -292,26 +248,7 @@ impl Definition {
         words.sort_unstable();
         words.dedup();
         words.iter().for_each(|word| line("word", word));
-        let iep = &self.charter.iep;
-        for (word, value) in [
-            ("iep-name", &iep.name),
-            ("iep-description", &iep.description),
-            ("iep-external-reference", &iep.external_reference),
-        ] {
-            if !value.is_empty() {
-                line(word, value);
-            }
-        }
-        for (word, at) in [("iep-start-date", iep.start_date), ("iep-end-date", iep.end_date)] {
-            if let Some(at) = at {
-                line(word, &at);
-            }
-        }
-        line("iep-encrypt-in-transit", &iep.encrypt_in_transit.name());
-        line("iep-permitted-actions", &iep.permitted_actions.name());
-        line("iep-affected-party-notifications", &iep.affected_party_notifications.name());
-        line("iep-attribution", &iep.attribution.name());
-        line("iep-unmodified-resale", &iep.unmodified_resale.name());
+        self.charter.iep.write(&mut line);
         text.push('\n');
         text.push_str(&self.charter.agreement);
         text
@@ -349,7 +286,6 @@ impl Definition {
 
 impl Charter {
     fn read_line(&mut self, word: &str, value: &str) -> Option<()> {
-        let iep = &mut self.iep;
         match word {
             "formal" => self.formal = value == "yes",
             "ceiling" => self.ceiling = value.parse().ok()?,
@@ -360,17 +296,7 @@ impl Charter {
             "curation" => self.curation = Curation::named(value)?,
             "retention-days" => self.retention_days = Some(value.parse().ok()?),
             "word" => self.vocabulary.push(value.to_owned()),
-            "iep-name" => value.clone_into(&mut iep.name),
-            "iep-description" => value.clone_into(&mut iep.description),
-            "iep-external-reference" => value.clone_into(&mut iep.external_reference),
-            "iep-start-date" => iep.start_date = Some(value.parse().ok()?),
-            "iep-end-date" => iep.end_date = Some(value.parse().ok()?),
-            "iep-encrypt-in-transit" => iep.encrypt_in_transit = Demand::named(value)?,
-            "iep-permitted-actions" => iep.permitted_actions = PermittedActions::named(value)?,
-            "iep-affected-party-notifications" => iep.affected_party_notifications = Demand::named(value)?,
-            "iep-attribution" => iep.attribution = Demand::named(value)?,
-            "iep-unmodified-resale" => iep.unmodified_resale = Demand::named(value)?,
-            _ => return None,
+            word => self.iep.read_line(word, value)?,
         }
         Some(())
     }
@@ -379,6 +305,8 @@ impl Charter {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::iep::Demand;
+    use crate::{PermittedActions, Timestamp};
     use uuid::Uuid;
 
     fn definition() -> Definition {
@@ -397,6 +325,8 @@ mod tests {
                 end_date: Some(Timestamp(5)),
                 encrypt_in_transit: Demand::Must,
                 permitted_actions: PermittedActions::InternallyVisible,
+                id: Some(Uuid::from_u128(0x4000_8000_0000_0000_0000)),
+                external_references: vec!["https://z.example".to_owned(), "https://a.example".to_owned()],
                 attribution: Demand::MustNot,
                 ..Iep::default()
             },

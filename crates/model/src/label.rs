@@ -158,6 +158,12 @@ impl PermittedActions {
         }
     }
 
+    /// The word, where something is not permitted.
+    #[must_use]
+    pub fn narrowed(self) -> Option<&'static str> {
+        Some(self.name()).filter(|_| self != PermittedActions::default())
+    }
+
     /// The one of that word.
     #[must_use]
     pub fn named(word: &str) -> Option<PermittedActions> {
@@ -232,11 +238,11 @@ impl Label {
         }
     }
 
-    /// The same label, for these.
+    /// The same label, for these, who may do no more than both permit.
     #[must_use]
     pub fn to(self, audience: Audience) -> Label {
         let Audience { recipients, embargo, actions } = audience;
-        Label { recipients, embargo, actions, ..self }
+        Label { recipients, embargo, actions: actions.min(self.actions), ..self }
     }
 
     /// The same label, as far as the origin goes told like another.

@@ -2,6 +2,7 @@
 //!
 //! - [`circle`]: named audiences and their charters.
 //! - [`id`]: what members, persons, circles, tokens and collections are called.
+//! - [`iep`]: policies of FIRST IEP 2.0.
 //! - [`inert`]: text of strangers, made harmless to show.
 //! - [`time`]: instants in microseconds, and their RFC 3339 text.
 //! - [`label`]: who a statement is for: author, TLP 2.0 of the whole and of parts, recipients, embargo, permitted actions, origin.
@@ -14,6 +15,7 @@ pub mod access;
 pub mod circle;
 pub mod gate;
 pub mod id;
+pub mod iep;
 pub mod inert;
 pub mod label;
 pub mod observable;
@@ -27,6 +29,7 @@ pub use id::{
     AssetId, CircleId, CollectionId, InvitationId, MemberId, MembershipId, ObjectKey, PersonId, SubmissionId,
     TokenId,
 };
+pub use iep::Iep;
 pub use label::{Audience, Embargo, Hidden, Label, Origin, Parts, PermittedActions, Recipients, Tlp};
 pub use observable::{Observable, Unfit};
 pub use time::Timestamp;

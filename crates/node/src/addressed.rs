@@ -2,9 +2,7 @@
 //! may know them.
 
 use model::circle::Shows;
-use model::{
-    Audience, CircleId, Embargo, Label, MemberId, PermittedActions, PersonId, Recipients, Role, Timestamp,
-};
+use model::{Audience, Charter, CircleId, Embargo, Label, MemberId, PersonId, Recipients, Role, Timestamp};
 
 use store::directory::Person;
 
@@ -124,7 +122,7 @@ impl Addressed {
                 "circle" => {
                     let (_, known) = his(roster, caller, name, now)?;
                     known.membership(source).ok_or_else(|| not_found("circle", name))?;
-                    found.add(known);
+                    found.add(known, now);
                 }
                 "member" => found.audience.recipients.members.push(member(roster, caller, name, now)?),
                 "person" => found.audience.recipients.persons.push(person(roster, caller, name, now)?),
@@ -146,11 +144,12 @@ impl Addressed {
 }
 
 impl Found {
-    fn add(&mut self, known: &Known) {
+    fn add(&mut self, known: &Known, now: Timestamp) {
         self.audience.recipients.circles.extend(known.circle.audiences.last());
-        let permitted: PermittedActions = known.charter().iep.permitted_actions;
-        self.audience.actions = self.audience.actions.min(permitted);
-        self.circles.push(Within { name: known.definition.name.clone(), charter: known.charter().clone() });
+        let iep = known.charter().iep.binding(now);
+        self.audience.actions = self.audience.actions.min(iep.permitted_actions);
+        let charter = Charter { iep, ..known.charter().clone() };
+        self.circles.push(Within { name: known.definition.name.clone(), charter });
     }
 }
 

@@ -2,7 +2,7 @@
 //! there were none.
 
 pub(crate) mod known;
-mod shown;
+pub(crate) mod shown;
 
 use model::circle::{Admits, Charter, Leavers};
 use model::gate::{self, Act, CircleOf, SeatOf};
@@ -77,7 +77,7 @@ impl Node {
             let expires = circle.expires.map(|at| at.to_string());
             let changes = [Change::Circle(circle), Change::Membership(membership), Change::CircleAct(act)];
             self.gather(by, changes)?;
-            Ok(views::Circle { expires, ..shown::outline(&definition, now) })
+            Ok(views::Circle { expires, ..shown::outline(&definition, now, now) })
         })
     }
 
@@ -88,9 +88,9 @@ impl Node {
     pub fn circles(&self, caller: &Caller) -> Result<Vec<views::Circle>, Error> {
         let own = signed_in(caller)?;
         Node::allowed(caller, &Action::SeeCircles)?;
-        let roster = self.roster();
-        let circles = roster.circles().of(own, self.now());
-        Ok(circles.map(|known| shown::circle(&roster, known, own)).collect())
+        let (roster, now) = (self.roster(), self.now());
+        let circles = roster.circles().of(own, now);
+        Ok(circles.map(|known| shown::circle(&roster, known, own, now)).collect())
     }
 
     /// One of them, by name or id, with its good invitations and what was done in it.
@@ -100,11 +100,11 @@ impl Node {
     /// a name that several have.
     pub fn circle(&self, caller: &Caller, name: &str) -> Result<views::Circle, Error> {
         Node::allowed(caller, &Action::SeeCircles)?;
-        let roster = self.roster();
-        let (own, known) = his(&roster, caller, name, self.now())?;
-        let mut view = shown::circle(&roster, known, own);
+        let (roster, now) = (self.roster(), self.now());
+        let (own, known) = his(&roster, caller, name, now)?;
+        let mut view = shown::circle(&roster, known, own, now);
         if gate::Invite::allows(&caller.principal, &known.of()).is_ok() {
-            let invitations = roster.circles().invitations(known.circle.id, self.now());
+            let invitations = roster.circles().invitations(known.circle.id, now);
             view.invitations = invitations.into_iter().map(invitation_view).collect();
         }
         let acts = self.inner.store.snapshot()?.circle_acts(known.circle.id)?;
@@ -279,7 +279,7 @@ impl Node {
                 return Err(Error::new(Kind::Conflict, message).into());
             }
             if known.charter().formal && agree.is_none() {
-                let outline = shown::outline(&known.definition, known.circle.created);
+                let outline = shown::outline(&known.definition, known.circle.created, now);
                 return Ok(Step::Shown(Box::new(outline)));
             }
             if agree.is_some_and(|agree| agree != known.definition.digest()) {
@@ -313,9 +313,9 @@ impl Node {
             Step::Shown(circle) => return Ok(views::Joined { joined: false, circle: *circle }),
             Step::Joined(id) => id,
         };
-        let roster = self.roster();
-        let (own, known) = his(&roster, caller, &id.to_string(), self.now())?;
-        Ok(views::Joined { joined: true, circle: shown::circle(&roster, known, own) })
+        let (roster, now) = (self.roster(), self.now());
+        let (own, known) = his(&roster, caller, &id.to_string(), now)?;
+        Ok(views::Joined { joined: true, circle: shown::circle(&roster, known, own, now) })
     }
 
     /// Takes the caller's member out of a circle. Who is the last ends it.

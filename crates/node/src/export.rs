@@ -266,6 +266,9 @@ fn object(buffer: &mut Vec<u8>, reading: &Reading, entry: &Entry<'_>, extent: Ex
             let name = reading.roster.named(entry.source).name;
             let hidden = reading.sight.visible.hidden_parts(entry.label);
             let carried = Carried::of((label, hidden), reading.reader, entry.date_added, !entry.owned, &name);
+            let policies = reading.policies(entry.label);
+            let policies = policies.iter().flat_map(|one| serde_json::to_string(&one.iep)).collect();
+            let carried = Carried { policies, ..carried };
             carried::write(buffer, entry.wire, &carried);
         }
         _ => buffer.extend_from_slice(entry.wire),

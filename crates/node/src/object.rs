@@ -4,6 +4,7 @@ use std::ops::ControlFlow;
 
 use model::MemberId;
 use serde_json::value::RawValue;
+use store::read::LabelId;
 use store::record::ObjectKey;
 
 use crate::around::{Reach, named_at, one_step, summary_at};
@@ -21,6 +22,7 @@ const AROUND: Reach = Reach { looked_at: 500, listed: 200, telling_only: false }
 struct Version {
     position: u64,
     source: MemberId,
+    label: LabelId,
     at: model::Timestamp,
     summary: views::ObjectSummary,
 }
@@ -53,6 +55,7 @@ impl Node {
                 None => not_found("object", id),
             })?;
         let (source, position, mut summary) = (shown.source, shown.position, shown.summary.clone());
+        let policies = reading.policies(shown.label);
         if let Some(named) = named_at(&reading, position)? {
             summary = named;
         }
@@ -68,6 +71,7 @@ impl Node {
         self.lent(caller, "object", None, reading)?;
         Ok(views::ObjectView {
             summary,
+            policies,
             object,
             versions,
             claims,
@@ -82,13 +86,13 @@ impl Node {
 fn visible_versions(reading: &Reading, key: &ObjectKey) -> Result<Vec<Version>, Error> {
     let mut positions = Vec::new();
     reading.snapshot.versions(&reading.sight.visible, key, &mut |hit| {
-        positions.push((hit.position, hit.source, hit.version));
+        positions.push((hit.position, hit.source, hit.label, hit.version));
         if positions.len() < MAX_VERSIONS { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     })?;
     let mut versions = Vec::new();
-    for (position, source, at) in positions {
+    for (position, source, label, at) in positions {
         let summary = summary_at(reading, position)?;
-        versions.extend(summary.map(|summary| Version { position, source, at, summary }));
+        versions.extend(summary.map(|summary| Version { position, source, label, at, summary }));
     }
     Ok(versions)
 }

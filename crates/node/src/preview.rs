@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 
 use model::access::{Barrier, Reason, why};
 use model::circle::Shows;
-use model::{Action, CircleId, Label, MemberId, PersonId, Reader, Timestamp, Tlp};
+use model::{Action, CircleId, Label, MemberId, PermittedActions, PersonId, Reader, Timestamp, Tlp};
 use store::directory::Member;
 
 use crate::addressed::{Addressed, audience_of, knows};
@@ -44,7 +44,13 @@ impl Node {
         let addressed = Addressed { to: asked.to.clone(), embargo: asked.embargo.clone() };
         let found = addressed.find(&roster, caller, own, now)?;
         let tlp = asked.tlp.unwrap_or(self.settings().default_label);
-        let marked = Marked { tlp, parts: None, by_default: asked.tlp.is_none(), missing: None };
+        let marked = Marked {
+            tlp,
+            parts: None,
+            actions: PermittedActions::default(),
+            by_default: asked.tlp.is_none(),
+            missing: None,
+        };
         if tlp > caller.principal.reader.ceiling {
             let message = format!("{tlp} is above the highest label that this token writes");
             return Err(Error::new(Kind::Forbidden, message));

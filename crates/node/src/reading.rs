@@ -10,6 +10,7 @@ use store::read::{Entry, LabelId, Snapshot, Visible};
 use strictjson::Limits;
 
 use crate::addressed::audience_of;
+use crate::circles::shown::policies;
 use crate::core::describe::Description;
 use crate::directory::not_found;
 use crate::reads::{Lending, Range};
@@ -176,6 +177,12 @@ impl Reading {
         Lending { range: self.lent.take(), given }
     }
 
+    /// The policies under which he sees what bears a label.
+    pub(crate) fn policies(&self, label: LabelId) -> Vec<views::CirclePolicy> {
+        let label = self.sight.label(label);
+        label.map_or_else(Vec::new, |label| policies(&self.roster, label, self.reader, self.now))
+    }
+
     /// The entry as lists show it.
     pub(crate) fn summary(&self, entry: &Entry<'_>) -> views::ObjectSummary {
         self.lends(entry);
@@ -200,6 +207,7 @@ impl Reading {
             source: label.and_then(|label| self.told(label)).map(|member| self.roster.named(member)),
             vouched: label.and_then(|label| self.vouched(label)),
             sources: None,
+            permitted_actions: label.and_then(|label| label.actions.narrowed()),
             revoked: described.revoked,
             claim: !entry.owned,
             valid_from: described.valid_from,

@@ -11,7 +11,7 @@ use store::read::Snapshot;
 use store::record::{Item, ObjectKey};
 
 use crate::addressed::{Addressed, Found};
-use crate::core::audience::fits;
+use crate::core::audience::{attributed, fits};
 use crate::core::judge::said_for_fewer;
 use crate::core::list_query::object_key;
 use crate::core::marking::Marked;
@@ -169,7 +169,9 @@ impl Node {
             return Err(Error::new(Kind::Forbidden, message));
         }
         let tags = one.tags.iter().map(String::as_str);
-        fits(&marked, tags, &audience, &circles).map_err(|why| Error::new(Kind::Invalid, why))?;
+        fits(&marked, tags, &audience, &circles)
+            .and_then(|()| attributed(&circles, one.label.origin))
+            .map_err(|why| Error::new(Kind::Invalid, why))?;
         let curated = |audience: &Audience| curation_of(roster, None, audience);
         if curated(&audience) > curated(&one.label.audience()) {
             let error = Error::new(Kind::Invalid, "what is for that circle passes its curators");
@@ -202,20 +204,23 @@ impl Node {
 
     // The TLP asked for, as far as the object's own markings let it be.
     fn marked_as(&self, caller: &Caller, one: &Standing, tlp: Option<Tlp>) -> Result<Marked, Error> {
-        let Some(tlp) = tlp else {
-            return Ok(Marked {
-                tlp: one.label.tlp,
-                parts: one.label.parts,
-                by_default: false,
-                missing: None,
-            });
-        };
         let mut held = std::collections::HashMap::new();
         for id in one.of.markings.to_look_for() {
             let found = self.held_marking(one.label.author, &caller.principal.reader, id)?;
             held.insert(id.to_owned(), found);
         }
-        let marked = one.of.markings.amount_to(tlp, |id| held.get(id).copied().flatten());
+        let (found, before) = (|id: &str| held.get(id).copied().flatten(), &one.label);
+        let Some(tlp) = tlp else {
+            let marked = one.of.markings.amount_to(before.tlp, found);
+            return Ok(Marked {
+                tlp: before.tlp,
+                parts: before.parts,
+                by_default: false,
+                missing: None,
+                ..marked
+            });
+        };
+        let marked = one.of.markings.amount_to(tlp, found);
         if marked.tlp > tlp {
             let message = format!("its own markings ask for {}, which is above {tlp}", marked.tlp);
             return Err(Error::new(Kind::Invalid, message).hint("say a new version with other markings"));

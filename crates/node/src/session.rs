@@ -114,6 +114,14 @@ impl Node {
         })
     }
 
+    /// Whether what this caller is told has to be encrypted on its way: a circle of his member demands it (IEP 2.0 §7,
+    /// `encrypt_in_transit`), whose policy is in force.
+    #[must_use]
+    pub fn demands_encryption(&self, caller: &Caller) -> bool {
+        let member = caller.principal.reader.member;
+        member.is_some_and(|member| self.roster().circles().demand_encryption(member, self.now()))
+    }
+
     /// Whether a caller sees all that he saw when he was found to be who he is: his token is good, and he is in the circles that
     /// he was in, or keeps what was said there. What he may do beside is judged with each thing that he does.
     #[must_use]

@@ -174,6 +174,9 @@ pub struct ObjectSummary {
     /// origin is withheld count as one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sources: Option<u64>,
+    /// What recipients may do with it, where not everything (IEP 2.0, `permitted_actions`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub permitted_actions: Option<&'static str>,
     /// It is revoked by its author.
     pub revoked: bool,
     /// It is a claim: another member owns the id, and this reader sees him say so.
@@ -256,6 +259,9 @@ pub struct Facet {
 pub struct ObjectView {
     /// The version shown.
     pub summary: ObjectSummary,
+    /// The policies of the reader's circles that it is said to.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub policies: Vec<CirclePolicy>,
     /// It, as a STIX 2.1 object.
     pub object: Box<serde_json::value::RawValue>,
     /// Every version that this reader may see, newest first.

@@ -61,6 +61,24 @@ pub(crate) fn caller(
     })
 }
 
+/// Refuses to tell a caller anything over a way that others can read along, where a circle of his member demands encryption (IEP
+/// 2.0 §7). It is a refusal and no absence: a client that asks for what is new would never be told what it was not told
+/// here. Why depends on nothing but his own circles.
+///
+/// # Errors
+/// 403.
+pub(crate) fn encrypted(node: &Node, caller: &Caller, is_confidential: bool) -> Result<(), Failure> {
+    if is_confidential || !node.demands_encryption(caller) {
+        return Ok(());
+    }
+    let detail = "a circle of your member demands that nothing is told over an unencrypted connection";
+    let failure = Failure::new(StatusCode::FORBIDDEN, "unencrypted", detail);
+    Err(failure.hint(
+        "use https; behind a proxy, `listen.trusted_proxies` names it and it says `X-Forwarded-Proto`. `accord circle` \
+         works here",
+    ))
+}
+
 /// Counts an outcome that is a failed attempt, told as a failure or as a page.
 pub(crate) fn counted_outcome(outcome: Outcome, shared: &Shared, client: Option<IpAddr>) -> Outcome {
     let attempt = Attempt { factor: Factor::Token, address: client, account: None };

@@ -3,7 +3,7 @@
 use http::{Method, StatusCode};
 
 use crate::metrics::write_gauges;
-use crate::request::Road;
+use crate::proxy::is_local;
 use crate::routes::{Access, Family, Outcome, Schema};
 use crate::{Answer, Failure, Request, Route, blocking};
 
@@ -56,7 +56,9 @@ async fn readyz(request: Request) -> Outcome {
 async fn metrics(request: Request) -> Outcome {
     let caller = match request.caller() {
         Ok(caller) if request.node.operates(caller).is_ok() => caller.clone(),
-        _ if request.settings.metrics_on_loopback && is_local(&request) => request.node.operator(),
+        _ if request.settings.metrics_on_loopback && is_local(&request.arrival, &request.headers) => {
+            request.node.operator()
+        }
         Ok(caller) if !caller.principal.is_anonymous() => {
             let detail = "metrics are for whoever operates the node";
             return Err(Failure::new(StatusCode::FORBIDDEN, "forbidden", detail));
@@ -70,13 +72,4 @@ async fn metrics(request: Request) -> Outcome {
     let figures = blocking::long(move || node.statistics(&caller)).await??;
     write_gauges("accord", &figures, &mut text);
     Ok(Answer::bytes(EXPOSITION, text))
-}
-
-// A process on this machine itself, and not what a proxy on this machine passes on for somebody else.
-fn is_local(request: &Request) -> bool {
-    let passed_on = ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via"];
-    let from_here = request.arrival.peer.is_some_and(|peer| peer.to_canonical().is_loopback());
-    matches!(request.arrival.road, Road::Tcp | Road::Tls(_))
-        && from_here
-        && !passed_on.iter().any(|name| request.headers.contains_key(*name))
 }

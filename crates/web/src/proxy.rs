@@ -15,6 +15,8 @@ pub(crate) struct Seen {
     pub client: Option<IpAddr>,
     /// The address of the base path, no slash at its end.
     pub base_url: String,
+    /// What passes between the client and us is encrypted, or does not leave this machine.
+    pub is_confidential: bool,
     /// The request says by no address that could be one whom it is for: RFC 9112 §3.2 wants it refused.
     pub is_misaddressed: bool,
 }
@@ -45,7 +47,22 @@ pub(crate) fn seen(settings: &WebSettings, arrival: &Arrival, parts: &request::P
         }
     };
     let client = forwarded.client.or(arrival.peer).map(|address| address.to_canonical());
-    Seen { client, base_url, is_misaddressed }
+    let is_confidential = match (forwarded.scheme, &arrival.road) {
+        (Some(scheme), _) => scheme == "https",
+        (None, Road::Tcp) => is_local(arrival, headers),
+        (None, _) => true,
+    };
+    Seen { client, base_url, is_confidential, is_misaddressed }
+}
+
+/// A process on this machine itself, and not what a proxy on this machine passes on for somebody else.
+pub(crate) fn is_local(arrival: &Arrival, headers: &HeaderMap) -> bool {
+    let passed_on =
+        ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip", "via"];
+    let from_here = arrival.peer.is_some_and(|peer| peer.to_canonical().is_loopback());
+    matches!(arrival.road, Road::Tcp | Road::Tls(_))
+        && from_here
+        && !passed_on.iter().any(|name| headers.contains_key(*name))
 }
 
 /// What stands where a host should is none.
@@ -223,6 +240,35 @@ mod tests {
         assert!(!misaddressed(Road::Tcp, Version::HTTP_11, "http://ti.example/livez"));
         assert!(!misaddressed(Road::Tcp, Version::HTTP_10, "/livez"));
         assert!(!misaddressed(Road::AdminSocket, Version::HTTP_11, "/livez"));
+    }
+
+    #[test]
+    fn a_way_is_confidential_that_is_encrypted_or_does_not_leave_the_machine() {
+        let settings =
+            WebSettings { trusted_proxies: vec!["10.0.0.0/8".parse().unwrap()], ..WebSettings::default() };
+        let is_confidential = |road: Road, peer: &str, header: (&'static str, &'static str)| {
+            let request = http::Request::get("/").header("host", "inner").header(header.0, header.1);
+            let arrival = Arrival { road, peer: Some(peer.parse().unwrap()) };
+            seen(&settings, &arrival, &request.body(()).unwrap().into_parts().0).is_confidential
+        };
+        let none = ("x-other", "");
+        let (http, https) = (("x-forwarded-proto", "http"), ("x-forwarded-proto", "https"));
+        for (road, peer, header, expected) in [
+            (Road::Tls(None), "192.0.2.1", none, true),
+            (Road::AdminSocket, "192.0.2.1", none, true),
+            (Road::Tcp, "192.0.2.1", none, false),
+            (Road::Tcp, "192.0.2.1", https, false),
+            (Road::Tcp, "10.0.0.1", none, false),
+            (Road::Tcp, "10.0.0.1", https, true),
+            (Road::Tcp, "10.0.0.1", ("forwarded", "proto=https"), true),
+            (Road::Tls(None), "10.0.0.1", http, false),
+            (Road::Tcp, "127.0.0.1", none, true),
+            (Road::Tcp, "::1", none, true),
+            (Road::Tcp, "127.0.0.1", ("x-forwarded-for", "192.0.2.1"), false),
+            (Road::Tcp, "127.0.0.1", https, false),
+        ] {
+            assert_eq!(is_confidential(road.clone(), peer, header), expected, "{road:?} {peer} {header:?}");
+        }
     }
 
     #[test]

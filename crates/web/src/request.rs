@@ -60,6 +60,8 @@ pub struct Request {
     /// The address of the base path as the client sees it, such as `https://ti.example.org/accord`, no slash at its
     /// end.
     pub base_url: String,
+    /// What passes between the client and us is encrypted, or does not leave this machine.
+    pub is_confidential: bool,
     /// Its id, from end to end.
     pub id: String,
     /// What all requests share.

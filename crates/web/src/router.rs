@@ -179,6 +179,13 @@ impl Router {
                 return Err(failure);
             }
         };
+        // Pages ask for themselves: who looks at them may be said by a cookie.
+        if let (Some(caller), true) = (&caller, route.access != Access::Open && !route.is_private())
+            && let Err(failure) = auth::encrypted(&self.node, caller, seen.is_confidential)
+        {
+            body.discard().await;
+            return Err(failure);
+        }
         let telling = parts.extensions.get::<Arc<Telling>>().cloned();
         if let (Some(telling), Some(caller)) = (&telling, &caller) {
             telling.to(caller);
@@ -203,6 +210,7 @@ impl Router {
             arrival,
             client: seen.client,
             base_url: seen.base_url,
+            is_confidential: seen.is_confidential,
             id: id.to_owned(),
             caller,
             telling,

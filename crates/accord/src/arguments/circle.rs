@@ -14,7 +14,7 @@ pub enum CircleCommand {
     /// List the circles that your member is in
     List,
     /// Show a circle: its charter, who is in it as far as you may know, what was done in it
-    Show(Which),
+    Show(CircleShow),
     /// Invite somebody; the secret is shown this once, and is good once
     Invite(CircleInvite),
     /// Confirm another member's invitation, where the charter asks for two administrators
@@ -42,12 +42,26 @@ pub struct CircleAdd {
     /// Its charter in TOML; without one the circle is informal
     #[arg(long, value_name = "FILE")]
     pub charter: Option<PathBuf>,
+    /// The policy of the charter, as FIRST IEP 2.0 JSON, in place of its `iep`
+    #[arg(long, value_name = "FILE", requires = "charter")]
+    pub iep: Option<PathBuf>,
     /// How long it lasts, such as 30d [default: 30d for an informal one, else without end]
     #[arg(long, value_name = "DURATION", value_parser = super::span)]
     pub expires: Option<String>,
     /// The member that it is for, by name or id, where that is not yours; by an administrator of the node
     #[arg(long, value_name = "MEMBER")]
     pub owner: Option<String>,
+}
+
+/// `accord circle show`
+#[derive(Debug, Args)]
+pub struct CircleShow {
+    /// Its name or id
+    #[arg(value_name = "NAME")]
+    pub name: String,
+    /// Only its policy, as FIRST IEP 2.0 JSON
+    #[arg(long)]
+    pub iep: bool,
 }
 
 /// `accord circle invite`
@@ -103,6 +117,9 @@ pub struct CircleUpgrade {
     /// Its new charter in TOML
     #[arg(long, value_name = "FILE")]
     pub charter: PathBuf,
+    /// The policy of the charter, as FIRST IEP 2.0 JSON, in place of its `iep`
+    #[arg(long, value_name = "FILE")]
+    pub iep: Option<PathBuf>,
     /// How long it lasts from now [default: a formal one without end, an informal one 30d]
     #[arg(long, value_name = "DURATION", value_parser = super::span)]
     pub expires: Option<String>,

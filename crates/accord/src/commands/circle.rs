@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::login::read_secret;
 use super::manage::{one, several, write_fields};
 use super::{Session, day, flag, list, number, text};
-use crate::arguments::{CircleCommand, CircleInvite, CircleJoin};
+use crate::arguments::{CircleCommand, CircleInvite, CircleJoin, CircleShow};
 use crate::failure::{Exit, Failure};
 use crate::terminal::{Output, Style, inert, remark};
 use crate::transport::Call;
@@ -19,7 +19,7 @@ use crate::transport::Call;
 pub async fn run(session: &mut Session<'_>, command: CircleCommand) -> Result<Exit, Failure> {
     match command {
         CircleCommand::Add(new) => {
-            let charter = new.charter.as_deref().map(charter).transpose()?;
+            let charter = new.charter.as_deref().map(|path| charter(path, new.iep.as_deref())).transpose()?;
             let body = json!({
                 "name": new.name, "charter": charter, "expire": new.expires, "owner": new.owner,
             });
@@ -34,7 +34,7 @@ pub async fn run(session: &mut Session<'_>, command: CircleCommand) -> Result<Ex
             })
             .await
         }
-        CircleCommand::Show(which) => show(session, &which.name).await,
+        CircleCommand::Show(asked) => show(session, &asked).await,
         CircleCommand::Invite(invite) => self::invite(session, invite).await,
         CircleCommand::Confirm(which) => {
             let call = Call::post(&["circles", &which.name, "invitations", &which.id]);
@@ -53,7 +53,8 @@ pub async fn run(session: &mut Session<'_>, command: CircleCommand) -> Result<Ex
             one(session, call, "expelled from").await
         }
         CircleCommand::Upgrade(upgrade) => {
-            let body = json!({ "charter": charter(&upgrade.charter)?, "expire": upgrade.expires });
+            let charter = charter(&upgrade.charter, upgrade.iep.as_deref())?;
+            let body = json!({ "charter": charter, "expire": upgrade.expires });
             let call = Call::post(&["circles", &upgrade.name, "charter"]).json(body);
             one(session, call, "upgraded").await
         }
@@ -61,9 +62,13 @@ pub async fn run(session: &mut Session<'_>, command: CircleCommand) -> Result<Ex
     }
 }
 
-async fn show(session: &mut Session<'_>, name: &str) -> Result<Exit, Failure> {
-    let circle = session.ask_as_it_is(Call::get(&["circles", name])).await?;
+async fn show(session: &mut Session<'_>, asked: &CircleShow) -> Result<Exit, Failure> {
+    let circle = session.ask_as_it_is(Call::get(&["circles", &asked.name])).await?;
     let output = &mut *session.output;
+    if asked.iep {
+        output.document(circle.pointer("/charter/iep").unwrap_or(&Value::Null))?;
+        return Ok(Exit::Ok);
+    }
     if output.json {
         output.document(&circle)?;
         return Ok(Exit::Ok);
@@ -117,13 +122,42 @@ fn write_charter(output: &mut Output, circle: &Value) -> Result<(), Failure> {
     plain.remove("agreement");
     let iep = plain.remove("iep").unwrap_or_default();
     write_fields(output, &Value::Object(plain))?;
-    for (word, value) in iep.as_object().into_iter().flatten() {
-        field(output, &format!("iep {}", word.replace('_', " ")), value.as_str().unwrap_or_default())?;
+    if !flag(circle, "/iep_in_force") {
+        field(output, "iep", "not in force now, by its dates")?;
+    }
+    for (word, value) in terms(&iep) {
+        field(output, &format!("iep {word}"), &value)?;
     }
     for line in text(circle, "/charter/agreement").lines() {
         output.line(&format!("  {}", inert(line)))?;
     }
     Ok(())
+}
+
+// The members of a policy, in words.
+fn terms(iep: &Value) -> impl Iterator<Item = (String, String)> {
+    let told = |(word, value): (&String, &Value)| {
+        let value = match value {
+            Value::String(text) => text.clone(),
+            Value::Array(texts) => texts.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(", "),
+            other => other.to_string(),
+        };
+        (word.replace('_', " "), value)
+    };
+    iep.as_object().into_iter().flatten().map(told)
+}
+
+/// Writes the policy of a circle that an object is said to, in one line.
+///
+/// # Errors
+/// Nothing can be written.
+pub(super) fn write_policy(output: &mut Output, policy: &Value) -> Result<(), Failure> {
+    let iep = policy.pointer("/iep").unwrap_or(&Value::Null);
+    let terms = terms(iep).filter(|(word, _)| !matches!(word.as_str(), "id" | "iep version" | "tlp"));
+    let terms: Vec<String> = terms.map(|(word, value)| format!("{word} {value}")).collect();
+    let state = if flag(policy, "/in_force") { "" } else { " (not in force now)" };
+    let line = format!("{}{state}: {}", text(policy, "/circle/name"), terms.join("; "));
+    output.line(&format!("{}  {}", output.paint(Style::Faint, "policy     "), inert(&line)))
 }
 
 async fn invite(session: &mut Session<'_>, invite: CircleInvite) -> Result<Exit, Failure> {
@@ -186,14 +220,25 @@ async fn said(session: &mut Session<'_>, call: Call, done: &str) -> Result<Exit,
     Ok(Exit::Ok)
 }
 
-// A charter in TOML, as the document that the node takes.
-fn charter(path: &Path) -> Result<Value, Failure> {
-    let shown = path.display();
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| Failure::usage(format!("`{shown}` cannot be read: {error}")))?;
-    let table: toml::Table =
-        text.parse().map_err(|error| Failure::usage(format!("`{shown}` is no charter in TOML: {error}")))?;
-    Ok(as_json(toml::Value::Table(table)))
+// A charter in TOML, as the document that the node takes; its policy may be a file of its own.
+fn charter(path: &Path, policy: Option<&Path>) -> Result<Value, Failure> {
+    let no_charter = |error: toml::de::Error| {
+        Failure::usage(format!("`{}` is no charter in TOML: {error}", path.display()))
+    };
+    let table: toml::Table = text_of(path)?.parse().map_err(no_charter)?;
+    let mut charter = as_json(toml::Value::Table(table));
+    if let (Some(policy), Some(charter)) = (policy, charter.as_object_mut()) {
+        let no_policy = |error: serde_json::Error| {
+            Failure::usage(format!("`{}` is no policy in JSON: {error}", policy.display()))
+        };
+        charter.insert("iep".to_owned(), serde_json::from_str(&text_of(policy)?).map_err(no_policy)?);
+    }
+    Ok(charter)
+}
+
+fn text_of(path: &Path) -> Result<String, Failure> {
+    std::fs::read_to_string(path)
+        .map_err(|error| Failure::usage(format!("`{}` cannot be read: {error}", path.display())))
 }
 
 fn as_json(value: toml::Value) -> Value {

@@ -133,12 +133,16 @@ fn write_view(output: &mut Output, view: &Value, object: &Value) -> Result<(), F
         ("for", &audience(summary)),
         ("embargo", text(summary, "/audience/embargo/case")),
         ("until", text(summary, "/audience/embargo/until")),
+        ("permitted", text(summary, "/permitted_actions")),
         ("said by", &said_by(summary)),
         ("valid from", text(summary, "/valid_from")),
         ("valid until", text(summary, "/valid_until")),
     ];
     for (title, value) in rows.iter().filter(|(_, value)| !value.is_empty()) {
         output.line(&format!("{}  {}", output.paint(Style::Faint, &format!("{title:11}")), inert(value)))?;
+    }
+    for policy in list(view, "/policies") {
+        super::circle::write_policy(output, policy)?;
     }
     for (title, value) in object.as_object().into_iter().flatten().filter(|(title, _)| !told_above(title)) {
         let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);

@@ -66,8 +66,17 @@ fn a_circle_is_made_joined_upgraded_and_left() {
     let summary = blue.run(&import).exits(0).lines().pop().unwrap();
     assert_eq!(summary["new"], 3, "{summary}");
     let shown = green.run(&["show", INDICATOR]).exits(0);
-    assert!(shown.out.contains("circle Ransom"), "{}", shown.out);
+    for words in ["circle Ransom", "internally-visible-actions", "policy", "unmodified resale may"] {
+        assert!(shown.out.contains(words), "{words}: {}", shown.out);
+    }
     on(&["show", INDICATOR]).exits(1);
+    // The policy comes out as a file of its own, and goes in as one.
+    let policy = blue.run(&["circle", "show", "Ransom", "--iep"]).exits(0).out;
+    assert!(policy.contains("\"iep_version\":2.0") && policy.contains("\"tlp\":\"amber\""), "{policy}");
+    bench.write("policy.json", &policy.replace("\"attribution\":\"may\"", "\"attribution\":\"must\""));
+    let upgrade = ["circle", "upgrade", "Ransom", "--charter", "charter.toml", "--iep", "policy.json"];
+    blue.run(&upgrade).exits(0);
+    assert!(green.run(&["circle", "show", "Ransom"]).exits(0).out.contains("must"));
     for arguments in [&["preview", "--to", "circle:Ransom"][..], &["trace", INDICATOR]] {
         let told = blue.run(arguments).exits(0);
         assert!(told.out.contains("sees Green: in the circle `Ransom`"), "{}", told.out);

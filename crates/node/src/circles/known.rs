@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use model::gate::CircleOf;
+use model::iep::Demand;
 use model::{Charter, CircleId, Definition, InvitationId, Label, MemberId, Timestamp};
 use store::directory::{Circle, Directory, Invitation, Membership};
 
@@ -146,6 +147,14 @@ impl Circles {
     /// The circles that a member is in.
     pub(crate) fn of(&self, member: MemberId, now: Timestamp) -> impl Iterator<Item = &Known> {
         self.was_in(member).filter(move |one| one.is_live(now) && one.membership(member).is_some())
+    }
+
+    /// Whether a policy that binds now demands that what this member sees of a circle is encrypted on its way.
+    pub(crate) fn demand_encryption(&self, member: MemberId, now: Timestamp) -> bool {
+        self.was_in(member).any(|one| {
+            let demands = one.charter().iep.binding(now).encrypt_in_transit == Demand::Must;
+            demands && !one.audiences(member, now).is_empty()
+        })
     }
 
     /// The circle that labels name by this id, now or before.

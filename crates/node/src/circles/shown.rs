@@ -1,7 +1,7 @@
 //! What a circle shows of itself to those who are in it.
 
 use model::circle::Shows;
-use model::{Charter, Definition, MemberId, Timestamp};
+use model::{Charter, CircleId, Definition, Iep, Label, MemberId, Timestamp};
 use store::directory::{CircleAct, Membership};
 
 use super::known::Known;
@@ -9,7 +9,7 @@ use crate::roster::Roster;
 use crate::views;
 
 /// A circle for one of its members. Invitations and acts are the caller's to add.
-pub(crate) fn circle(roster: &Roster, known: &Known, own: MemberId) -> views::Circle {
+pub(crate) fn circle(roster: &Roster, known: &Known, own: MemberId, now: Timestamp) -> views::Circle {
     let shows = known.charter().shows;
     let owner = known.owner();
     let members: Vec<&Membership> = known.members().collect();
@@ -30,16 +30,17 @@ pub(crate) fn circle(roster: &Roster, known: &Known, own: MemberId) -> views::Ci
         members: members.len() as u64,
         organisations: organisations.collect(),
         expires: known.circle.expires.map(|at| at.to_string()),
-        ..outline(&known.definition, known.circle.created)
+        ..outline(&known.definition, known.circle.created, now)
     }
 }
 
 /// A circle for who is invited: what it is, and nothing of who is in it.
-pub(crate) fn outline(definition: &Definition, created: Timestamp) -> views::Circle {
+pub(crate) fn outline(definition: &Definition, created: Timestamp, now: Timestamp) -> views::Circle {
     views::Circle {
         id: definition.id.to_string(),
         name: definition.name.clone(),
-        charter: charter(&definition.charter),
+        charter: charter(definition),
+        iep_in_force: definition.charter.iep.is_in_force(now),
         digest: definition.digest(),
         definition: definition.canonical(),
         created: created.to_string(),
@@ -52,9 +53,8 @@ pub(crate) fn outline(definition: &Definition, created: Timestamp) -> views::Cir
     }
 }
 
-fn charter(charter: &Charter) -> views::Charter {
-    let iep = &charter.iep;
-    let some = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
+fn charter(definition: &Definition) -> views::Charter {
+    let Definition { id, charter, .. } = definition;
     views::Charter {
         formal: charter.formal,
         ceiling: charter.ceiling.to_string(),
@@ -65,20 +65,54 @@ fn charter(charter: &Charter) -> views::Charter {
         curation: charter.curation.name(),
         retention_days: charter.retention_days,
         vocabulary: charter.vocabulary.clone(),
-        iep: views::Iep {
-            name: some(&iep.name),
-            description: some(&iep.description),
-            start_date: iep.start_date.map(|at| at.to_string()),
-            end_date: iep.end_date.map(|at| at.to_string()),
-            encrypt_in_transit: iep.encrypt_in_transit.name(),
-            permitted_actions: iep.permitted_actions.name(),
-            affected_party_notifications: iep.affected_party_notifications.name(),
-            attribution: iep.attribution.name(),
-            unmodified_resale: iep.unmodified_resale.name(),
-            external_reference: some(&iep.external_reference),
-        },
+        iep: policy(*id, charter),
         agreement: charter.agreement.clone(),
     }
+}
+
+/// The policy of a circle, as IEP 2.0 has it.
+fn policy(id: CircleId, charter: &Charter) -> views::Iep {
+    let iep = &charter.iep;
+    let some = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
+    views::Iep {
+        id: iep.id_in(id).to_string(),
+        name: some(&iep.name),
+        description: some(&iep.description),
+        iep_version: 2.0,
+        start_date: iep.start_date.map(|at| at.to_string()),
+        end_date: iep.end_date.map(|at| at.to_string()),
+        encrypt_in_transit: iep.encrypt_in_transit.name(),
+        permitted_actions: iep.permitted_actions.name(),
+        affected_party_notifications: iep.affected_party_notifications.name(),
+        tlp: model::iep::tlp_word(charter.ceiling),
+        attribution: iep.attribution.name(),
+        unmodified_resale: iep.unmodified_resale.name(),
+        external_references: iep.external_references.clone(),
+    }
+}
+
+/// The policies under which something is said, for a reader who sees it: those of the circles that the label names and that
+/// his member is in. One that demands nothing, and says nothing of itself, is none.
+pub(crate) fn policies(
+    roster: &Roster,
+    label: &Label,
+    own: Option<MemberId>,
+    now: Timestamp,
+) -> Vec<views::CirclePolicy> {
+    let Some(own) = own else { return Vec::new() };
+    let his = |id: &CircleId| {
+        let known = roster.circles().with_audience(*id)?;
+        (known.is_live(now) && known.membership(own).is_some()).then_some(known)
+    };
+    let mut found: Vec<&Known> = label.recipients.circles.iter().filter_map(his).collect();
+    found.dedup_by_key(|known| known.circle.id);
+    found.retain(|known| known.charter().iep != Iep::default());
+    let view = |known: &Known| views::CirclePolicy {
+        circle: views::Named { id: known.circle.id.to_string(), name: known.definition.name.clone() },
+        in_force: known.charter().iep.is_in_force(now),
+        iep: policy(known.circle.id, known.charter()),
+    };
+    found.into_iter().map(view).collect()
 }
 
 /// What was done in a circle, as far as its members see each other.

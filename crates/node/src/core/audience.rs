@@ -1,6 +1,7 @@
 //! Whether what is said keeps to those it is said to: charters of circles, and what TLP says of naming anybody.
 
-use model::{Audience, Charter, Tlp};
+use model::iep::Demand;
+use model::{Audience, Charter, Origin, Tlp};
 
 use super::annotation::REVOKE;
 use super::marking::Marked;
@@ -10,8 +11,32 @@ use super::marking::Marked;
 pub struct Within {
     /// Its name, for messages.
     pub name: String,
-    /// What its members agreed to.
+    /// What its members agreed to, with the policy that binds now.
     pub charter: Charter,
+}
+
+/// Whether a statement may be said to these circles by a name, or without one (IEP 2.0 §9, `attribution`): a policy of
+/// `must-not` lets the source be told to nobody, so it is not told here first; one of `must` has it told to everybody. What
+/// takes back is always said as what it takes back was.
+///
+/// # Errors
+/// Why not, in words for the one who says it, with what to do.
+pub fn attributed(circles: &[Within], origin: Origin) -> Result<(), String> {
+    let against = |one: &&Within| match one.charter.iep.attribution {
+        Demand::May => false,
+        Demand::Must => origin == Origin::Withheld,
+        Demand::MustNot => origin == Origin::Shown,
+    };
+    let Some(Within { name, .. }) = circles.iter().find(against) else { return Ok(()) };
+    Err(match origin {
+        Origin::Shown => format!(
+            "the policy of the circle `{name}` is that sources are not named (IEP attribution: must-not): say it \
+             without your name"
+        ),
+        Origin::Withheld => format!(
+            "the policy of the circle `{name}` is that sources are named (IEP attribution: must): say it by your name"
+        ),
+    })
 }
 
 /// Whether an object with these markings and tags may be said to these.

@@ -3,7 +3,7 @@
 //! The extension is put in as the last member, and [`taken`] takes exactly those bytes out again, so that an import of
 //! an export finds the statements that it knows, byte for byte.
 
-use model::{Hidden, Label, MemberId, Origin, Timestamp, Tlp};
+use model::{Hidden, Label, MemberId, Origin, PermittedActions, Timestamp, Tlp};
 use strictjson::{Limits, Node, Object};
 
 /// The id of our property extension. docs/formats.md describes it.
@@ -18,6 +18,10 @@ pub struct Carried {
     pub parts: Option<Tlp>,
     /// It is for some by name, or embargoed.
     pub named: bool,
+    /// What recipients may do with it (IEP 2.0, `permitted_actions`).
+    pub actions: PermittedActions,
+    /// The policies of the reader's circles that it was said to, each as IEP 2.0 JSON.
+    pub policies: Vec<String>,
     /// When it was added.
     pub date_added: Timestamp,
     /// The member that said it, by id and name, where its origin is shown.
@@ -48,6 +52,8 @@ impl Carried {
                 .and_then(|parts| parts.others)
                 .filter(|_| !hidden.is_some_and(|hidden| hidden.others)),
             named: !label.recipients.is_empty() || label.embargo.is_some(),
+            actions: label.actions,
+            policies: Vec::new(),
             date_added,
             source: told.then(|| (label.author, name.to_owned())),
             claim,
@@ -64,6 +70,15 @@ impl Carried {
         }
         if self.named {
             object.push("named", true);
+        }
+        if let Some(actions) = self.actions.narrowed() {
+            object.push("permitted_actions", actions);
+        }
+        let limits = Limits::default();
+        let policies = self.policies.iter().map(|policy| strictjson::parse(policy.as_bytes(), &limits));
+        let policies: Vec<Node<'static>> = policies.flatten().map(Node::into_owned).collect();
+        if !policies.is_empty() {
+            object.push("policies", policies.into_iter().collect::<Node<'_>>());
         }
         object.push("date_added", self.date_added.to_string());
         if let Some((id, name)) = &self.source {
@@ -94,6 +109,19 @@ impl Carried {
                 None => None,
             },
             named: node.get("named").and_then(Node::as_bool).unwrap_or(false),
+            actions: match text("permitted_actions") {
+                Some(word) => PermittedActions::named(word)?,
+                None => PermittedActions::default(),
+            },
+            policies: {
+                let policies = node.get("policies").and_then(Node::as_array).unwrap_or_default();
+                let text = |policy: &Node<'_>| {
+                    let mut text = Vec::new();
+                    strictjson::write::node(&mut text, policy);
+                    String::from_utf8(text).unwrap_or_default()
+                };
+                policies.iter().map(text).collect()
+            },
             date_added: text("date_added")?.parse().ok()?,
             source,
             claim: node.get("claim").and_then(Node::as_bool).unwrap_or(false),
@@ -177,6 +205,7 @@ mod tests {
     fn carried(reader: u128, origin: Origin) -> Carried {
         let mut label = Label::new(MemberId(Uuid::from_u128(1)), Tlp::AmberStrict);
         label.origin = origin;
+        label.actions = PermittedActions::InternallyVisible;
         label.parts = Some(Parts { strictest: Tlp::Red, others: Some(Tlp::Red) });
         label.recipients =
             Recipients { members: vec![MemberId(Uuid::from_u128(7))], ..Recipients::default() };

@@ -4,7 +4,8 @@
 use model::{Audience, CollectionId, Label, MemberId, Origin, Timestamp, Tlp};
 use store::record::{Index, NewStatement, ObjectKey};
 
-use super::audience::{Within, fits};
+use super::annotation::RECALL;
+use super::audience::{Within, attributed, fits};
 use super::filter::{Facts, Predicate, shown_source};
 use super::marking::{Marked, Restriction};
 use super::parts;
@@ -139,6 +140,9 @@ pub fn decide(reading: &Reading, context: &Context<'_>) -> Result<Decision, Stri
     }
     let tags = reading.index.tags.iter().map(String::as_str);
     fits(&marked, tags, context.audience, context.circles)?;
+    if !takes_back(reading) {
+        attributed(context.circles, own.origin)?;
+    }
     let facts = Facts {
         kind: &reading.object.kind,
         source: shown_source(&own),
@@ -163,6 +167,12 @@ pub fn decide(reading: &Reading, context: &Context<'_>) -> Result<Decision, Stri
     let collections = inside.map(|(id, _)| *id).collect();
     let (owned, bound) = ownership(reading, context);
     Ok(Decision { owned, bound, marked, collections })
+}
+
+// A version that is revoked, or the note of a recall: it is said as what it takes back was, whatever a policy says by now.
+fn takes_back(reading: &Reading) -> bool {
+    let recalls = || reading.index.names.iter().any(|name| name == RECALL);
+    reading.revoked || (reading.object.kind == "note" && recalls())
 }
 
 // Whether it speaks for the id's owner or for nobody, and whether the source is bound to its author. An identity that is

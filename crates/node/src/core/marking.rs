@@ -9,7 +9,7 @@
 //! that are none of TLP are taken together. Where the object would be none without such parts, what they ask for is asked
 //! for the whole.
 
-use model::{Label, MemberId, Parts, Tlp};
+use model::{Label, MemberId, Parts, PermittedActions, Tlp};
 use stix::tlp::{EXTENSION, Level};
 use strictjson::Node;
 
@@ -22,6 +22,8 @@ pub enum Restriction {
     None,
     /// A TLP label.
     Tlp(Tlp),
+    /// A policy of FIRST IEP 2.0, of which nothing else is for the node to keep.
+    Policy(Tlp, PermittedActions),
     /// Something that this release does not understand.
     NotUnderstood,
 }
@@ -39,6 +41,8 @@ pub struct Markings {
     pub carried_named: bool,
     /// What its parts asked for there, under other markings than TLP's.
     pub carried_parts: Option<Tlp>,
+    /// What recipients could do with it there.
+    pub carried_actions: PermittedActions,
     /// Other markings that `object_marking_refs` name, each once.
     pub whole_refs: Vec<String>,
     /// Other markings that `granular_markings` name, each once.
@@ -54,6 +58,8 @@ pub struct Marked {
     pub tlp: Tlp,
     /// What parts ask for beyond it.
     pub parts: Option<Parts>,
+    /// What recipients may do with it, by policies among its markings.
+    pub actions: PermittedActions,
     /// Nothing named a TLP, so it got the default.
     pub by_default: bool,
     /// A marking that is not held, for which it is RED, or parts of it are.
@@ -64,7 +70,7 @@ impl Marked {
     /// The label, for what this member says.
     #[must_use]
     pub fn label(&self, author: MemberId) -> Label {
-        Label { parts: self.parts, ..Label::new(author, self.tlp) }
+        Label { parts: self.parts, actions: self.actions, ..Label::new(author, self.tlp) }
     }
 
     /// The strictest TLP of the whole and of parts.
@@ -114,12 +120,16 @@ impl Markings {
 
     /// What they amount to, with what is `held` of the markings that have to be looked for.
     pub fn amount_to(&self, default: Tlp, held: impl Fn(&str) -> Option<Restriction>) -> Marked {
-        let mut missing = None;
+        let (mut missing, mut actions) = (None, self.carried_actions);
         let mut strictest = |own: Option<Tlp>, refs: &[String], carried: Option<Tlp>| {
             refs.iter().fold(own, |strictest, id| {
                 let asked = match held(id) {
                     Some(Restriction::None) => None,
                     Some(Restriction::Tlp(tlp)) => Some(tlp),
+                    Some(Restriction::Policy(tlp, permitted)) => {
+                        actions = actions.min(permitted);
+                        Some(tlp)
+                    }
                     Some(Restriction::NotUnderstood) => Some(Tlp::Red),
                     // The label that it carries was made with the marking in view.
                     None if self.carried.is_some() => carried,
@@ -137,7 +147,7 @@ impl Markings {
         let parts = self.parts.max(others).filter(|strictest| *strictest > tlp);
         let others = others.filter(|others| *others > tlp);
         let parts = parts.map(|strictest| Parts { strictest, others });
-        Marked { tlp, parts, by_default: whole.is_none(), missing }
+        Marked { tlp, parts, actions, by_default: whole.is_none(), missing }
     }
 }
 
@@ -160,6 +170,12 @@ pub fn restriction(definition: &Node<'_>) -> Option<Restriction> {
         return Some(Restriction::Tlp(tlp_of(level)));
     }
     let extensions = definition.get("extensions").and_then(Node::as_object);
+    if let Some(extensions) = extensions.filter(|all| all.len() == 1)
+        && let Some(policy) = extensions.get(IEP_EXTENSION)
+    {
+        let is_alone = definition.get("definition_type").is_none();
+        return Some(policy_of(policy).filter(|_| is_alone).unwrap_or(Restriction::NotUnderstood));
+    }
     let tlp2 = extensions.and_then(|all| all.get(EXTENSION)).and_then(|one| one.get("tlp_2_0"));
     let tlp = |node: Option<&Node<'_>>| node.and_then(Node::as_str).and_then(|word| word.parse().ok());
     if extensions.is_some_and(|all| all.len() > usize::from(tlp2.is_some())) {
@@ -173,6 +189,24 @@ pub fn restriction(definition: &Node<'_>) -> Option<Restriction> {
     };
     let by_extension = tlp2.map(|word| tlp(Some(word)).map_or(Restriction::NotUnderstood, Restriction::Tlp));
     Some(asked.max(by_extension).unwrap_or(Restriction::NotUnderstood))
+}
+
+/// The extension by which OASIS's STIX 2.1 IEP 2.0 marking definition says a policy.
+const IEP_EXTENSION: &str = "extension-definition--762e2e97-ee51-43e5-a9ea-165fbb862c4a";
+
+// A policy is understood where the node can keep to it: it demands no encryption, and nothing of the name of who provides, which
+// are demands on circles here. What else it says is for the recipient, who sees the marking. Its dates open nothing: it is
+// taken as binding.
+fn policy_of(policy: &Node<'_>) -> Option<Restriction> {
+    let word = |field: &str| policy.get(field).and_then(Node::as_str);
+    let is_2 = policy.get("iep_version").and_then(Node::as_f64) == Some(2.0);
+    let free = ["encrypt_in_transit", "provider_attribution"].iter().all(|field| word(field) == Some("may"));
+    let known = ["affected_party_notifications", "unmodified_resale"]
+        .iter()
+        .all(|field| matches!(word(field), Some("may" | "must-not")));
+    let actions = PermittedActions::named(word("permitted_actions")?)?;
+    let tlp = word("tlp")?.parse().ok()?;
+    (is_2 && free && known).then_some(Restriction::Policy(tlp, actions))
 }
 
 #[cfg(test)]
@@ -282,6 +316,26 @@ mod tests {
     }
 
     #[test]
+    fn of_policies_the_narrowest_actions_are_permitted() {
+        use PermittedActions::{ContactForInstruction, ExternallyVisibleDirect, InternallyVisible};
+        let held = |id: &str| match id {
+            TERMS => Some(Restriction::Policy(Tlp::Green, InternallyVisible)),
+            ODD => Some(Restriction::Policy(Tlp::Clear, ContactForInstruction)),
+            _ => None,
+        };
+        for (whole, parts, tlp, actions) in [
+            (&[TERMS][..], &[][..], Tlp::Green, InternallyVisible),
+            (&[TERMS, AMBER_2], &[], Tlp::Amber, InternallyVisible),
+            (&[TERMS], &[ODD], Tlp::Green, ContactForInstruction),
+            (&[WHITE_1], &[], Tlp::Clear, ExternallyVisibleDirect),
+        ] {
+            let marked = markings(whole, parts, "description").amount_to(Tlp::Amber, held);
+            assert_eq!((marked.tlp, marked.actions), (tlp, actions), "{whole:?} {parts:?}");
+            assert_eq!(marked.label(MemberId(uuid::Uuid::nil())).actions, actions);
+        }
+    }
+
+    #[test]
     fn a_carried_label_stands_for_markings_that_are_not_here() {
         let carried = |parts| Markings {
             carried: Some(Tlp::AmberStrict),
@@ -323,6 +377,27 @@ mod tests {
         assert_eq!(with(&both), Some(Restriction::NotUnderstood), "an extension may restrict");
         assert_eq!(with(""), Some(Restriction::NotUnderstood));
         assert_eq!(with(",\"definition_type\":\"iep\""), Some(Restriction::NotUnderstood));
+        let iep = |change: (&str, &str)| {
+            let policy = "\"encrypt_in_transit\":\"may\",\"permitted_actions\":\"none\",\"tlp\":\"green\",\
+                 \"affected_party_notifications\":\"may\",\"provider_attribution\":\"may\",\
+                 \"unmodified_resale\":\"must-not\",\"iep_version\":2.0";
+            with(&format!(
+                ",\"extensions\":{{\"{IEP_EXTENSION}\":{{{}}}}}",
+                policy.replace(change.0, change.1)
+            ))
+        };
+        let green = Restriction::Policy(Tlp::Green, PermittedActions::None);
+        assert_eq!(iep(("", "")), Some(green));
+        for change in [
+            ("transit\":\"may", "transit\":\"must"),
+            ("attribution\":\"may", "attribution\":\"must-not"),
+            ("resale\":\"must-not", "resale\":\"must"),
+            ("\"none\"", "\"some\""),
+            ("\"tlp\":\"green\",", ""),
+            ("2.0", "3.0"),
+        ] {
+            assert_eq!(iep(change), Some(Restriction::NotUnderstood), "{change:?}");
+        }
         let other = strictjson::parse(b"{\"type\":\"tool\"}", &strictjson::Limits::default()).unwrap();
         assert_eq!(restriction(&other), None);
     }

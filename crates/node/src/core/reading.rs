@@ -76,6 +76,7 @@ pub fn read(body: &[u8], bundle_version: Option<&str>) -> Result<Vec<Reading>, B
         for markings in readings.iter_mut().map(|reading| &mut reading.markings) {
             (markings.carried, markings.carried_parts) = (Some(carried.tlp), carried.parts);
             markings.carried_named = carried.named;
+            markings.carried_actions = carried.actions;
         }
         return Ok(readings);
     }

@@ -19,6 +19,8 @@ pub struct Circle {
     pub definition: String,
     /// When it was made.
     pub created: String,
+    /// Its policy binds now: the dates of the policy say so.
+    pub iep_in_force: bool,
     /// When it ends by itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expires: Option<String>,
@@ -66,14 +68,16 @@ pub struct Charter {
     pub agreement: String,
 }
 
-/// A policy of FIRST IEP 2.0.
+/// A policy as FIRST writes it (IEP 2.0 JSON Specification).
 #[derive(Debug, Clone, Serialize)]
-#[expect(missing_docs, reason = "the words of IEP 2.0, documented at model::circle::Iep")]
+#[expect(missing_docs, reason = "the words of IEP 2.0, documented at model::Iep")]
 pub struct Iep {
+    pub id: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
+    pub iep_version: f64,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub start_date: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -81,10 +85,22 @@ pub struct Iep {
     pub encrypt_in_transit: &'static str,
     pub permitted_actions: &'static str,
     pub affected_party_notifications: &'static str,
+    pub tlp: &'static str,
     pub attribution: &'static str,
     pub unmodified_resale: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub external_reference: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub external_references: Vec<String>,
+}
+
+/// The policy of a circle that something is said to.
+#[derive(Debug, Clone, Serialize)]
+pub struct CirclePolicy {
+    /// The circle.
+    pub circle: Named,
+    /// It binds now: its dates say so.
+    pub in_force: bool,
+    /// The policy.
+    pub iep: Iep,
 }
 
 /// A member of a circle, for another.

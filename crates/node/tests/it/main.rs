@@ -9,6 +9,8 @@ mod circle_labels;
 #[cfg(test)]
 mod circle_openings;
 #[cfg(test)]
+mod circle_policy;
+#[cfg(test)]
 mod circle_preview;
 #[cfg(test)]
 mod circle_recall;

@@ -23,6 +23,8 @@ pub enum Kind {
     Time,
     /// A whole number, not negative.
     Count,
+    /// A number.
+    Number,
     /// `true` or `false`.
     Flag,
     /// Texts.
@@ -132,6 +134,7 @@ fn schema(kind: Kind) -> Value {
         Kind::Uuid => json!({ "type": "string", "format": "uuid" }),
         Kind::Time => json!({ "type": "string", "format": "date-time" }),
         Kind::Count => json!({ "type": "integer", "minimum": 0 }),
+        Kind::Number => json!({ "type": "number" }),
         Kind::Flag => json!({ "type": "boolean" }),
         Kind::Texts => json!({ "type": "array", "items": { "type": "string" } }),
         Kind::OneOf(values) => json!({ "type": "string", "enum": values }),

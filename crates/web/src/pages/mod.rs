@@ -20,7 +20,7 @@ use http::{Method, StatusCode};
 use node::Caller;
 
 use crate::routes::{Access, Family, Outcome, Schema, ValueKind};
-use crate::{Answer, Failure, Request, Route};
+use crate::{Answer, Failure, Request, Route, auth};
 use session::Sessions;
 use show::Span;
 
@@ -118,8 +118,11 @@ impl Frame {
 /// A page for the one who asks, or the way to the sign-in page for one who must sign in first.
 fn caller_or_sign_in(request: &Request, sessions: &Sessions) -> Result<Caller, Box<Answer>> {
     match session::caller(request, sessions) {
-        Some(caller) => Ok(caller),
         None => Err(Box::new(to_sign_in(request))),
+        Some(caller) => match auth::encrypted(&request.node, &caller, request.is_confidential) {
+            Ok(()) => Ok(caller),
+            Err(refused) => Err(Box::new(failure(&refused, &request.id, request.settings.base()))),
+        },
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use askama::Template;
 use model::inert::defanged;
-use node::views::{LedgerRow, Saying, ValueSaid};
+use node::views::{CirclePolicy, LedgerRow, Saying, ValueSaid};
 use serde::Deserialize;
 
 use super::picture::{Star, star};
@@ -19,6 +19,10 @@ use crate::{Request, blocking};
 struct Page {
     frame: Frame,
     head: Row,
+    /// What recipients may do with it; empty where everything.
+    permitted: &'static str,
+    /// The policies of circles that it is said to, in words.
+    policies: Vec<String>,
     /// What it says of itself, a paragraph each.
     description: Vec<String>,
     pattern: String,
@@ -58,6 +62,8 @@ pub(super) async fn page(request: Request, sessions: Arc<Sessions>) -> Outcome {
     let said = Said::read(view.object.get());
     render(&Page {
         frame: Frame::new(&request, Some(&caller)),
+        permitted: view.summary.permitted_actions.unwrap_or_default(),
+        policies: view.policies.iter().map(policy).collect(),
         description: paragraphs(said.description.as_deref().unwrap_or_default()),
         pattern: defanged(said.pattern.as_deref().unwrap_or_default()),
         star: star(&head.kind, &related),
@@ -72,6 +78,26 @@ pub(super) async fn page(request: Request, sessions: Arc<Sessions>) -> Outcome {
         ledger: ledger.iter().flat_map(|ledger| &ledger.rows).map(Happened::of).collect(),
         json: pretty(view.object.get()),
     })
+}
+
+// A policy in one line: what it asks for, in the words of IEP 2.0.
+fn policy(policy: &CirclePolicy) -> String {
+    let CirclePolicy { circle, in_force, iep } = policy;
+    let mut words = vec![
+        format!("encrypt in transit: {}", iep.encrypt_in_transit),
+        format!("permitted actions: {}", iep.permitted_actions),
+        format!("affected party notifications: {}", iep.affected_party_notifications),
+        format!("attribution: {}", iep.attribution),
+        format!("unmodified resale: {}", iep.unmodified_resale),
+    ];
+    words.extend(iep.external_references.iter().map(|one| text(one)));
+    let name = iep.name.as_deref().map(|name| format!(" “{}”", text(name))).unwrap_or_default();
+    let state = match (in_force, &iep.start_date, &iep.end_date) {
+        (true, _, None) => String::new(),
+        (true, _, Some(end)) => format!(" until {}", instant(end)),
+        (false, ..) => " (not in force now)".to_owned(),
+    };
+    format!("{}{name}{state}: {}", text(&circle.name), words.join("; "))
 }
 
 /// A value, and a line for each who says it.

@@ -225,6 +225,7 @@ mod tests {
             vouched: None,
             source: source.map(|(id, name)| Named { id: id.to_owned(), name: name.to_owned() }),
             sources: None,
+            permitted_actions: None,
             revoked: false,
             claim: false,
             valid_from: None,

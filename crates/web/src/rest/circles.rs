@@ -1,8 +1,9 @@
 //! Circles: made, joined, left, moderated.
 
 use http::{Method, StatusCode};
-use model::circle::{Admits, Charter, Curation, Demand, Iep, Leavers, Moderation, Shows};
-use model::{PermittedActions, Tlp};
+use model::circle::{Admits, Charter, Curation, Leavers, Moderation, Shows};
+use model::iep::Demand;
+use model::{Iep, PermittedActions};
 use node::{NewCircle, Node};
 
 use super::content::{self, Fields};
@@ -25,16 +26,21 @@ const CHARTER: &[&str] = &[
     "iep",
     "agreement",
 ];
+// The members of a policy (IEP 2.0 JSON Specification); `external_reference` is the framework's own word for one.
 const IEP: &[&str] = &[
+    "id",
     "name",
     "description",
+    "iep_version",
     "start_date",
     "end_date",
     "encrypt_in_transit",
     "permitted_actions",
     "affected_party_notifications",
+    "tlp",
     "attribution",
     "unmodified_resale",
+    "external_references",
     "external_reference",
 ];
 
@@ -264,9 +270,18 @@ fn charter(fields: &Fields<'_>) -> Result<Option<Charter>, Failure> {
     let days = days.map(|days| u32::try_from(days).unwrap_or(u32::MAX));
     let iep = of.document("iep", IEP)?;
     let defaults = Charter::default();
+    let ceiling = of.tlp("ceiling")?;
+    let of_policy = iep.as_ref().map_or(Ok(None), |iep| iep.tlp("tlp"))?;
+    if let (Some(ceiling), Some(of_policy)) = (ceiling, of_policy)
+        && ceiling != of_policy
+    {
+        let failure =
+            Failure::invalid(format!("`/tlp` of the policy is {of_policy}, and `/ceiling` {ceiling}"));
+        return Err(failure.hint("they are one and the same: leave one of them out"));
+    }
     Ok(Some(Charter {
         formal: of.flag("formal")?.unwrap_or(true),
-        ceiling: of.tlp("ceiling")?.unwrap_or(Tlp::AmberStrict),
+        ceiling: ceiling.or(of_policy).unwrap_or(defaults.ceiling),
         admits: word(&of, "admits", Admits::named, Admits::ALL, Admits::name)?,
         shows: word(&of, "shows", Shows::named, Shows::ALL, Shows::name)?,
         moderation: word(&of, "moderation", Moderation::named, Moderation::ALL, Moderation::name)?,
@@ -282,7 +297,17 @@ fn charter(fields: &Fields<'_>) -> Result<Option<Charter>, Failure> {
 fn read_iep(of: &Fields<'_>) -> Result<Iep, Failure> {
     let demand = |name| word(of, name, Demand::named, Demand::ALL, Demand::name);
     let all = &PermittedActions::ALL;
+    if of.number("iep_version")?.is_some_and(|version| version != 2.0) {
+        return Err(Failure::invalid("`/iep_version` is not 2.0, the only version that is understood"));
+    }
+    let id = of.text("id")?.map(|text| {
+        text.parse().map_err(|_| Failure::invalid(format!("`/id` is `{text}`, expected a UUID")))
+    });
+    let mut external_references = of.texts("external_references")?;
+    external_references.extend(of.text("external_reference")?);
+    external_references.retain(|one| !one.is_empty());
     Ok(Iep {
+        id: id.transpose()?,
         name: of.text("name")?.unwrap_or_default(),
         description: of.text("description")?.unwrap_or_default(),
         start_date: of.time("start_date")?,
@@ -298,7 +323,7 @@ fn read_iep(of: &Fields<'_>) -> Result<Iep, Failure> {
         affected_party_notifications: demand("affected_party_notifications")?,
         attribution: demand("attribution")?,
         unmodified_resale: demand("unmodified_resale")?,
-        external_reference: of.text("external_reference")?.unwrap_or_default(),
+        external_references,
     })
 }
 

@@ -172,6 +172,15 @@ impl<'a> Fields<'a> {
         self.get(name).map(read).transpose()
     }
 
+    /// A number.
+    ///
+    /// # Errors
+    /// 400 for anything else.
+    pub fn number(&self, name: &str) -> Result<Option<f64>, Failure> {
+        let read = |node: &Node<'a>| node.as_f64().ok_or_else(|| expected(name, "a number", node));
+        self.get(name).map(read).transpose()
+    }
+
     /// A TLP label.
     ///
     /// # Errors

@@ -2,6 +2,7 @@
 
 use http::StatusCode;
 use serde_json::{Value, json};
+use web::request::Road;
 use web::routes::table;
 
 use crate::fixtures::{envelope, indicator, indicator_id};
@@ -51,7 +52,8 @@ async fn the_life_of_a_circle() {
     assert_eq!(listed["circles"][0]["members"], 2, "{listed}");
     for (body, says) in [
         (json!({ "charter": { "admits": "anybody" } }), "`/admits`"),
-        (json!({ "charter": { "iep": { "tlp": "red" } } }), "`/tlp`"),
+        (json!({ "charter": { "ceiling": "amber", "iep": { "tlp": "red" } } }), "`/tlp`"),
+        (json!({ "charter": { "iep": { "iep_version": 1.0 } } }), "`/iep_version`"),
         (json!({ "charter": { "iep": { "encrypt_in_transit": "must-not" } }, "name": 7 }), "`/name`"),
         (json!({}), "`/charter`"),
     ] {
@@ -65,6 +67,99 @@ async fn the_life_of_a_circle() {
     let ended = send(&house, &a, "POST", "circles/Energy/leave", Value::Null).await;
     assert_eq!(ended.json()["id"], told["id"]);
     assert_eq!(send(&house, &a, "GET", "circles", Value::Null).await.json(), json!({ "circles": [] }));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_policy_goes_in_and_comes_out_as_iep_2_0_has_it() {
+    let house = House::new();
+    house.member("A");
+    let a = house.token("A", &["analyst", "organisation-administrator"]);
+    // The example of the framework's appendix A, with members of its own.
+    let policy = json!({
+        "id": "01bc4353-4829-4d55-8d52-0ab7e0790df9", "name": "Amber", "description": "For those who defend.",
+        "iep_version": 2.0, "start_date": "2017-01-01T00:00:00.000000Z", "end_date": null,
+        "encrypt_in_transit": "may", "permitted_actions": "externally-visible-indirect-actions",
+        "affected_party_notifications": "may", "tlp": "amber", "attribution": "must-not",
+        "unmodified_resale": "must-not",
+        "external_references": ["https://z.example/tlp", "https://a.example/iep"],
+    });
+    let body = json!({ "name": "Energy", "charter": { "agreement": "We keep to it.", "iep": policy } });
+    let made = send(&house, &a, "POST", "circles", body).await;
+    assert_eq!(made.status, StatusCode::CREATED, "{}", made.text());
+    let told = made.json();
+    let mut expected = policy.clone();
+    expected.as_object_mut().unwrap().remove("end_date");
+    assert_eq!((&told["charter"]["iep"], &told["iep_in_force"]), (&expected, &json!(true)));
+    assert_eq!(told["charter"]["ceiling"], "TLP:AMBER", "the policy's TLP is the ceiling");
+    // What came out goes in again.
+    let again = json!({ "charter": told["charter"] });
+    let again = send(&house, &a, "POST", "circles/Energy/charter", again).await;
+    assert_eq!(again.status, StatusCode::OK, "{}", again.text());
+    assert_eq!(again.json()["digest"], told["digest"]);
+    for (field, value, says) in [
+        ("id", json!("7"), "`/id`"),
+        ("id", json!("00000000-0000-1000-8000-000000000000"), "version 4 or 5"),
+        ("end_date", json!("2016-01-01T00:00:00Z"), "not after"),
+        ("unmodified_resale", json!("must"), "no `must` for `unmodified_resale`"),
+        ("external_reference", json!("a\nb"), "one line"),
+        ("resale", json!("may"), "`/resale` is no member"),
+    ] {
+        let mut policy = policy.clone();
+        policy[field] = value;
+        let body = json!({ "charter": { "agreement": "We keep to it.", "iep": policy } });
+        let refused = send(&house, &a, "POST", "circles/Energy/charter", body).await;
+        assert_eq!(refused.status, StatusCode::BAD_REQUEST);
+        assert!(refused.text().contains(says), "{says}: {}", refused.text());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_a_circle_demands_encryption_nothing_is_told_without_it() {
+    let house = House::with(
+        node::Settings::default(),
+        &web::WebSettings { trusted_proxies: vec!["10.0.0.0/8".parse().unwrap()], ..Default::default() },
+    );
+    house.member("A");
+    house.member("B");
+    let both = ["analyst", "organisation-administrator"];
+    let (a, b) = (house.token("A", &both), house.token("B", &both));
+    let collection = house.collection("C", |_| {});
+    let policy = json!({ "encrypt_in_transit": "must", "end_date": "2031-02-01T00:00:00Z" });
+    let body = json!({ "name": "Energy", "charter": { "agreement": "We keep to it.", "iep": policy } });
+    assert_eq!(send(&house, &a, "POST", "circles", body).await.status, StatusCode::CREATED);
+    for route in table() {
+        let path = route.path.replace("{collection}", &collection);
+        let ask = house.ask(route.method.as_str(), &path).bearer(&a);
+        let ask = if path.starts_with("/taxii2") { ask.taxii() } else { ask };
+        let reply = ask.send().await;
+        let page = ["/", "/search", "/objects/{id}", "/queue"].contains(&route.path);
+        let expected = page || (route.access != web::routes::Access::Open && !route.is_private());
+        let refused =
+            reply.status == StatusCode::FORBIDDEN && reply.text().contains("unencrypted connection");
+        assert_eq!(refused, expected, "{route:?}: {} {}", reply.status, reply.text());
+    }
+    let at = format!("/taxii2/default/collections/{collection}/objects/");
+    for (ask, status) in [
+        (house.ask("GET", &at).bearer(&a).by(Road::Tls(None)), 200),
+        (house.ask("GET", &at).bearer(&a).from("127.0.0.1"), 200),
+        (house.ask("GET", &at).bearer(&a).from("10.0.0.1").header("x-forwarded-proto", "https"), 200),
+        (house.ask("GET", &at).bearer(&a).from("10.0.0.1").header("x-forwarded-proto", "http"), 403),
+        (house.ask("GET", &at).bearer(&a).header("x-forwarded-proto", "https"), 403),
+        // Whoever is not in it notices nothing.
+        (house.ask("GET", &at).bearer(&b), 200),
+    ] {
+        assert_eq!(ask.taxii().send().await.status.as_u16(), status);
+    }
+    // A browser that signed in is told no more.
+    let form = format!("token={a}");
+    let signed_in = house.ask("POST", "/sign-in").body(form.as_bytes()).send().await;
+    let cookie = signed_in.header("set-cookie").unwrap().split(';').next().unwrap().to_owned();
+    let page = |road: Road| house.ask("GET", "/").header("cookie", &cookie).by(road);
+    assert_eq!(page(Road::Tcp).send().await.status, StatusCode::FORBIDDEN);
+    // Its policy ends, and with it the demand; so does it for who leaves.
+    house.pass(31 * 86_400);
+    assert_eq!(house.taxii(&a, &at).await.status, StatusCode::OK);
+    assert_eq!(page(Road::Tcp).send().await.status, StatusCode::OK);
 }
 
 #[tokio::test(flavor = "multi_thread")]

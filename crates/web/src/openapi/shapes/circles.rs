@@ -1,6 +1,6 @@
 //! What routes give of circles.
 
-use super::Kind::{Count, Flag, Many, One, OneOf, Text, Texts, Time, Uuid};
+use super::Kind::{Count, Flag, Many, Number, One, OneOf, Text, Texts, Time, Uuid};
 use super::Presence::{Always, Sometimes};
 use super::Shape;
 use super::given::{REVOKED, given};
@@ -34,6 +34,7 @@ pub const SHAPES: &[Shape] = &[
             ("digest", Text, Always, "SHA-256 of its definition, in hexadecimal."),
             ("definition", Text, Always, "Its definition as canonical text: id, name and charter."),
             ("created", Time, Always, "When it was made."),
+            ("iep_in_force", Flag, Always, "Its policy binds now: the dates of the policy say so."),
             ("expires", Time, Sometimes, "When it ends by itself."),
             ("owner", One("Named"), Sometimes, "The member that owns it, where members see each other."),
             ("members", Count, Always, "How many members are in it; 0 where that is not told."),
@@ -61,10 +62,12 @@ pub const SHAPES: &[Shape] = &[
     ),
     given(
         "Iep",
-        "A policy of FIRST IEP 2.0.",
+        "A policy of FIRST IEP 2.0, as its JSON specification has it.",
         &[
+            ("id", Uuid, Sometimes, "Its id; where it is left out, the circle's."),
             ("name", Text, Sometimes, "Its name."),
             ("description", Text, Sometimes, "Its description."),
+            ("iep_version", Number, Sometimes, "The version of the framework: 2.0."),
             ("start_date", Time, Sometimes, "When it begins."),
             ("end_date", Time, Sometimes, "When it ends."),
             ("encrypt_in_transit", OneOf(&["may", "must"]), Sometimes, "Whether it is encrypted on the way."),
@@ -75,9 +78,20 @@ pub const SHAPES: &[Shape] = &[
                 Sometimes,
                 "Whether those concerned are told.",
             ),
+            ("tlp", Text, Sometimes, "The ceiling of the circle, in small letters; CLEAR is `white`."),
             ("attribution", OneOf(&["may", "must", "must-not"]), Sometimes, "Whether the source is named."),
             ("unmodified_resale", OneOf(&["may", "must-not"]), Sometimes, "Whether it is resold as it is."),
-            ("external_reference", Text, Sometimes, "Where more is said."),
+            ("external_references", Texts, Sometimes, "Where more is said."),
+            ("external_reference", Text, Sometimes, "One more of these; taken, and never given."),
+        ],
+    ),
+    given(
+        "CirclePolicy",
+        "The policy of a circle that something is said to.",
+        &[
+            ("circle", One("Named"), Always, "The circle."),
+            ("in_force", Flag, Always, "It binds now: its dates say so."),
+            ("iep", One("Iep"), Always, "The policy."),
         ],
     ),
     given(

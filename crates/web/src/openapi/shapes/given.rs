@@ -275,6 +275,7 @@ pub const SHAPES: &[Shape] = &[
             ("source", One("Named"), Sometimes, "Who said it, where the origin is shown."),
             ("vouched", One("Vouched"), Sometimes, "Who vouches for it, where the origin is withheld."),
             ("sources", Count, Sometimes, "How many members say it, on a row of a search, where several do."),
+            ("permitted_actions", Text, Sometimes, "What recipients may do with it, where not everything."),
             ("revoked", Flag, Always, "It is revoked by its author."),
             ("claim", Flag, Always, "Another member owns the id, as far as the reader sees."),
             ("valid_from", Time, Sometimes, "From when it is valid."),
@@ -324,6 +325,12 @@ pub const SHAPES: &[Shape] = &[
         "One object, its versions, what others claim, and one step around it.",
         &[
             ("summary", One("ObjectSummary"), Always, "The version shown."),
+            (
+                "policies",
+                Many("CirclePolicy"),
+                Sometimes,
+                "Policies of the reader's circles that it is said to.",
+            ),
             ("object", One("StixObject"), Always, "It, as a STIX 2.1 object."),
             (
                 "versions",
