@@ -6,8 +6,8 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use model::Tlp;
-use store::read::{VersionSpec, Visible};
+use model::{Timestamp, Tlp};
+use store::read::{Entry, Snapshot, VersionSpec, Visible};
 use store::record::{Again, Item};
 use store::{Options, Store};
 
@@ -192,6 +192,11 @@ fn a_copy_that_is_damaged_while_it_is_read_is_read_no_more() {
         let path = world.folder.path().join(name);
         let file = fs::File::options().write(true).open(path).unwrap();
         damage(&file, length(world.folder.path(), name));
+        let snapshot = world.store.snapshot().unwrap();
+        (0..60).for_each(|n| {
+            assert_eq!(one(&snapshot, &everything, n).3, said(n.into(), 1, 1, Tlp::Green).body)
+        });
+        drop(snapshot);
         assert_eq!(world.page(&all(&everything)).0, expected);
         let problems = world.store.verify().unwrap().problems;
         assert!(problems.len() == 1 && problems[0].contains("damaged"), "{problems:?}");
@@ -261,6 +266,23 @@ fn after_a_crash_between_a_commit_and_its_copy_nothing_old_is_served() {
     assert!(!bytes.windows(gone.len()).any(|some| some == gone));
 }
 
+type Seen = (u64, Timestamp, Timestamp, Vec<u8>);
+
+fn seen(entry: &Entry<'_>) -> Seen {
+    (entry.position, entry.date_added, entry.version, entry.wire.to_vec())
+}
+
+// One entry by its place: by the copy where that goes, and what is lent it is free to read on.
+fn one(snapshot: &Snapshot, visible: &Visible, position: u64) -> Seen {
+    let mut found = None;
+    let mut again = |entry: &Entry<'_>| {
+        snapshot.entry(visible, position, &mut |same| assert_eq!(seen(same), seen(entry))).unwrap();
+        found = Some(seen(entry));
+    };
+    snapshot.entry(visible, position, &mut again).unwrap();
+    found.unwrap()
+}
+
 // A page of all types is scanned, of one type it comes from lists; the copy is used by the one and not by the other.
 fn reads(store: &Store, visible: &Visible, limit: usize, done: &AtomicBool) {
     let mut random = Random(limit as u64);
@@ -270,13 +292,14 @@ fn reads(store: &Store, visible: &Visible, limit: usize, done: &AtomicBool) {
         (query.limit, query.from) = (limit, random.below(snapshot.end()).into());
         let pages = [vec![], vec!["indicator".to_owned()]].map(|kinds| {
             query.kinds = kinds;
-            let mut seen = Vec::new();
-            let end = snapshot.page(&query, &mut |entry| {
-                seen.push((entry.position, entry.date_added, entry.version, entry.wire.to_vec()));
-            });
-            (seen, end.unwrap())
+            let mut found = Vec::new();
+            let end = snapshot.page(&query, &mut |entry| found.push(seen(entry)));
+            (found, end.unwrap())
         });
         assert_eq!(pages[0], pages[1]);
+        for entry in &pages[1].0 {
+            assert_eq!(one(&snapshot, visible, entry.0), *entry);
+        }
         query.kinds.clear();
         let mut text = Vec::new();
         snapshot.page_into(&query, &mut text, &mut |_, _, _| ()).unwrap();
