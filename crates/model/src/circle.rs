@@ -111,7 +111,8 @@ pub struct Charter {
     pub leavers: Leavers,
     /// Who looks at what is said to it before it enters.
     pub curation: Curation,
-    /// Members undertake to keep what is said in it no longer than this, in days.
+    /// Members undertake to keep what is said in it no longer than this, in days, and let the node erase what they say to it
+    /// then ([`crate::kept`]).
     pub retention_days: Option<u32>,
     /// The tags that objects said to it may bear, such as `sector:energy` or `sector:*`; empty is any.
     pub vocabulary: Vec<String>,

@@ -5,6 +5,7 @@
 //! - [`iep`]: policies of FIRST IEP 2.0.
 //! - [`inert`]: text of strangers, made harmless to show.
 //! - [`time`]: instants in microseconds, and their RFC 3339 text.
+//! - [`kept`]: for how long charters let a node keep what is said to circles.
 //! - [`label`]: who a statement is for: author, TLP 2.0 of the whole and of parts, recipients, embargo, permitted actions, origin.
 //! - [`access`]: [`access::may_see`], [`access::hidden_parts`] and [`access::may_act`], the only rules of access in the house.
 //! - [`gate`]: [`gate::authorize`], the only way to an [`Authorized`], without which nothing is written.
@@ -17,6 +18,7 @@ pub mod gate;
 pub mod id;
 pub mod iep;
 pub mod inert;
+pub mod kept;
 pub mod label;
 pub mod observable;
 pub mod time;

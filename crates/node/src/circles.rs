@@ -72,12 +72,16 @@ impl Node {
                 expires: expires(now, new.expire_s, definition.charter.formal)?,
                 revoked: None,
             };
-            let membership = joining(&definition, owner, caller, now)?;
+            let membership = Membership {
+                // Nobody agrees for another.
+                agreed: if owner == own { definition.digest() } else { String::new() },
+                ..joining(&definition, owner, caller, now)?
+            };
             let act = act(definition.id, caller, now, "add", (owner != own).then_some(owner));
             let expires = circle.expires.map(|at| at.to_string());
             let changes = [Change::Circle(circle), Change::Membership(membership), Change::CircleAct(act)];
             self.gather(by, changes)?;
-            Ok(views::Circle { expires, ..shown::outline(&definition, now, now) })
+            Ok(views::Circle { expires, agrees: owner == own, ..shown::outline(&definition, now, now) })
         })
     }
 
@@ -249,8 +253,8 @@ impl Node {
         })
     }
 
-    /// Brings the caller's member into the circle that a secret invites to. A formal one is joined by who says which
-    /// definition he agrees to, by its digest; without that he is shown it, and the invitation stays good.
+    /// Brings the caller's member into the circle that a secret invites to. A formal one, and one with a term, is joined by
+    /// who says which definition he agrees to, by its digest; without that he is shown it, and the invitation stays good.
     ///
     /// # Errors
     /// [`Kind::NotFound`] for a secret that is wrong, used or too old; [`Kind::Forbidden`]; [`Kind::Conflict`] where
@@ -278,13 +282,14 @@ impl Node {
                 let message = format!("your member is in `{}` already", known.definition.name);
                 return Err(Error::new(Kind::Conflict, message).into());
             }
-            if known.charter().formal && agree.is_none() {
+            // What it says of how long things are kept binds whoever joins, so nobody does unseen.
+            let is_binding = known.charter().formal || known.charter().retention_days.is_some();
+            if is_binding && agree.is_none() {
                 let outline = shown::outline(&known.definition, known.circle.created, now);
                 return Ok(Step::Shown(Box::new(outline)));
             }
             if agree.is_some_and(|agree| agree != known.definition.digest()) {
-                let error = Error::new(Kind::Conflict, "this is not the digest of its definition");
-                return Err(error.hint("join without it to see the definition as it is now").into());
+                return Err(another_definition("join without it to see the definition as it is now").into());
             }
             if invitation.needs_second
                 && invitation.second.is_none_or(|second| known.membership(second).is_none())
@@ -316,6 +321,32 @@ impl Node {
         let (roster, now) = (self.roster(), self.now());
         let (own, known) = his(&roster, caller, &id.to_string(), now)?;
         Ok(views::Joined { joined: true, circle: shown::circle(&roster, known, own, now) })
+    }
+
+    /// Agrees for the caller's member to what a circle of his says by now, by the digest of its definition: from then on that
+    /// says for how long is kept what the member said to it, and says.
+    ///
+    /// # Errors
+    /// As [`Node::circle`]; [`Kind::Conflict`] where the definition is another.
+    pub fn agree_to_circle(&self, caller: &Caller, name: &str, digest: &str) -> Result<views::Circle, Error> {
+        self.judged(caller, |roster, caller| {
+            Node::allowed(caller, &Action::ActInCircles)?;
+            let now = self.now();
+            let (own, known) = his(roster, caller, name, now)?;
+            let seat = SeatOf { circle: known.of(), member: own };
+            let by = Node::authorized(roster, caller, gate::Join, seat)?;
+            if digest != known.definition.digest() {
+                return Err(another_definition("`accord circle show` has it as it is now").into());
+            }
+            let membership = known.membership(own).ok_or_else(|| not_found("circle", name))?;
+            if membership.agreed == digest {
+                return Ok(());
+            }
+            let agreed = Membership { agreed: digest.to_owned(), ..membership.clone() };
+            let act = act(known.circle.id, caller, now, "agree", None);
+            self.gather(by, [Change::Membership(agreed), Change::CircleAct(act)])
+        })?;
+        self.circle(caller, name)
     }
 
     /// Takes the caller's member out of a circle. Who is the last ends it.
@@ -459,6 +490,10 @@ fn free_for(roster: &Roster, member: MemberId, name: &str, now: Timestamp) -> Re
         return Err(Error::new(Kind::Conflict, format!("a member is in at most {CIRCLES} circles")));
     }
     Ok(())
+}
+
+fn another_definition(hint: &str) -> Error {
+    Error::new(Kind::Conflict, "this is not the digest of its definition").hint(hint)
 }
 
 fn checked(definition: Definition) -> Result<Definition, Error> {

@@ -14,7 +14,7 @@ use uuid::Uuid;
 use crate::core::list_query::object_key;
 use crate::directory::{not_found, signed_in};
 use crate::roster::Roster;
-use crate::withdraw::act_by;
+use crate::withdraw::{Acts, act_by};
 use crate::writing::Failure;
 use crate::{Caller, Credential, Disclose, Error, Kind, Node, random, views};
 
@@ -307,7 +307,10 @@ impl Node {
         let audit = self.audit_of(caller, "disclose", id.to_string());
         let (now, held) = (audit.at, by.id().held);
         let audit = if held || sealed.is_none() { vec![audit] } else { Vec::new() };
-        match self.append_act_at(now, by, caller, (vec![item], audit))?.first() {
+        match self
+            .append_act_at(now, by, caller, Acts { items: vec![item], audit, ..Acts::default() })?
+            .first()
+        {
             Some(Appended::Done { position: Some(_), .. }) => Ok(()),
             _ => Err(Failure::Stale),
         }

@@ -338,6 +338,7 @@ impl<'n> Intake<'n> {
             quota: terms.quota,
             about: self.about.as_ref().map(|about| (about.object.clone(), about.source)),
             audit: if self.audited { Vec::new() } else { vec![self.audit(now)] },
+            circle_acts: Vec::new(),
         };
         Ok((batch, told))
     }

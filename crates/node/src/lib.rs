@@ -9,6 +9,7 @@ mod around;
 mod assets;
 mod audit;
 mod backups;
+mod charters;
 mod chunk;
 mod circles;
 pub mod core;
@@ -191,6 +192,8 @@ pub(crate) struct Inner {
     pub(crate) warning_lists: OnceLock<core::warning::WarningLists>,
     /// Held while a collection is noted to be filled and comes to be, or does not.
     pub(crate) adding: Mutex<()>,
+    /// How far the job looked for what charters let go.
+    pub(crate) let_go: Mutex<charters::Looked>,
     /// How far the copy that pages are read from was checked.
     pub(crate) copy_checked: maintenance::CopyChecked,
 }
@@ -214,6 +217,7 @@ impl Node {
             store,
             roster: RwLock::new(Arc::new(Roster::new(directory)?)),
             usage: Usage::default(),
+            let_go: Mutex::default(),
             copy_checked: maintenance::CopyChecked::default(),
             reads: reads::Reads::default(),
             waits: OnceLock::new(),

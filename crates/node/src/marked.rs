@@ -198,6 +198,7 @@ impl Node {
             quota: Quota::default(),
             about: None,
             audit: vec![Audit { at: now, token: None, verb: "relabel", target: because.to_owned() }],
+            circle_acts: Vec::new(),
         };
         Ok(self.inner.store.append(by, batch)?)
     }

@@ -10,6 +10,7 @@ use model::{Action, CircleId, Label, MemberId, PermittedActions, PersonId, Reade
 use store::directory::Member;
 
 use crate::addressed::{Addressed, audience_of, knows};
+use crate::charters::kept_days;
 use crate::circles::known::Known;
 use crate::core::audience::fits;
 use crate::core::list_query::object_key;
@@ -114,6 +115,7 @@ impl Told<'_> {
                 self.now,
             ),
             entered: self.entered.map(|at| at.to_string()),
+            kept_days: kept_days(self.roster, self.label),
             sees: Vec::new(),
             others: Vec::new(),
             kept_from: Vec::new(),

@@ -1,4 +1,4 @@
-//! How long statements are kept: rules by type and source, run as erasures.
+//! How long statements are kept: rules by type and source, and the charters of circles, run as erasures.
 
 use model::gate::{self, Positions};
 use model::{Action, MemberId, Timestamp};
@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use store::directory::{Change, RETENTION as RULES};
 use store::record::{Again, Item};
 
+use crate::charters::Looked;
 use crate::directory::{member_for, not_found};
 use crate::jobs::Signals;
 use crate::roster::Roster;
@@ -17,7 +18,7 @@ const MAX_RULES: usize = 100;
 /// Longest time that a rule may name, in days: a hundred years.
 const MAX_DAYS: u32 = 36_525;
 /// Statements that are erased in one transaction.
-const PAGE: usize = 500;
+pub(crate) const PAGE: usize = 500;
 const DAY_S: i64 = 86_400;
 
 /// A rule as it is kept.
@@ -109,19 +110,21 @@ impl Node {
         })
     }
 
-    /// Runs the rules now, as the node does every hour; or only counts what they would reach. A statement that two
-    /// rules reach is counted for the first, or for both when nothing is erased.
+    /// Runs the rules now, and then what charters let go, as the node does every hour; or only counts what they would reach. A
+    /// statement that two reach is counted for the first, or for both when nothing is erased.
     ///
     /// # Errors
     /// [`Kind::Forbidden`].
     pub fn run_retention(&self, caller: &Caller, dry_run: bool) -> Result<views::RetentionRun, Error> {
         Node::allowed(caller, &Action::Operate)?;
-        self.retain(caller, dry_run, &|| false)
+        let charters = |node: &Node| node.keep_charters(caller, dry_run, &mut Looked::default(), &|| false);
+        self.retain(caller, dry_run, &|| false, &charters)
     }
 
     /// The same as a job.
     pub(crate) fn retain_hourly(&self, signals: &Signals) -> Result<(), Error> {
-        self.retain(&self.operator(), false, &|| signals.stopping()).map(drop)
+        let (operator, stop) = (self.operator(), || signals.stopping());
+        self.retain(&operator, false, &stop, &|node| node.keep_charters_hourly(&operator, &stop)).map(drop)
     }
 
     fn retain(
@@ -129,8 +132,9 @@ impl Node {
         caller: &Caller,
         dry_run: bool,
         stop: &dyn Fn() -> bool,
+        charters: &dyn Fn(&Node) -> Result<u64, Error>,
     ) -> Result<views::RetentionRun, Error> {
-        let mut run = views::RetentionRun { dry_run, statements: 0, rules: Vec::new() };
+        let mut run = views::RetentionRun { dry_run, statements: 0, charters: 0, rules: Vec::new() };
         for rule in self.retention_rules()? {
             let mut reached = 0;
             let mut from = 0;
@@ -156,6 +160,8 @@ impl Node {
             run.statements += reached;
             run.rules.push(views::RetentionReached { rule: rule.view(&self.roster()), statements: reached });
         }
+        run.charters = charters(self)?;
+        run.statements += run.charters;
         if !dry_run && run.statements > 0 {
             self.finish_erasures();
         }

@@ -61,6 +61,10 @@ pub struct Preview {
     /// When it entered, for what stands.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub entered: Option<String>,
+    /// For how many days it is kept, by the charters that the member agreed to; absent where none lets it go, and without a
+    /// name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kept_days: Option<u32>,
     /// Those who see it.
     pub sees: Vec<Seer>,
     /// Others who do.
@@ -354,8 +358,10 @@ pub struct RetentionRule {
 pub struct RetentionRun {
     /// Nothing was erased, only counted.
     pub dry_run: bool,
-    /// Statements reached by all rules; when nothing is erased, by two rules count twice.
+    /// Statements reached, by rules and by charters; when nothing is erased, by two count twice.
     pub statements: u64,
+    /// Of these, by charters of circles. Which, the members of each are told.
+    pub charters: u64,
     /// Each rule, in order.
     pub rules: Vec<RetentionReached>,
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use model::gate::{self, Act, Positions, Versions};
 use model::{Action, Authorized, CollectionId, MemberId, Timestamp, may_act};
 use store::authority::Covers;
-use store::directory::Collection;
+use store::directory::{CircleAct, Collection};
 use store::read::{VersionSpec, Visible};
 use store::record::{Again, Appended, Audit, Batch, Item, ObjectKey, Quota, Submission};
 use strictjson::Object;
@@ -25,6 +25,16 @@ const REASON_CHARACTERS: usize = 2_000;
 
 /// A statement that the caller sees: whose, and which version.
 type Seen = (MemberId, Timestamp);
+
+/// Acts of one caller, and what is noted of them.
+#[derive(Debug, Default)]
+pub(crate) struct Acts {
+    pub(crate) items: Vec<Item>,
+    /// For who reads the audit.
+    pub(crate) audit: Vec<Audit>,
+    /// For the members of circles.
+    pub(crate) circle_acts: Vec<CircleAct>,
+}
 
 impl Node {
     /// Withdraws an object, or some versions of it, through a collection or outside of any: gone on every road, the
@@ -183,16 +193,18 @@ impl Node {
         A: Act<I>,
         I: Covers<A, Item> + Covers<A, Submission>,
     {
-        self.append_act_at(audit.at, by, caller, (items, vec![audit]))
+        let now = audit.at;
+        let acts = Acts { items, audit: vec![audit], ..Acts::default() };
+        self.append_act_at(now, by, caller, acts)
     }
 
-    /// The same at a time, with as many rows of the audit as there are.
+    /// The same at a time, with whatever is noted of them.
     pub(crate) fn append_act_at<A, I>(
         &self,
         now: Timestamp,
         by: Authorized<A, I>,
         caller: &Caller,
-        (items, audit): (Vec<Item>, Vec<Audit>),
+        Acts { items, audit, circle_acts }: Acts,
     ) -> Result<Vec<Appended>, Failure>
     where
         A: Act<I>,
@@ -215,6 +227,7 @@ impl Node {
             quota: Quota::default(),
             about: None,
             audit,
+            circle_acts,
         };
         Ok(self.inner.store.append(by, batch)?)
     }

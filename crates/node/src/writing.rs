@@ -129,6 +129,7 @@ impl Node {
                 quota: roster.member(submission.source).map(quota_of).unwrap_or_default(),
                 about: None,
                 audit: Vec::new(),
+                circle_acts: Vec::new(),
             };
             Ok(self.inner.store.append(by, batch)?)
         })

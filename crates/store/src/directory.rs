@@ -36,6 +36,8 @@ pub struct Directory {
     pub memberships: Vec<Membership>,
     /// Invitations that are not used or taken back, without their secrets; some may have expired.
     pub invitations: Vec<Invitation>,
+    /// What members agreed to that their circles say no more: the digest, in hexadecimal, and the canonical text.
+    pub agreed_before: Vec<(String, String)>,
     /// What members declare as their own.
     pub assets: Vec<Asset>,
 }
@@ -176,7 +178,7 @@ pub struct Membership {
     pub member: MemberId,
     /// The person who joined for it, where the token named one.
     pub person: Option<PersonId>,
-    /// The digest of the definition that was agreed to, in hexadecimal.
+    /// The digest of the definition that was agreed to last, in hexadecimal; empty where nothing was.
     pub agreed: String,
     /// Since when.
     pub since: Timestamp,

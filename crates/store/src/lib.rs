@@ -9,6 +9,7 @@
 //! - [`read`]: snapshots to page, look up and search with, filtered by the labels that a reader may see.
 //! - [`find`]: lookup and search.
 //! - [`held`]: what the one who writes asks before he does, filtered for nobody.
+//! - [`kept`]: what is said to circles, in the order in which it entered.
 //! - [`ledger`]: who was given first what is RED or under embargo, and what was disclosed.
 //! - [`upkeep`]: views made again, checks, copies, and what is kept for a time only.
 //! - [`directory`]: members, persons, tokens, collections.
@@ -17,6 +18,7 @@ pub mod authority;
 pub mod directory;
 pub mod find;
 pub mod held;
+pub mod kept;
 pub mod ledger;
 pub mod opened;
 pub mod queue;

@@ -1,5 +1,6 @@
 //! Statements and acts on their way in.
 
+use crate::directory::CircleAct;
 use crate::read::Visible;
 use model::{CollectionId, Label, MemberId, PersonId, SubmissionId, Timestamp, Tlp, TokenId};
 
@@ -97,6 +98,8 @@ pub struct Batch {
     pub about: Option<(ObjectKey, MemberId)>,
     /// Rows for the audit.
     pub audit: Vec<Audit>,
+    /// What is noted of it for the members of circles.
+    pub circle_acts: Vec<CircleAct>,
 }
 
 /// What a source may add to the record in an hour. Duplicates do not count.

@@ -23,6 +23,8 @@ pub enum CircleCommand {
     Uninvite(CircleInvitation),
     /// Join the circle that a secret invites to
     Join(CircleJoin),
+    /// Agree to what a circle says by now: from then on that says for how long your words to it are kept
+    Agree(CircleAgree),
     /// Leave a circle
     Leave(Which),
     /// Take another member out of a circle
@@ -95,6 +97,17 @@ pub struct CircleJoin {
     /// The digest of the definition that you agree to, for a formal circle
     #[arg(long, value_name = "DIGEST")]
     pub agree: Option<String>,
+}
+
+/// `accord circle agree`
+#[derive(Debug, Args)]
+pub struct CircleAgree {
+    /// Its name or id
+    #[arg(value_name = "NAME")]
+    pub name: String,
+    /// The digest of its definition, as `accord circle show` has it
+    #[arg(value_name = "DIGEST")]
+    pub digest: String,
 }
 
 /// `accord circle expel`

@@ -45,6 +45,10 @@ pub async fn run(session: &mut Session<'_>, command: CircleCommand) -> Result<Ex
             said(session, call, "taken back").await
         }
         CircleCommand::Join(join) => self::join(session, join).await,
+        CircleCommand::Agree(agree) => {
+            let call = Call::post(&["circles", &agree.name, "agreement"]);
+            one(session, call.json(json!({ "digest": agree.digest })), "agreed to").await
+        }
         CircleCommand::Leave(which) => {
             one(session, Call::post(&["circles", &which.name, "leave"]), "left").await
         }
@@ -85,6 +89,7 @@ async fn show(session: &mut Session<'_>, asked: &CircleShow) -> Result<Exit, Fai
     }
     field(output, "members", &number(&circle, "/members").to_string())?;
     write_charter(output, &circle)?;
+    write_agreed(output, &circle)?;
     for one in list(&circle, "/organisations") {
         let person = text(one, "/person/name");
         let by = if person.is_empty() { String::new() } else { format!(" by {person}") };
@@ -102,10 +107,25 @@ async fn show(session: &mut Session<'_>, asked: &CircleShow) -> Result<Exit, Fai
     for act in list(&circle, "/history") {
         let about = text(act, "/about/name");
         let about = if about.is_empty() { String::new() } else { format!(" ({about})") };
-        let who = Some(text(act, "/member/name")).filter(|name| !name.is_empty()).unwrap_or("a member");
+        let by_clock = ["end", "let-go"].contains(&text(act, "/verb"));
+        let nobody = if by_clock { "the node" } else { "a member" };
+        let who = Some(text(act, "/member/name")).filter(|name| !name.is_empty()).unwrap_or(nobody);
         field(output, text(act, "/at"), &format!("{} by {who}{about}", text(act, "/verb")))?;
     }
     Ok(Exit::Ok)
+}
+
+// For how long one's words are kept, and what there is to agree to.
+fn write_agreed(output: &mut Output, circle: &Value) -> Result<(), Failure> {
+    let kept = circle.pointer("/kept_days").and_then(Value::as_u64);
+    let kept = kept.map_or("no charter erases them".to_owned(), |days| format!("{days} days"));
+    field(output, "your words", &kept)?;
+    if !flag(circle, "/agrees") && !output.quiet {
+        let (name, digest) = (inert(text(circle, "/name")).into_owned(), text(circle, "/digest"));
+        remark("your member agreed to another definition, or to none");
+        remark(&format!("to agree to this one: `accord circle agree '{name}' {digest}`"));
+    }
+    Ok(())
 }
 
 fn field(output: &mut Output, title: &str, value: &str) -> Result<(), Failure> {

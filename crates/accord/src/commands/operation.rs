@@ -73,7 +73,9 @@ pub async fn retention(session: &mut Session<'_>, command: RetentionCommand) -> 
             write_rules(session.output, &answer)?;
             let (count, verb) =
                 (number(&answer, "/statements"), if run.dry_run { "would be erased" } else { "erased" });
-            session.output.line(&format!("{} {verb}", counted(count, "statement")))?;
+            let charters = number(&answer, "/charters");
+            let of_these = if charters == 0 { String::new() } else { format!(", {charters} by charters") };
+            session.output.line(&format!("{} {verb}{of_these}", counted(count, "statement")))?;
             Ok(Exit::Ok)
         }
     }
@@ -86,7 +88,7 @@ fn write_rules(output: &mut Output, answer: &Value) -> Result<Exit, Failure> {
         return Ok(Exit::Ok);
     }
     if rules.is_empty() {
-        output.line("no rules: everything is kept")?;
+        output.line("no rules: everything is kept but what charters of circles let go")?;
         return Ok(Exit::Ok);
     }
     let mut table = Table::new(&["type", "source", "days", "id"]);

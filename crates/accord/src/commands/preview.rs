@@ -57,6 +57,9 @@ pub(super) fn write(output: &mut Output, answer: &Value) -> Result<Exit, Failure
     if flag(answer, "/visitors") {
         output.line("  sees whoever comes, without a token")?;
     }
+    if let Some(days) = answer.pointer("/kept_days").and_then(Value::as_u64) {
+        output.line(&format!("  kept for {}, by charter", counted(days, "day")))?;
+    }
     write_waiting(output, answer)?;
     for one in list(answer, "/kept_from") {
         let (member, why) = (inert(text(one, "/member/name")), inert(text(one, "/why")));

@@ -60,6 +60,22 @@ fn a_circle_is_made_joined_upgraded_and_left() {
     for word in ["Blue", "TLP:AMBER", "internally-visible-actions", "expel by Blue (Green)", digest] {
         assert!(shown.out.contains(word), "{word}: {}", shown.out);
     }
+    // What it says anew of how long words are kept binds who agrees to it.
+    assert!(shown.out.contains("no charter erases them"), "{}", shown.out);
+    bench.write("shorter.toml", &format!("retention_days = 30\n{CHARTER}"));
+    blue.run(&["circle", "upgrade", "Ransom", "--charter", "shorter.toml"]).exits(0);
+    let shown = green.run(&["circle", "show", "Ransom"]).exits(0);
+    assert!(shown.out.contains("no charter erases them"), "{}", shown.out);
+    let asked = shown.err.split('`').nth(1).unwrap().strip_prefix("accord ").unwrap().replace('\'', "");
+    let asked: Vec<&str> = asked.split(' ').collect();
+    assert_eq!(asked[..3], ["circle", "agree", "Ransom"]);
+    green.run(&["circle", "agree", "Ransom", digest]).exits(5);
+    assert!(green.run(&asked).exits(0).out.starts_with("agreed to Ransom"));
+    let shown = green.run(&["circle", "show", "Ransom"]).exits(0);
+    assert!(shown.out.contains("30 days") && shown.out.contains("agree by Green"), "{}", shown.out);
+    assert!(!shown.err.contains("agree"), "{}", shown.err);
+    let told = green.run(&["preview", "--to", "circle:Ransom"]).exits(0);
+    assert!(told.out.contains("kept for 30 days, by charter"), "{}", told.out);
     // What is said to it is seen there, and told to be for it.
     bench.write("bundle.json", BUNDLE);
     let import = ["import", "bundle.json", "--tlp", "amber", "--to", "circle:Ransom", "--json"];

@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use model::gate::CircleOf;
 use model::iep::Demand;
+use model::kept::{self, Agreement, Term};
 use model::{Charter, CircleId, Definition, InvitationId, Label, MemberId, Timestamp};
 use store::directory::{Circle, Directory, Invitation, Membership};
 
@@ -18,6 +19,8 @@ pub(crate) struct Known {
     pub(crate) definition: Definition,
     /// Everybody's being in it, in the order of joining.
     memberships: Vec<Membership>,
+    /// What each of them agreed to, in the same order, as far as it says how long is kept what is said.
+    agreements: Vec<Agreement>,
     // Whose membership counts: that of members that are not revoked.
     gone: HashSet<MemberId>,
 }
@@ -29,6 +32,8 @@ pub(crate) struct Circles {
     /// Circles that a member is or was in.
     by_member: HashMap<MemberId, Vec<usize>>,
     by_audience: HashMap<CircleId, usize>,
+    // Definitions that somebody agreed to and no circle says any more, by digest.
+    agreed_before: HashMap<String, Definition>,
     invitations: HashMap<[u8; 32], Invitation>,
 }
 
@@ -62,6 +67,11 @@ impl Known {
     pub(crate) fn keeps(&self, left: &Membership, audience: CircleId) -> bool {
         let kept = self.circle.audiences.get(..left.kept as usize).unwrap_or(&self.circle.audiences);
         kept.contains(&audience)
+    }
+
+    /// What was agreed to in it, in the order of joining.
+    pub(crate) fn agreements(&self) -> &[Agreement] {
+        &self.agreements
     }
 
     /// Whether a member is in it, or ever was.
@@ -108,13 +118,18 @@ impl Circles {
         for one in &directory.memberships {
             memberships.entry(one.circle).or_default().push(one.clone());
         }
+        let unreadable = || Error::new(Kind::Internal, "the definition of a circle cannot be read");
+        let read = |text: &String| Definition::from_canonical(text).ok_or_else(unreadable);
+        let agreed_before = directory.agreed_before.iter();
         let mut known = Circles {
+            agreed_before: agreed_before
+                .filter_map(|(digest, text)| Some((digest.clone(), Definition::from_canonical(text)?)))
+                .collect(),
             invitations: directory.invitations.iter().map(|one| (one.digest, one.clone())).collect(),
             ..Circles::default()
         };
         for circle in &directory.circles {
-            let definition = Definition::from_canonical(&circle.definition);
-            let unreadable = || Error::new(Kind::Internal, "the definition of a circle cannot be read");
+            let definition = read(&circle.definition)?;
             let memberships = memberships.remove(&circle.id).unwrap_or_default();
             for one in &memberships {
                 let of_member = known.by_member.entry(one.member).or_default();
@@ -125,10 +140,55 @@ impl Circles {
             let place = known.circles.len();
             known.by_audience.extend(circle.audiences.iter().map(|id| (*id, place)));
             let gone = memberships.iter().map(|one| one.member).filter(|one| gone.contains(one)).collect();
-            let definition = definition.ok_or_else(unreadable)?;
-            known.circles.push(Known { circle: circle.clone(), definition, memberships, gone });
+            let agreements = known.agreements(&definition, &memberships);
+            known.circles.push(Known { circle: circle.clone(), definition, memberships, agreements, gone });
         }
         Ok(known)
+    }
+
+    // What is not known was agreed to before definitions were kept, or is nothing, where a circle was made for somebody: it
+    // lets nothing go.
+    fn agreements(&self, definition: &Definition, memberships: &[Membership]) -> Vec<Agreement> {
+        let digest = definition.digest();
+        let term = |agreed: &str| match agreed == digest {
+            true => Term::of(&definition.charter),
+            false => self.agreed_before.get(agreed).map_or(Term::Unlimited, |one| Term::of(&one.charter)),
+        };
+        let agreement = |one: &Membership| Agreement {
+            member: one.member,
+            since: one.since,
+            left: one.revoked,
+            term: term(&one.agreed),
+        };
+        memberships.iter().map(agreement).collect()
+    }
+
+    /// What somebody agreed to that its circle says no more.
+    pub(crate) fn agreed_before(&self, digest: &str) -> Option<&Definition> {
+        self.agreed_before.get(digest)
+    }
+
+    /// The term for what a member says to circles by its name, if these decide how long it is kept.
+    pub(crate) fn term(&self, label: &Label) -> Term {
+        self.together(label, |known| kept::named(&known.agreements, label.author))
+    }
+
+    /// The same for what was said without a name: by when it was said and entered, and by nothing else.
+    pub(crate) fn term_unnamed(&self, label: &Label, said: Timestamp, entered: Timestamp) -> Term {
+        self.together(label, |known| kept::unnamed(&known.agreements, said, entered))
+    }
+
+    /// The shortest that this ever answers.
+    pub(crate) fn shortest_unnamed(&self, label: &Label) -> Term {
+        self.together(label, |known| kept::shortest(&known.agreements))
+    }
+
+    fn together(&self, label: &Label, term: impl Fn(&Known) -> Term) -> Term {
+        if !kept::is_for_circles_alone(label) {
+            return Term::Unlimited;
+        }
+        let circles = label.recipients.circles.iter();
+        kept::together(circles.map(|id| self.with_audience(*id).map_or(Term::Unlimited, &term)))
     }
 
     /// Under which ids labels name circles whose content is for this member, in order.

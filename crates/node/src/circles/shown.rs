@@ -1,10 +1,12 @@
 //! What a circle shows of itself to those who are in it.
 
 use model::circle::Shows;
+use model::kept;
 use model::{Charter, CircleId, Definition, Iep, Label, MemberId, Timestamp};
 use store::directory::{CircleAct, Membership};
 
 use super::known::Known;
+use crate::charters::LET_GO;
 use crate::roster::Roster;
 use crate::views;
 
@@ -22,7 +24,7 @@ pub(crate) fn circle(roster: &Roster, known: &Known, own: MemberId, now: Timesta
                 .and_then(|id| roster.person(id))
                 .map(|person| views::Named { id: person.id.to_string(), name: person.name.clone() }),
             since: one.since.to_string(),
-            agreed: one.agreed.clone(),
+            agreed: Some(one.agreed.clone()).filter(|agreed| !agreed.is_empty()),
         }
     });
     views::Circle {
@@ -30,6 +32,12 @@ pub(crate) fn circle(roster: &Roster, known: &Known, own: MemberId, now: Timesta
         members: members.len() as u64,
         organisations: organisations.collect(),
         expires: known.circle.expires.map(|at| at.to_string()),
+        agrees: known.membership(own).is_some_and(|one| one.agreed == known.definition.digest()),
+        agreed_definition: known
+            .membership(own)
+            .and_then(|one| roster.circles().agreed_before(&one.agreed))
+            .map(Definition::canonical),
+        kept_days: kept::named(known.agreements(), own).days(),
         ..outline(&known.definition, known.circle.created, now)
     }
 }
@@ -43,6 +51,9 @@ pub(crate) fn outline(definition: &Definition, created: Timestamp, now: Timestam
         iep_in_force: definition.charter.iep.is_in_force(now),
         digest: definition.digest(),
         definition: definition.canonical(),
+        agrees: false,
+        agreed_definition: None,
+        kept_days: None,
         created: created.to_string(),
         expires: None,
         owner: None,
@@ -137,5 +148,10 @@ pub(crate) fn history(
             about: told(act.about).map(|id| roster.named(id)),
         }
     };
-    acts.into_iter().map(view).collect()
+    let mut told: Vec<views::CircleAct> = acts.into_iter().map(view).collect();
+    // Of erasures one after the other the latest says enough.
+    told.reverse();
+    told.dedup_by(|one, later| one.verb == LET_GO && later.verb == LET_GO);
+    told.reverse();
+    told
 }

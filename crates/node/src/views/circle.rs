@@ -17,6 +17,15 @@ pub struct Circle {
     pub digest: String,
     /// Its definition as canonical text: id, name and charter.
     pub definition: String,
+    /// The reader's member agreed to this definition.
+    pub agrees: bool,
+    /// The definition that it agreed to last, where that is another and is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub agreed_definition: Option<String>,
+    /// For how many days the node keeps what the reader's member says to it by its name, by what that agreed to; absent where
+    /// it lets nothing go.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kept_days: Option<u32>,
     /// When it was made.
     pub created: String,
     /// Its policy binds now: the dates of the policy say so.
@@ -57,7 +66,7 @@ pub struct Charter {
     pub leavers: &'static str,
     /// Who looks at what is said to it before it enters.
     pub curation: &'static str,
-    /// Members undertake to keep what is said in it no longer than this.
+    /// Members undertake to keep what is said in it no longer than this, and the node erases what those said who agreed to it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retention_days: Option<u32>,
     /// The tags that objects said to it may bear; empty is any.
@@ -113,8 +122,9 @@ pub struct CircleMember {
     pub person: Option<Named>,
     /// Since when.
     pub since: String,
-    /// The digest of the definition that it agreed to.
-    pub agreed: String,
+    /// The digest of the definition that it agreed to last; absent where it did not yet, because the circle was made for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub agreed: Option<String>,
 }
 
 /// An invitation without its secret.
@@ -162,7 +172,8 @@ pub struct Joined {
 pub struct CircleAct {
     /// When.
     pub at: String,
-    /// `add`, `upgrade`, `invite`, `confirm`, `uninvite`, `join`, `leave`, `expel`, `revoke`, or `end` by the clock.
+    /// `add`, `upgrade`, `invite`, `confirm`, `uninvite`, `join`, `agree`, `leave`, `expel`, `revoke`; by the clock, `end`,
+    /// and `let-go`, when what charters let go was erased.
     pub verb: String,
     /// The member that did it.
     #[serde(skip_serializing_if = "Option::is_none")]

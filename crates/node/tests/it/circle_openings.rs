@@ -67,6 +67,7 @@ fn say(folder: &Path, numbers: std::ops::Range<u32>, author: MemberId, to: Circl
         quota: Quota::default(),
         about: None,
         audit: Vec::new(),
+        circle_acts: Vec::new(),
     };
     let source = Source { member: author, collection: None };
     let by = authorize(Submit, source, &Principal::operator(Reader::of(author)), facts).unwrap();

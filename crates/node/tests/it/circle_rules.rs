@@ -167,7 +167,8 @@ fn an_upgrade_changes_the_definition_and_what_it_asks_for() {
     assert_eq!((upgraded.id, upgraded.members, upgraded.expires), (informal.id, 2, None));
     assert_ne!(upgraded.digest, informal.digest);
     // Who agreed to what stays told.
-    let agreed: Vec<bool> = upgraded.organisations.iter().map(|one| one.agreed == upgraded.digest).collect();
+    let agreed: Vec<bool> =
+        upgraded.organisations.iter().map(|one| one.agreed.as_ref() == Some(&upgraded.digest)).collect();
     assert_eq!(agreed, [true, false]);
     assert_eq!(model::Definition::from_canonical(&upgraded.definition).unwrap().digest(), upgraded.digest);
 }

@@ -25,6 +25,8 @@ mod keep_audit;
 #[cfg(test)]
 mod keep_backup;
 #[cfg(test)]
+mod keep_charters;
+#[cfg(test)]
 mod keep_erase;
 #[cfg(test)]
 mod keep_erase_subject;

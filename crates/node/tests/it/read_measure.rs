@@ -139,6 +139,7 @@ fn fill(folder: &std::path::Path, members: &[MemberId], count: u64) {
                 quota,
                 about: None,
                 audit: Vec::new(),
+                circle_acts: Vec::new(),
             };
             let source = Source { member, collection: None };
             let by = authorize(Submit, source, &Principal::operator(Reader::of(member)), facts).unwrap();

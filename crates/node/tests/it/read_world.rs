@@ -516,6 +516,7 @@ impl Writer {
             quota: Quota::default(),
             about: None,
             audit: Vec::new(),
+            circle_acts: Vec::new(),
         };
         let by = authorize(Anything, Anything, &Principal::anonymous(), Facts::of(self.facts)).unwrap();
         self.store.append(by, batch).unwrap()

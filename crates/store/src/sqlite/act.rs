@@ -17,7 +17,7 @@ use super::packed::Packed;
 use super::row::{damaged, entry, flag, media_number, state};
 use super::sequencer::Leaf;
 use super::span::Record;
-use super::{directory, erasures, gaps, views};
+use super::{directory, erasures, gaps, kept, views};
 use crate::record::{Again, Appended, Batch, Index, Item, Media, ObjectKey};
 use crate::{Error, Kind};
 
@@ -347,6 +347,9 @@ impl Run<'_> {
             _ => {}
         }
         self.to.conn.prepare_cached("DELETE FROM indexed WHERE position = ?1")?.execute([at.position])?;
+        if into == state::ERASED {
+            kept::leave(&self.to.conn, at.position)?;
+        }
         self.set_state(at.position, into, one.known.flags & !flag::SEVERAL)
     }
 
@@ -421,6 +424,7 @@ impl Run<'_> {
             .prepare_cached("UPDATE waits SET position = ?2 WHERE position = ?1")?
             .execute([one.known.position, at.0])?;
         views::keep(&self.to.conn, at.0, packed)?;
+        kept::enter_again(&self.to.conn, one.known.position, at.0, label)?;
         if past {
             self.views.enter_past(known.standing(one.kind), packed);
         } else {
@@ -492,16 +496,12 @@ impl Run<'_> {
         past.sort_unstable_by_key(|known| std::cmp::Reverse((known.version, known.position)));
         let Some(known) = self.before(&past, source, whole)? else { return Ok(()) };
         let label = known.label;
-        let digest: Vec<u8> = self
-            .to
-            .conn
-            .prepare_cached("SELECT digest FROM label WHERE num = ?1")?
-            .query_row([label], |row| row.get(0))?;
-        let digest = digest.try_into().map_err(|_| damaged("label.digest"))?;
+        let same = intern::label(&self.to.conn, label)?;
+        let same = self.to.interned.label(&self.to.conn, &same)?;
         let one = Reached { known, object, kind, state: state::PAST, root: self.root(known.position)? };
         let packed = self.packed(known.position)?;
         self.take_out(&one, state::MOVED)?;
-        self.enter_again(&one, LabelRef { num: label, digest }, &packed).map(drop)
+        self.enter_again(&one, same, &packed).map(drop)
     }
 
     fn settle(&mut self, object: i64) -> Result<(), Error> {

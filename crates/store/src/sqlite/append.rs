@@ -14,7 +14,7 @@ use super::row::{entry, flag, media_number, state};
 use super::sequencer::{Leaf, Sequencer};
 use super::span::Record;
 use super::views::{self, Standing, Views};
-use super::{arrivals, erasures};
+use super::{arrivals, circles, erasures, kept};
 use crate::authority;
 use crate::read::{LabelId, Visible};
 use crate::record::{Appended, Batch, Held, HeldLabel, Index, Item, NewStatement, ObjectKey};
@@ -116,6 +116,9 @@ pub(crate) fn append(to: &mut Sequencer, facts: Facts, batch: &Batch) -> Result<
     arrivals::audit_refused(to, batch, &appended)?;
     for audit in &batch.audit {
         arrivals::audit(&to.conn, audit)?;
+    }
+    for act in &batch.circle_acts {
+        circles::note(&to.conn, act)?;
     }
     Ok(appended)
 }
@@ -417,6 +420,7 @@ impl Run<'_> {
         ])?;
         let record = Record::new((place.state, place.label.num, place.flags), head)?;
         self.to.serve(place.at.0, record, new.wire.as_ref().unwrap_or(&new.body))?;
+        kept::enter(&self.to.conn, place.at.0, place.label)?;
         let salt = self.salt();
         let leaf = Leaf { digest: place.digest, salt, label: place.label.digest, source: self.member.0 };
         self.to.leaf(place.at, &leaf)

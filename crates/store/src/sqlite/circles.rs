@@ -4,12 +4,14 @@ use model::{CircleId, InvitationId, MemberId, MembershipId, PersonId, Timestamp,
 use rusqlite::{Connection, Row, params};
 
 use super::directory::{all, id, put, time};
+use super::kept;
 use super::row::uuid;
 use crate::Error;
 use crate::directory::{Circle, CircleAct, Invitation, Membership};
 
 pub(crate) fn put_circle(conn: &Connection, circle: &Circle) -> Result<(), Error> {
     let audiences: Vec<u8> = circle.audiences.iter().flat_map(|id| *id.0.as_bytes()).collect();
+    kept::define(conn, &circle.definition)?;
     put(
         conn,
         "a circle",

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::arrivals::{self, tlp};
 use super::circles;
+use super::kept;
 use super::row::{damaged, uuid};
 use super::sequencer::Sequencer;
 use super::small;
@@ -269,6 +270,7 @@ pub(crate) fn read(conn: &Connection) -> Result<Directory, Error> {
         circles: circles::circles(conn)?,
         memberships: circles::memberships(conn)?,
         invitations: circles::invitations(conn)?,
+        agreed_before: kept::agreed_before(conn)?,
         assets: all(conn, "SELECT id, member, text, added FROM asset ORDER BY num", read_asset)?,
     })
 }

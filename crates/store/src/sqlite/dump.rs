@@ -16,6 +16,7 @@ const TABLES: &[(&str, &str)] = &[
     ("statement", "SELECT position, state, flags, valid_from, valid_until FROM statement ORDER BY position"),
     ("posting", "SELECT list, label, position FROM posting ORDER BY list, label, position"),
     ("tally", "SELECT list, label, source, count FROM tally ORDER BY list, label, source"),
+    ("circled", "SELECT position, label, since FROM circled ORDER BY position"),
     ("sealed", "SELECT last, at, runs FROM sealed ORDER BY last"),
     ("label", "SELECT num, entries FROM label ORDER BY num"),
     ("counter", "SELECT value FROM counter WHERE name = 'last'"),

@@ -15,11 +15,13 @@ pub(crate) const WORDS: i64 = 65_536;
 /// Entries that each cache keeps at most before it begins anew.
 const CACHED: usize = 65_536;
 
-/// A label's number and the digest of its canonical bytes.
+/// A label's number, the digest of its canonical bytes, and what of it is looked at in passing.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct LabelRef {
     pub(crate) num: i64,
     pub(crate) digest: [u8; 32],
+    /// It is for circles, beside others or not.
+    pub(crate) names_circles: bool,
 }
 
 /// Copies of what the tables say. Dropped whenever a transaction or a part of it goes back.
@@ -53,7 +55,7 @@ impl Interned {
                 )?
                 .query_row(params![digest, canonical], |row| row.get(0))?,
         };
-        let known = LabelRef { num, digest };
+        let known = LabelRef { num, digest, names_circles: !label.recipients.circles.is_empty() };
         if self.labels.len() >= CACHED {
             self.labels.clear();
         }

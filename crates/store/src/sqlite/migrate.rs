@@ -5,7 +5,7 @@
 use rusqlite::{Connection, TransactionBehavior};
 
 use super::connect::APPLICATION_ID;
-use super::{sealed, span};
+use super::{kept, sealed, span};
 use crate::{Error, Kind};
 
 /// What brings a file from one schema to the next.
@@ -41,6 +41,7 @@ pub(crate) const STEPS: &[Step] = &[
     Step::sql(include_str!("assets.sql")),
     Step::sql(include_str!("ledger.sql")),
     Step::sql(include_str!("collection_terms.sql")),
+    Step { sql: include_str!("kept.sql"), fill: Some(kept::fill) },
 ];
 
 /// Brings the file to the last schema.

@@ -25,6 +25,7 @@ pub(crate) mod gaps;
 pub(crate) mod head;
 pub(crate) mod index;
 pub(crate) mod intern;
+pub(crate) mod kept;
 pub(crate) mod known;
 pub(crate) mod leb128;
 pub(crate) mod ledger;

@@ -15,7 +15,7 @@ use super::index::{block::Presence, keys, scan::Runs};
 use super::row::{damaged, entry, flag, state};
 use super::sequencer::Sequencer;
 use super::views::{self, Standing, Views};
-use super::{dump, stored};
+use super::{dump, kept, stored};
 use crate::read::Snapshot;
 use crate::upkeep::{Rebuilt, StoredStatement, Viewed};
 use crate::{Error, Kind, Store, authority};
@@ -90,6 +90,7 @@ fn write(
     let before = looked(to)?;
     drop_views(to)?;
     states(&to.conn)?;
+    kept::restate(&to.conn)?;
     to.restate()?;
     ids(to)?;
     // The caller waits for this before it reads.

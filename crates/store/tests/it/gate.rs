@@ -16,7 +16,7 @@ fn leave<A: Act<I>, I>(world: &World, act: A, id: I) -> Authorized<A, I> {
     authorize(act, id, &operator(1), Facts::of(world.facts)).unwrap()
 }
 
-fn row(id: MemberId, revoked: bool) -> Change {
+pub fn row(id: MemberId, revoked: bool) -> Change {
     Change::Member(Member {
         id,
         name: format!("member {id}"),

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use model::{CollectionId, Label, Timestamp, Tlp};
+use model::{CircleId, CollectionId, Label, Timestamp, Tlp};
 use store::read::{LabelId, Visible};
 use store::record::{Again, Appended, Index, Item, NewStatement, ObjectKey};
 use store::upkeep::{StoredStatement, Viewed};
+use uuid::Uuid;
 
 use crate::measure::Random;
 use crate::support::{START, World, key, member, said, statement};
@@ -55,6 +56,9 @@ impl History {
         let mut label = Label::new(member(u128::from(by)), Tlp::ALL[self.random.below(4) as usize]);
         if self.random.below(6) == 0 {
             label.recipients.members.push(member(u128::from(self.random.below(20))));
+        }
+        if self.random.below(3) == 0 {
+            label.recipients.circles.push(CircleId(Uuid::from_u128(u128::from(self.random.below(2)))));
         }
         label
     }

@@ -15,6 +15,8 @@ mod held;
 #[cfg(test)]
 mod history;
 #[cfg(test)]
+mod kept;
+#[cfg(test)]
 mod measure;
 #[cfg(test)]
 mod migrations;

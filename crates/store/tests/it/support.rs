@@ -273,5 +273,6 @@ pub fn batch(submission: u128, by: u128, now: i64, items: Vec<Item>) -> Batch {
         quota: Quota::default(),
         about: None,
         audit: Vec::new(),
+        circle_acts: Vec::new(),
     }
 }

@@ -119,6 +119,16 @@ fn member_routes() -> Vec<Route> {
         .gives(200, "The circle: joined, or shown to be agreed to.", JSON, named("Joined")),
         row(
             Method::POST,
+            "/api/v1/circles/{name}/agreement",
+            "agreeToCircle",
+            "Agrees for the caller's member to what a circle of its says by now, by the digest of that.",
+            act,
+            agree,
+        )
+        .takes(JSON, named("AgreementRequest"))
+        .gives(200, "The circle.", JSON, named("Circle")),
+        row(
+            Method::POST,
             "/api/v1/circles/{name}/leave",
             "leaveCircle",
             "Takes the caller's member out of a circle.",
@@ -224,6 +234,14 @@ async fn join(mut request: Request) -> Outcome {
         StatusCode::NOT_FOUND => auth::counted_attempt(failure, &shared, client, &by),
         _ => failure,
     })
+}
+
+async fn agree(mut request: Request) -> Outcome {
+    no_query(&request)?;
+    let bytes = content::bytes(&mut request).await?;
+    let digest = Fields::read(&bytes, &["digest"])?.required("digest")?;
+    let (caller, name) = (request.caller()?.clone(), request.param("name").to_owned());
+    json_of(move || request.node.agree_to_circle(&caller, &name, &digest)).await
 }
 
 async fn leave(request: Request) -> Outcome {

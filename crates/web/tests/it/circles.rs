@@ -163,6 +163,65 @@ async fn where_a_circle_demands_encryption_nothing_is_told_without_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_members_agreed_to_says_how_long_their_words_are_kept() {
+    let house = House::new();
+    let both = ["analyst", "organisation-administrator"];
+    let [owner, ada, bob] = ["Owner", "Ada", "Bob"].map(|name| {
+        house.member(name);
+        house.token(name, &both)
+    });
+    let charter = |days: u32| json!({ "agreement": "We keep to it.\n", "retention_days": days });
+    let made = json!({ "name": "E", "charter": charter(90) });
+    let made = send(&house, &owner, "POST", "circles", made).await.json();
+    let join = async |token: &str| {
+        let secret = send(&house, &owner, "POST", "circles/E/invitations", json!({})).await.json();
+        let shown = send(&house, token, "POST", "join", json!({ "secret": secret["secret"] })).await.json();
+        let agree = json!({ "secret": secret["secret"], "agree": shown["circle"]["digest"] });
+        assert_eq!(send(&house, token, "POST", "join", agree).await.json()["joined"], true);
+    };
+    join(&ada).await;
+    let shorter = send(&house, &owner, "POST", "circles/E/charter", json!({ "charter": charter(1) })).await;
+    let shorter = shorter.json();
+    join(&bob).await;
+    for (token, which) in [(&ada, '1'), (&bob, '2')] {
+        let path = "/api/v1/import?tlp=amber&to=circle:E";
+        let said = house.ask("POST", path).bearer(token).body(envelope(&[indicator(which)]).as_bytes());
+        assert!(said.send().await.text().contains("\"new\":1"));
+    }
+    let days = async |token: &str, path: &str| {
+        let told = send(&house, token, "GET", path, Value::Null).await.json();
+        (told["agrees"].clone(), told["kept_days"].clone())
+    };
+    assert_eq!(days(&ada, "circles/E").await, (json!(false), json!(90)));
+    assert_eq!(days(&bob, "circles/E").await, (json!(true), json!(1)));
+    assert_eq!(days(&ada, &format!("objects/{}/trace", indicator_id('1'))).await.1, 90);
+
+    let gone = async |days: i64| {
+        house.pass(days * 86_400);
+        let run = house.node.run_retention(&house.node.operator(), false);
+        assert!(run.is_ok());
+        let mut gone = Vec::new();
+        for which in ['1', '2'] {
+            let path = format!("objects/{}", indicator_id(which));
+            let mut seen = Vec::new();
+            for token in [&owner, &ada, &bob] {
+                seen.push(send(&house, token, "GET", &path, Value::Null).await.status);
+            }
+            assert!(seen.iter().all(|status| *status == seen[0]), "{seen:?}");
+            gone.push(seen[0] == StatusCode::NOT_FOUND);
+        }
+        gone
+    };
+    assert_eq!(gone(2).await, [false, true]);
+    for (digest, status) in [(&made["digest"], StatusCode::CONFLICT), (&shorter["digest"], StatusCode::OK)] {
+        let agreed = send(&house, &ada, "POST", "circles/E/agreement", json!({ "digest": digest })).await;
+        assert_eq!(agreed.status, status, "{}", agreed.text());
+    }
+    assert_eq!(days(&ada, "circles/E").await, (json!(true), json!(1)));
+    assert_eq!(gone(0).await, [true, true]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn secrets_are_not_guessed() {
     let house = House::new();
     house.member("A");

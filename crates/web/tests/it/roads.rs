@@ -87,6 +87,7 @@ const REQUESTS: &[(&str, &str, &str)] = &[
     ("listAssets", "", ""),
     ("declareAssets", "", r#"{"assets":["203.0.113.0/24"]}"#),
     ("removeAsset", "", ""),
+    ("agreeToCircle", "", r#"{"digest":"00"}"#),
     ("leaveCircle", "", ""),
     ("expelFromCircle", "", ""),
     ("inviteToCircle", "", "{}"),
@@ -358,6 +359,8 @@ fn expected(route: &Route, asker: &Asker, things: &Things) -> &'static str {
         }
         ("sealDisclosure", _) if may(Need::Disclose) => "404",
         ("joinCircle", _) if may(Need::ActInCircles) => "404",
+        // The circle says something else.
+        ("agreeToCircle", _) if may(Need::ActInCircles) => "409",
         // Only administrators agree to charters.
         ("upgradeCircle", _) if asker.name == "analyst" => "403",
         // One's own token and those one administers; others' do not exist.

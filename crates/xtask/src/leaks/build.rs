@@ -354,6 +354,7 @@ fn direct(
         quota: Quota::default(),
         about: None,
         audit: Vec::new(),
+        circle_acts: Vec::new(),
     };
     let appended = store.append(anything(store)?, batch)?;
     Ok(appended

@@ -72,6 +72,9 @@ pub fn of(operation: &str, scene: &mut Scene<'_>, reader: &Reader<'_>) -> Option
             let path = format!("/members/{}", encoded(&member));
             Some(scene.in_circles("expelFromCircle", "DELETE", &path, ""))
         }
+        "agreeToCircle" => {
+            Some(scene.in_circles("agreeToCircle", "POST", "/agreement", r#"{"digest":"00"}"#))
+        }
         "leaveCircle" => Some(scene.in_circles("leaveCircle", "POST", "/leave", "")),
         "revokeCircle" => Some(scene.in_circles("revokeCircle", "DELETE", "", "")),
         "declareAssets" => {

@@ -408,6 +408,12 @@ pub const SHAPES: &[Shape] = &[
             ("label", Text, Always, "The TLP."),
             ("audience", One("Audience"), Sometimes, "Whom the label names."),
             ("entered", Time, Sometimes, "When it entered, for what stands."),
+            (
+                "kept_days",
+                Count,
+                Sometimes,
+                "For how many days it is kept, by the charters that the caller's member agreed to.",
+            ),
             ("sees", Many("Seer"), Always, "Those who see it and whom the caller may know."),
             ("others", Many("SeenByOthers"), Always, "Others who do."),
             ("kept_from", Many("KeptFrom"), Always, "Those who do not and whom the caller may know."),

@@ -134,7 +134,12 @@ pub const SHAPES: &[Shape] = &[
                 Sometimes,
                 "Who looks at what is said to it first; nobody.",
             ),
-            ("retention_days", Count, Sometimes, "Members keep what is said in it no longer."),
+            (
+                "retention_days",
+                Count,
+                Sometimes,
+                "Members keep what is said in it no longer, and the node erases it then of those who agreed to that.",
+            ),
             ("vocabulary", Texts, Sometimes, "Tags that objects said to it may bear, `word` or `word*`."),
             ("iep", One("Iep"), Sometimes, "What recipients may do with what they see."),
             ("agreement", Text, Sometimes, "The text of the agreement, which a formal circle has."),
@@ -152,6 +157,11 @@ pub const SHAPES: &[Shape] = &[
             ("secret", Text, Always, "The secret of the invitation."),
             ("agree", Text, Sometimes, "The digest of the definition that is agreed to."),
         ],
+    ),
+    taken(
+        "AgreementRequest",
+        "What is agreed to in a circle.",
+        &[("digest", Text, Always, "The digest of its definition as it is now.")],
     ),
     taken(
         "NewPersonRequest",

@@ -114,10 +114,11 @@ pub const SHAPES: &[Shape] = &[
     ),
     given(
         "RetentionRun",
-        "What the rules of retention reached.",
+        "What the rules of retention and the charters of circles reached.",
         &[
             ("dry_run", Flag, Always, "Nothing was erased, only counted."),
             ("statements", Count, Always, "Statements reached."),
+            ("charters", Count, Always, "Of these, by charters of circles."),
             ("rules", Many("RetentionReached"), Always, "Each rule, in order."),
         ],
     ),

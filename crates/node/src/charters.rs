@@ -1,0 +1,180 @@
+//! What is said to circles is let go when the charters say so that its authors agreed to. The rule is [`model::kept`]'s.
+//!
+//! Label by label, in the order in which things entered under it, page by page. Authors and circles are in the label, so its
+//! term is that of all that bears it, but for what was said without a name. Each page is judged on the directory and the record as
+//! they are, and erased only if they still are: whoever agrees, leaves or relabels meanwhile is not passed over.
+
+use std::collections::{HashMap, HashSet};
+
+use model::gate::{self, Positions};
+use model::kept::Term;
+use model::{Action, CircleId, Label, Timestamp};
+use store::directory::CircleAct;
+use store::kept::Said;
+use store::read::LabelId;
+use store::record::{Again, Item};
+
+use crate::retention::PAGE;
+use crate::roster::Roster;
+use crate::withdraw::{Acts, act_by};
+use crate::writing::Failure;
+use crate::{Caller, Error, Kind, Node};
+
+/// What was due and had to wait is looked at again after this time, in seconds: a day.
+const AGAIN_S: i64 = 86_400;
+/// What circles are told was done, when something that was said to them is erased.
+pub(crate) const LET_GO: &str = "let-go";
+
+/// How far the hourly job looked, under each label: so that it costs what has become due since, and not what waits.
+#[derive(Debug, Default)]
+pub(crate) struct Looked {
+    begun: Timestamp,
+    last: HashMap<LabelId, Said>,
+}
+
+/// One round.
+struct Round<'a> {
+    node: &'a Node,
+    caller: &'a Caller,
+    dry_run: bool,
+    reached: u64,
+    /// The circles that were told.
+    told: HashSet<CircleId>,
+}
+
+impl Node {
+    /// Lets go what is due, or only counts it. Answers how many statements.
+    pub(crate) fn keep_charters(
+        &self,
+        caller: &Caller,
+        dry_run: bool,
+        looked: &mut Looked,
+        stop: &dyn Fn() -> bool,
+    ) -> Result<u64, Error> {
+        let labels = self.inner.store.snapshot()?.labels_of_circles()?;
+        let mut round = Round { node: self, caller, dry_run, reached: 0, told: HashSet::new() };
+        for (id, label) in &labels {
+            while !stop() {
+                match round.page((*id, label), looked.last.get(id)) {
+                    Ok(Some(last)) => drop(looked.last.insert(*id, last)),
+                    Ok(None) => break,
+                    // What is said of all the time does not hold up the rest.
+                    Err(error) if error.kind == Kind::Unavailable => {
+                        tracing::warn!(%error, "what charters let go is tried again");
+                        break;
+                    }
+                    Err(error) => return Err(error),
+                }
+            }
+        }
+        Ok(round.reached)
+    }
+
+    /// The same for the job: it goes on where it stopped, and begins anew once a day.
+    pub(crate) fn keep_charters_hourly(
+        &self,
+        caller: &Caller,
+        stop: &dyn Fn() -> bool,
+    ) -> Result<u64, Error> {
+        if self.inner.store.snapshot()?.labels_of_circles()?.is_empty() {
+            return Ok(0);
+        }
+        let now = self.now();
+        let mut held = self.inner.let_go.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if !(held.begun..held.begun.plus_seconds(AGAIN_S)).contains(&now) {
+            *held = Looked { begun: now, last: HashMap::new() };
+        }
+        self.keep_charters(caller, false, &mut held, stop)
+    }
+}
+
+impl Round<'_> {
+    // Answers the last that was looked at; `None` when there is no more.
+    fn page(&mut self, (id, label): (LabelId, &Label), behind: Option<&Said>) -> Result<Option<Said>, Error> {
+        let (node, dry_run) = (self.node, self.dry_run);
+        let told = &self.told;
+        let (last, reached) = node.judged(self.caller, |roster, caller| {
+            Node::allowed(caller, &Action::Erase)?;
+            let now = node.now();
+            let is_unnamed = roster.behind(label.author).is_some();
+            let circles = roster.circles();
+            let term = if is_unnamed { circles.shortest_unnamed(label) } else { circles.term(label) };
+            let Some(before) = term.keeps_from(now) else { return Ok((None, 0)) };
+            let snapshot = node.inner.store.snapshot()?;
+            let looked = snapshot.said_to_circles(id, before, behind, PAGE)?;
+            let upto = snapshot.end();
+            drop(snapshot);
+            let is_due = |said: &&Said| {
+                let own = || circles.term_unnamed(label, said.first, said.entered).keeps_from(now);
+                // A revocation stays until what it takes back goes, which would stand again without it.
+                !said.takes_back && (!is_unnamed || own().is_some_and(|from| said.entered < from))
+            };
+            let due: Vec<u64> = looked.iter().filter(is_due).map(|said| said.position).collect();
+            let count = due.len() as u64;
+            if !due.is_empty() && !dry_run {
+                let by = Node::authorized(roster, caller, gate::Erase, Positions(due.clone()))?;
+                let days = term.days().filter(|_| !is_unnamed);
+                let acts = acts(node, roster, caller, (label, days), due, told);
+                node.append_act_at(now, by.resting_on(upto), caller, acts)?;
+            }
+            Ok::<_, Failure>((looked.last().copied(), count))
+        })?;
+        self.reached += reached;
+        if reached > 0 {
+            self.told.extend(circles_of(&node.roster(), label));
+        }
+        Ok(last)
+    }
+}
+
+// The circles that a label names, by their own ids.
+fn circles_of(roster: &Roster, label: &Label) -> Vec<CircleId> {
+    let of = |id: &CircleId| roster.circles().with_audience(*id).map_or(*id, |known| known.circle.id);
+    let mut circles: Vec<CircleId> = label.recipients.circles.iter().map(of).collect();
+    circles.sort_unstable();
+    circles.dedup();
+    circles
+}
+
+// The act says by which circles' charters, and after how many days where that tells nothing of who said it. The audit says
+// once that charters were kept, and nothing of whose: that is told to the members of each circle.
+fn acts(
+    node: &Node,
+    roster: &Roster,
+    caller: &Caller,
+    (label, days): (&Label, Option<u32>),
+    positions: Vec<u64>,
+    told: &HashSet<CircleId>,
+) -> Acts {
+    let circles = circles_of(roster, label);
+    let mut act = act_by(caller, "erase");
+    act.push("reason", "charter");
+    let ids = circles.iter().map(|id| strictjson::Node::from(id.to_string()));
+    act.push("circles", ids.collect::<Vec<_>>());
+    if let Some(days) = days {
+        act.push("days", days.to_string());
+    }
+    let body = strictjson::canonical(&act.into());
+    let at = node.now();
+    let note = |circle: CircleId| CircleAct {
+        circle,
+        at,
+        member: None,
+        token: None,
+        verb: LET_GO.to_owned(),
+        about: None,
+    };
+    let first = told.is_empty();
+    Acts {
+        items: vec![Item::Erase { positions, again: Again::Taken, body }],
+        audit: first.then(|| node.audit_of(caller, "retention", "charters".to_owned())).into_iter().collect(),
+        circle_acts: circles.into_iter().filter(|id| !told.contains(id)).map(note).collect(),
+    }
+}
+
+/// For how many days what a member says under a label is kept, by the charters that it agreed to. `None` where no charter
+/// lets it go, and for what is without a name: that goes by what others agreed to, too.
+pub(crate) fn kept_days(roster: &Roster, label: &Label) -> Option<u32> {
+    let named = Some(label).filter(|label| roster.behind(label.author).is_none());
+    named.map_or(Term::Unlimited, |label| roster.circles().term(label)).days()
+}
