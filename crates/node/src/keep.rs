@@ -144,11 +144,14 @@ impl Node {
         found.extend(outcomes.iter().filter_map(of_outcome));
         found.truncate(FINDINGS);
         let holds = &self.settings().queue_holds;
-        let is_held = is_curated && (holds.is_empty() || found.iter().any(|one| holds.contains(&one.check)));
+        let labels: BTreeSet<Label> = looked.into_iter().map(|new| new.label).collect();
+        // Where nothing of it would enter there is nothing that a curator could see, so nobody would ever answer it.
+        let is_held = is_curated
+            && !labels.is_empty()
+            && (holds.is_empty() || found.iter().any(|one| holds.contains(&one.check)));
         if !is_held && due.is_none() {
             return Ok((None, None));
         }
-        let labels: BTreeSet<Label> = looked.into_iter().map(|new| new.label).collect();
         let deadline =
             intake.submission.received.plus_seconds(i64::from(self.settings().queue_days.max(1)) * DAY_S);
         let waiting = views::Waiting {

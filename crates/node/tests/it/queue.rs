@@ -193,6 +193,28 @@ fn a_curator_sees_what_he_would_see_of_it_and_nothing_else() {
 }
 
 #[test]
+fn what_is_refused_whole_waits_for_nobody() {
+    let desk = desk(settings());
+    let new = NewToken {
+        member: "A".to_owned(),
+        roles: strings(&["analyst"]),
+        ceiling: Some(Tlp::Green),
+        ..NewToken::default()
+    };
+    let secret = desk.world.node.add_token(&desk.world.node.operator(), &new).unwrap().secret;
+    let green = desk.world.signed_in(&secret);
+    let red = ImportOptions { tlp: Some(Tlp::Red), ..through("One", Tlp::Red) };
+    let json = envelope(&[indicator(1, FIRST, "")]);
+    let status = desk.world.node.submit(&green, &red, json.as_bytes()).unwrap();
+    assert!(status.waiting.is_none());
+    let answered = desk.answered(&status);
+    assert_eq!((answered.failure, answered.success), (1, 0));
+    assert!(
+        desk.world.node.submissions(&desk.submitter).unwrap()["submissions"].as_array().unwrap().is_empty()
+    );
+}
+
+#[test]
 fn a_circle_is_curated_by_its_members_and_no_relabelling_leads_around_them() {
     let desk = desk(settings());
     let node = &desk.world.node;
