@@ -38,13 +38,18 @@ pub(crate) struct Found {
 impl Addressed {
     /// Whom a label is for, by ids.
     pub(crate) fn of(roster: &Roster, label: &Label) -> Addressed {
-        let to = &label.recipients;
+        Addressed::by_ids(roster, &label.audience())
+    }
+
+    /// An audience, by ids: a name may be somebody else's by the time that it is read again.
+    pub(crate) fn by_ids(roster: &Roster, audience: &Audience) -> Addressed {
+        let to = &audience.recipients;
         // A circle is meant, not those alone who were in it then.
         let circle = |id: &CircleId| roster.circles().with_audience(*id).map_or(*id, |one| one.circle.id);
         let members = to.members.iter().map(|id| format!("member:{id}"));
         let persons = to.persons.iter().map(|id| format!("person:{id}"));
         let circles = to.circles.iter().map(|id| format!("circle:{}", circle(id)));
-        Addressed { to: members.chain(persons).chain(circles).collect(), embargo: label.embargo.clone() }
+        Addressed { to: members.chain(persons).chain(circles).collect(), embargo: audience.embargo.clone() }
     }
 
     /// As text, to be kept with an arrival that is sequenced later; empty for nobody.

@@ -106,7 +106,7 @@ impl<'n> Intake<'n> {
             received: node.now(),
             outcomes: true,
             default_label: terms.default_label,
-            addressed: asked.addressed.to_text(),
+            addressed: Addressed::by_ids(&roster, &terms.found.audience).to_text(),
         };
         let (dry_run, curation) = (options.dry_run, terms.curation);
         Ok(Intake { dry_run, curation, ..Intake::new(node, caller, asked, verb, submission) })

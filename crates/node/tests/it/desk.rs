@@ -315,3 +315,24 @@ fn what_was_said_without_a_name_is_recalled_without_one_and_by_its_member_alone(
     assert_eq!(own.source.unwrap().name, "Member 0");
     assert!(own.held.is_some());
 }
+
+#[test]
+fn what_waits_is_for_the_circle_that_was_named_and_for_no_other_of_that_name() {
+    let (world, members) = world(Settings { desk_members: 1, desk_interval_s: INTERVAL_S, ..settings() });
+    let [(_, origin), (_, other), ..] = &members[..] else { panic!() };
+    let few = || NewCircle { name: "Few".to_owned(), ..NewCircle::default() };
+    world.node.add_circle(origin, &few()).unwrap();
+    let options = ImportOptions { to: strings(&["circle:Few"]), ..unnamed() };
+    let status =
+        world.node.submit(origin, &options, envelope(&[indicator(1, FIRST, "")]).as_bytes()).unwrap();
+    world.node.revoke_circle(origin, "Few").unwrap();
+    world.node.add_circle(origin, &few()).unwrap();
+    let secret = world.node.invite(origin, "Few", None).unwrap().secret;
+    world.node.join_circle(other, &secret, None).unwrap();
+    world.later(i64::from(INTERVAL_S));
+    // What comes to the desk wakes it.
+    say(&world, other, &envelope(&[indicator(2, FIRST, "")])).unwrap();
+    let answered = entered(&world, origin, &status);
+    assert_eq!((answered.success, answered.failure), (0, 1), "{:?}", answered.outcomes);
+    assert!(world.listed(other, None).is_empty());
+}
