@@ -1,5 +1,7 @@
 //! Steps done at the node, and objects as they are sent and found again.
 
+use std::collections::BTreeSet;
+
 use model::Charter;
 use model::Embargo;
 use model::circle::Leavers;
@@ -7,8 +9,8 @@ use node::{Error, ImportOptions, Relabel};
 
 use super::cast::World;
 use super::deeds::{Fate, Told};
-use super::paper::{Key, Paper, SECOND, is_indicator, marked, owner, part, version};
-use super::plan::{Asked, CIRCLES, Change, Step, Which};
+use super::paper::{Key, Paper, SECOND, desk_of, is_indicator, marked, owner, part, version};
+use super::plan::{Asked, CIRCLES, Change, How, OBJECTS, Step, Which, Word};
 use crate::Outcome;
 
 const MARKINGS: [&str; 5] = [
@@ -19,6 +21,8 @@ const MARKINGS: [&str; 5] = [
     "marking-definition--e828b379-4e03-4974-9ac4-e53a884c97c1",
 ];
 
+/// So many milliseconds something has to enter in.
+const PATIENCE: usize = 5_000;
 /// Before what only those are told for whom the part of an object is.
 pub const PART: &str = "only for some:";
 
@@ -28,9 +32,9 @@ pub fn id(object: usize) -> String {
     format!("{kind}--00000000-0000-4000-8000-{object:012x}")
 }
 
-/// The value that a version of an indicator speaks of.
-pub fn value(object: usize, version: usize) -> String {
-    format!("198.51.100.{}", 1 + object % 3 + version % 2 * 3)
+/// The value that a version of an indicator speaks of, in a wording.
+pub fn value(object: usize, version: usize, wording: usize) -> String {
+    format!("198.51.100.{}", 1 + object % 3 + (version + wording) % 2 * 3)
 }
 
 /// The version, as the object writes it.
@@ -40,7 +44,7 @@ pub fn time(key: Key) -> String {
 }
 
 fn json(key: Key, identities: &[String]) -> String {
-    let (object, number, member) = key;
+    let (object, number, source, wording) = key;
     let author = owner(object).and_then(|owner| identities.get(owner));
     let author = author.map(|id| format!(",\"created_by_ref\":\"{id}\"")).unwrap_or_default();
     let marking = marked(object, number).and_then(|tlp| MARKINGS.get(tlp as usize));
@@ -48,7 +52,7 @@ fn json(key: Key, identities: &[String]) -> String {
     let part = part(object, number).and_then(|tlp| MARKINGS.get(tlp as usize));
     let part = part.map(|id| {
         format!(
-            ",\"description\":\"{} {object}-{number}-{member}\",\
+            ",\"description\":\"{} {object}-{number}-{source}-{wording}\",\
              \"granular_markings\":[{{\"marking_ref\":\"{id}\",\"selectors\":[\"description\"]}}]",
             PART
         )
@@ -58,13 +62,13 @@ fn json(key: Key, identities: &[String]) -> String {
         true => format!(
             ",\"indicator_types\":[\"malicious-activity\"],\"pattern\":\"[ipv4-addr:value = '{}']\",\
              \"pattern_type\":\"stix\",\"valid_from\":\"2026-01-01T00:00:00Z\"",
-            value(object, number)
+            value(object, number, wording)
         ),
         false => String::new(),
     };
     format!(
         "{{\"type\":\"{}\",\"spec_version\":\"2.1\",\"id\":\"{}\",\"created\":\"2026-01-01T00:00:00.000Z\",\
-         \"modified\":\"{}\",\"name\":\"word{object} said {object}-{number}-{member}\"{author}{marking}{part}{pattern}}}",
+         \"modified\":\"{}\",\"name\":\"word{object} said {object}-{number}-{source}-{wording}\"{author}{marking}{part}{pattern}}}",
         if is_indicator(object) { "indicator" } else { "tool" },
         id(object),
         time(key),
@@ -78,7 +82,17 @@ pub fn key_of(wire: &[u8]) -> Option<Key> {
     let end = rest.iter().position(|byte| *byte == b'"')?;
     let text = std::str::from_utf8(rest.get(..end)?).ok()?;
     let mut numbers = text.split('-').map(|number| number.parse().ok());
-    Some((numbers.next()??, numbers.next()??, numbers.next()??))
+    Some((numbers.next()??, numbers.next()??, numbers.next()??, numbers.next()??))
+}
+
+fn fates(status: &node::views::Status) -> Vec<Fate> {
+    let fate = |outcome: &node::views::Outcome| match outcome.state {
+        "new" | "claim" => Fate::Taken,
+        "equivocation" => Fate::Aside,
+        "rejected" => Fate::Refused,
+        _ => Fate::Known,
+    };
+    status.outcomes.iter().map(fate).collect()
 }
 
 impl World {
@@ -105,8 +119,11 @@ impl World {
                 if *minutes < 0 && paper.has_over() {
                     world = world.housekept()?;
                 }
-                let by = minutes * 60 * SECOND;
-                world.clock.fetch_add(by, std::sync::atomic::Ordering::SeqCst);
+                world.later(minutes * 60 * SECOND);
+                Told::Done
+            }
+            Step::Housekeep => {
+                world = world.housekept()?;
                 Told::Done
             }
             other => world.tried(other, paper).unwrap_or_else(|error| Told::Refused(error.to_string())),
@@ -117,7 +134,10 @@ impl World {
     fn tried(&mut self, step: &Step, paper: &Paper) -> Result<Told, Error> {
         let operator = self.node.operator();
         match step {
-            Step::Say { token, said, asked, collection } => self.say(*token, said, asked, *collection),
+            Step::Say { token, unnamed, said, asked, collection } => {
+                self.say((*token, *unnamed), said, asked, *collection)
+            }
+            Step::Answer { token, waiting, how } => self.answer(*token, *waiting, *how),
             Step::Relabel { token, object, change } => {
                 let asked = self.relabel_of(change, paper);
                 self.node.relabel(&self.caller(Some(*token))?, &id(*object), &asked).map(Told::Count)
@@ -132,6 +152,13 @@ impl World {
                 self.node.withdraw(&caller, None, &id(*object), &versions).map(Told::Count)
             }
             Step::Erase { object } => self.node.erase(&operator, &id(*object), "a history").map(Told::Count),
+            Step::EraseOrigin { member } => {
+                let mut erased = 0;
+                for object in (0..OBJECTS).filter(|object| self.origins(*object).contains(member)) {
+                    erased += self.node.erase(&operator, &id(object), "a history")?;
+                }
+                Ok(Told::Count(erased))
+            }
             Step::Retain { indicators, days } => {
                 let kind = if *indicators { "indicator" } else { "tool" };
                 let new = node::NewRetention { kind: Some(kind.to_owned()), source: None, days: *days };
@@ -168,9 +195,9 @@ impl World {
     fn gather(&self, step: &Step, paper: &Paper) -> Result<(), Error> {
         let name = |circle: &usize| CIRCLES.get(*circle).copied().unwrap_or_default();
         match step {
-            Step::Found { token, circle, keeps, ceiling, days } => {
+            Step::Found { token, circle, keeps, looks, ceiling, days } => {
                 let leavers = if *keeps { Leavers::Keep } else { Leavers::Close };
-                let charter = Charter { leavers, ceiling: *ceiling, ..Charter::default() };
+                let charter = Charter { leavers, ceiling: *ceiling, curation: *looks, ..Charter::default() };
                 let new = node::NewCircle {
                     name: name(circle).to_owned(),
                     charter: Some(charter),
@@ -199,9 +226,9 @@ impl World {
     }
 
     fn say(
-        &self,
-        token: usize,
-        said: &[(usize, usize)],
+        &mut self,
+        (token, unnamed): (usize, bool),
+        said: &[Word],
         asked: &Asked,
         collection: Option<usize>,
     ) -> Result<Told, Error> {
@@ -214,18 +241,60 @@ impl World {
             tlp: Some(asked.tlp),
             to: self.cast.to(&asked.to),
             embargo: asked.embargo.map(|hours| self.embargo(hours)),
+            without_name: unnamed,
             ..ImportOptions::default()
         };
-        let objects =
-            said.iter().map(|(object, number)| json((*object, *number, source), &self.cast.identities));
+        let source = if unnamed { desk_of(source) } else { source };
+        let objects = said.iter().map(|(object, number, wording)| {
+            json((*object, *number, source, *wording), &self.cast.identities)
+        });
         let envelope = format!("{{\"objects\":[{}]}}", objects.collect::<Vec<_>>().join(","));
         let status = self.node.submit(&caller, &options, envelope.as_bytes())?;
-        let fates = status.outcomes.iter().map(|outcome| match outcome.state {
-            "new" | "claim" => Fate::Taken,
-            "rejected" => Fate::Refused,
-            _ => Fate::Known,
-        });
-        Ok(Told::Fates(fates.collect()))
+        let later = self.node.status(&caller, &status.id)?;
+        if status.pending > 0 {
+            self.sent.push(status.id.clone());
+            let waits =
+                status.pending == said.len() as u64 && (later.complete || later.pending == status.pending);
+            return Ok(if waits { Told::Waits } else { Told::Refused(format!("its status says {later:?}")) });
+        }
+        let (told, kept) = (fates(&status), fates(&later));
+        Ok(if told == kept { Told::Fates(told) } else { Told::Refused(format!("its status says {kept:?}")) })
+    }
+
+    fn answer(&self, token: usize, waiting: usize, how: How) -> Result<Told, Error> {
+        let caller = self.caller(Some(token))?;
+        let id_of = self.sent.get(waiting).cloned().unwrap_or_default();
+        let told = match how {
+            How::Take => self.node.take_queued(&caller, &id_of),
+            How::Release => self.node.release_queued(&caller, &id_of),
+            How::Return => self.node.return_queued(&caller, &id_of, "say what it is for"),
+            How::Merge(object) => self.node.merge_queued(&caller, &id_of, &id(object), None),
+        };
+        told.map(|_| Told::Done)
+    }
+
+    /// The members that the hub is told to have said something of an object without their name.
+    pub fn origins(&self, object: usize) -> BTreeSet<usize> {
+        let told = self.node.desk_origin(&self.node.operator(), &id(object), "a history");
+        let names = told.map(|told| told.origins).unwrap_or_default();
+        let place = |named: &str| (0..self.cast.members.len()).find(|at| named == format!("Member {at}"));
+        names.iter().filter_map(|named| place(&named.name)).collect()
+    }
+
+    /// What became of something that was sent, when it has entered or was refused; `None` where nobody is left who may ask.
+    pub fn settled(&self, at: usize, paper: &Paper) -> Outcome<Option<Vec<Fate>>> {
+        let Some(waiting) = paper.waiting.get(at) else { return Ok(None) };
+        let asks = (0..paper.tokens.len()).find(|token| paper.sent_by(*token, waiting));
+        let (Some(token), Some(id)) = (asks, self.sent.get(at)) else { return Ok(None) };
+        let caller = self.caller(Some(token))?;
+        for _ in 0..PATIENCE {
+            let status = self.node.status(&caller, id)?;
+            if status.complete {
+                return Ok(Some(fates(&status)));
+            }
+            std::thread::sleep(std::time::Duration::from_millis(1));
+        }
+        Err(format!("what was sent as {at} neither entered nor was refused").into())
     }
 
     fn embargo(&self, hours: Option<i64>) -> Embargo {

@@ -9,6 +9,7 @@ use node::{Caller, Credential, Error, Node, Settings};
 use tempfile::TempDir;
 
 use super::plan::{CIRCLES, COLLECTIONS, Holds, MEMBERS, NewCollection, NewToken, PERSONS, TOKENS};
+use super::waiting::{DESK_INTERVAL_S, DESK_MEMBERS, QUEUE_DAYS};
 use crate::Outcome;
 
 /// 2026-09-01T00:00:00Z.
@@ -45,20 +46,40 @@ pub struct World {
     pub cast: Cast,
     /// What time it is.
     pub clock: Arc<AtomicI64>,
-    // Whether the jobs of the node see that time; else, for them, it is never later than the beginning.
-    jobs_see: Arc<AtomicBool>,
+    /// What was sent and waits or waited, by id.
+    pub sent: Vec<String>,
+    see: Arc<See>,
     folder: TempDir,
     below: PathBuf,
 }
 
-fn open(folder: &Path, clock: &Arc<AtomicI64>, jobs_see: &Arc<AtomicBool>) -> Result<Node, Error> {
-    let settings = Settings { organisation: "The node".to_owned(), anonymous: true, ..Settings::default() };
-    let (clock, jobs_see) = (Arc::clone(clock), Arc::clone(jobs_see));
+/// Which jobs of the node see the time. They run when they are woken, and what comes of that has to stand on paper.
+#[derive(Debug, Default)]
+struct See {
+    /// Those that keep house; else, for them, it is never later than the beginning.
+    housekeeping: AtomicBool,
+    /// The one that lets in what waited; else, for it, nothing is due.
+    arrivals: AtomicBool,
+}
+
+fn open(folder: &Path, clock: &Arc<AtomicI64>, see: &Arc<See>) -> Result<Node, Error> {
+    let settings = Settings {
+        organisation: "The node".to_owned(),
+        anonymous: true,
+        desk_interval_s: u32::try_from(DESK_INTERVAL_S).unwrap_or(u32::MAX),
+        desk_members: DESK_MEMBERS,
+        queue_days: QUEUE_DAYS,
+        queue_returns_overdue: true,
+        ..Settings::default()
+    };
+    let (clock, see) = (Arc::clone(clock), Arc::clone(see));
     let now = move || {
-        let of_job = std::thread::current().name() == Some("housekeeping");
-        let sees = !of_job || jobs_see.load(Ordering::SeqCst);
         let now = clock.load(Ordering::SeqCst);
-        Timestamp(if sees { now } else { now.min(START) })
+        Timestamp(match std::thread::current().name() {
+            Some("housekeeping") if !see.housekeeping.load(Ordering::SeqCst) => now.min(START),
+            Some("arrivals") if !see.arrivals.load(Ordering::SeqCst) => 0,
+            _ => now,
+        })
     };
     Node::open(folder, settings, Arc::new(now))
 }
@@ -95,8 +116,8 @@ impl Beginning {
         for new in COLLECTIONS {
             cast.add_collection(&node, &new)?;
         }
-        for (member, person, ceiling, writes) in TOKENS {
-            let new = NewToken { member, person, ceiling, only: None, writes };
+        for (member, person, ceiling, writes, curates) in TOKENS {
+            let new = NewToken { member, person, ceiling, only: None, writes, curates };
             cast.add_token(&node, &new)?;
         }
         node.stop();
@@ -109,9 +130,10 @@ impl Beginning {
         let folder = TempDir::new_in(below)?;
         copy(self.folder.path(), folder.path())?;
         let clock = Arc::new(AtomicI64::new(START + 60_000_000));
-        let jobs_see = Arc::default();
-        let node = open(folder.path(), &clock, &jobs_see)?;
-        Ok(World { node, cast: self.cast.clone(), clock, jobs_see, folder, below: below.to_owned() })
+        let see = Arc::default();
+        let node = open(folder.path(), &clock, &see)?;
+        let (cast, sent) = (self.cast.clone(), Vec::new());
+        Ok(World { node, cast, clock, sent, see, folder, below: below.to_owned() })
     }
 }
 
@@ -119,11 +141,12 @@ impl Cast {
     /// Hands a token out.
     pub fn add_token(&mut self, node: &Node, new: &NewToken) -> Result<(), Error> {
         let role = if new.writes { "analyst" } else { "reader" };
+        let curator = new.curates.then(|| "curator".to_owned());
         let named = |at: &usize| self.collections.get(*at).cloned().unwrap_or_default();
         let asked = node::NewToken {
             member: self.members.get(new.member).cloned().unwrap_or_default(),
             person: new.person.and_then(|person| self.persons.get(person).cloned()),
-            roles: vec![role.to_owned()],
+            roles: std::iter::once(role.to_owned()).chain(curator).collect(),
             read: new.only.iter().flatten().map(named).collect(),
             ceiling: Some(new.ceiling),
             ..node::NewToken::default()
@@ -147,6 +170,7 @@ impl Cast {
             filter,
             ceiling: Some(new.ceiling),
             default_label: Some(model::Tlp::Clear),
+            curation: new.looks,
             ..node::NewCollection::default()
         };
         self.collections.push(node.add_collection(&node.operator(), &asked)?.id);
@@ -175,21 +199,39 @@ impl World {
         }
     }
 
+    /// What is let in or refused now is, by the clock of now.
+    pub fn ready(&self) {
+        self.see.arrivals.store(true, Ordering::SeqCst);
+    }
+
+    /// The clock goes on; what comes due by that waits until it is let in.
+    pub fn later(&self, by: i64) {
+        self.see.arrivals.store(false, Ordering::SeqCst);
+        self.clock.fetch_add(by, Ordering::SeqCst);
+    }
+
+    /// Has everything let in that is due; `by_clock` where nothing but the time says that it is.
+    pub fn let_in(self, by_clock: bool) -> Outcome<World> {
+        self.see.arrivals.store(true, Ordering::SeqCst);
+        // A start looks for what is due.
+        if by_clock { self.restarted() } else { Ok(self) }
+    }
+
     /// Stops the node and starts it on the same folder.
     pub fn restarted(self) -> Outcome<World> {
-        let World { node, cast, clock, jobs_see, folder, below } = self;
+        let World { node, cast, clock, sent, see, folder, below } = self;
         node.stop();
         drop(node);
-        let node = open(folder.path(), &clock, &jobs_see)?;
-        Ok(World { node, cast, clock, jobs_see, folder, below })
+        let node = open(folder.path(), &clock, &see)?;
+        Ok(World { node, cast, clock, sent, see, folder, below })
     }
 
     /// The jobs do their round.
     pub fn housekept(self) -> Outcome<World> {
-        self.jobs_see.store(true, Ordering::SeqCst);
+        self.see.housekeeping.store(true, Ordering::SeqCst);
         // Who stops waits for the round that a start begins with.
         let world = self.restarted()?.stopped()?;
-        world.jobs_see.store(false, Ordering::SeqCst);
+        world.see.housekeeping.store(false, Ordering::SeqCst);
         world.restarted()
     }
 
@@ -202,11 +244,11 @@ impl World {
     pub fn restored(self) -> Outcome<World> {
         let (backup, to) = (TempDir::new_in(&self.below)?, TempDir::new_in(&self.below)?);
         self.node.backup(&self.node.operator(), backup.path(), &mut |_, _| ())?;
-        let World { node, cast, clock, jobs_see, folder, below } = self;
+        let World { node, cast, clock, sent, see, folder, below } = self;
         node.stop();
         drop(node);
         Node::restore(backup.path(), Some(folder.path()), to.path())?;
-        let node = open(to.path(), &clock, &jobs_see)?;
-        Ok(World { node, cast, clock, jobs_see, folder: to, below })
+        let node = open(to.path(), &clock, &see)?;
+        Ok(World { node, cast, clock, sent, see, folder: to, below })
     }
 }

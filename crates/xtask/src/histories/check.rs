@@ -6,8 +6,9 @@ use node::{Caller, Kind, ListQuery, SearchQuery};
 
 use super::acts::{PART, id, key_of, time, value};
 use super::cast::World;
-use super::paper::{Key, Paper, Said, Who, is_indicator, owner, part, version};
-use super::plan::OBJECTS;
+use super::paper::{Key, Paper, Said, Who, is_indicator, member_of, owner, part, version};
+use super::plan::{MEMBERS, OBJECTS};
+use super::waiting::{Stage, Waiting};
 
 /// What was told otherwise, in words.
 type Found = Result<(), String>;
@@ -23,6 +24,11 @@ pub fn check(world: &World, paper: &Paper, object: usize, all: bool) -> Found {
         let fully = all || (paper.tick as usize + turn).is_multiple_of(4);
         one(world, paper, token, (object, fully)).map_err(|wrong| format!("token {token:?}: {wrong}"))?;
     }
+    if all {
+        let said = |member: &usize| paper.unnamed_by(*member).any(|one| one == object);
+        let should: BTreeSet<usize> = (0..MEMBERS).filter(said).collect();
+        same("whom the hub is told of", &world.origins(object), &should)?;
+    }
     Ok(())
 }
 
@@ -31,6 +37,9 @@ fn one(world: &World, paper: &Paper, token: Option<usize>, (object, fully): (usi
         return same("a token that is gone is let in", &world.caller(token).is_ok(), &false);
     };
     let caller = world.caller(token).map_err(|error| format!("it is refused: {error}"))?;
+    if let Some(token) = token {
+        waiting(world, paper, token, &caller)?;
+    }
     let only = token.and_then(|at| paper.token(at)).and_then(|token| token.only.as_ref());
     if only.is_none() {
         listed(world, paper, &who, (&caller, None))?;
@@ -51,7 +60,64 @@ fn one(world: &World, paper: &Paper, token: Option<usize>, (object, fully): (usi
         return Ok(());
     }
     shown(world, paper, &who, (&caller, object))?;
-    found(world, paper, &who, &caller)
+    found(world, paper, &who, &caller)?;
+    for member in (0..MEMBERS).filter(|_| token.is_some()) {
+        by(world, paper, &who, (&caller, member))?;
+    }
+    Ok(())
+}
+
+// The queue, for who works it, and what his own member sent. Of what nobody is left to have sent nothing is certain: it goes back
+// by itself, some time.
+fn waiting(world: &World, paper: &Paper, token: usize, caller: &Caller) -> Found {
+    let told = |list: Result<serde_json::Value, node::Error>, of: &str| -> Result<Vec<_>, String> {
+        let list = list.map_err(|error| error.to_string())?;
+        let rows = list.get(of).and_then(serde_json::Value::as_array).cloned().unwrap_or_default();
+        let place = |row: &serde_json::Value| {
+            let id = row.get("id")?.as_str()?;
+            let at = world.sent.iter().position(|sent| sent == id)?;
+            let held = row.get("state")?.as_str()? == "held";
+            let sure = paper.waiting.get(at).is_some_and(|one| paper.writer(one.sent.token).is_some());
+            (held && sure).then_some((at, row.get("overdue")?.as_bool()?))
+        };
+        Ok(rows.iter().filter_map(place).collect())
+    };
+    let held = |is: &dyn Fn(&Waiting) -> bool| -> Vec<(usize, bool)> {
+        let all = paper.waiting.iter().enumerate();
+        let some = all.filter(|(_, one)| paper.is_held(one) && is(one));
+        some.map(|(at, one)| (at, one.deadline() <= paper.now)).collect()
+    };
+    let mut should = held(&|one| paper.curates(token, one));
+    should.sort_by_key(|(at, _)| paper.waiting.get(*at).map(|one| (one.deadline(), *at)));
+    same("the queue", &told(world.node.queue(caller, false), "queue")?, &should)?;
+    let mut sent = told(world.node.submissions(caller), "submissions")?;
+    sent.sort_unstable();
+    same("what was sent", &sent, &held(&|one| paper.sent_by(token, one)))?;
+    for (at, one) in paper.waiting.iter().enumerate().filter(|(_, one)| one.stage != Stage::Over) {
+        let id = world.sent.get(at).map(String::as_str).unwrap_or_default();
+        let is_his = paper.sent_by(token, one);
+        let status = world.node.status(caller, id).map(|status| status.complete).ok();
+        if paper.writer(one.sent.token).is_some() {
+            same("whether it is whole", &status, &is_his.then_some(false))?;
+        }
+        if paper.is_held(one) {
+            let shown = world.node.queued(caller, id).is_ok();
+            same("whether he works on it", &shown, &paper.curates(token, one))?;
+        }
+    }
+    Ok(())
+}
+
+// Whose word somebody finds when he asks for a member's. What it says without its name only itself finds.
+fn by(world: &World, paper: &Paper, who: &Who, (caller, member): (&Caller, usize)) -> Found {
+    let sources = vec![format!("Member {member}")];
+    let query = SearchQuery { sources, limit: Some(500), ..SearchQuery::default() };
+    let page = world.node.search(caller, &query).map_err(|error| error.to_string())?;
+    let told: BTreeSet<String> = page.objects.into_iter().map(|row| row.id).collect();
+    let his = |key: &Key| key.2 == member || member_of(key.2) == member && who.member == Some(member);
+    let says = |object: &usize| paper.voices(who, *object).iter().any(his);
+    let should: BTreeSet<String> = (0..OBJECTS).filter(says).map(id).collect();
+    same("what a member says", &told, &should)
 }
 
 fn query_of(world: &World, collection: Option<usize>) -> ListQuery {
@@ -99,16 +165,27 @@ fn shown(world: &World, paper: &Paper, who: &Who, (caller, object): (&Caller, us
         Ok(view) => {
             same("the object", &Some(view.summary.version), &last)?;
             same("what is said of it", &(view.versions.len() + view.claims.len()), &all)?;
+            let told = view.versions.iter().chain(&view.claims).map(|one| {
+                let source = one.source.as_ref().map(|source| source.name.clone());
+                (one.version.clone(), source, one.vouched.is_some())
+            });
+            let of_object = seen.iter().filter(|said| said.key.0 == object);
+            let should = of_object.map(|said| {
+                let (source, unnamed) = (said.key.2, said.key.2 >= MEMBERS);
+                let told = !unnamed || who.member == Some(member_of(source));
+                (time(said.key), told.then(|| format!("Member {}", member_of(source))), unnamed)
+            });
+            same("who said it", &told.collect::<BTreeSet<_>>(), &should.collect::<BTreeSet<_>>())?;
         }
     }
-    let Some(asked) = is_indicator(object).then(|| value(object, 0)) else { return Ok(()) };
+    let Some(asked) = is_indicator(object).then(|| value(object, 0, 0)) else { return Ok(()) };
     let answer =
         world.node.lookup(caller, std::slice::from_ref(&asked), 100).map_err(|error| error.to_string())?;
     let mentions = answer.iter().flat_map(|answer| &answer.mentions);
     let told: BTreeSet<String> = mentions.map(|mention| mention.object.id.clone()).collect();
     let speaks = |object: &usize| {
         let voices = paper.voices(who, *object);
-        is_indicator(*object) && voices.iter().any(|key| value(key.0, key.1) == asked)
+        is_indicator(*object) && voices.iter().any(|key| value(key.0, key.1, key.3) == asked)
     };
     let should: BTreeSet<String> = (0..OBJECTS).filter(speaks).map(id).collect();
     same("who speaks of a value", &told, &should)

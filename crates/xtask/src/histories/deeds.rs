@@ -2,13 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use model::Tlp;
-
 use super::paper::{
-    Circle, Collection, Key, Label, Paper, SECOND, Said, State, Stay, Token, Who, is_in, is_indicator,
-    marked, part, strictest,
+    Circle, Collection, Key, Label, Paper, SECOND, Said, State, Stay, Token, Who, is_indicator, marked,
+    member_of, strictest, version,
 };
-use super::plan::{Asked, Change, Step, To, Which};
+use super::plan::{Change, Step, To, Which};
 
 /// What should become of one object that is said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,6 +15,8 @@ pub enum Fate {
     Taken,
     /// It is known.
     Known,
+    /// Something else was said under its version: it is kept, and nobody is shown it.
+    Aside,
     /// It is refused.
     Refused,
 }
@@ -34,6 +34,10 @@ pub enum Expected {
     Count(u64),
     /// It is done to so many, or refused: somebody else said the same for fewer.
     CountOrRefused(u64),
+    /// It waits.
+    Waits,
+    /// It waits, or is refused: somebody else said the same for fewer.
+    WaitsOrRefused,
     /// Each object has its fate; of some it may also be refused, where somebody else said the same for fewer.
     Fates(Vec<(Fate, bool)>),
 }
@@ -47,6 +51,8 @@ pub enum Told {
     Done,
     /// It did it to so many.
     Count(u64),
+    /// It waits.
+    Waits,
     /// Each object had its fate.
     Fates(Vec<Fate>),
 }
@@ -58,6 +64,7 @@ impl Expected {
             Expected::Nothing => None,
             Expected::Refused => Some(Told::Refused(String::new())),
             Expected::Done => Some(Told::Done),
+            Expected::Waits | Expected::WaitsOrRefused => Some(Told::Waits),
             Expected::Count(count) | Expected::CountOrRefused(count) => Some(Told::Count(*count)),
             Expected::Fates(fates) => Some(Told::Fates(fates.iter().map(|(fate, _)| *fate).collect())),
         }
@@ -66,7 +73,11 @@ impl Expected {
     /// Whether the node said that.
     pub fn is(&self, told: &Told) -> bool {
         match (self, told) {
-            (Expected::Refused | Expected::CountOrRefused(_), Told::Refused(_))
+            (
+                Expected::Refused | Expected::CountOrRefused(_) | Expected::WaitsOrRefused,
+                Told::Refused(_),
+            )
+            | (Expected::Waits | Expected::WaitsOrRefused, Told::Waits)
             | (Expected::Done, Told::Done) => true,
             (Expected::Count(one) | Expected::CountOrRefused(one), Told::Count(other)) => one == other,
             (Expected::Fates(fates), Told::Fates(told)) => {
@@ -84,7 +95,8 @@ impl Paper {
     /// What a step should come to.
     pub fn expected(&self, step: &Step) -> Expected {
         match step {
-            Step::Say { token, said, asked, collection } => self.saying(*token, said, asked, *collection),
+            Step::Say { .. } => self.saying(step),
+            Step::Answer { token, waiting, how } => self.answering(*token, *waiting, *how),
             Step::Relabel { token, object, change } => match self.relabelled(*token, *object, change) {
                 Some(changed) if changed.is_empty() && change.lift => Expected::Refused,
                 Some(changed) if self.others_say(*token, *object) => {
@@ -97,6 +109,10 @@ impl Paper {
                 count(self.withdrawn(*token, *object, *which).unwrap_or_default().len())
             }
             Step::Erase { object } => count(self.held(|key| key.0 == *object).len()),
+            Step::EraseOrigin { member } => match self.of_origin(*member).len() {
+                0 => Expected::Nothing,
+                some => Expected::Count(some as u64),
+            },
             Step::Retain { indicators, days } => match self.outlived(*indicators, *days) {
                 Some(some) => Expected::Count(some.len() as u64),
                 None => Expected::Nothing,
@@ -127,7 +143,9 @@ impl Paper {
             Step::RevokeToken { token } => nothing_unless(self.tokens.get(*token).is_some()),
             Step::RevokePerson { .. } | Step::RevokeMember { .. } | Step::AddCollection(_) => Expected::Done,
             Step::RevokeCollection { collection } => nothing_unless(self.collection(*collection).is_some()),
-            Step::Clock { .. } | Step::Restart | Step::Rebuild | Step::Restore => Expected::Done,
+            Step::Housekeep | Step::Clock { .. } | Step::Restart | Step::Rebuild | Step::Restore => {
+                Expected::Done
+            }
             Step::Begin(_) | Step::Poll { .. } => Expected::Nothing,
         }
     }
@@ -136,7 +154,10 @@ impl Paper {
     pub fn apply(&mut self, step: &Step, told: &Told) -> BTreeSet<Key> {
         let mut again = BTreeSet::new();
         match step {
-            Step::Say { token, said, asked, .. } => self.say(*token, said, asked, told),
+            Step::Say { .. } => self.say(step, told),
+            Step::Answer { token, waiting, how } if *told == Told::Done => {
+                self.answer(*token, *waiting, *how);
+            }
             Step::Relabel { .. } if matches!(told, Told::Refused(_)) => {}
             Step::Relabel { token, object, change } => {
                 for (at, label) in self.relabelled(*token, *object, change).unwrap_or_default() {
@@ -148,14 +169,23 @@ impl Paper {
                 self.seal();
             }
             Step::Withdraw { token, object, which } => {
-                let some = self.withdrawn(*token, *object, *which).unwrap_or_default();
+                let mut some = self.withdrawn(*token, *object, *which).unwrap_or_default();
+                // What was said beside in other words goes along.
+                let versions: BTreeSet<_> =
+                    some.iter().filter_map(|at| self.said.get(*at).map(|one| of_version(one.key))).collect();
+                let is_aside =
+                    |one: &Said| one.state == State::Aside && versions.contains(&of_version(one.key));
+                let aside = self.said.iter().enumerate().filter(|(_, one)| is_aside(one)).map(|(at, _)| at);
+                some.extend(aside.collect::<Vec<_>>());
                 self.set(&some, State::TakenBack);
             }
             Step::Erase { object } => {
                 let some = self.held(|key| key.0 == *object);
-                let keys = some.iter().filter_map(|at| self.said.get(*at).map(|one| one.key));
-                self.refused.extend(keys.collect::<Vec<_>>());
-                self.set(&some, State::Erased);
+                self.erase(&some);
+            }
+            Step::EraseOrigin { member } => {
+                let some = self.of_origin(*member);
+                self.erase(&some);
             }
             Step::Retain { indicators, days } => {
                 let some = self.outlived(*indicators, *days).unwrap_or_default();
@@ -172,12 +202,13 @@ impl Paper {
             // One that was refused has its place all the same.
             Step::AddToken(new) => self.tokens.push(Token { new: new.clone(), gone: refused }),
             _ if refused => {}
-            Step::Found { token, circle, keeps, ceiling, days } => {
+            Step::Found { token, circle, keeps, looks, ceiling, days } => {
                 let member = self.writer(*token).map_or(0, |token| token.member);
                 let days = i64::from(days.unwrap_or(30));
                 self.circles.push(Circle {
                     name: *circle,
                     keeps: *keeps,
+                    looks: *looks,
                     ceiling: *ceiling,
                     expires: self.now + days * 86_400 * SECOND,
                     ended: false,
@@ -223,121 +254,21 @@ impl Paper {
                 }
             }
             Step::Clock { minutes } => self.now += minutes * 60 * SECOND,
+            Step::Housekeep => self.keep_house(),
             _ => {}
         }
-    }
-
-    fn saying(
-        &self,
-        token: usize,
-        said: &[(usize, usize)],
-        asked: &Asked,
-        collection: Option<usize>,
-    ) -> Expected {
-        let Some(by) = self.writer(token) else { return Expected::Refused };
-        let Some(label) = self.label(by.member, asked.tlp, &asked.to, asked.embargo) else {
-            return Expected::Refused;
-        };
-        if collection.is_some_and(|at| self.collection(at).is_none()) {
-            return Expected::Refused;
-        }
-        let collection = collection.and_then(|at| self.collection(at));
-        let seen = self.who(Some(token)).map(|who| self.seen(&who, Tlp::Red)).unwrap_or_default();
-        let mut known: BTreeSet<Key> = BTreeSet::new();
-        let fates = said.iter().map(|(object, version)| {
-            let key = (*object, *version, by.member);
-            let label = Label { tlp: marked(*object, *version).unwrap_or(label.tlp), ..label.clone() };
-            let strictest = strictest(*object, *version, label.tlp);
-            let outside = collection.is_some_and(|one| {
-                let said = Said { key, label: label.clone(), added: 0, state: State::Stands };
-                strictest > one.ceiling || !is_in(one.holds, &said)
-            });
-            if strictest > by.ceiling || outside || !self.fits(&label, strictest) {
-                return (Fate::Refused, false);
-            }
-            let bounds = |one: &&&Said| {
-                one.key.0 == *object
-                    && one.key.2 != by.member
-                    && (one.label.tlp != Tlp::Clear
-                        || one.label.embargo.is_some()
-                        || part(one.key.0, one.key.1).is_some())
-            };
-            let or_refused = seen.iter().any(|one| bounds(&one));
-            let stands = |one: &Said| one.key == key && one.state == State::Stands;
-            let fate = if self.said.iter().any(stands) || known.contains(&key) {
-                Fate::Known
-            } else if self.refused.contains(&key) {
-                Fate::Refused
-            } else {
-                known.insert(key);
-                Fate::Taken
-            };
-            (fate, or_refused)
-        });
-        Expected::Fates(fates.collect())
-    }
-
-    fn say(&mut self, token: usize, said: &[(usize, usize)], asked: &Asked, told: &Told) {
-        let (Some(source), Told::Fates(fates)) = (self.writer(token).map(|by| by.member), told) else {
-            return;
-        };
-        let Some(label) = self.label(source, asked.tlp, &asked.to, asked.embargo) else { return };
-        let added = self.seal();
-        for ((object, version), _) in said.iter().zip(fates).filter(|(_, fate)| **fate == Fate::Taken) {
-            let tlp = marked(*object, *version).unwrap_or(label.tlp);
-            let (key, label) = ((*object, *version, source), Label { tlp, ..label.clone() });
-            self.said.push(Said { key, label, added, state: State::Stands });
-        }
-    }
-
-    /// Which of some objects would be said to somebody for whom it is not that another said, as the one who says it sees.
-    pub fn widened(&self, token: usize, said: &[(usize, usize)], asked: &Asked) -> Vec<bool> {
-        let (Some(by), Some(who)) = (self.writer(token), self.who(Some(token))) else { return Vec::new() };
-        let Some(label) = self.label(by.member, asked.tlp, &asked.to, asked.embargo) else {
-            return Vec::new();
-        };
-        let widens = |(object, version): &(usize, usize)| {
-            let label = Label { tlp: marked(*object, *version).unwrap_or(label.tlp), ..label.clone() };
-            self.is_wider(&who, (*object, by.member), &label)
-        };
-        said.iter().map(widens).collect()
-    }
-
-    // Whether somebody sees that others say something of an object.
-    fn others_say(&self, token: usize, object: usize) -> bool {
-        let (Some(by), Some(who)) = (self.writer(token), self.who(Some(token))) else { return false };
-        self.seen(&who, Tlp::Red).iter().any(|one| one.key.0 == object && one.key.2 != by.member)
     }
 
     /// Whether a relabelling lets somebody see something who did not, and to whom others say it not, as the one who asks
     /// for it sees.
     pub fn relabelled_wider(&self, token: usize, object: usize, change: &Change) -> bool {
-        let (Some(by), Some(who)) = (self.writer(token), self.who(Some(token))) else { return false };
+        let Some(who) = self.who(Some(token)) else { return false };
         let readers: Vec<Who> = (0..self.tokens.len()).filter_map(|at| self.who(Some(at))).collect();
         let changed = self.relabelled(token, object, change).unwrap_or_default();
-        changed.iter().any(|(at, label)| {
-            let before = self.said.get(*at).map(|one| &one.label);
-            let opens = |who: &Who| {
-                self.is_for(who, by.member, label)
-                    && !before.is_some_and(|before| self.is_for(who, by.member, before))
-            };
-            readers.iter().any(opens) && self.is_wider(&who, (object, by.member), label)
-        })
-    }
-
-    // Whether a label lets somebody see what a member says of an object, to whom others say it not, as somebody sees it.
-    fn is_wider(&self, who: &Who, (object, member): (usize, usize), label: &Label) -> bool {
-        let seen = self.seen(who, Tlp::Red);
-        let readers: Vec<Who> = (0..self.tokens.len()).filter_map(|at| self.who(Some(at))).collect();
-        // What counts of somebody is what he says last.
-        let last = self.voices(who, object);
-        let others = seen.iter().filter(|one| last.contains(&one.key) && one.key.2 != member);
-        others.into_iter().any(|one| {
-            let is_wider = |who: &&Who| {
-                let of_author = who.member == Some(member) || who.member == Some(one.key.2);
-                !of_author && self.is_for(who, member, label) && !self.is_for(who, one.key.2, &one.label)
-            };
-            readers.iter().any(|who| is_wider(&who))
+        changed.iter().filter_map(|(at, label)| Some((self.said.get(*at)?, label))).any(|(one, label)| {
+            let source = one.key.2;
+            let opens = |who: &Who| self.is_for(who, source, label) && !self.is_for(who, source, &one.label);
+            readers.iter().any(opens) && self.is_wider(&who, (object, source), label)
         })
     }
 
@@ -348,7 +279,7 @@ impl Paper {
         let mut found = false;
         let mut changed = Vec::new();
         for (at, one) in self.said.iter().enumerate() {
-            let his = one.state == State::Stands && one.key.0 == object && one.key.2 == by.member;
+            let his = one.state == State::Stands && one.key.0 == object && member_of(one.key.2) == by.member;
             // Whoever does not see all of it does not know what he would open.
             if !his || !self.is_for(&who, by.member, &one.label) || !self.has_part_for(&who, one) {
                 continue;
@@ -356,7 +287,9 @@ impl Paper {
             found = true;
             let label = self.changed(by.member, one, change)?;
             let strictest = strictest(one.key.0, one.key.1, label.tlp);
-            if strictest > by.ceiling || !self.fits(&label, strictest) {
+            let hidden = one.key.2 == by.member || self.enough_for_desk(&label);
+            let led_around = self.looks(&label) > self.looks(&one.label);
+            if strictest > by.ceiling || !self.fits(&label, strictest) || !hidden || led_around {
                 return None;
             }
             if !self.same(&label, &one.label) {
@@ -385,7 +318,7 @@ impl Paper {
         let tlp = match change.tlp {
             None => one.label.tlp,
             Some(tlp) => {
-                let (object, version, _) = one.key;
+                let (object, version, ..) = one.key;
                 if marked(object, version).is_some_and(|marked| marked > tlp) {
                     return None;
                 }
@@ -402,12 +335,12 @@ impl Paper {
         let his = |one: &Said| {
             one.state == State::Stands
                 && one.key.0 == object
-                && one.key.2 == by.member
+                && member_of(one.key.2) == by.member
                 && self.is_for(&who, by.member, &one.label)
         };
         let mut own: Vec<(usize, Key)> =
             self.said.iter().enumerate().filter(|(_, one)| his(one)).map(|(at, one)| (at, one.key)).collect();
-        own.sort_by_key(|(_, key)| key.1);
+        own.sort_by_key(|(_, key)| version(*key));
         let mut places = own.into_iter().map(|(at, _)| at);
         Some(match which {
             Which::All => places.collect(),
@@ -417,7 +350,7 @@ impl Paper {
     }
 
     // What is held, standing or taken back.
-    fn held(&self, is: impl Fn(Key) -> bool) -> Vec<usize> {
+    pub fn held(&self, is: impl Fn(Key) -> bool) -> Vec<usize> {
         let held = self.said.iter().enumerate();
         held.filter(|(_, one)| one.state != State::Erased && is(one.key)).map(|(at, _)| at).collect()
     }
@@ -431,6 +364,18 @@ impl Paper {
             return None;
         }
         Some(of_kind.into_iter().filter(|at| added(at) < from).collect())
+    }
+
+    fn erase(&mut self, some: &[usize]) {
+        let keys = some.iter().filter_map(|at| self.said.get(*at).map(|one| one.key));
+        self.refused.extend(keys.collect::<Vec<_>>());
+        self.set(some, State::Erased);
+    }
+
+    // What is held of objects of which a member said something without its name.
+    fn of_origin(&self, member: usize) -> Vec<usize> {
+        let said: BTreeSet<usize> = self.unnamed_by(member).collect();
+        self.held(|key| said.contains(&key.0))
     }
 
     fn set(&mut self, some: &[usize], state: State) {
@@ -477,6 +422,11 @@ impl Paper {
             circle.ended |= empty;
         }
     }
+}
+
+/// What is the same of all that one says under a version.
+pub fn of_version((object, number, source, _): Key) -> (usize, usize, usize) {
+    (object, number, source)
 }
 
 fn count(some: usize) -> Expected {

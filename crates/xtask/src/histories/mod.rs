@@ -9,13 +9,15 @@ mod client;
 mod deeds;
 mod paper;
 mod plan;
+mod saying;
+mod waiting;
 
 use std::path::PathBuf;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
-use self::cast::Beginning;
+use self::cast::{Beginning, World};
 use self::client::Client;
 use self::deeds::{Expected, Fate, Told};
 use self::paper::Paper;
@@ -155,13 +157,14 @@ fn play(beginning: &Beginning, steps: &[Step], show: bool) -> Outcome<Result<(),
             continue;
         }
         let widened = match step {
-            Step::Say { token, said, asked, .. } => paper.widened(*token, said, asked),
+            Step::Say { .. } => paper.sent(step).map(|sent| paper.widened(&sent)).unwrap_or_default(),
             _ => Vec::new(),
         };
         let opened = match step {
             Step::Relabel { token, object, change } => paper.relabelled_wider(*token, *object, change),
             _ => false,
         };
+        world.ready();
         let (after, told) = match world.perform(step, &paper) {
             Ok(done) => done,
             Err(error) => return failed(error.to_string()),
@@ -181,13 +184,17 @@ fn play(beginning: &Beginning, steps: &[Step], show: bool) -> Outcome<Result<(),
         if opened && matches!(told, Told::Count(_)) {
             return failed("it was made wider than another says it".to_owned());
         }
-        if matches!(step, Step::Clock { minutes } if *minutes < 0) {
-            paper.end_over();
+        if matches!(step, Step::Clock { minutes } if *minutes < 0) && paper.has_over() {
+            paper.keep_house();
         }
         let again = paper.apply(step, &told);
         paper.tick += 1;
         paper.now += paper::SECOND;
-        world.clock.fetch_add(paper::SECOND, Ordering::SeqCst);
+        world.later(paper::SECOND);
+        world = match let_in(world, &mut paper, show)? {
+            Ok(world) => world,
+            Err(wrong) => return failed(wrong),
+        };
         clients.iter_mut().for_each(|client| client.follow(&paper, &again));
         if let Err(wrong) = check::check(&world, &paper, object_of(step, &paper), false) {
             return failed(wrong);
@@ -207,9 +214,30 @@ fn play(beginning: &Beginning, steps: &[Step], show: bool) -> Outcome<Result<(),
     Ok(Ok(()))
 }
 
+// Has everything let in that should enter by now, and writes down what became of it.
+fn let_in(world: World, paper: &mut Paper, show: bool) -> Outcome<Result<World, String>> {
+    let entering = paper.entering();
+    if entering.is_empty() {
+        return Ok(Ok(world));
+    }
+    let by_clock = entering.iter().any(|at| paper.waiting.get(*at).is_some_and(|one| one.due.is_some()));
+    let world = world.let_in(by_clock)?;
+    let mut told = Vec::new();
+    for at in entering {
+        match world.settled(at, paper) {
+            Ok(fates) => told.push((at, fates)),
+            Err(wrong) => return Ok(Err(wrong.to_string())),
+        }
+    }
+    if show {
+        println!("    entered: {told:?}");
+    }
+    Ok(paper.enter_in_some_order(&told).map(|()| world))
+}
+
 fn object_of(step: &Step, paper: &Paper) -> usize {
     match step {
-        Step::Say { said, .. } => said.first().map_or(0, |(object, _)| *object),
+        Step::Say { said, .. } => said.first().map_or(0, |(object, ..)| *object),
         Step::Relabel { object, .. } | Step::Withdraw { object, .. } | Step::Erase { object } => *object,
         _ => paper.tick as usize % OBJECTS,
     }

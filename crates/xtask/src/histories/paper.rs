@@ -4,11 +4,23 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use model::Tlp;
+use model::circle::Curation;
 
 use super::plan::{COLLECTIONS, Holds, MEMBERS, NewCollection, NewToken, OBJECTS, TOKENS, To};
+use super::waiting::Waiting;
 
-/// A statement as it is told apart: object, version, member.
-pub type Key = (usize, usize, usize);
+/// A statement as it is told apart: object, version, under what it is said, and in which wording.
+pub type Key = (usize, usize, usize, usize);
+
+/// Under what a member says something without its name. By its name it is the member's own place.
+pub fn desk_of(member: usize) -> usize {
+    MEMBERS + member
+}
+
+/// The member that says what is said under this.
+pub fn member_of(source: usize) -> usize {
+    source % MEMBERS
+}
 
 /// Microseconds of a second.
 pub const SECOND: i64 = 1_000_000;
@@ -56,6 +68,8 @@ pub struct Circle {
     pub name: usize,
     /// Leavers keep what they saw.
     pub keeps: bool,
+    /// Who looks first at what is said to it.
+    pub looks: Curation,
     /// Nothing above.
     pub ceiling: Tlp,
     /// It ends then.
@@ -92,6 +106,8 @@ impl Label {
 pub enum State {
     /// It stands.
     Stands,
+    /// The same member said the same version in other words before: it is kept, and nobody is shown it.
+    Aside,
     /// It was taken back, and is kept.
     TakenBack,
     /// It was erased.
@@ -159,6 +175,8 @@ pub struct Paper {
     pub circles: Vec<Circle>,
     /// Statements, in order.
     pub said: Vec<Said>,
+    /// What waits or waited, in order.
+    pub waiting: Vec<Waiting>,
     /// Bytes that are not taken again.
     pub refused: BTreeSet<Key>,
     /// The last time that was given out, about.
@@ -168,16 +186,18 @@ pub struct Paper {
 impl Paper {
     /// As every history begins.
     pub fn new(now: i64) -> Paper {
-        let token = |(member, person, ceiling, writes): &(usize, Option<usize>, Tlp, bool)| Token {
-            new: NewToken {
-                member: *member,
-                person: *person,
-                ceiling: *ceiling,
-                only: None,
-                writes: *writes,
-            },
-            gone: false,
-        };
+        let token =
+            |(member, person, ceiling, writes, curates): &(usize, Option<usize>, Tlp, bool, bool)| Token {
+                new: NewToken {
+                    member: *member,
+                    person: *person,
+                    ceiling: *ceiling,
+                    only: None,
+                    writes: *writes,
+                    curates: *curates,
+                },
+                gone: false,
+            };
         Paper {
             now,
             tick: 0,
@@ -187,6 +207,7 @@ impl Paper {
             collections: COLLECTIONS.map(|new| Collection { new, gone: false }).to_vec(),
             circles: Vec::new(),
             said: Vec::new(),
+            waiting: Vec::new(),
             refused: BTreeSet::new(),
             sealed: now,
         }
@@ -287,7 +308,7 @@ impl Paper {
             return false;
         }
         let Some(member) = who.member else { return label.tlp == Tlp::Clear && label.embargo.is_none() };
-        if member == source {
+        if member == member_of(source) {
             return true;
         }
         let as_person = who.person.is_some_and(|person| label.persons.contains(&person));
@@ -302,9 +323,13 @@ impl Paper {
 
     /// Whether the part of a statement that is for somebody is for him too: it would be, if all of it were as strict.
     pub fn has_part_for(&self, who: &Who, said: &Said) -> bool {
-        let (object, version, source) = said.key;
-        let strictest = strictest(object, version, said.label.tlp);
-        let is_for = |tlp: Tlp| self.is_for(who, source, &Label { tlp, ..said.label.clone() });
+        let (object, version, source, _) = said.key;
+        self.sees_part(who, source, (&said.label, strictest(object, version, said.label.tlp)))
+    }
+
+    /// Whether somebody would see all of what is said under a label and has a part that strict.
+    pub fn sees_part(&self, who: &Who, source: usize, (label, strictest): (&Label, Tlp)) -> bool {
+        let is_for = |tlp: Tlp| self.is_for(who, source, &Label { tlp, ..label.clone() });
         Tlp::ALL.into_iter().any(|tlp| tlp >= strictest && is_for(tlp))
     }
 
@@ -341,14 +366,14 @@ impl Paper {
         self.counting(&self.seen(who, Tlp::Red), object).into_iter().map(|said| said.key).collect()
     }
 
-    /// What each member says last of an object, as somebody sees it.
+    /// What each member says last of an object, by its name and without it, as somebody sees it.
     pub fn voices(&self, who: &Who, object: usize) -> Vec<Key> {
         let seen = self.seen(who, Tlp::Red);
         let of = |member| {
             let his = seen.iter().filter(|said| (said.key.0, said.key.2) == (object, member));
             his.map(|said| said.key).max_by_key(|key| version(*key))
         };
-        (0..MEMBERS).filter_map(of).collect()
+        (0..2 * MEMBERS).filter_map(of).collect()
     }
 
     /// A label for these, said by a member now; `None` where it names whom he may not.
@@ -364,7 +389,7 @@ impl Paper {
         (!gone).then_some(Label { tlp, circle, members, persons, embargo })
     }
 
-    /// The same names once more, as they are now.
+    /// The same names once more, as they are now; said by a member.
     pub fn renewed(&self, source: usize, label: &Label) -> Option<Label> {
         let gone = label.members.iter().any(|member| self.gone.contains(member))
             || label.persons.iter().any(|person| self.persons_gone.contains(person));
@@ -411,7 +436,7 @@ impl Paper {
     }
 }
 
-/// Versions rise with their number; of one number with the member, so that no two are the same.
+/// Versions rise with their number; of one number with whose it is, so that no two are the same.
 pub fn version(key: Key) -> usize {
     key.1 * 10 + key.2
 }

@@ -2,6 +2,7 @@
 //! where it stands, since others were dropped, is passed over.
 
 use model::Tlp;
+use model::circle::Curation;
 
 use super::cast::START;
 use super::deeds::Expected;
@@ -15,13 +16,16 @@ pub const OBJECTS: usize = 8;
 /// Names of circles.
 pub const CIRCLES: [&str; 3] = ["One", "Two", "Three"];
 /// Steps of a history.
-pub const STEPS: u64 = 24;
+pub const STEPS: u64 = 28;
 /// Clients at the beginning; others come later.
 const CLIENTS: u64 = 5;
 /// Steps in which circles are made and things are said, before anything else.
 const EARLY: u64 = 6;
 /// So often a step is thrown again.
 const THROWS: u64 = 8;
+
+/// What is said: the object, the version, and in which of two wordings.
+pub type Word = (usize, usize, usize);
 
 /// A label as it is asked for.
 #[derive(Debug, Clone)]
@@ -69,6 +73,19 @@ pub enum Which {
     First,
 }
 
+/// How something that waits is answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum How {
+    /// A curator takes it upon himself.
+    Take,
+    /// He lets it in, or is the first of two.
+    Release,
+    /// He sends it back.
+    Return,
+    /// He says that this object says it already.
+    Merge(usize),
+}
+
 /// How a client asks for what is new.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Way {
@@ -93,6 +110,8 @@ pub struct NewToken {
     pub only: Option<Vec<usize>>,
     /// It writes too.
     pub writes: bool,
+    /// And works the queue.
+    pub curates: bool,
 }
 
 /// A collection that is made.
@@ -102,6 +121,8 @@ pub struct NewCollection {
     pub holds: Holds,
     /// Nothing above.
     pub ceiling: Tlp,
+    /// Who looks first at what is sent through it.
+    pub looks: Curation,
 }
 
 /// What is in a collection.
@@ -131,8 +152,14 @@ pub struct NewClient {
 /// Something that is done.
 #[derive(Debug, Clone)]
 pub enum Step {
-    /// Objects are said, each in a version, in one commit.
-    Say { token: usize, said: Vec<(usize, usize)>, asked: Asked, collection: Option<usize> },
+    /// Objects are said, each in a version, together; by the member's name or without it.
+    Say { token: usize, unnamed: bool, said: Vec<Word>, asked: Asked, collection: Option<usize> },
+    /// A curator answers something that waits, by its place among all that ever waited.
+    Answer { token: usize, waiting: usize, how: How },
+    /// The hub asks of each object who said it without a name, and erases those that this member did.
+    EraseOrigin { member: usize },
+    /// The jobs do their round.
+    Housekeep,
     /// What stands gets another label.
     Relabel { token: usize, object: usize, change: Change },
     /// Versions are taken back.
@@ -142,7 +169,7 @@ pub enum Step {
     /// What is older is let go, of indicators or of tools.
     Retain { indicators: bool, days: u32 },
     /// A circle is made.
-    Found { token: usize, circle: usize, keeps: bool, ceiling: Tlp, days: Option<u32> },
+    Found { token: usize, circle: usize, keeps: bool, looks: Curation, ceiling: Tlp, days: Option<u32> },
     /// Somebody joins by an invitation.
     Join { token: usize, circle: usize },
     /// Somebody leaves.
@@ -180,7 +207,8 @@ pub enum Step {
 /// The steps of the history of that number of a seed.
 pub fn history(seed: u64, number: u64) -> Vec<Step> {
     let random = Random::new(seed.wrapping_mul(0xD134_2543_DE82_EF95) ^ number.wrapping_mul(0x9E37_79B9));
-    let mut planner = Planner { random, tokens: TOKENS.len(), collections: COLLECTIONS.len(), clients: 0 };
+    let mut planner =
+        Planner { random, tokens: TOKENS.len(), collections: COLLECTIONS.len(), clients: 0, waiting: 0 };
     let mut steps: Vec<Step> = Vec::new();
     for _ in 0..CLIENTS {
         steps.push(planner.client());
@@ -204,6 +232,8 @@ pub fn history(seed: u64, number: u64) -> Vec<Step> {
         }
         paper.tick += 1;
         paper.now += SECOND;
+        paper.enter_as_expected();
+        planner.waiting = paper.waiting.len();
         (planner.tokens, planner.collections) = (paper.tokens.len(), paper.collections.len());
         planner.clients += usize::from(matches!(step, Step::Begin(_)));
         steps.push(step);
@@ -214,33 +244,42 @@ pub fn history(seed: u64, number: u64) -> Vec<Step> {
     steps
 }
 
-/// The tokens that every history begins with: member, person, ceiling, whether it writes.
-pub const TOKENS: [(usize, Option<usize>, Tlp, bool); 8] = [
-    (0, None, Tlp::Red, true),
-    (1, None, Tlp::Red, true),
-    (2, None, Tlp::Red, true),
-    (3, None, Tlp::Red, true),
-    (0, Some(0), Tlp::Red, true),
-    (1, Some(1), Tlp::AmberStrict, false),
-    (2, None, Tlp::Green, true),
-    (3, Some(3), Tlp::Red, false),
+/// The tokens that every history begins with: member, person, ceiling, whether it writes, whether it works the queue.
+pub const TOKENS: [(usize, Option<usize>, Tlp, bool, bool); 10] = [
+    (0, None, Tlp::Red, true, false),
+    (1, None, Tlp::Red, true, false),
+    (2, None, Tlp::Red, true, false),
+    (3, None, Tlp::Red, true, false),
+    (0, Some(0), Tlp::Red, true, true),
+    (1, Some(1), Tlp::AmberStrict, false, false),
+    (2, None, Tlp::Green, true, false),
+    (3, Some(3), Tlp::Red, false, false),
+    (1, None, Tlp::Red, true, true),
+    (2, None, Tlp::AmberStrict, true, true),
 ];
+/// Those of them that work the queue.
+const CURATORS: [usize; 3] = [4, 8, 9];
 
 /// Whose each person is.
 pub const PERSONS: [usize; 4] = [0, 1, 2, 3];
 
 /// The collections that every history begins with.
-pub const COLLECTIONS: [NewCollection; 3] = [
-    NewCollection { holds: Holds::All, ceiling: Tlp::Red },
-    NewCollection { holds: Holds::Indicators, ceiling: Tlp::Amber },
-    NewCollection { holds: Holds::UpTo(Tlp::Green), ceiling: Tlp::Red },
+pub const COLLECTIONS: [NewCollection; 5] = [
+    NewCollection { holds: Holds::All, ceiling: Tlp::Red, looks: Curation::None },
+    NewCollection { holds: Holds::Indicators, ceiling: Tlp::Amber, looks: Curation::None },
+    NewCollection { holds: Holds::UpTo(Tlp::Green), ceiling: Tlp::Red, looks: Curation::None },
+    NewCollection { holds: Holds::All, ceiling: Tlp::Red, looks: Curation::One },
+    NewCollection { holds: Holds::Indicators, ceiling: Tlp::AmberStrict, looks: Curation::FourEyes },
 ];
+/// The first of those that are curated, and how many there are.
+const CURATED: (usize, usize) = (3, 2);
 
 struct Planner {
     random: Random,
     tokens: usize,
     collections: usize,
     clients: usize,
+    waiting: usize,
 }
 
 impl Planner {
@@ -303,14 +342,39 @@ impl Planner {
         } else {
             to
         };
-        let said = (0..=self.below(3)).map(|_| (self.below(OBJECTS), self.below(4))).collect();
-        let collection = if self.chance(10) { Some(self.below(self.collections)) } else { None };
+        let said = (0..=self.below(3)).map(|_| self.word()).collect();
+        let collection = match self.below(100) {
+            0..=9 => Some(self.below(self.collections)),
+            10..=21 => Some(CURATED.0 + self.below(CURATED.1)),
+            _ => None,
+        };
         Step::Say {
             token: self.writer(),
+            unnamed: self.chance(15),
             said,
             asked: Asked { tlp, to, embargo: self.embargo() },
             collection,
         }
+    }
+
+    fn word(&mut self) -> Word {
+        (self.below(OBJECTS), self.below(4), usize::from(self.chance(20)))
+    }
+
+    fn curator(&mut self) -> usize {
+        let at = self.below(CURATORS.len());
+        CURATORS.get(at).copied().unwrap_or_default()
+    }
+
+    fn answer(&mut self) -> Step {
+        let token = if self.chance(10) { self.below(self.tokens) } else { self.curator() };
+        let how = match self.below(10) {
+            0 => How::Take,
+            1 => How::Return,
+            2 => How::Merge(self.below(OBJECTS)),
+            _ => How::Release,
+        };
+        Step::Answer { token, waiting: self.below(self.waiting.max(1)), how }
     }
 
     fn early(&mut self) -> Step {
@@ -326,6 +390,7 @@ impl Planner {
             token: self.writer(),
             circle: self.below(CIRCLES.len()),
             keeps: self.chance(40),
+            looks: if self.chance(15) { Curation::One } else { Curation::None },
             ceiling: if self.chance(70) { Tlp::AmberStrict } else { Tlp::Amber },
             days: if self.chance(40) { Some(1 + self.below(4) as u32) } else { None },
         }
@@ -351,7 +416,7 @@ impl Planner {
             return self.early();
         }
         let circle = self.below(CIRCLES.len());
-        match self.below(100) {
+        match self.below(120) {
             0..=29 => self.say(),
             30..=44 => {
                 Step::Relabel { token: self.writer(), object: self.below(OBJECTS), change: self.change() }
@@ -380,6 +445,11 @@ impl Planner {
             94 => Step::Restart,
             95 => Step::Rebuild,
             96 => Step::Restore,
+            97..=113 => self.answer(),
+            114 | 118 => Step::EraseOrigin { member: self.below(MEMBERS) },
+            115 => Step::Housekeep,
+            // The desk lets in what came to it.
+            116 | 117 => Step::Clock { minutes: 3 + self.below(9) as i64 },
             _ => self.client(),
         }
     }
@@ -391,7 +461,8 @@ impl Planner {
             true => Some(vec![self.below(self.collections)]),
             false => None,
         };
-        Step::AddToken(NewToken { member, person, ceiling: self.tlp(), writes: only.is_none(), only })
+        let (writes, curates) = (only.is_none(), only.is_none() && self.chance(30));
+        Step::AddToken(NewToken { member, person, ceiling: self.tlp(), writes, curates, only })
     }
 
     fn add_collection(&mut self) -> Step {
@@ -400,7 +471,7 @@ impl Planner {
             1 => Holds::Indicators,
             _ => Holds::UpTo(self.tlp()),
         };
-        Step::AddCollection(NewCollection { holds, ceiling: self.tlp() })
+        Step::AddCollection(NewCollection { holds, ceiling: self.tlp(), looks: Curation::None })
     }
 
     fn client(&mut self) -> Step {
