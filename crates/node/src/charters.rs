@@ -178,3 +178,67 @@ pub(crate) fn kept_days(roster: &Roster, label: &Label) -> Option<u32> {
     let named = Some(label).filter(|label| roster.behind(label.author).is_none());
     named.map_or(Term::Unlimited, |label| roster.circles().term(label)).days()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicI64, Ordering};
+
+    use model::{Charter, Tlp};
+
+    use super::*;
+    use crate::{ImportOptions, NewCircle, Settings};
+
+    fn object(version: &str, more: &str) -> String {
+        format!(
+            r#"{{"type":"tool","spec_version":"2.1","id":"tool--00000000-0000-4000-8000-000000000001",
+            "created":"2026-01-01T00:00:00.000Z","modified":"{version}","name":"one"{more}}}"#
+        )
+    }
+
+    #[test]
+    fn the_job_looks_at_what_waits_once_a_day_and_at_the_rest_as_it_becomes_due() {
+        let folder = tempfile::tempdir().unwrap();
+        let clock = Arc::new(AtomicI64::new(1_788_220_800_000_000));
+        let time = Arc::clone(&clock);
+        let settings = Settings { organisation: "ACME".to_owned(), ..Settings::default() };
+        let now = Arc::new(move || Timestamp(time.load(Ordering::SeqCst)));
+        let node = Node::open(folder.path(), settings, now).unwrap();
+        // The node's own round is another.
+        node.stop();
+        let later = |hours: i64| clock.fetch_add(hours * 3_600_000_000, Ordering::SeqCst);
+        let operator = node.operator();
+        let charter = Charter {
+            formal: true,
+            agreement: "We keep to it.".to_owned(),
+            retention_days: Some(1),
+            ..Charter::default()
+        };
+        let new = NewCircle { name: "E".to_owned(), charter: Some(charter), ..NewCircle::default() };
+        node.add_circle(&operator, &new).unwrap();
+        let say = |to: &[&str], version: &str, more: &str| {
+            let to = to.iter().map(|name| (*name).to_owned()).collect();
+            let options = ImportOptions { to, tlp: Some(Tlp::Amber), ..ImportOptions::default() };
+            assert_eq!(
+                node.submit(&operator, &options, object(version, more).as_bytes()).unwrap().success,
+                1
+            );
+        };
+        let round = || node.keep_charters_hourly(&operator, &|| false).unwrap();
+        let looked = || node.inner.let_go.lock().unwrap().last.values().next().copied();
+        assert_eq!((round(), looked()), (0, None), "there is nothing to look at");
+        say(&[], "2026-01-01T00:00:00.000Z", "");
+        say(&["circle:E"], "2026-02-01T00:00:00.000Z", r#","revoked":true"#);
+        later(25);
+        assert_eq!(round(), 0);
+        let waits = looked().unwrap();
+        assert!(waits.takes_back);
+        node.withdraw(&operator, None, "tool--00000000-0000-4000-8000-000000000001", &["first".to_owned()])
+            .unwrap();
+        later(1);
+        assert_eq!((round(), looked()), (0, Some(waits)), "it is not looked at again so soon");
+        assert_eq!(node.run_retention(&operator, true).unwrap().charters, 1, "but where somebody asks");
+        later(24);
+        assert_eq!((round(), round()), (1, 0));
+    }
+}
