@@ -12,6 +12,7 @@ mod backups;
 mod charters;
 mod chunk;
 mod circles;
+mod claims;
 pub mod core;
 mod desk;
 mod directory;

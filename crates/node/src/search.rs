@@ -4,12 +4,13 @@ use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 use std::ops::ControlFlow;
 
-use model::{Timestamp, Tlp};
-use store::find::{Hit, Search};
+use model::{MemberId, Timestamp, Tlp};
+use store::find::{Claims, Hit, Search};
 use store::read::Visible;
 use store::record::ObjectKey;
 
 use crate::around;
+use crate::claims::is_seen_under;
 use crate::core::cursor::{self, Binding, Cursor, Purpose};
 use crate::core::list_query::{object_key, page_size};
 use crate::core::search_query::Filters;
@@ -27,7 +28,14 @@ const FACET_VALUES: usize = 20;
 /// Objects around one that are looked among.
 const MAX_RELATED: usize = 1_000;
 
-const SEARCH: Binding = Binding { purpose: Purpose::Search, collection: None };
+/// What is gone through: everything, or the claims of these members, or under the ids of the first.
+#[derive(Debug, Clone, Default)]
+pub(crate) enum Among {
+    #[default]
+    Everything,
+    ClaimsUnder(MemberId),
+    ClaimsBy(Vec<MemberId>),
+}
 
 impl Node {
     /// Objects by text, type, source, label, time, relation, external id, alias; the newest first.
@@ -38,32 +46,43 @@ impl Node {
     /// # Errors
     /// [`crate::Kind::Invalid`] for a filter, a limit or a cursor that makes no sense; what the caller may not.
     pub fn search(&self, caller: &Caller, query: &SearchQuery) -> Result<views::ObjectPage, Error> {
+        self.found(caller, query, (Among::Everything, Purpose::Search, "search"))
+    }
+
+    /// A page of what is found among something, noted as read by this road.
+    pub(crate) fn found(
+        &self,
+        caller: &Caller,
+        query: &SearchQuery,
+        (among, purpose, road): (Among, Purpose, &'static str),
+    ) -> Result<views::ObjectPage, Error> {
+        let binding = Binding { purpose, collection: None };
         let reading = self.reading(caller)?;
         let mut filters = Filters::read(query)?;
         let (mut place, mut size) = (None, None);
         if let Some(next) = &query.next {
             let cursor: Cursor<Filters> =
-                cursor::open(&self.inner.cursor_key, SEARCH, &caller.principal, next)?;
+                cursor::open(&self.inner.cursor_key, binding, &caller.principal, next)?;
             filters = filters.continued(cursor.filters)?;
             (place, size) = (Some(cursor.place.position), cursor.limit);
         }
         let asked = query.limit.or(size.map_or(Some(DEFAULT_PAGE), |_| None));
         let limit = page_size(asked, size, MAX_PAGE)?;
-        let found = Found::new(&reading, &filters)?;
+        let found = Found::new(&reading, &filters, among)?;
         let (page, more) = page(&reading, &found, place, limit)?;
         let next = match page.last().filter(|_| more) {
             Some(row) => {
                 let limit = query.limit.and(u32::try_from(limit).ok()).or(size);
                 let cursor = Cursor { place: row.place.into(), limit, filters };
                 let key = &self.inner.cursor_key;
-                Some(cursor::seal(key, random::nonce()?, SEARCH, &caller.principal, &cursor)?)
+                Some(cursor::seal(key, random::nonce()?, binding, &caller.principal, &cursor)?)
             }
             None => None,
         };
         let facets = if query.facets { facets(&reading, &found)? } else { Vec::new() };
         let objects: Result<Vec<_>, Error> = page.iter().map(|row| shown(&reading, row)).collect();
         let objects = objects?.into_iter().flatten().collect();
-        self.lent(caller, "search", None, reading)?;
+        self.lent(caller, road, None, reading)?;
         Ok(views::ObjectPage { objects, more, next, facets })
     }
 }
@@ -75,6 +94,7 @@ struct Found {
     tags: Vec<String>,
     kinds: Vec<String>,
     objects: Option<Vec<ObjectKey>>,
+    among: Among,
     wanted: Visible,
     from: u64,
     before: u64,
@@ -83,7 +103,7 @@ struct Found {
 }
 
 impl Found {
-    fn new(reading: &Reading, filters: &Filters) -> Result<Found, Error> {
+    fn new(reading: &Reading, filters: &Filters, among: Among) -> Result<Found, Error> {
         // What was opened later stands anywhere: there the search looks at each time.
         let is_opened = reading.sight.visible.was_opened();
         let after = |at: Option<i64>, otherwise: u64| match at {
@@ -96,6 +116,7 @@ impl Found {
             tags: filters.tags(),
             kinds: filters.types.clone(),
             objects: filters.related_to.as_deref().map(|id| related(reading, id)).transpose()?,
+            among,
             wanted: wanted(reading, filters),
             from: after(filters.added_after, 0)?,
             // "Before" is strict as well, and times are whole microseconds.
@@ -115,11 +136,27 @@ impl Found {
             tags: &self.tags,
             kinds: &self.kinds,
             objects: self.objects.as_deref(),
+            claims: match &self.among {
+                Among::Everything => None,
+                Among::ClaimsUnder(owner) => Some(Claims::Under(owner)),
+                Among::ClaimsBy(members) => Some(Claims::By(members)),
+            },
             from: self.from,
             before: self.before,
             added_after: self.added_after,
             added_before: self.added_before,
             place: place.unwrap_or(u64::MAX),
+        }
+    }
+}
+
+impl Found {
+    // Whether a hit is shown: once for each object, and as a claim to whom its page tells that it is one.
+    fn holds(&self, reading: &Reading, search: &Search<'_>, hit: &Hit<'_>) -> Result<bool, Error> {
+        match &self.among {
+            Among::Everything => Ok(reading.snapshot.is_newest(search, hit)?),
+            Among::ClaimsUnder(owner) => Ok(!hit.owned && is_seen_under(reading, *owner, hit)?),
+            Among::ClaimsBy(_) => Ok(!hit.owned),
         }
     }
 }
@@ -165,7 +202,7 @@ fn page(
     let (mut page, mut more, mut failed) = (Vec::new(), false, None);
     let search = found.search(reading, place);
     reading.snapshot.search(&search, &mut |place, hit| {
-        match reading.snapshot.is_newest(&search, hit) {
+        match found.holds(reading, &search, hit) {
             Ok(false) => return ControlFlow::Continue(()),
             Ok(true) if page.len() < limit => {
                 page.push(Row { place, position: hit.position, object: several(hit) });
@@ -176,7 +213,7 @@ fn page(
         }
         ControlFlow::Break(())
     })?;
-    failed.map_or(Ok((page, more)), |error| Err(error.into()))
+    failed.map_or(Ok((page, more)), Err)
 }
 
 // The object of a hit that others may say too.

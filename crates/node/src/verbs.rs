@@ -171,6 +171,16 @@ pub struct SearchQuery {
     pub next: Option<String>,
 }
 
+/// Whose claims are listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Claims {
+    /// Those of others under the ids of the caller's member, or in the name of one of its identities.
+    #[default]
+    UnderOwn,
+    /// Those of the caller's member under the ids of others.
+    ByOwn,
+}
+
 /// What somebody says about an object.
 #[derive(Debug, Clone)]
 pub enum Annotation {

@@ -207,7 +207,7 @@ pub struct Reads {
 pub struct Read {
     /// When. No two rows share a time.
     pub at: String,
-    /// The road: `list`, `manifest`, `versions`, `object`, `search`, `lookup` or `export`.
+    /// The road: `list`, `manifest`, `versions`, `object`, `search`, `claims`, `lookup` or `export`.
     pub verb: String,
     /// For which member it was read.
     pub member: Named,

@@ -64,6 +64,8 @@ pub struct Search<'a> {
     pub kinds: &'a [String],
     /// One of these objects; `None` is all.
     pub objects: Option<&'a [ObjectKey]>,
+    /// One of these claims, without text, names, tags and objects; `None` is everything.
+    pub claims: Option<Claims<'a>>,
     /// Only entries from this position on.
     pub from: u64,
     /// Only entries before this position.
@@ -74,6 +76,15 @@ pub struct Search<'a> {
     pub added_before: Option<Timestamp>,
     /// Go on before this place in the order; `u64::MAX` begins.
     pub place: u64,
+}
+
+/// Claims, as they were when they were said.
+#[derive(Debug, Clone, Copy)]
+pub enum Claims<'a> {
+    /// Under the ids of a member, or in the name of one of its identities.
+    Under(&'a MemberId),
+    /// Of any of these.
+    By(&'a [MemberId]),
 }
 
 impl Snapshot {

@@ -36,6 +36,8 @@ pub struct NewStatement {
     /// they name; of two members that are bound, the first to say something under the id owns it, also when it takes
     /// all of it back.
     pub bound: bool,
+    /// Other members whose identities it names as its author, or is about; none where `owned`.
+    pub speaks_for: Vec<MemberId>,
     /// `pattern_type` of an indicator.
     pub pattern_type: Option<String>,
     /// `revoked`.

@@ -61,6 +61,32 @@ pub struct Search {
     pub next: Option<String>,
 }
 
+/// `accord claims`
+#[derive(Debug, Args)]
+pub struct Claims {
+    /// What you say under the ids of others instead
+    #[arg(long)]
+    pub mine: bool,
+    /// Only objects of this type; may be given several times
+    #[arg(long = "type", value_name = "TYPE")]
+    pub types: Vec<String>,
+    /// Only what this member said; may be given several times
+    #[arg(long, value_name = "MEMBER")]
+    pub source: Vec<String>,
+    /// Only what was added after this time (RFC 3339)
+    #[arg(long, value_name = "TIME")]
+    pub added_after: Option<String>,
+    /// Only what was added before this time (RFC 3339)
+    #[arg(long, value_name = "TIME")]
+    pub added_before: Option<String>,
+    /// At most this many
+    #[arg(long, value_name = "COUNT", default_value_t = 50)]
+    pub limit: usize,
+    /// Go on where a page before ended
+    #[arg(long, value_name = "CURSOR")]
+    pub next: Option<String>,
+}
+
 /// `accord show`
 #[derive(Debug, Args)]
 pub struct Show {

@@ -99,6 +99,8 @@ pub enum Command {
     Lookup(Lookup),
     /// Find objects by text, type, source, label, time, relation, external id or alias
     Search(Search),
+    /// What other members say under your ids or in your name: of each of them the last version
+    Claims(Claims),
     /// One object: its versions, what others claim, and one step around it
     Show(Show),
     /// Take in bundles, NDJSON, STIX 2.0, CSV and plain lists, also compressed; exit code 1 if objects were refused

@@ -64,6 +64,7 @@ async fn ask(command: Command, loaded: &Loaded, output: &mut Output) -> Result<E
     match command {
         Command::Whoami => login::whoami(&mut session).await,
         Command::Lookup(lookup) => lookup::run(&mut session, lookup).await,
+        Command::Claims(claims) => show::claims(&mut session, claims).await,
         Command::Search(search) => show::search(&mut session, search).await,
         Command::Show(show) => show::show(&mut session, show).await,
         Command::Import(import) => import::run(&mut session, import).await,

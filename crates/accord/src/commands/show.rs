@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::lookup::related_line;
 use super::{Session, counted, day, flag, list, number, said_by, text};
-use crate::arguments::{Search, Show};
+use crate::arguments::{Claims, Search, Show};
 use crate::failure::{Exit, Failure};
 use crate::terminal::{Output, Style, Table, defanged, inert};
 use crate::transport::Call;
@@ -34,13 +34,40 @@ pub async fn search(session: &mut Session<'_>, search: Search) -> Result<Exit, F
     if search.facets {
         call = call.query("facets", "true");
     }
+    write_page(session, call, "nothing found").await
+}
+
+/// Lists claims.
+///
+/// # Errors
+/// The node refuses, or cannot be asked.
+pub async fn claims(session: &mut Session<'_>, claims: Claims) -> Result<Exit, Failure> {
+    let mut call = Call::get(&["claims"])
+        .query_each("type", &claims.types)
+        .query_each("source", &claims.source)
+        .query_some("added_after", claims.added_after.as_deref())
+        .query_some("added_before", claims.added_before.as_deref())
+        .query("limit", claims.limit.to_string())
+        .query_some("next", claims.next.as_deref());
+    if claims.mine {
+        call = call.query("mine", "true");
+    }
+    write_page(session, call, "no claims").await
+}
+
+// A page of objects, or that there are none.
+async fn write_page(session: &mut Session<'_>, call: Call, none: &str) -> Result<Exit, Failure> {
     let page = session.ask(call).await?;
     let output = &mut *session.output;
     if output.json {
         output.document(&page)?;
         return Ok(Exit::Ok);
     }
-    write_objects(output, list(&page, "/objects"))?;
+    if list(&page, "/objects").is_empty() {
+        output.line(none)?;
+    } else {
+        write_objects(output, list(&page, "/objects"))?;
+    }
     for facet in list(&page, "/facets") {
         write_facet(output, facet)?;
     }
@@ -51,9 +78,6 @@ pub async fn search(session: &mut Session<'_>, search: Search) -> Result<Exit, F
 }
 
 fn write_objects(output: &mut Output, objects: &[Value]) -> Result<(), Failure> {
-    if objects.is_empty() {
-        return output.line("nothing found");
-    }
     let mut table = Table::new(&["added", "type", "name", "label", "source", "id"]);
     for object in objects {
         let mut name: String = defanged(text(object, "/name")).chars().take(NAME_WIDTH).collect();

@@ -15,6 +15,8 @@ const COMMANDS: &[&[&str]] = &[
     &["token", "show", "for tests"],
     &["lookup", "203.0.113.7", "198.51.100.1", "nonsense!"],
     &["search", "Crimson"],
+    &["claims"],
+    &["claims", "--mine", "--limit", "1"],
     &["search", "--facets", "--limit", "1"],
     &["show", INDICATOR],
     &["show", "indicator--00000000-0000-4000-8000-000000000000"],

@@ -66,6 +66,10 @@ pub enum Purpose {
     Search,
     /// The ledger of one object.
     Ledger,
+    /// Claims under a member's own ids.
+    Claims,
+    /// A member's own claims.
+    OwnClaims,
 }
 
 /// What is in a cursor.
@@ -202,6 +206,8 @@ fn bound(binding: Binding, principal: &Principal) -> [u8; 34] {
         Purpose::Versions => 2,
         Purpose::Search => 3,
         Purpose::Ledger => 4,
+        Purpose::Claims => 5,
+        Purpose::OwnClaims => 6,
     };
     let (kind, who) = match (principal.token, principal.reader.member) {
         (Some(token), _) => (1, token.0),

@@ -68,8 +68,9 @@ pub struct Context<'a> {
 pub struct Decision {
     /// Its label.
     pub marked: Marked,
-    /// Its id is bound to the source, or to nobody. Otherwise it is a claim.
-    pub owned: bool,
+    /// Other members that its id, or its author, is bound to: for them it speaks, and it is a claim. None where it is the
+    /// source's, or nobody's.
+    pub speaks_for: Vec<MemberId>,
     /// The source is bound to its author.
     pub bound: bool,
     /// The filtered collections that it belongs to.
@@ -165,8 +166,8 @@ pub fn decide(reading: &Reading, context: &Context<'_>) -> Result<Decision, Stri
     }
     let inside = context.filtered.iter().filter(|(_, predicate)| predicate.matches(&facts));
     let collections = inside.map(|(id, _)| *id).collect();
-    let (owned, bound) = ownership(reading, context);
-    Ok(Decision { owned, bound, marked, collections })
+    let (speaks_for, bound) = ownership(reading, context);
+    Ok(Decision { speaks_for, bound, marked, collections })
 }
 
 // A version that is revoked, or the note of a recall: it is said as what it takes back was, whatever a policy says by now.
@@ -175,17 +176,19 @@ fn takes_back(reading: &Reading) -> bool {
     reading.revoked || (reading.object.kind == "note" && recalls())
 }
 
-// Whether it speaks for the id's owner or for nobody, and whether the source is bound to its author. An identity that is
-// bound to a member is that member's, whoever its author is said to be.
-fn ownership(reading: &Reading, context: &Context<'_>) -> (bool, bool) {
+// For which other members it speaks, and whether the source is bound to its author. An identity that is bound to a member is
+// that member's, whoever its author is said to be.
+fn ownership(reading: &Reading, context: &Context<'_>) -> (Vec<MemberId>, bool) {
     let own_id = (reading.object.kind == "identity").then(|| reading.object.to_string());
-    let said: Vec<MemberId> = [own_id.as_deref(), reading.author.as_deref()]
+    let mut said: Vec<MemberId> = [own_id.as_deref(), reading.author.as_deref()]
         .into_iter()
         .flatten()
         .filter_map(|identity| (context.bound_to)(identity))
         .collect();
-    let owned = said.iter().all(|member| *member == context.source);
-    (owned, owned && !said.is_empty())
+    let is_said = !said.is_empty();
+    said.retain(|member| *member != context.source);
+    let bound = is_said && said.is_empty();
+    (said, bound)
 }
 
 /// Why something is not said under a label: others said it for fewer, as the one who says it sees. Of several the strictest
@@ -222,7 +225,8 @@ pub fn statement(mut reading: Reading, decision: Decision, context: &Context<'_>
         version: reading.version,
         version_text: reading.version_text,
         author: reading.author,
-        owned: decision.owned,
+        owned: decision.speaks_for.is_empty(),
+        speaks_for: decision.speaks_for,
         bound: decision.bound,
         pattern_type: reading.pattern_type,
         revoked: reading.revoked,
@@ -310,7 +314,7 @@ mod tests {
         }
         change(&mut context);
         decide(reading, &context).map(|decision| {
-            let flags = (decision.owned, decision.bound, decision.collections.len());
+            let flags = (decision.speaks_for.is_empty(), decision.bound, decision.collections.len());
             format!("{} {flags:?}", decision.marked.tlp)
         })
     }

@@ -28,6 +28,7 @@ fn new(n: u32, author: MemberId, to: Option<CircleId>) -> Item {
         version: Some(version),
         version_text: Some(version.millis_text()),
         author: None,
+        speaks_for: Vec::new(),
         owned: true,
         bound: false,
         pattern_type: Some("stix".to_owned()),

@@ -45,6 +45,8 @@ mod ledger;
 #[cfg(test)]
 mod queue;
 #[cfg(test)]
+mod read_claims;
+#[cfg(test)]
 mod read_cursors;
 #[cfg(test)]
 mod read_exports;

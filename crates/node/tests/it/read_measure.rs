@@ -101,6 +101,7 @@ fn fill(folder: &std::path::Path, members: &[MemberId], count: u64) {
             version: Some(version.parse().unwrap()),
             version_text: Some(version),
             author: None,
+            speaks_for: Vec::new(),
             owned: true,
             bound: false,
             pattern_type: (kind == "indicator").then(|| "stix".to_owned()),

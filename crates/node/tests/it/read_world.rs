@@ -390,6 +390,7 @@ impl Said {
             version_text: text("modified"),
             author: text("created_by_ref"),
             bound: self.owner == Some(self.by) && self.kind != "ipv4-addr",
+            speaks_for: Vec::new(),
             owned: self.owner.is_none_or(|owner| owner == self.by) || self.kind == "ipv4-addr",
             pattern_type: text("pattern_type"),
             revoked: false,

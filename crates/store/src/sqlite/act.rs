@@ -17,7 +17,7 @@ use super::packed::Packed;
 use super::row::{damaged, entry, flag, media_number, state};
 use super::sequencer::Leaf;
 use super::span::Record;
-use super::{directory, erasures, gaps, kept, views};
+use super::{claims, directory, erasures, gaps, kept, views};
 use crate::record::{Again, Appended, Batch, Index, Item, Media, ObjectKey};
 use crate::{Error, Kind};
 
@@ -184,7 +184,7 @@ impl Run<'_> {
                 packed = Packed { lists: packed.lists, ..pack(self.to, index, &[], number)? };
             }
             if let Some(collections) = collections {
-                packed.lists.clear();
+                packed.lists.retain(|list| claims::is_claims(*list));
                 for collection in collections {
                     packed.lists.push(directory::list(&self.to.conn, *collection)?);
                 }
@@ -379,6 +379,7 @@ impl Run<'_> {
                  valid_from = NULL, valid_until = NULL, body = NULL WHERE position = ?1",
             )?
             .execute([position])?;
+        self.to.conn.prepare_cached("DELETE FROM claimed WHERE position = ?1")?.execute([position])?;
         self.to.unserve(position)?;
         self.to
             .conn

@@ -250,7 +250,8 @@ impl Run<'_> {
         let place = self.take_place(&last, place)?;
         let version = Timestamp(place.version);
         self.write(new, &place)?;
-        self.enter(new, &place)?;
+        let claims = self.claim(new, (at.0, place.flags), owner)?;
+        self.enter(new, &place, &claims)?;
         self.wait(new, at.0)?;
         if owner.is_none() && place.flags & flag::BOUND != 0 {
             self.own(object)?;
@@ -427,11 +428,12 @@ impl Run<'_> {
     }
 
     // A statement that is last or past goes into the views.
-    fn enter(&mut self, new: &NewStatement, place: &Place) -> Result<(), Error> {
+    fn enter(&mut self, new: &NewStatement, place: &Place, claims: &[i64]) -> Result<(), Error> {
         let ids = &self.ids;
-        let packed = pack(self.to, &new.index, &new.collections, &mut |_, key| {
+        let mut packed = pack(self.to, &new.index, &new.collections, &mut |_, key| {
             Ok(ids.get(key).copied().unwrap_or(0))
         })?;
+        packed.lists.extend_from_slice(claims);
         let at =
             Standing { position: place.at.0, label: place.label.num, source: self.source, kind: place.kind };
         views::keep(&self.to.conn, at.position, &packed)?;

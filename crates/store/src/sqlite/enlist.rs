@@ -18,7 +18,8 @@ pub(crate) fn enlist(conn: &Connection, collection: CollectionId, positions: &[u
     Ok(())
 }
 
-fn one(conn: &Connection, list: i64, position: i64) -> Result<(), Error> {
+/// Puts what stands at a position into a list.
+pub(crate) fn one(conn: &Connection, list: i64, position: i64) -> Result<(), Error> {
     let found: Option<(i64, i64, i64, Option<Vec<u8>>)> = conn
         .prepare_cached(
             "SELECT s.state, s.label, s.source, i.packed FROM statement s LEFT JOIN indexed i USING (position)

@@ -5,7 +5,7 @@
 use rusqlite::{Connection, TransactionBehavior};
 
 use super::connect::APPLICATION_ID;
-use super::{kept, sealed, span};
+use super::{claims, kept, sealed, span};
 use crate::{Error, Kind};
 
 /// What brings a file from one schema to the next.
@@ -42,6 +42,7 @@ pub(crate) const STEPS: &[Step] = &[
     Step::sql(include_str!("ledger.sql")),
     Step::sql(include_str!("collection_terms.sql")),
     Step { sql: include_str!("kept.sql"), fill: Some(kept::fill) },
+    Step { sql: include_str!("claims.sql"), fill: Some(claims::fill) },
 ];
 
 /// Brings the file to the last schema.

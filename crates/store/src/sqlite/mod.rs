@@ -2,7 +2,7 @@
 //!
 //! - [`connect`]: how connections are set up; [`migrate`]: the numbered list of schemas.
 //! - [`writer`]: the one thread that writes, and group commit; [`sequencer`]: what it writes with.
-//! - [`append`], [`act`], [`intern`], [`views`]: the steps of sequencing; [`enlist`]: a list made later.
+//! - [`append`], [`act`], [`intern`], [`views`]: the steps of sequencing; [`enlist`]: a list made later; [`claims`]: lists of claims.
 //! - [`sealed`]: when entries were added, for each reader.
 //! - [`find`], [`search`]: lookup and search.
 //! - [`span`]: rows that pages are served from; [`strip`]: a copy of them in plain files.
@@ -14,6 +14,7 @@ pub(crate) mod act;
 pub(crate) mod append;
 pub(crate) mod arrivals;
 pub(crate) mod circles;
+pub(crate) mod claims;
 pub(crate) mod connect;
 pub(crate) mod copy;
 pub(crate) mod directory;

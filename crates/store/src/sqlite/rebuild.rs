@@ -15,7 +15,7 @@ use super::index::{block::Presence, keys, scan::Runs};
 use super::row::{damaged, entry, flag, state};
 use super::sequencer::Sequencer;
 use super::views::{self, Standing, Views};
-use super::{dump, kept, stored};
+use super::{claims, dump, kept, stored};
 use crate::read::Snapshot;
 use crate::upkeep::{Rebuilt, StoredStatement, Viewed};
 use crate::{Error, Kind, Store, authority};
@@ -246,10 +246,14 @@ impl Entry {
 }
 
 fn enter(to: &mut Sequencer, views: &mut Views, position: i64, viewed: &Viewed) -> Result<(), Error> {
-    let (state, label, source, kind): (i64, i64, i64, i64) = to
+    let (state, label, source, kind, root): (i64, i64, i64, i64, i64) = to
         .conn
-        .prepare_cached("SELECT state, label, source, kind FROM statement WHERE position = ?1")?
-        .query_row([position], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?;
+        .prepare_cached(
+            "SELECT state, label, source, kind, coalesce(target, position) FROM statement WHERE position = ?1",
+        )?
+        .query_row([position], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?))
+        })?;
     let valid = (viewed.index.valid_from.map(|at| at.0), viewed.index.valid_until.map(|at| at.0));
     to.conn
         .prepare_cached(
@@ -260,10 +264,11 @@ fn enter(to: &mut Sequencer, views: &mut Views, position: i64, viewed: &Viewed) 
     if state != state::LAST && state != state::PAST {
         return Ok(());
     }
-    let packed = pack(to, &viewed.index, &viewed.collections, &mut |to, key| {
+    let mut packed = pack(to, &viewed.index, &viewed.collections, &mut |to, key| {
         // Every id that was ever referred to has its number.
         Ok(to.object(key)?.unwrap_or(0))
     })?;
+    packed.lists.extend(claims::lists_at(&to.conn, root, source)?);
     views::keep(&to.conn, position, &packed)?;
     let at = Standing { position, label, source, kind };
     if state == state::LAST {

@@ -7,6 +7,7 @@
 use std::collections::BinaryHeap;
 use std::ops::ControlFlow;
 
+use super::claims;
 use super::find::{self, hit_at};
 use super::index::keys::{self, Class};
 use super::index::scan::Scan;
@@ -341,8 +342,11 @@ impl<'s> Merged<'s> {
     }
 }
 
-// The lists of the types that are asked for.
+// The lists of the claims or of the types that are asked for.
 fn lists_of(snapshot: &Snapshot, search: &Search<'_>) -> Result<Vec<i64>, Error> {
+    if let Some(asked) = search.claims {
+        return claims::lists(snapshot.conn()?, asked);
+    }
     if search.kinds.is_empty() {
         return Ok(vec![EVERYTHING]);
     }

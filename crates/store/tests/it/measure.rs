@@ -67,6 +67,7 @@ pub fn synthetic(random: &mut Random, known: &[ObjectKey]) -> NewStatement {
         version: Some(version),
         version_text: Some(version.millis_text()),
         author: Some(format!("identity--{}", Uuid::from_u128(u128::from(random.below(10))))),
+        speaks_for: Vec::new(),
         owned: true,
         bound: true,
         pattern_type: None,

@@ -5,12 +5,12 @@ use std::fs;
 use model::Tlp;
 use rusqlite::Connection;
 use store::read::{Entry, LabelId, VersionSpec, Visible};
-use store::record::{Again, Appended, Item, Media};
+use store::record::{Again, Appended, Item, Media, NewStatement};
 use store::upkeep::Viewed;
 use store::{Kind, Options, Store};
 
 use crate::history::History;
-use crate::support::{World, all, rebuilding, said};
+use crate::support::{World, all, member, rebuilding, said};
 
 /// A folder as the first release left it: six statements, one erased, one withdrawn.
 fn first_release() -> tempfile::TempDir {
@@ -72,6 +72,7 @@ fn without_runs(folder: &std::path::Path) {
          UPDATE statement SET date_added = date_added - (SELECT min(last) FROM sealed WHERE last >= position) + position",
     )
     .unwrap();
+    assert!(without_claims(&conn) > 0, "the history has claims");
     let mut query = conn.prepare("SELECT first, heads FROM span").unwrap();
     let spans: Vec<(i64, Vec<u8>)> =
         query.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap().collect::<Result<_, _>>().unwrap();
@@ -84,6 +85,34 @@ fn without_runs(folder: &std::path::Path) {
         conn.execute("UPDATE span SET heads = ?2 WHERE first = ?1", rusqlite::params![first, heads]).unwrap();
     }
     conn.execute_batch("PRAGMA user_version = 5; COMMIT").unwrap();
+}
+
+// What the release before lists of claims made of the same history. Answers how many entries were in one.
+fn without_claims(conn: &Connection) -> usize {
+    conn.execute_batch("DROP TABLE claimed; DELETE FROM tally WHERE list >= 1 << 40").unwrap();
+    let sql = "INSERT INTO identity (stix, member) VALUES (?1, ?2)";
+    conn.execute(sql, rusqlite::params![IDENTITY, member(4).0.as_bytes()]).unwrap();
+    let entries = conn.execute("DELETE FROM posting WHERE list >= 1 << 41", []).unwrap();
+    let mut query = conn.prepare("SELECT position, packed FROM indexed").unwrap();
+    let rows: Vec<(i64, Vec<u8>)> =
+        query.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap().collect::<Result<_, _>>().unwrap();
+    for (position, packed) in rows {
+        // How many lists, then each as LEB128; those of claims have six bytes.
+        let (mut at, mut lists) = (1, Vec::new());
+        for _ in 0..packed[0] {
+            let end = at + packed[at..].iter().position(|byte| byte & 0x80 == 0).unwrap() + 1;
+            lists.extend((end - at < 6).then(|| packed[at..end].to_vec()));
+            at = end;
+        }
+        let stripped = [vec![lists.len() as u8], lists.concat(), packed[at..].to_vec()].concat();
+        if stripped == [0, 0, 0] {
+            conn.execute("DELETE FROM indexed WHERE position = ?1", [position]).unwrap();
+        } else {
+            let sql = "UPDATE indexed SET packed = ?2 WHERE position = ?1";
+            conn.execute(sql, rusqlite::params![position, stripped]).unwrap();
+        }
+    }
+    entries
 }
 
 // What the release before spans made of the same history: head and bytes in each row.
@@ -114,6 +143,18 @@ fn without_spans(folder: &std::path::Path) {
     conn.execute_batch(&format!("{later}; PRAGMA user_version = 3; COMMIT")).unwrap();
 }
 
+// Claims under an id that another owns, and in the name of an identity that is another's.
+fn claims(world: &mut World) {
+    world.say(1, NewStatement { bound: true, ..said(901, 1, 1, Tlp::Green) });
+    for version in [1, 2] {
+        world.say(2, said(901, 2, version, Tlp::Green));
+    }
+    let (author, speaks_for) = (Some(IDENTITY.to_owned()), vec![member(4)]);
+    world.say(3, NewStatement { author, speaks_for, owned: false, ..said(902, 3, 1, Tlp::Amber) });
+}
+
+const IDENTITY: &str = "identity--00000000-0000-4000-8000-000000000004";
+
 #[test]
 fn any_history_of_the_releases_before_is_migrated_whole() {
     for (seed, older) in [(0, 3), (1, 3), (2, 5), (3, 5)] {
@@ -121,6 +162,7 @@ fn any_history_of_the_releases_before_is_migrated_whole() {
         let mut derived = said(900, 1, 1, Tlp::Green);
         (derived.wire, derived.media) = (Some(vec![b'w'; 9_000]), Media::Row);
         history.world.say(1, derived);
+        claims(&mut history.world);
         let World { store, folder, .. } = history.world;
         drop(store);
         let [before, after] = [false, true].map(|migrates| {

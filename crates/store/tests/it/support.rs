@@ -39,6 +39,7 @@ pub fn said(n: u128, by: u128, version: i64, tlp: Tlp) -> NewStatement {
         version: Some(version),
         version_text: Some(version.millis_text()),
         author: None,
+        speaks_for: Vec::new(),
         owned: true,
         bound: false,
         pattern_type: Some("stix".to_owned()),

@@ -1,7 +1,7 @@
 //! Objects: found, opened, spoken about, taken back.
 
 use http::Method;
-use node::{Annotation, Asked, Relabel, Saying, SearchQuery};
+use node::{Annotation, Asked, Claims, Relabel, Saying, SearchQuery};
 
 use super::content::{self, Fields};
 use super::transfer::embargo;
@@ -11,7 +11,7 @@ use crate::routes::{Access, Need, Outcome, ValueKind};
 use crate::{Answer, Failure, Request, Route, blocking};
 
 pub fn routes() -> Vec<Route> {
-    let mut routes = vec![search_route()];
+    let mut routes = vec![search_route(), claims_route()];
     routes.extend(object_routes());
     routes.extend(annotation_routes());
     routes
@@ -40,6 +40,25 @@ fn search_route() -> Route {
     .query("limit", ValueKind::Count, "At most this many.")
     .query("next", ValueKind::Text, "The cursor of a page before.")
     .gives(200, "A page of objects.", JSON, named("ObjectPage"))
+}
+
+fn claims_route() -> Route {
+    row(
+        Method::GET,
+        "/api/v1/claims",
+        "listClaims",
+        "What other members say under the ids of the caller's member or in its name, newest first.",
+        Access::Needs(Need::Read),
+        claims,
+    )
+    .query("mine", ValueKind::Flag, "What the caller's member says under the ids of others instead.")
+    .query("type", ValueKind::Repeated, "Only these types.")
+    .query("source", ValueKind::Repeated, "Only what these members said, by name or id.")
+    .query("added_after", ValueKind::Time, "Only what was added after this time.")
+    .query("added_before", ValueKind::Time, "Only what was added before this time.")
+    .query("limit", ValueKind::Count, "At most this many.")
+    .query("next", ValueKind::Text, "The cursor of a page before.")
+    .gives(200, "A page of claims, of each claimant the last version.", JSON, named("ObjectPage"))
 }
 
 fn object_routes() -> Vec<Route> {
@@ -210,6 +229,23 @@ async fn search(request: Request) -> Outcome {
     };
     let caller = request.caller()?.clone();
     json_of(move || request.node.search(&caller, &search)).await
+}
+
+async fn claims(request: Request) -> Outcome {
+    let query = &request.query;
+    query.only(&["mine", "type", "source", "added_after", "added_before", "limit", "next"])?;
+    let claims = if query::flag(query, "mine")? { Claims::ByOwn } else { Claims::UnderOwn };
+    let search = SearchQuery {
+        types: query::texts(query, "type")?,
+        sources: query::texts(query, "source")?,
+        added_after: query::time(query, "added_after")?,
+        added_before: query::time(query, "added_before")?,
+        limit: query::count(query, "limit")?,
+        next: query::text(query, "next")?,
+        ..SearchQuery::default()
+    };
+    let caller = request.caller()?.clone();
+    json_of(move || request.node.claims(&caller, claims, &search)).await
 }
 
 async fn show(request: Request) -> Outcome {

@@ -38,6 +38,7 @@ const REQUESTS: &[(&str, &str, &str)] = &[
     ("lookup", "?value=198.51.100.1", ""),
     ("lookupMany", "", r#"{"values":["198.51.100.1"]}"#),
     ("searchObjects", "", ""),
+    ("listClaims", "?limit=5", ""),
     ("showObject", "", ""),
     ("withdrawObject", "", ""),
     ("traceObject", "", ""),

@@ -52,6 +52,7 @@ pub fn of(operation: &str, scene: &mut Scene<'_>) -> Option<Vec<Ask>> {
         "lookup" => Some(scene.lookups()),
         "lookupMany" => Some(vec![scene.lookup_many()]),
         "searchObjects" => Some(scene.searches()),
+        "listClaims" => Some(scene.claims()),
         "showObject" => Some(scene.shown("showObject", "/api/v1/objects/")),
         "showRecall" => Some(scene.shown("showRecall", "/api/v1/recalls/")),
         "traceObject" => Some(scene.about("traceObject", "trace")),
@@ -310,6 +311,17 @@ impl<'w> Scene<'w> {
             asks.push(self.coded(ask));
         }
         asks
+    }
+
+    fn claims(&mut self) -> Vec<Ask> {
+        let member = self.world.members.get(self.random.below(5) as usize).map(|member| member.name.clone());
+        let member = encoded(&member.unwrap_or_default());
+        let after = format!("added_after={}", self.time());
+        let source = format!("source={member}&mine");
+        ["limit=2", "limit=2&mine", "type=indicator", &after, &source]
+            .into_iter()
+            .map(|terms| Ask::rest("listClaims", "GET", format!("/api/v1/claims?{terms}")))
+            .collect()
     }
 
     fn search_pages(&mut self) -> Vec<Ask> {

@@ -306,6 +306,9 @@ fn about_the_breach(operation: &str) -> Vec<Ask> {
         "searchObjects" => ["facets=true", "text=qw0800z&facets=true", "type=malware&facets=true"]
             .map(|query| rest("searchObjects", format!("/api/v1/objects?{query}")))
             .to_vec(),
+        "listClaims" => {
+            ["limit=5", "mine"].map(|query| rest("listClaims", format!("/api/v1/claims?{query}"))).to_vec()
+        }
         "exportObjects" => ["full=true", "format=csv", "format=ndjson&full=true"]
             .map(|query| rest("exportObjects", format!("/api/v1/export?{query}")))
             .to_vec(),

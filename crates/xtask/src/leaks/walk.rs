@@ -24,13 +24,14 @@ const PAGES: usize = 60;
 const REFUSED: usize = 1_000;
 
 /// What is read once more at the end.
-const AFTER: [&str; 10] = [
+const AFTER: [&str; 11] = [
     "listQueue",
     "listSubmissions",
     "taxiiObjects",
     "taxiiVersions",
     "lookup",
     "searchObjects",
+    "listClaims",
     "showObject",
     "statistics",
     "listQuarantine",

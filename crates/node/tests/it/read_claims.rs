@@ -1,0 +1,128 @@
+//! Lists of claims: what others say under one's own ids, and what one says under theirs.
+
+use model::Tlp;
+use node::{Caller, Claims, ImportOptions, Kind, NewMember, NewToken, Relabel, SearchQuery, Settings};
+
+use crate::write_world::{FIRST, SECOND, World, envelope, id, indicator, settings, strings};
+
+const THIRD: &str = "2026-03-01T00:00:00.000Z";
+
+/// Members of these names, each with its identity and an analyst.
+fn members<const N: usize>(world: &World, names: [&str; N]) -> [(String, Caller); N] {
+    names.map(|name| {
+        let new = NewMember { name: name.to_owned(), ..NewMember::default() };
+        let identity = world.node.add_member(&world.node.operator(), &new).unwrap().identities.remove(0);
+        (identity, world.token(name, &["analyst"]))
+    })
+}
+
+fn say(world: &World, by: &Caller, tlp: Tlp, object: &str) {
+    let options = ImportOptions { tlp: Some(tlp), ..ImportOptions::default() };
+    let status = world.node.submit(by, &options, envelope(&[object.to_owned()]).as_bytes()).unwrap();
+    assert_eq!(status.failure, 0, "{status:?}");
+}
+
+fn by(identity: &str) -> String {
+    format!(",\"created_by_ref\":\"{identity}\"")
+}
+
+/// The claims that somebody is told of, newest first: id and version.
+fn told(world: &World, caller: &Caller, claims: Claims) -> Vec<(String, String)> {
+    let page = world.node.claims(caller, claims, &SearchQuery::default()).unwrap();
+    assert!(page.objects.iter().all(|one| one.claim) && !page.more);
+    page.objects.into_iter().map(|one| (one.id, one.version)).collect()
+}
+
+fn numbers(world: &World, caller: &Caller, claims: Claims) -> Vec<u32> {
+    let number = |found: String| (0..20).find(|n| id(*n) == found).unwrap();
+    told(world, caller, claims).into_iter().map(|(id, _)| number(id)).collect()
+}
+
+#[test]
+fn who_owns_an_id_is_told_who_else_speaks_under_it() {
+    let world = World::new();
+    let [(own, blue), (_, green), (_, grey)] = members(&world, ["Blue", "Green", "Grey"]);
+    for n in [1, 2, 3] {
+        say(&world, &blue, Tlp::Green, &indicator(n, FIRST, &by(&own)));
+    }
+    // A version of its own, twice: the last stands for both. In his name, under an id that he never said.
+    say(&world, &green, Tlp::Green, &indicator(1, SECOND, ""));
+    say(&world, &green, Tlp::Green, &indicator(1, THIRD, ""));
+    say(&world, &green, Tlp::Green, &indicator(4, FIRST, &by(&own)));
+    // What is not for him, and what is nobody's.
+    say(&world, &grey, Tlp::Red, &indicator(2, SECOND, ""));
+    say(&world, &grey, Tlp::Green, &indicator(5, FIRST, ""));
+    say(&world, &green, Tlp::Green, &indicator(5, SECOND, ""));
+    let listed = told(&world, &blue, Claims::UnderOwn);
+    assert_eq!(listed, [(id(4), FIRST.to_owned()), (id(1), THIRD.to_owned())]);
+    assert_eq!(numbers(&world, &green, Claims::ByOwn), [4, 1]);
+    assert_eq!(numbers(&world, &grey, Claims::ByOwn), [2]);
+    for (caller, claims) in [(&green, Claims::UnderOwn), (&grey, Claims::UnderOwn), (&blue, Claims::ByOwn)] {
+        assert!(told(&world, caller, claims).is_empty());
+    }
+    // Page by page; a cursor is good for its list alone.
+    let query = SearchQuery { limit: Some(1), ..SearchQuery::default() };
+    let first = world.node.claims(&blue, Claims::UnderOwn, &query).unwrap();
+    assert!(first.more && first.objects[0].id == id(4));
+    let next = SearchQuery { next: first.next, ..SearchQuery::default() };
+    let second = world.node.claims(&blue, Claims::UnderOwn, &next).unwrap();
+    assert!(!second.more && second.objects.len() == 1 && second.objects[0].id == id(1));
+    let error = world.node.claims(&blue, Claims::ByOwn, &next).err().unwrap();
+    assert_eq!(error.kind, Kind::Invalid);
+    assert_eq!(world.node.search(&blue, &next).err().unwrap().kind, Kind::Invalid);
+    let green_only = SearchQuery { sources: strings(&["Grey"]), ..SearchQuery::default() };
+    assert!(world.node.claims(&blue, Claims::UnderOwn, &green_only).unwrap().objects.is_empty());
+    // Another label keeps it there for who sees it, a withdrawal takes it away; a rebuild finds the same.
+    let relabel = Relabel { tlp: Some(Tlp::Amber), ..Relabel::default() };
+    world.node.relabel(&green, &id(4), &relabel).unwrap();
+    assert_eq!(numbers(&world, &blue, Claims::UnderOwn), [4, 1]);
+    world.node.withdraw(&green, None, &id(1), &[THIRD.to_owned()]).unwrap();
+    assert_eq!(told(&world, &blue, Claims::UnderOwn)[0], (id(1), SECOND.to_owned()));
+    let rebuilt = world.node.rebuild(&world.node.operator(), &mut |_, _| ()).unwrap();
+    assert_eq!(rebuilt["equal"], true);
+    assert_eq!(numbers(&world, &blue, Claims::UnderOwn), [1, 4]);
+    world.node.withdraw(&green, None, &id(4), &[]).unwrap();
+    assert_eq!(numbers(&world, &blue, Claims::UnderOwn), [1]);
+}
+
+#[test]
+fn a_list_of_claims_tells_nothing_of_what_is_not_seen() {
+    let world = World::new();
+    let [(own, blue), (_, green)] = members(&world, ["Blue", "Green"]);
+    say(&world, &blue, Tlp::Red, &indicator(1, FIRST, &by(&own)));
+    say(&world, &blue, Tlp::Amber, &indicator(2, FIRST, &by(&own)));
+    say(&world, &green, Tlp::Clear, &indicator(1, SECOND, ""));
+    say(&world, &green, Tlp::Amber, &indicator(2, SECOND, ""));
+    say(&world, &green, Tlp::Clear, &indicator(3, FIRST, &by(&own)));
+    assert_eq!(numbers(&world, &blue, Claims::UnderOwn), [3, 2, 1]);
+    // Green does not see that the first is Blue's.
+    assert_eq!(numbers(&world, &green, Claims::ByOwn), [3, 2]);
+    // A token of Blue that does not see what Blue says under the ids.
+    let new = NewToken {
+        member: "Blue".to_owned(),
+        roles: strings(&["analyst"]),
+        ceiling: Some(Tlp::Green),
+        ..NewToken::default()
+    };
+    let secret = world.node.add_token(&world.node.operator(), &new).unwrap().secret;
+    assert_eq!(numbers(&world, &world.signed_in(&secret), Claims::UnderOwn), [3]);
+}
+
+#[test]
+fn a_claim_without_a_name_is_listed_as_one() {
+    let world = World::with(Settings { desk_interval_s: 0, desk_members: 2, ..settings() });
+    let [(own, blue), (_, green), _] = members(&world, ["Blue", "Green", "Grey"]);
+    say(&world, &blue, Tlp::Green, &indicator(1, FIRST, &by(&own)));
+    let options = ImportOptions { without_name: true, tlp: Some(Tlp::Green), ..ImportOptions::default() };
+    let claim = envelope(&[indicator(1, SECOND, "")]);
+    let status = world.node.submit(&green, &options, claim.as_bytes()).unwrap();
+    for _ in 0..2_000 {
+        if world.node.status(&green, &status.id).unwrap().complete {
+            break;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    let page = world.node.claims(&blue, Claims::UnderOwn, &SearchQuery::default()).unwrap();
+    assert!(page.objects.len() == 1 && page.objects[0].source.is_none());
+    assert_eq!(numbers(&world, &green, Claims::ByOwn), [1]);
+}
