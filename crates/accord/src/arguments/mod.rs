@@ -50,7 +50,7 @@ pub struct Global {
     /// The address of a node to talk to instead of a folder [env: ACCORD_URL]
     #[arg(long, global = true, value_name = "URL")]
     pub url: Option<String>,
-    /// The token for it; others on this machine can see arguments, so prefer the variable or `accord login`
+    /// The token to act by, also beside the folder; others on this machine can see arguments, so prefer the variable or `accord login`
     /// [env: ACCORD_TOKEN]
     #[arg(long, global = true, value_name = "TOKEN", hide_env_values = true)]
     pub token: Option<String>,

@@ -73,10 +73,7 @@ impl Server {
             if !self.tls && !is_loopback(&self.host) {
                 warn_unencrypted(&self.host);
             }
-            let mut value = HeaderValue::from_str(&format!("Bearer {token}"))
-                .map_err(|_| Failure::usage("the token holds characters that no token has"))?;
-            value.set_sensitive(true);
-            request.headers_mut().insert(AUTHORIZATION, value);
+            show(token, &mut request)?;
         }
         let stream = self.connect().await?;
         let host = if self.host.contains(':') { format!("[{}]", self.host) } else { self.host.clone() };
@@ -172,8 +169,24 @@ pub async fn answers(folder: &Path) -> bool {
     connect_to_socket(folder).await.is_ok()
 }
 
-/// Sends a request to the node that runs on the folder.
-pub async fn send_to_socket(folder: &Path, request: Request<Body>) -> Result<Reply, Failure> {
+/// Puts a token into a request.
+fn show(token: &str, request: &mut Request<Body>) -> Result<(), Failure> {
+    let mut value = HeaderValue::from_str(&format!("Bearer {token}"))
+        .map_err(|_| Failure::usage("the token holds characters that no token has"))?;
+    value.set_sensitive(true);
+    request.headers_mut().insert(AUTHORIZATION, value);
+    Ok(())
+}
+
+/// Sends a request to the node that runs on the folder, by a token or as the folder's owner.
+pub async fn send_to_socket(
+    folder: &Path,
+    token: Option<&str>,
+    mut request: Request<Body>,
+) -> Result<Reply, Failure> {
+    if let Some(token) = token {
+        show(token, &mut request)?;
+    }
     let stream = connect_to_socket(folder).await.map_err(|error| {
         Failure::network(format!(
             "cannot reach the node through `{}`: {error}",
@@ -183,10 +196,17 @@ pub async fn send_to_socket(folder: &Path, request: Request<Body>) -> Result<Rep
     exchange(TokioIo::new(stream), "localhost", request).await
 }
 
-/// Sends a request to the router in this process, as the folder's owner.
-pub async fn send_inside(router: &web::Router, request: Request<Body>) -> Result<Reply, Failure> {
-    let operator = router.node().operator();
-    Ok(Reply::new(router.call(operator, request.map(Into::into)).await))
+/// Sends a request to the router in this process, by a token or as the folder's owner.
+pub async fn send_inside(
+    router: &web::Router,
+    token: Option<&str>,
+    request: Request<Body>,
+) -> Result<Reply, Failure> {
+    let caller = match token {
+        Some(token) => router.node().authenticate(&node::Credential::Token(token.to_owned()), None)?,
+        None => router.node().operator(),
+    };
+    Ok(Reply::new(router.call(caller, request.map(Into::into)).await))
 }
 
 async fn exchange<S>(stream: S, host: &str, mut request: Request<Body>) -> Result<Reply, Failure>

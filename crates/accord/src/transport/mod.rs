@@ -155,10 +155,10 @@ fn percent_encoded(text: &str) -> String {
 pub enum Transport {
     /// A node at an address.
     Remote(Server),
-    /// The node that runs on the folder.
-    Socket(PathBuf),
-    /// The folder, opened by this process.
-    Folder(Box<web::Router>),
+    /// The node that runs on the folder: as its owner, or by a token.
+    Socket(PathBuf, Option<String>),
+    /// The folder, opened by this process: as its owner, or by a token.
+    Folder(Box<web::Router>, Option<String>),
 }
 
 /// What becomes of a folder that is not there.
@@ -174,7 +174,7 @@ pub enum Absent {
 /// node may hold it longest, and the end of the process would not wait for that.
 impl Drop for Transport {
     fn drop(&mut self) {
-        if let Transport::Folder(router) = self {
+        if let Transport::Folder(router, _) = self {
             router.node().stop();
         }
     }
@@ -205,12 +205,12 @@ impl Transport {
     /// # Errors
     /// The text is no address.
     fn remote(loaded: &Loaded, credentials: &Credentials, url: &str) -> Result<Transport, Failure> {
-        let given = loaded.place.token.value.as_ref().map(|secret| secret.0.clone());
-        let token = given.or_else(|| credentials.token(url).map(str::to_owned));
+        let token = given_token(loaded).or_else(|| credentials.token(url).map(str::to_owned));
         Server::at(url, token, loaded.place.ca.value.clone()).map(Transport::Remote)
     }
 
-    /// The folder: through the socket of the node that runs on it, else opened here.
+    /// The folder: through the socket of the node that runs on it, else opened here. Whoever gives a token acts by that and
+    /// by nothing else, also where the folder is his.
     ///
     /// # Errors
     /// It is no folder of a node, or another process has it and does not answer.
@@ -229,7 +229,7 @@ impl Transport {
         let mut waited = Duration::ZERO;
         loop {
             if connect::answers(folder).await {
-                return Ok(Transport::Socket(folder.clone()));
+                return Ok(Transport::Socket(folder.clone(), given_token(loaded)));
             }
             match open(loaded, folder) {
                 Err(failure) if failure.exit == Exit::Conflict && waited < STARTING => {
@@ -248,15 +248,23 @@ impl Transport {
     pub async fn send(&self, call: Call) -> Result<Reply, Failure> {
         match self {
             Transport::Remote(server) => server.send(call.into_request(server.base())?).await,
-            Transport::Socket(path) => connect::send_to_socket(path, call.into_request("")?).await,
-            Transport::Folder(router) => connect::send_inside(router, call.into_request("")?).await,
+            Transport::Socket(path, token) => {
+                connect::send_to_socket(path, token.as_deref(), call.into_request("")?).await
+            }
+            Transport::Folder(router, token) => {
+                connect::send_inside(router, token.as_deref(), call.into_request("")?).await
+            }
         }
     }
 }
 
 fn open(loaded: &Loaded, folder: &Path) -> Result<Transport, Failure> {
     let node = open_node(loaded, folder)?;
-    Ok(Transport::Folder(Box::new(web::router(node, &loaded.settings.web()?))))
+    Ok(Transport::Folder(Box::new(web::router(node, &loaded.settings.web()?)), given_token(loaded)))
+}
+
+fn given_token(loaded: &Loaded) -> Option<String> {
+    loaded.place.token.value.as_ref().map(|secret| secret.0.clone())
 }
 
 /// Opens the folder as a node, and makes it for its owner alone if it is not there.

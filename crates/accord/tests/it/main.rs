@@ -18,6 +18,8 @@ mod leaving;
 #[cfg(test)]
 mod manners;
 #[cfg(test)]
+mod readme;
+#[cfg(test)]
 mod settings;
 #[cfg(test)]
 mod story;

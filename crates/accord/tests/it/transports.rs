@@ -156,3 +156,25 @@ fn a_subject_is_erased_from_a_folder_after_a_look_and_a_yes() {
         assert!(!bytes.windows(5).any(|window| window == b"flump"));
     }
 }
+
+#[test]
+fn a_token_counts_also_beside_the_folder() {
+    let bench = Bench::new();
+    let owner = |arguments: &[&str]| bench.run(&[arguments, &["--data", "node", "--json"]].concat());
+    let mut serving = bench.serve();
+    owner(&["member", "add", "ACME"]).exits(0);
+    let token = owner(&["token", "add", "--member", "ACME", "--role", "reader"]).exits(0).text("/secret");
+    let by = |token: &str, arguments: &[&str]| {
+        let mut command = bench.command(&[arguments, &["--data", "node", "--json"]].concat());
+        Said::of(command.env("ACCORD_TOKEN", token))
+    };
+    let tries = || {
+        assert_eq!(by(&token, &["whoami"]).exits(0).text("/member/name"), "ACME");
+        by(&token, &["member", "add", "Birch"]).exits(3);
+        by("acc_unknown", &["whoami"]).exits(3);
+        assert_ne!(owner(&["whoami"]).exits(0).text("/member/name"), "ACME");
+    };
+    tries();
+    serving.stop();
+    tries();
+}
