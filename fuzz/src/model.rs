@@ -1,5 +1,6 @@
 //! What must hold for every input of `model`.
 
+use model::matching::{self, Mode, Nearness};
 use model::observable::{self, Keys, Kind, Observable, PrefixLengths, Relation};
 use model::{Label, Timestamp, inert, token};
 
@@ -10,6 +11,7 @@ pub type Target = (&'static str, fn(&[u8]));
 pub const TARGETS: &[Target] = &[
     ("model_label", labels_are_canonical),
     ("model_observable", normal_forms_are_stable),
+    ("model_matching", values_match_themselves),
     ("model_inert", inert_text_is_inert),
     ("model_text", small_texts),
 ];
@@ -64,6 +66,41 @@ fn assert_normal(found: &Observable) {
         if let Keys::Range { start, end } = &probe.keys {
             assert!(start < end);
         }
+    }
+}
+
+/// What an indicator says stands where it is asked for when the same is seen; refanging twice is refanging once; nothing at
+/// or above a public suffix is asked for as a parent.
+pub fn values_match_themselves(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    let once = observable::refang(text);
+    assert_eq!(observable::refang(&once), once);
+    let lengths = PrefixLengths { v4: &[0, 8, 24, 31], v6: &[0, 32, 64, 127] };
+    for kind in Kind::all().map(Some).chain([None]) {
+        let Ok((value, mode)) = matching::read(kind, text) else { continue };
+        let asked = matching::asks(&value, &lengths);
+        for other in Mode::all() {
+            let Ok(standing) = matching::stand(&value, other) else { continue };
+            assert!(!standing.keys.is_empty() && standing.keys.iter().all(|key| key.len() <= 257));
+            // A range is seen as first digits, and neither a parent nor a mail domain is the value itself.
+            let itself =
+                !matches!(other, Mode::Wildcard | Mode::MailDomain) && value.kind() != Kind::CardRange;
+            let is_met =
+                |key: &Vec<u8>| asked.iter().any(|ask| ask.key == *key && other.admits(ask.nearness));
+            assert!(!itself || standing.keys.iter().any(is_met), "{} {}", other.name(), value.text());
+        }
+        assert!(mode.fits(value.kind()));
+        for ask in asked.iter().filter(|ask| ask.nearness == Nearness::Parent) {
+            let above = observable::text_of_key(&ask.key);
+            assert!(above.is_some_and(|above| !observable::is_public_suffix(&above)));
+        }
+        assert!(matching::url_expressions(&value).len() <= 30);
+    }
+    let mut parts = text.split('\n');
+    if let (Some(host), Some(target)) = (parts.next(), parts.next())
+        && let Ok(url) = matching::seen_url(None, host, Some(8080), target)
+    {
+        assert_eq!(observable::normalise(Kind::Url, url.text()), Ok(url));
     }
 }
 

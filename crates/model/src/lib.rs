@@ -10,6 +10,7 @@
 //! - [`access`]: [`access::may_see`], [`access::hidden_parts`] and [`access::may_act`], the only rules of access in the house.
 //! - [`gate`]: [`gate::authorize`], the only way to an [`Authorized`], without which nothing is written.
 //! - [`observable`]: addresses, domains, URLs, digests and the like in one normal form, and their keys.
+//! - [`matching`]: what an indicator's value stands under, and what is asked for a value that was seen.
 //! - [`token`]: the secret that a client carries: its text, its check, its digest.
 
 pub mod access;
@@ -20,6 +21,7 @@ pub mod iep;
 pub mod inert;
 pub mod kept;
 pub mod label;
+pub mod matching;
 pub mod observable;
 pub mod time;
 pub mod token;

@@ -10,23 +10,31 @@
 //! |---|---|
 //! | address | 4 or 16 bytes, most significant first |
 //! | network | the same with the host bits cleared, then the prefix length in one byte |
+//! | address with port | the same 4 or 16 bytes, then the port in 2 |
 //! | domain | the labels of the A-label form in reverse, a `.` behind each: `com.example.www.` |
-//! | digest | its bytes |
+//! | digest, and what is one (JA3, HASSH, imphash, certificate, pin) | its bytes |
 //! | autonomous system | 4 bytes, most significant first |
 //! | MAC address | 6 bytes |
 //! | email address | its text with the local part in lower case |
+//! | command line | its text in lower case, the quotes around a program without blanks fallen away |
 //! | all others | the text |
 //!
 //! Addresses sort by value, and a domain stands right before its subdomains: the keys from `com.example.` up to,
 //! but without, `com.example/` are the domain and all below it. When more than 256 bytes would follow the kind, a
 //! byte 0xFF and the SHA-256 of those bytes follow instead; only texts get so long, and no UTF-8 holds 0xFF.
 
-mod address;
+pub(crate) mod account;
+pub(crate) mod address;
+mod credential;
 mod digest;
-mod domain;
+pub(crate) mod domain;
 mod email;
+mod fingerprint;
 mod guess;
-mod probe;
+mod kind;
+pub(crate) mod path;
+pub(crate) mod probe;
+mod product;
 mod read_key;
 mod refang;
 mod url;
@@ -35,8 +43,10 @@ mod word;
 
 use std::fmt;
 
+pub use account::{IBAN_LENGTHS, has_iban_check};
 pub use domain::is_public_suffix;
 pub use guess::guess;
+pub use kind::Kind;
 pub use probe::{Keys, PrefixLengths, Probe, Relation};
 pub use read_key::text_of_key;
 pub use refang::{defang, refang, refang_text};
@@ -50,128 +60,6 @@ const TEXT_BYTES_MAX: usize = RAW_BYTES_MAX / 2;
 /// How many bytes of a normal form stand in a key before its digest takes their place.
 const KEY_BYTES_MAX: usize = 256;
 
-/// What an observable is. The numbers are stored: none is ever used again for something else.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[repr(u8)]
-pub enum Kind {
-    /// An IPv4 address.
-    Ipv4 = 0x01,
-    /// An IPv6 address that stands for no IPv4 address.
-    Ipv6 = 0x02,
-    /// An IPv4 network of more than one address.
-    Cidr4 = 0x03,
-    /// An IPv6 network of more than one address.
-    Cidr6 = 0x04,
-    /// A domain name.
-    Domain = 0x10,
-    /// A URL with a host.
-    Url = 0x11,
-    /// An email address.
-    Email = 0x12,
-    /// An MD5 digest.
-    Md5 = 0x20,
-    /// A SHA-1 digest.
-    Sha1 = 0x21,
-    /// A SHA-224 digest.
-    Sha224 = 0x22,
-    /// A SHA-256 digest.
-    Sha256 = 0x23,
-    /// A SHA-384 digest.
-    Sha384 = 0x24,
-    /// A SHA-512 digest.
-    Sha512 = 0x25,
-    /// A SHA3-256 digest.
-    Sha3_256 = 0x26,
-    /// A SHA3-512 digest.
-    Sha3_512 = 0x27,
-    /// An ssdeep hash, compared as text only.
-    Ssdeep = 0x28,
-    /// A TLSH hash, compared as text only.
-    Tlsh = 0x29,
-    /// A number of an autonomous system.
-    Asn = 0x30,
-    /// A MAC address.
-    Mac = 0x31,
-    /// A name of a mutex; its case counts.
-    Mutex = 0x40,
-    /// The name of a file without its folders, in lower case.
-    FileName = 0x41,
-    /// A key of the Windows registry, in lower case, the hive in full.
-    RegistryKey = 0x42,
-    /// A user agent; its case counts.
-    UserAgent = 0x43,
-    /// A CVE identifier.
-    Cve = 0x50,
-    /// An address of a Bitcoin wallet.
-    Bitcoin = 0x51,
-}
-
-/// The kinds and what they are called.
-const NAMES: [(Kind, &str); 25] = [
-    (Kind::Ipv4, "ipv4"),
-    (Kind::Ipv6, "ipv6"),
-    (Kind::Cidr4, "cidr4"),
-    (Kind::Cidr6, "cidr6"),
-    (Kind::Domain, "domain"),
-    (Kind::Url, "url"),
-    (Kind::Email, "email"),
-    (Kind::Md5, "md5"),
-    (Kind::Sha1, "sha1"),
-    (Kind::Sha224, "sha224"),
-    (Kind::Sha256, "sha256"),
-    (Kind::Sha384, "sha384"),
-    (Kind::Sha512, "sha512"),
-    (Kind::Sha3_256, "sha3-256"),
-    (Kind::Sha3_512, "sha3-512"),
-    (Kind::Ssdeep, "ssdeep"),
-    (Kind::Tlsh, "tlsh"),
-    (Kind::Asn, "asn"),
-    (Kind::Mac, "mac"),
-    (Kind::Mutex, "mutex"),
-    (Kind::FileName, "file-name"),
-    (Kind::RegistryKey, "registry-key"),
-    (Kind::UserAgent, "user-agent"),
-    (Kind::Cve, "cve"),
-    (Kind::Bitcoin, "btc"),
-];
-
-impl Kind {
-    /// All kinds, in the order of their bytes.
-    pub fn all() -> impl Iterator<Item = Kind> {
-        NAMES.into_iter().map(|(kind, _)| kind)
-    }
-
-    /// The first byte of its keys.
-    #[must_use]
-    pub const fn byte(self) -> u8 {
-        self as u8
-    }
-
-    /// The kind of a key, from its first byte.
-    #[must_use]
-    pub fn from_byte(byte: u8) -> Option<Kind> {
-        Kind::all().find(|kind| kind.byte() == byte)
-    }
-
-    /// What it is called in settings, columns and answers.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        NAMES.iter().find(|(kind, _)| *kind == self).map_or("", |(_, name)| name)
-    }
-
-    /// The kind of this name.
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Kind> {
-        NAMES.iter().find(|(_, of_kind)| *of_kind == name).map(|(kind, _)| *kind)
-    }
-}
-
-impl fmt::Display for Kind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
 /// A value in normal form. Equal values have equal keys.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Observable {
@@ -180,17 +68,22 @@ pub struct Observable {
     key: Vec<u8>,
 }
 
+/// A key: the kind, and the form or what stands for a long one.
+pub(crate) fn key_of(kind: Kind, form: &[u8]) -> Vec<u8> {
+    let mut key = vec![kind.byte()];
+    if form.len() > KEY_BYTES_MAX {
+        use sha2::Digest as _;
+        key.push(0xFF);
+        key.extend_from_slice(&sha2::Sha256::digest(form));
+    } else {
+        key.extend_from_slice(form);
+    }
+    key
+}
+
 impl Observable {
     fn new(kind: Kind, text: String, form: &[u8]) -> Observable {
-        let mut key = vec![kind.byte()];
-        if form.len() > KEY_BYTES_MAX {
-            use sha2::Digest as _;
-            key.push(0xFF);
-            key.extend_from_slice(&sha2::Sha256::digest(form));
-        } else {
-            key.extend_from_slice(form);
-        }
-        Observable { kind, text, key }
+        Observable { kind, text, key: key_of(kind, form) }
     }
 
     /// A kind whose key is its text.
@@ -217,13 +110,29 @@ impl Observable {
         &self.key
     }
 
+    /// The host of a URL, the address before a port, the domain of an email address; `None` for all else.
+    #[must_use]
+    pub fn host(&self) -> Option<Observable> {
+        match self.kind {
+            Kind::Url => url::host(&self.text),
+            Kind::IpPort => self.text.rsplit_once(':').and_then(|(address, _)| address::parse(address)),
+            Kind::Email => normalise(Kind::Domain, self.text.rsplit_once('@')?.1).ok(),
+            _ => None,
+        }
+    }
+
     /// Its text so that nobody follows it by accident. Normalising that gives an equal observable.
     #[must_use]
     pub fn defanged(&self) -> String {
         match self.kind {
-            Kind::Ipv4 | Kind::Ipv6 | Kind::Cidr4 | Kind::Cidr6 | Kind::Domain | Kind::Url | Kind::Email => {
-                defang(&self.text)
-            }
+            Kind::Ipv4
+            | Kind::Ipv6
+            | Kind::Cidr4
+            | Kind::Cidr6
+            | Kind::IpPort
+            | Kind::Domain
+            | Kind::Url
+            | Kind::Email => defang(&self.text),
             _ => self.text.clone(),
         }
     }
@@ -270,17 +179,10 @@ pub fn normalise(kind: Kind, raw: &str) -> Result<Observable, Unfit> {
     }
     let found = match kind {
         Kind::Ipv4 | Kind::Ipv6 | Kind::Cidr4 | Kind::Cidr6 => address::normalise(kind, raw),
+        Kind::IpPort => address::ip_port(raw),
         Kind::Domain => domain::normalise(raw),
         Kind::Url => url::normalise(raw),
         Kind::Email => email::normalise(raw),
-        Kind::Md5
-        | Kind::Sha1
-        | Kind::Sha224
-        | Kind::Sha256
-        | Kind::Sha384
-        | Kind::Sha512
-        | Kind::Sha3_256
-        | Kind::Sha3_512 => digest::normalise(kind, raw),
         Kind::Ssdeep => digest::ssdeep(raw),
         Kind::Tlsh => digest::tlsh(raw),
         Kind::Asn => word::asn(raw),
@@ -289,8 +191,42 @@ pub fn normalise(kind: Kind, raw: &str) -> Result<Observable, Unfit> {
         Kind::FileName => word::file_name(raw),
         Kind::RegistryKey => word::registry_key(raw),
         Kind::UserAgent => Ok(Observable::of_text(kind, raw.trim().to_owned())),
+        Kind::FilePath => path::file_path(raw),
+        Kind::CommandLine => path::command_line(raw),
         Kind::Cve => word::cve(raw),
-        Kind::Bitcoin => wallet::bitcoin(raw),
+        Kind::Cpe => product::cpe(raw),
+        Kind::Purl => product::purl(raw),
+        Kind::Phone => account::phone(raw),
+        Kind::Iban => account::iban(raw),
+        Kind::CardRange => account::card_range(raw),
+        Kind::Credential => credential::normalise(raw),
+        Kind::Ja4 | Kind::Ja4s | Kind::Ja4h | Kind::Ja4x | Kind::Ja4ssh => fingerprint::normalise(kind, raw),
+        Kind::Bitcoin
+        | Kind::Ethereum
+        | Kind::Monero
+        | Kind::Tron
+        | Kind::Litecoin
+        | Kind::Dogecoin
+        | Kind::Ripple
+        | Kind::Solana => wallet::normalise(kind, raw),
+        Kind::Md5
+        | Kind::Sha1
+        | Kind::Sha224
+        | Kind::Sha256
+        | Kind::Sha384
+        | Kind::Sha512
+        | Kind::Sha3_224
+        | Kind::Sha3_256
+        | Kind::Sha3_384
+        | Kind::Sha3_512
+        | Kind::Imphash
+        | Kind::Ja3
+        | Kind::Ja3s
+        | Kind::Hassh
+        | Kind::HasshServer
+        | Kind::CertSha1
+        | Kind::CertSha256
+        | Kind::Spki => digest::normalise(kind, raw),
     }?;
     bounded(found)
 }

@@ -193,6 +193,8 @@ fn relation_name(relation: Relation, is_domain: bool) -> &'static str {
         Relation::Same => "exact",
         Relation::OtherScheme => "other-scheme",
         Relation::Host => "host",
+        Relation::SameDigits => "same-digits",
+        Relation::FileName => "file-name",
         Relation::MailDomain => "mail-domain",
         Relation::Network => "covering-network",
         Relation::Parent => "parent-domain",

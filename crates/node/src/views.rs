@@ -324,7 +324,8 @@ pub struct LookupAnswer {
 /// Something that mentions a value.
 #[derive(Debug, Clone, Serialize)]
 pub struct Mention {
-    /// `exact`, `parent-domain`, `subdomain`, `covering-network`, `within-network`, `host`.
+    /// `exact`, `parent-domain`, `subdomain`, `covering-network`, `within-network`, `host`,
+    /// `other-scheme`, `same-digits`, `file-name`, `mail-domain`.
     pub relation: &'static str,
     /// The value that it mentions, in normal form.
     pub value: String,

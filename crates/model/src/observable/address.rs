@@ -39,6 +39,35 @@ pub(super) fn parse(text: &str) -> Option<Observable> {
     }
 }
 
+/// An address with a port behind `:`, or behind `|` as MISP writes the two; an IPv6 address in brackets before `:`.
+pub(super) fn ip_port(raw: &str) -> Result<Observable, Unfit> {
+    let refanged = refang(raw.trim());
+    with_port(&refanged).ok_or(Unfit::Not(Kind::IpPort, "not an address and a port of 1 to 65535"))
+}
+
+/// The same without refanging.
+pub(super) fn with_port(text: &str) -> Option<Observable> {
+    let (address, port) = text.split_once('|').or_else(|| {
+        let (address, port) = text.rsplit_once(':')?;
+        // Of an IPv6 address without brackets nobody knows where it ends.
+        (!address.contains(':') || address.ends_with(']')).then_some((address, port))
+    })?;
+    let digits = port.bytes().all(|b| b.is_ascii_digit());
+    let port: u16 = port.parse().ok().filter(|port| digits && *port > 0)?;
+    let address = parse(address).filter(|found| matches!(found.kind(), Kind::Ipv4 | Kind::Ipv6))?;
+    Some(of_port(&address, port))
+}
+
+/// A single address with a port.
+pub(crate) fn of_port(address: &Observable, port: u16) -> Observable {
+    let text = match address.kind() {
+        Kind::Ipv6 => format!("[{}]:{port}", address.text()),
+        _ => format!("{}:{port}", address.text()),
+    };
+    let bytes = address.key().get(1..).unwrap_or(&[]);
+    Observable::new(Kind::IpPort, text, &[bytes, &port.to_be_bytes()].concat())
+}
+
 /// One address; an IPv6 address that stands for one of IPv4 becomes that.
 pub(super) fn of(address: IpAddr) -> Observable {
     match address.to_canonical() {

@@ -1,27 +1,71 @@
 //! Digests of files, and hashes of similarity.
 
+use base64::Engine as _;
+use base64::alphabet::STANDARD;
+use base64::engine::DecodePaddingMode;
+use base64::engine::general_purpose::{GeneralPurpose, PAD};
+
+use super::read_key::hexadecimal;
 use super::{Kind, Observable, Unfit};
 
 /// The kinds of digest and their lengths in bytes. Where lengths agree, the first is the one to guess.
-pub(super) const LENGTHS: [(Kind, usize); 8] = [
+pub(super) const LENGTHS: [(Kind, usize); 18] = [
     (Kind::Md5, 16),
     (Kind::Sha1, 20),
     (Kind::Sha224, 28),
     (Kind::Sha256, 32),
     (Kind::Sha384, 48),
     (Kind::Sha512, 64),
+    (Kind::Sha3_224, 28),
     (Kind::Sha3_256, 32),
+    (Kind::Sha3_384, 48),
     (Kind::Sha3_512, 64),
+    (Kind::Imphash, 16),
+    (Kind::Ja3, 16),
+    (Kind::Ja3s, 16),
+    (Kind::Hassh, 16),
+    (Kind::HasshServer, 16),
+    (Kind::CertSha1, 20),
+    (Kind::CertSha256, 32),
+    (Kind::Spki, 32),
 ];
 
-/// Takes hexadecimal digits of either case.
+/// Base64 of either alphabet, padded or not.
+const BASE64: GeneralPurpose =
+    GeneralPurpose::new(&STANDARD, PAD.with_decode_padding_mode(DecodePaddingMode::Indifferent));
+
+/// Takes hexadecimal digits of either case, or Base64; of certificates and their keys also with colons or blanks
+/// between the digits, or behind `sha256/` as pins are written.
 pub(super) fn normalise(kind: Kind, raw: &str) -> Result<Observable, Unfit> {
-    let text = raw.trim().to_ascii_lowercase();
-    let bytes = decode(&text).ok_or(Unfit::Not(kind, "not pairs of hexadecimal digits"))?;
-    if !LENGTHS.contains(&(kind, bytes.len())) {
-        return Err(Unfit::Not(kind, "not of the digest's length"));
+    let not = |reason| Unfit::Not(kind, reason);
+    let mut text = raw.trim().to_owned();
+    if matches!(kind, Kind::CertSha1 | Kind::CertSha256 | Kind::Spki) {
+        text = text.strip_prefix("sha256/").unwrap_or(&text).replace([':', ' '], "");
     }
-    Ok(Observable::new(kind, text, &bytes))
+    let is_right = |bytes: &Vec<u8>| LENGTHS.contains(&(kind, bytes.len()));
+    if let Some(bytes) = decode(&text.to_ascii_lowercase()) {
+        return Some(bytes)
+            .filter(is_right)
+            .map(|bytes| of(kind, &bytes))
+            .ok_or(not("not of the digest's length"));
+    }
+    // What is hexadecimal is never Base64: the digits of a shorter digest would be those of a longer one.
+    let encoded = text.replace('-', "+").replace('_', "/");
+    let bytes = BASE64.decode(encoded).ok().filter(is_right);
+    bytes.map(|bytes| of(kind, &bytes)).ok_or(not("not pairs of hexadecimal digits"))
+}
+
+fn of(kind: Kind, bytes: &[u8]) -> Observable {
+    Observable::new(kind, hexadecimal(bytes, ""), bytes)
+}
+
+/// Kinds that a digest of this length may be as well, in the order to ask for them: nobody can tell them apart.
+pub(super) fn same_length(kind: Kind) -> impl Iterator<Item = Kind> {
+    let length = LENGTHS.iter().find(|(of_kind, _)| *of_kind == kind).map(|(_, length)| *length);
+    LENGTHS
+        .into_iter()
+        .filter(move |(other, other_length)| *other != kind && Some(*other_length) == length)
+        .map(|(other, _)| other)
 }
 
 fn decode(text: &str) -> Option<Vec<u8>> {

@@ -53,7 +53,7 @@ pub(super) fn to_ascii(raw: &str) -> Result<String, Unfit> {
 }
 
 /// Whether software takes a host for an IPv4 address: its last label is a number.
-pub(super) fn ends_in_number(host: &str) -> bool {
+pub(crate) fn ends_in_number(host: &str) -> bool {
     let last = host.rsplit('.').next().unwrap_or("");
     let hexadecimal = last.strip_prefix("0x").or_else(|| last.strip_prefix("0X"));
     let digits = !last.is_empty() && last.bytes().all(|b| b.is_ascii_digit());
@@ -73,7 +73,7 @@ pub(super) fn has_known_suffix(domain: &str) -> bool {
 }
 
 /// The domains above one in normal form, nearest first, those at or above the public suffix left out.
-pub(super) fn parents(domain: &str) -> impl Iterator<Item = &str> {
+pub(crate) fn parents(domain: &str) -> impl Iterator<Item = &str> {
     let suffix = psl::suffix(domain.as_bytes()).map_or(domain.len(), |suffix| suffix.as_bytes().len());
     domain
         .match_indices('.')

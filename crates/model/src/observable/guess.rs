@@ -1,28 +1,58 @@
 //! What a pasted value is.
 
 use super::{
-    Kind, Observable, RAW_BYTES_MAX, Unfit, address, bounded, digest, domain, email, normalise, refang,
-    wallet, word,
+    Kind, Observable, RAW_BYTES_MAX, Unfit, account, address, bounded, digest, domain, email, fingerprint,
+    normalise, path, refang, wallet, word,
 };
 
 /// Names of a digest's algorithm as people write them in front of it, with `:` or `=` behind.
-const ALGORITHMS: [(&str, Kind); 16] = [
-    ("md5", Kind::Md5),
-    ("sha1", Kind::Sha1),
+const ALGORITHMS: [(&str, Kind); 11] = [
     ("sha-1", Kind::Sha1),
-    ("sha224", Kind::Sha224),
     ("sha-224", Kind::Sha224),
-    ("sha256", Kind::Sha256),
     ("sha-256", Kind::Sha256),
-    ("sha384", Kind::Sha384),
     ("sha-384", Kind::Sha384),
-    ("sha512", Kind::Sha512),
     ("sha-512", Kind::Sha512),
-    ("sha3-256", Kind::Sha3_256),
-    ("sha3-512", Kind::Sha3_512),
-    ("ssdeep", Kind::Ssdeep),
-    ("tlsh", Kind::Tlsh),
-    ("btc", Kind::Bitcoin),
+    ("bitcoin", Kind::Bitcoin),
+    ("ethereum", Kind::Ethereum),
+    ("monero", Kind::Monero),
+    ("tron", Kind::Tron),
+    ("solana", Kind::Solana),
+    ("spki", Kind::Spki),
+];
+
+/// Kinds whose own name may stand in front as well.
+const NAMED: [Kind; 31] = [
+    Kind::Md5,
+    Kind::Sha1,
+    Kind::Sha224,
+    Kind::Sha256,
+    Kind::Sha384,
+    Kind::Sha512,
+    Kind::Sha3_224,
+    Kind::Sha3_256,
+    Kind::Sha3_384,
+    Kind::Sha3_512,
+    Kind::Ssdeep,
+    Kind::Tlsh,
+    Kind::Imphash,
+    Kind::Bitcoin,
+    Kind::Ethereum,
+    Kind::Monero,
+    Kind::Tron,
+    Kind::Litecoin,
+    Kind::Dogecoin,
+    Kind::Ripple,
+    Kind::Solana,
+    Kind::Ja3,
+    Kind::Ja3s,
+    Kind::Ja4,
+    Kind::Ja4s,
+    Kind::Ja4h,
+    Kind::Ja4x,
+    Kind::Ja4ssh,
+    Kind::Hassh,
+    Kind::CertSha1,
+    Kind::CertSha256,
 ];
 
 /// Ends of names that no public suffix has and that are domains all the same (RFC 6761, RFC 6762, ICANN's `internal`,
@@ -51,7 +81,11 @@ pub fn guess(raw: &str) -> Result<Observable, Unfit> {
         .or_else(|| mail(value))
         .or_else(|| word::cve(value).ok())
         .or_else(|| by_length(value))
-        .or_else(|| wallet::bitcoin(value).ok())
+        .or_else(|| first_of(&wallet::TOLD_BY_CHECKSUM, value))
+        .or_else(|| first_of(&fingerprint::TOLD_BY_FORM, value))
+        .or_else(|| first_of(&[Kind::Cpe, Kind::Purl, Kind::Credential], value))
+        .or_else(|| account::iban(value).ok().filter(|found| is_of_known_country(found.text())))
+        .or_else(|| account::phone(value).ok().filter(|_| is_phone(value)))
         .or_else(|| digest::ssdeep(value).ok().filter(|found| found.text().len() >= SSDEEP_GUESS_BYTES_MIN))
         .or_else(|| word::mac(value).ok().filter(|_| value.len() > 12))
         .or_else(|| autonomous_system(value))
@@ -123,21 +157,40 @@ fn balanced(text: &str, open: char, close: char) -> bool {
     depth == 0
 }
 
-/// A digest with the name of its algorithm in front.
+/// A digest, a fingerprint or a wallet with the name of its algorithm in front.
 fn named(value: &str) -> Option<Observable> {
     let (algorithm, rest) = value.split_once([':', '='])?;
     let lower = algorithm.trim().to_ascii_lowercase();
-    let (_, kind) = ALGORITHMS.into_iter().find(|(name, _)| *name == lower)?;
-    normalise(kind, rest).ok()
+    let own = Kind::from_name(&lower).filter(|kind| NAMED.contains(kind));
+    let also = || ALGORITHMS.into_iter().find(|(name, _)| *name == lower).map(|(_, kind)| kind);
+    normalise(own.or_else(also)?, rest).ok()
 }
 
-/// An address or network; the port behind an address is dropped.
+/// The first of some kinds that a value is of.
+fn first_of(kinds: &[Kind], value: &str) -> Option<Observable> {
+    kinds.iter().find_map(|kind| normalise(*kind, value).ok())
+}
+
+/// Whether the registry has the length of this account number, so that not its check digits alone speak for it.
+fn is_of_known_country(iban: &str) -> bool {
+    account::IBAN_LENGTHS.iter().any(|(country, _)| iban.starts_with(country))
+}
+
+/// Whether a number is written so that it is one to call; without a `+` it may be any number.
+fn is_phone(value: &str) -> bool {
+    let scheme = value.get(..4).is_some_and(|scheme| scheme.eq_ignore_ascii_case("tel:"));
+    scheme
+        || (value.starts_with('+')
+            && value.bytes().filter(u8::is_ascii_digit).count() >= PHONE_GUESS_DIGITS_MIN)
+}
+
+/// Less digits behind a `+` are a sum or an offset.
+const PHONE_GUESS_DIGITS_MIN: usize = 8;
+
+/// An address or network, or an address with a port; of the port 0, which stands for none that is known, the address.
 fn address_with_port(value: &str) -> Option<Observable> {
-    address::parse(value).or_else(|| {
-        let (host, port) = value.rsplit_once(':')?;
-        let is_port = port.parse::<u16>().is_ok() && port.bytes().all(|b| b.is_ascii_digit());
-        let unambiguous = !host.contains(':') || host.ends_with(']');
-        address::parse(host).filter(|_| is_port && unambiguous && !host.contains('/'))
+    address::parse(value).or_else(|| address::with_port(value)).or_else(|| {
+        value.strip_suffix(":0").and_then(address::parse).filter(|found| found.kind() == Kind::Ipv4)
     })
 }
 
@@ -186,7 +239,7 @@ fn schemeless(value: &str) -> Option<Observable> {
     normalise(Kind::Url, &format!("http://{value}")).ok()
 }
 
-/// The name of a file: something with an extension of letters and digits, or a path that ends with one.
+/// The path or the name of a file: something with an extension of letters and digits.
 fn file(value: &str) -> Option<Observable> {
     let found = word::file_name(value).ok()?;
     let (stem, extension) = found.text().rsplit_once('.')?;
@@ -197,5 +250,9 @@ fn file(value: &str) -> Option<Observable> {
     let plain = !half_defanged
         && !stem.is_empty()
         && !found.text().contains(['*', '?', '<', '>', '|', '"', ':', '{', '}', '^', '$']);
-    (letters && plain && extension.len() <= 8).then_some(found)
+    let whole = || {
+        let found = path::file_path(value).ok().filter(|_| path::is_whole(value))?;
+        (!found.text().contains(['*', '?'])).then_some(found)
+    };
+    (letters && plain && extension.len() <= 8).then(|| whole().unwrap_or(found))
 }

@@ -1,6 +1,6 @@
 //! Which keys of an index answer a question about an observable.
 
-use super::{Kind, Observable, Unfit, domain, is_public_suffix, normalise, url};
+use super::{Kind, Observable, Unfit, digest, domain, is_public_suffix, normalise, url};
 
 /// The prefix lengths of the networks that an index holds, so that only those are asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -41,8 +41,12 @@ pub enum Relation {
     Same,
     /// The same URL with `https` for `http` or the other way round.
     OtherScheme,
-    /// The host of the URL.
+    /// The same digits as another kind of digest: a bare MD5 may be a JA3, a bare SHA-256 a certificate's.
+    SameDigits,
+    /// The host of the URL, or the address before the port.
     Host,
+    /// The name of the file at the end of the path.
+    FileName,
     /// The domain of the email address.
     MailDomain,
     /// A network that holds the address, the network or the URL's host.
@@ -60,7 +64,9 @@ impl Relation {
         match self {
             Relation::Same => "same",
             Relation::OtherScheme => "other-scheme",
+            Relation::SameDigits => "same-digits",
             Relation::Host => "host",
+            Relation::FileName => "file-name",
             Relation::MailDomain => "mail-domain",
             Relation::Network => "network",
             Relation::Parent => "parent",
@@ -73,7 +79,7 @@ impl Observable {
     /// The keys to ask an index for, closest first: the observable itself; for an address or a network those around
     /// it; for a network also what lies in it; for a domain those above it, short of the public suffix, and those
     /// below it, unless it is a public suffix; for a URL the other scheme, the host and those around that; for an
-    /// email address its domain.
+    /// email address its domain; for a digest the same digits of other kinds; for a path its last part.
     #[must_use]
     pub fn lookup_keys(&self, prefixes: &PrefixLengths<'_>) -> Vec<Probe> {
         let mut probes = vec![one(Relation::Same, self)];
@@ -89,11 +95,28 @@ impl Observable {
                     host.add_around(prefixes, &mut probes);
                 }
             }
+            Kind::IpPort => {
+                if let Some(host) = self.host() {
+                    probes.push(one(Relation::Host, &host));
+                    host.add_around(prefixes, &mut probes);
+                }
+            }
+            Kind::FilePath => {
+                let name = Some(normalise(Kind::FileName, self.text()));
+                probes.extend(found(name).map(|name| one(Relation::FileName, &name)));
+            }
             Kind::Email => {
                 let host = self.text().rsplit_once('@').map(|(_, host)| normalise(Kind::Domain, host));
                 probes.extend(found(host).map(|host| one(Relation::MailDomain, &host)));
             }
-            _ => {}
+            kind => {
+                // The bytes of the digest stand behind the kind.
+                let other = |kind: Kind| [&[kind.byte()], self.key().get(1..).unwrap_or(&[])].concat();
+                probes.extend(
+                    digest::same_length(kind)
+                        .map(|kind| Probe { relation: Relation::SameDigits, keys: Keys::One(other(kind)) }),
+                );
+            }
         }
         if matches!(self.kind(), Kind::Cidr4 | Kind::Cidr6 | Kind::Domain) {
             self.add_within(&mut probes);

@@ -3,9 +3,10 @@
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use super::Kind;
+use super::digest::LENGTHS;
 
 /// The normal form whose key this is, as far as the key tells: `None` for what is no key, and for one in which a
-/// digest stands for a long text. The local part of an email address comes back in lower case.
+/// digest stands for a long text. The local part of an email address and a command line come back in lower case.
 #[must_use]
 pub fn text_of_key(key: &[u8]) -> Option<String> {
     let (kind, form) = key.split_first()?;
@@ -25,30 +26,23 @@ pub fn text_of_key(key: &[u8]) -> Option<String> {
             let labels: Vec<&str> = std::str::from_utf8(form).ok()?.strip_suffix('.')?.rsplit('.').collect();
             Some(labels.join("."))
         }
-        Kind::Md5
-        | Kind::Sha1
-        | Kind::Sha224
-        | Kind::Sha256
-        | Kind::Sha384
-        | Kind::Sha512
-        | Kind::Sha3_256
-        | Kind::Sha3_512 => Some(hexadecimal(form, "")),
+        Kind::IpPort => {
+            let (address, port) = form.split_at_checked(form.len().checked_sub(2)?)?;
+            let port = u16::from_be_bytes(port.try_into().ok()?);
+            match address.len() {
+                4 => Some(format!("{}:{port}", Ipv4Addr::from(<[u8; 4]>::try_from(address).ok()?))),
+                _ => Some(format!("[{}]:{port}", Ipv6Addr::from(<[u8; 16]>::try_from(address).ok()?))),
+            }
+        }
+        _ if LENGTHS.iter().any(|(digest, _)| *digest == kind) => Some(hexadecimal(form, "")),
         Kind::Asn => Some(format!("AS{}", u32::from_be_bytes(form.try_into().ok()?))),
         Kind::Mac => Some(hexadecimal(form, ":")),
-        Kind::Url
-        | Kind::Email
-        | Kind::Ssdeep
-        | Kind::Tlsh
-        | Kind::Mutex
-        | Kind::FileName
-        | Kind::RegistryKey
-        | Kind::UserAgent
-        | Kind::Cve
-        | Kind::Bitcoin => std::str::from_utf8(form).ok().map(str::to_owned),
+        _ => std::str::from_utf8(form).ok().map(str::to_owned),
     }
 }
 
-fn hexadecimal(bytes: &[u8], between: &str) -> String {
+/// Bytes as pairs of digits with something between them.
+pub(super) fn hexadecimal(bytes: &[u8], between: &str) -> String {
     let pairs: Vec<String> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
     pairs.join(between)
 }
@@ -75,6 +69,11 @@ mod tests {
             "AS64496",
             "00:00:5e:00:53:01",
             "CVE-2021-44228",
+            "192.0.2.1:443",
+            "[2001:db8::1]:443",
+            "ja3:d41d8cd98f00b204e9800998ecf8427e",
+            r"C:\Temp\a.exe",
+            "+4930123456",
         ] {
             let observable = guess(value).unwrap();
             assert_eq!(text_of_key(observable.key()).as_deref(), Some(observable.text()), "{value}");

@@ -73,7 +73,7 @@ pub fn defang(value: &str) -> String {
         return format!("{scheme}[://]{}{}", bracketed(authority), without_tokens(path));
     }
     if let Some((local, host)) = value.rsplit_once('@') {
-        return format!("{}[@]{}", bracketed(local), bracketed(host));
+        return format!("{}[@]{}", bracketed_within(local), bracketed(host));
     }
     let (host, tail) = value.split_once('/').map_or((value, None), |(host, tail)| (host, Some(tail)));
     match tail {
@@ -95,12 +95,28 @@ fn bracketed(host: &str) -> String {
     out
 }
 
+/// The dots of a local part that letters or digits stand around: a dot in brackets elsewhere joins nothing.
+fn bracketed_within(local: &str) -> String {
+    let mut out = String::with_capacity(local.len() + 16);
+    let mut characters = local.chars().peekable();
+    let mut before = None;
+    while let Some(character) = characters.next() {
+        let joins = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
+        if character == '.' && joins(before) && joins(characters.peek().copied()) {
+            out.push_str("[.]");
+        } else {
+            out.push(character);
+        }
+        before = Some(character);
+    }
+    out
+}
+
 /// A path with the opening bracket of each token percent-encoded.
 fn without_tokens(path: &str) -> String {
     let mut out = String::with_capacity(path.len());
-    let mut before = None;
     for (at, character) in path.char_indices() {
-        match path.get(at..).and_then(|rest| token(rest, before)) {
+        match token(path, at) {
             Some(_) => out.push_str(match character {
                 '[' => "%5B",
                 '(' => "%28",
@@ -108,7 +124,6 @@ fn without_tokens(path: &str) -> String {
             }),
             None => out.push(character),
         }
-        before = Some(character);
     }
     out
 }
@@ -139,20 +154,18 @@ fn scheme_length(value: &str) -> Option<usize> {
 
 /// How long the host with its port is: up to the path, the query or the fragment, a slash in brackets included.
 fn authority_length(rest: &str) -> usize {
-    let mut before = None;
     let mut characters = rest.char_indices();
     while let Some((at, character)) = characters.next() {
         if matches!(character, '/' | '?' | '#' | '\\') {
             return at;
         }
-        if let Some((length, meaning)) = rest.get(at..).and_then(|rest| token(rest, before)) {
+        if let Some((length, meaning)) = token(rest, at) {
             if meaning == "/" {
                 return at;
             }
             // A token is ASCII, so its characters are its bytes.
             characters.nth(length - 2);
         }
-        before = Some(character);
     }
     rest.len()
 }
@@ -187,39 +200,72 @@ fn is_expression(value: &str) -> bool {
     value.starts_with('^') || value.ends_with('$') || SIGNS.iter().any(|sign| value.contains(sign))
 }
 
+/// How often a text is gone over: what a token leaves may be part of another one, as in `[[:]//]`.
+const PASSES: usize = 4;
+
 /// Every token of a text as the character that it stands for.
 pub(super) fn tokens_undone(text: &str) -> Cow<'_, str> {
+    let Some(mut undone) = one_pass(text) else { return Cow::Borrowed(text) };
+    for _ in 1..PASSES {
+        match one_pass(&undone) {
+            Some(further) => undone = further,
+            None => break,
+        }
+    }
+    Cow::Owned(undone)
+}
+
+fn one_pass(text: &str) -> Option<String> {
     let mut out = String::new();
     let mut copied = 0;
-    let mut before = None;
     let mut characters = text.char_indices();
-    while let Some((at, character)) = characters.next() {
-        if let Some((length, meaning)) = text.get(at..).and_then(|rest| token(rest, before)) {
+    while let Some((at, _)) = characters.next() {
+        if let Some((length, meaning)) = token(text, at) {
             out.push_str(text.get(copied..at).unwrap_or(""));
             out.push_str(meaning);
             copied = at + length;
             characters.nth(length - 2);
-            before = None;
-        } else {
-            before = Some(character);
         }
     }
     if copied == 0 {
-        return Cow::Borrowed(text);
+        return None;
     }
     out.push_str(text.get(copied..).unwrap_or(""));
-    Cow::Owned(out)
+    Some(out)
 }
 
-/// The token that `rest` starts with: its length with its brackets, and what it stands for. Brackets that are doubled
-/// are not ours.
-fn token(rest: &str, before: Option<char>) -> Option<(usize, &'static str)> {
+/// The token that begins at a place of a text: its length with its brackets, and what it stands for.
+///
+/// Brackets within brackets are not ours (`{{.}}`). What stands for a dot or an at sign joins two words, so nothing of
+/// prose ("see (dot) notation") or of programs (`a[.]`, `${.}`) is one; colons and slashes stand at ends too (`[:][:]1`).
+fn token(text: &str, at: usize) -> Option<(usize, &'static str)> {
+    let rest = text.get(at..)?;
     let first = rest.chars().next()?;
-    let (open, close) = BRACKETS.into_iter().find(|(open, _)| *open == first)?;
+    let (_, close) = BRACKETS.into_iter().find(|(open, _)| *open == first)?;
     let inside = rest.get(1..)?;
-    let end = inside.bytes().take(4).position(|byte| char::from(byte) == close)?;
-    let doubled = before == Some(open) && inside.get(end + 1..)?.starts_with(close);
-    let name = inside.get(..end).filter(|_| !doubled)?.trim();
+    let end = inside.bytes().take(LONGEST_TOKEN + 1).position(|byte| char::from(byte) == close)?;
+    let name = inside.get(..end)?.trim();
     let (_, meaning) = TOKENS.into_iter().find(|(token, _)| token.eq_ignore_ascii_case(name))?;
-    Some((end + 2, meaning))
+    let before = text.get(..at)?.chars().next_back();
+    let behind = inside.get(end + 1..)?.chars().next();
+    let opens = |c: Option<char>| c.is_some_and(|c| BRACKETS.iter().any(|(open, _)| *open == c));
+    let closes = |c: Option<char>| c.is_some_and(|c| BRACKETS.iter().any(|(_, close)| *close == c));
+    let joins = match meaning {
+        "." | "@" => {
+            let goes_on = behind.is_some_and(|c| c.is_alphanumeric() || matches!(c, '_' | '-'));
+            // The sign before an at sign is the last of a local part, which may be most.
+            let quotes = |c| meaning == "." && matches!(c, '$' | '"' | '\'' | '`');
+            before.is_some_and(|c| !c.is_whitespace() && !quotes(c))
+                && !opens(before)
+                && (goes_on || opens(behind))
+        }
+        _ => {
+            let alone = |c: Option<char>| c.is_none_or(char::is_whitespace);
+            !(opens(before) && closes(behind) || alone(before) && alone(behind))
+        }
+    };
+    joins.then_some((end + 2, meaning))
 }
+
+/// Bytes of the longest token, blanks around a dot among them.
+const LONGEST_TOKEN: usize = 3;

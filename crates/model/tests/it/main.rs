@@ -2,4 +2,5 @@
 
 mod access;
 mod fuzz;
+mod matching;
 mod observable;

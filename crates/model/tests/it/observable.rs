@@ -129,13 +129,32 @@ fn costly_values_are_answered() {
 #[test]
 fn kinds_keep_their_bytes_and_names() {
     let listed: Vec<String> = Kind::all().map(|kind| format!("{:02x} {kind}", kind.byte())).collect();
-    let expected = "01 ipv4,02 ipv6,03 cidr4,04 cidr6,10 domain,11 url,12 email,20 md5,21 sha1,22 sha224,23 sha256,\
-                    24 sha384,25 sha512,26 sha3-256,27 sha3-512,28 ssdeep,29 tlsh,30 asn,31 mac,40 mutex,41 file-name,\
-                    42 registry-key,43 user-agent,50 cve,51 btc";
+    let expected = "01 ipv4,02 ipv6,03 cidr4,04 cidr6,05 ip-port,10 domain,11 url,12 email,20 md5,21 sha1,22 sha224,\
+                    23 sha256,24 sha384,25 sha512,26 sha3-256,27 sha3-512,28 ssdeep,29 tlsh,2a sha3-224,2b sha3-384,\
+                    2c imphash,30 asn,31 mac,40 mutex,41 file-name,42 registry-key,43 user-agent,44 file-path,\
+                    45 command-line,50 cve,51 btc,52 cpe,53 purl,54 eth,55 xmr,56 trx,57 ltc,58 doge,59 xrp,5a sol,\
+                    60 ja3,61 ja3s,62 ja4,63 ja4s,64 ja4h,65 ja4x,66 ja4ssh,67 hassh,68 hassh-server,69 cert-sha1,\
+                    6a cert-sha256,6b spki-sha256,70 phone,71 iban,72 card-range,73 credential";
     assert_eq!(listed.join(","), expected, "these are stored and never change");
     for kind in Kind::all() {
         assert_eq!((Kind::from_byte(kind.byte()), Kind::from_name(kind.name())), (Some(kind), Some(kind)));
     }
+}
+
+/// The first cells of the rows of a table, in backquotes, below the line that begins so.
+fn documented(header: &str) -> Vec<String> {
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/observables.md");
+    let page = std::fs::read_to_string(page).unwrap();
+    let rows = page.lines().skip_while(|line| !line.starts_with(header)).skip(2);
+    let rows = rows.take_while(|line| line.starts_with('|'));
+    rows.map(|line| line.split('`').nth(1).unwrap().to_owned()).collect()
+}
+
+#[test]
+fn the_page_of_observables_lists_all_kinds_and_modes() {
+    assert_eq!(documented("| kind |"), Kind::all().map(|kind| kind.name().to_owned()).collect::<Vec<_>>());
+    let modes = model::matching::Mode::all().map(|mode| mode.name().to_owned());
+    assert_eq!(documented("| mode |"), modes.collect::<Vec<_>>());
 }
 
 #[test]
@@ -227,6 +246,33 @@ fn lookups_ask_for_the_value_and_what_is_around_it() {
     assert_eq!(
         asked(Kind::Email, "Bob@mail.example.com"),
         [r"same \x12bob@mail.example.com", r"mail-domain \x10com.example.mail."]
+    );
+    assert_eq!(
+        asked(Kind::IpPort, "10.1.2.3:443"),
+        [
+            r"same \x05\n\x01\x02\x03\x01\xbb",
+            r"host \x01\n\x01\x02\x03",
+            r"network \x03\n\x01\x02\x00\x18",
+            r"network \x03\n\x01\x00\x00\x10",
+            r"network \x03\n\x00\x00\x00\x08",
+        ]
+    );
+    assert_eq!(asked(Kind::FilePath, "/tmp/Evil.sh"), [r"same D/tmp/Evil.sh", r"file-name Aevil.sh"]);
+    let kinds: Vec<String> = asked(Kind::Md5, "d41d8cd98f00b204e9800998ecf8427e")
+        .iter()
+        .map(|line| line.split(r"\xd4").next().unwrap().to_owned())
+        .collect();
+    let same = "same-digits ";
+    assert_eq!(
+        kinds,
+        [
+            "same  ".to_owned(),
+            format!("{same},"),
+            format!("{same}`"),
+            format!("{same}a"),
+            format!("{same}g"),
+            format!("{same}h")
+        ]
     );
     assert_eq!(asked(Kind::Cve, "CVE-2021-44228"), [r"same \x50CVE-2021-44228".replace(r"\x50", "P")]);
 }
@@ -350,7 +396,22 @@ fn refanging_undoes_and_leaves_alone() {
         ("*[.]a[.]b", "*[.]a[.]b"),
         ("a\\.b[.]c", "a\\.b[.]c"),
         ("http://a.b/c[.]d", "http://a.b/c[.]d"),
-        ("hxxp://a.b/c[.]d?e=(at)", "http://a.b/c.d?e=@"),
+        ("hxxp://a.b/c[.]d?e=(at)f", "http://a.b/c.d?e=@f"),
+        ("1[.]2(.)3{.}4[dot]5", "1.2.3.4.5"),
+        ("hXXps[://]a[.]b[:]80[/]c[/]d", "https://a.b:80/c/d"),
+        ("see (dot) notation", "see (dot) notation"),
+        ("see [dot] (at) and [.] too", "see [dot] (at) and [.] too"),
+        ("a[.]", "a[.]"),
+        ("a[.];", "a[.];"),
+        ("[.]a", "[.]a"),
+        ("${.}x", "${.}x"),
+        ("{{ .Host }}", "{{ .Host }}"),
+        ("{{.}}.example[.]com", "{{.}}.example.com"),
+        ("f(at)", "f(at)"),
+        ("'(.)'", "'(.)'"),
+        ("xs[0][.]y", "xs[0].y"),
+        ("a[[:]//]b", "a://b"),
+        ("[://]", "[://]"),
         ("http://a[.]b/c[.]d", "http://a.b/c.d"),
         ("http://a.b/", "http://a.b/"),
         ("a[..]b[x]c[]d(", "a[..]b[x]c[]d("),
@@ -462,11 +523,24 @@ fn any_text_is_answered_and_normal_forms_are_stable() {
         "ı",
         "İ",
         "Σ",
+        "[:]",
+        "[/]",
+        "[://]",
+        "//",
+        "c:\\",
+        "%temp%",
+        "~",
+        "..",
+        "pkg:",
+        "cpe:2.3:a:",
+        "$",
+        "+49",
+        "'",
     ];
     let mut dice = Dice(0xACC0);
     let kinds: Vec<Kind> = Kind::all().collect();
     let mut fit = 0;
-    for _ in 0..60_000 {
+    for _ in 0..80_000 {
         let raw: String = (0..=dice.below(7)).map(|_| pieces[dice.below(pieces.len())]).collect();
         let found =
             [guess(&raw), normalise(kinds[dice.below(kinds.len())], &raw), normalise(Kind::Url, &raw)];
@@ -476,6 +550,30 @@ fn any_text_is_answered_and_normal_forms_are_stable() {
         }
     }
     assert!(fit > 10_000, "only {fit} were observables");
+}
+
+#[test]
+fn refanging_twice_is_refanging_once_and_prose_stays() {
+    let pieces = [
+        "[.]", "(.)", "{.}", "[dot]", "(DOT)", "[at]", "[@]", "[:]", "[://]", "[/]", "[", "]", "(", ")", "{",
+        "}", ".", ":", "/", "@", "a", "b1", "hxxp", "http", "ftp", "://", "//", " ", "*", "$", "dot", "at",
+        "é", "-", "?", "\"",
+    ];
+    let mut dice = Dice(0x5EED);
+    for _ in 0..50_000 {
+        let raw: String = (0..=dice.below(8)).map(|_| pieces[dice.below(pieces.len())]).collect();
+        let once = refang(&raw).into_owned();
+        assert_eq!(refang(&once), once, "{raw}");
+    }
+    // Words of prose, with brackets between them as people set them.
+    let words = [
+        "see", "the", "(dot)", "[at]", "notation", "(.)", "item", "x[0]", "f(a)", "{{.}}", "a[.]", "[:]", ".",
+    ];
+    for _ in 0..20_000 {
+        let text: Vec<&str> = (0..=dice.below(8)).map(|_| words[dice.below(words.len())]).collect();
+        let text = text.join(" ");
+        assert_eq!(refang(&text), text);
+    }
 }
 
 /// The folder of real data; tests that need it are skipped where it is not there.

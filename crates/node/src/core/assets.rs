@@ -6,7 +6,6 @@ use std::net::IpAddr;
 use model::observable::{Kind, Observable, guess, is_public_suffix, normalise};
 
 use super::offered::values_in;
-use super::warning::host_of;
 
 /// The widest network that one organisation declares, as lengths of prefixes: of IPv4, of IPv6.
 const WIDEST: (u8, u8) = (8, 16);
@@ -97,7 +96,7 @@ impl Assets {
     }
 
     /// The declaration that a value hits: an address or a network that has something in common with a network; a name at or
-    /// below a domain; a URL at one of these; an email address at a domain, or at or below a mail domain.
+    /// below a domain; a URL or an address with a port at one of these; an email address at a domain, or at or below a mail domain.
     #[must_use]
     pub fn hit(&self, value: &Observable) -> Option<&str> {
         let text = value.text();
@@ -108,11 +107,7 @@ impl Assets {
                 let (_, domain) = text.rsplit_once('@')?;
                 self.name(domain).or_else(|| self.mail(domain))
             }
-            Kind::Url => {
-                let (_, rest) = text.split_once("://")?;
-                let host = guess(host_of(rest)).ok().filter(|host| host.kind() != Kind::Url)?;
-                self.hit(&host)
-            }
+            Kind::Url | Kind::IpPort => self.hit(&value.host()?),
             _ => None,
         }
     }
@@ -212,6 +207,8 @@ mod tests {
             ("a.b.example.com", Some("example.com")),
             ("badexample.com", None),
             ("http://www.example.com:8080/a", Some("example.com")),
+            ("203.0.113.9:443", Some("203.0.113.0/24")),
+            ("http://203.0.113.9:8080/a", Some("203.0.113.0/24")),
             ("http://203.0.113.9/a", Some("203.0.113.0/24")),
             ("ada@example.com", Some("example.com")),
             ("ada@mail.example.net", Some("@mail.example.net")),

@@ -105,34 +105,74 @@ pub fn observables(object: &Node<'_>) -> Mentions {
     mentions
 }
 
-/// Properties that hold one observable, by the type of the object (STIX 2.1 §6). A pattern names them by the same words.
-const PROPERTIES: [(&str, &str, Kind); 11] = [
-    ("artifact", "url", Kind::Url),
-    ("autonomous-system", "number", Kind::Asn),
-    ("domain-name", "value", Kind::Domain),
-    ("email-addr", "value", Kind::Email),
-    ("file", "name", Kind::FileName),
-    ("ipv4-addr", "value", Kind::Ipv4),
-    ("ipv6-addr", "value", Kind::Ipv6),
-    ("mac-addr", "value", Kind::Mac),
-    ("mutex", "name", Kind::Mutex),
-    ("url", "value", Kind::Url),
-    ("windows-registry-key", "key", Kind::RegistryKey),
+/// Kinds of wallets: by their checksums, and what has none last.
+const WALLETS: &[Kind] = &[
+    Kind::Bitcoin,
+    Kind::Litecoin,
+    Kind::Dogecoin,
+    Kind::Tron,
+    Kind::Ripple,
+    Kind::Monero,
+    Kind::Ethereum,
+    Kind::Solana,
+];
+
+/// Properties that hold one observable, by the type of the object (STIX 2.1 §6), and the kinds that it may be of. A pattern
+/// names them by the same words. The last are types and properties that STIX does not have: those of OpenCTI and of the
+/// extensions in use, and for what nobody has a name for, properties that begin with `x_`.
+const PROPERTIES: [(&str, &str, &[Kind]); 29] = [
+    ("artifact", "url", &[Kind::Url]),
+    ("autonomous-system", "number", &[Kind::Asn]),
+    ("directory", "path", &[Kind::FilePath]),
+    ("domain-name", "value", &[Kind::Domain]),
+    ("email-addr", "value", &[Kind::Email]),
+    ("file", "name", &[Kind::FileName]),
+    ("ipv4-addr", "value", &[Kind::Ipv4]),
+    ("ipv6-addr", "value", &[Kind::Ipv6]),
+    ("mac-addr", "value", &[Kind::Mac]),
+    ("mutex", "name", &[Kind::Mutex]),
+    ("process", "command_line", &[Kind::CommandLine]),
+    ("software", "cpe", &[Kind::Cpe]),
+    ("url", "value", &[Kind::Url]),
+    ("windows-registry-key", "key", &[Kind::RegistryKey]),
+    ("bank-account", "iban", &[Kind::Iban]),
+    ("bank-account", "value", &[Kind::Iban]),
+    ("cryptocurrency-wallet", "address", WALLETS),
+    ("cryptocurrency-wallet", "value", WALLETS),
+    ("hostname", "value", &[Kind::Domain]),
+    ("payment-card", "x_range", &[Kind::CardRange]),
+    ("phone-number", "number", &[Kind::Phone]),
+    ("phone-number", "value", &[Kind::Phone]),
+    ("process", "x_path", &[Kind::FilePath]),
+    ("file", "x_path", &[Kind::FilePath]),
+    ("software", "purl", &[Kind::Purl]),
+    ("software", "x_purl", &[Kind::Purl]),
+    ("user-account", "x_credential_hash", &[Kind::Credential]),
+    ("user-agent", "value", &[Kind::UserAgent]),
+    ("user-agent", "string", &[Kind::UserAgent]),
 ];
 
 /// Types with a property `hashes`.
 const HASHED: [&str; 3] = ["artifact", "file", "x509-certificate"];
+/// The one whose hashes are of a certificate.
+const CERTIFICATE: &str = "x509-certificate";
+/// Types with properties or extensions that hold fingerprints of traffic, which STIX has no name for.
+const FINGERPRINTED: [&str; 2] = ["network-traffic", CERTIFICATE];
+/// How deep in the extensions a fingerprint is looked for.
+const EXTENSION_DEPTH: usize = 3;
 
 /// Where a user agent stands in network traffic (STIX 2.1 §6.12.2); the names of headers know no case.
 const REQUEST_HEADER: [&str; 3] = ["extensions", "http-request-ext", "request_header"];
+/// Where the hash of its imports stands in a Windows program (STIX 2.1 §6.7.6).
+const IMPHASH: [&str; 3] = ["extensions", "windows-pebinary-ext", "imphash"];
 
 fn add_cyber_observable(object: &Node<'_>, at: &Pointer, mentions: &mut Mentions) {
     let Some(object_type) = object.get("type").and_then(Node::as_str) else { return };
-    for (_, property, kind) in PROPERTIES.iter().filter(|(of_type, _, _)| *of_type == object_type) {
+    for (_, property, kinds) in PROPERTIES.iter().filter(|(of_type, _, _)| *of_type == object_type) {
         let Some(value) = object.get(property) else { continue };
         match (value.as_str(), value.as_i64()) {
-            (Some(text), _) => mentions.add(&[*kind], text, &at.key(property)),
-            (None, Some(number)) => mentions.add(&[*kind], &number.to_string(), &at.key(property)),
+            (Some(text), _) => mentions.add(kinds, text, &at.key(property)),
+            (None, Some(number)) => mentions.add(kinds, &number.to_string(), &at.key(property)),
             (None, None) => {}
         }
     }
@@ -140,13 +180,74 @@ fn add_cyber_observable(object: &Node<'_>, at: &Pointer, mentions: &mut Mentions
         let hashes = object.get("hashes").and_then(Node::as_object);
         for member in hashes.into_iter().flat_map(|hashes| hashes.iter()) {
             if let (Some(kind), Some(text)) = (hash_kind(&member.key), member.node.as_str()) {
-                mentions.add(&[kind], text, &at.key("hashes").key(&member.key));
+                for kind in hash_kinds(object_type, kind) {
+                    mentions.add(&[kind], text, &at.key("hashes").key(&member.key));
+                }
             }
         }
+    }
+    if object_type == "file" {
+        let imphash = IMPHASH.iter().try_fold(object, |node, key| node.get(key)).and_then(Node::as_str);
+        if let Some(text) = imphash {
+            let pointer = IMPHASH.iter().fold(at.clone(), |pointer, key| pointer.key(key));
+            mentions.add(&[Kind::Imphash], text, &pointer);
+        }
+    }
+    if FINGERPRINTED.contains(&object_type) {
+        add_fingerprints(object, at, EXTENSION_DEPTH, mentions);
     }
     if object_type == "network-traffic" {
         add_user_agents(object, at, mentions);
     }
+}
+
+/// Fingerprints among the properties of an object and of its extensions, by their names.
+fn add_fingerprints(object: &Node<'_>, at: &Pointer, depth: usize, mentions: &mut Mentions) {
+    let members = object.as_object().into_iter().flat_map(|members| members.iter());
+    for member in members {
+        match (fingerprint_kind(&member.key), member.node.as_str()) {
+            (Some(kind), Some(text)) => mentions.add(&[kind], text, &at.key(&member.key)),
+            // Of the object's own properties only the extensions lead further.
+            _ if depth > 0 && (depth < EXTENSION_DEPTH || member.key == "extensions") => {
+                add_fingerprints(&member.node, &at.key(&member.key), depth - 1, mentions);
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The kind of fingerprint that a property is named for: `ja3`, `x_ja3_hash`, `JA4-fingerprint`.
+fn fingerprint_kind(name: &str) -> Option<Kind> {
+    let plain = name.to_ascii_lowercase().replace('_', "-");
+    let plain = plain.strip_prefix("x-").unwrap_or(&plain);
+    let ends = ["-hash", "-md5", "-fingerprint"];
+    let bare = ends.iter().find_map(|end| plain.strip_suffix(end)).unwrap_or(plain);
+    let kind = Kind::from_name(bare)?;
+    let is_one = matches!(
+        kind,
+        Kind::Ja3
+            | Kind::Ja3s
+            | Kind::Ja4
+            | Kind::Ja4s
+            | Kind::Ja4h
+            | Kind::Ja4x
+            | Kind::Ja4ssh
+            | Kind::Hassh
+            | Kind::HasshServer
+            | Kind::Spki
+    );
+    is_one.then_some(kind)
+}
+
+/// What a hash of an object of this type is. That of a certificate is the digest of its bytes in DER, so it is the digest
+/// of such a file as well.
+fn hash_kinds(object_type: &str, kind: Kind) -> impl Iterator<Item = Kind> {
+    let of_certificate = match kind {
+        Kind::Sha1 => Some(Kind::CertSha1),
+        Kind::Sha256 => Some(Kind::CertSha256),
+        _ => None,
+    };
+    std::iter::once(kind).chain(of_certificate.filter(|_| object_type == CERTIFICATE))
 }
 
 /// Headers hold a list of texts in STIX 2.1 and one text in 2.0.
@@ -182,10 +283,13 @@ fn hash_kind(name: &str) -> Option<Kind> {
         "SHA256" => Kind::Sha256,
         "SHA384" => Kind::Sha384,
         "SHA512" => Kind::Sha512,
+        "SHA3224" => Kind::Sha3_224,
         "SHA3256" => Kind::Sha3_256,
+        "SHA3384" => Kind::Sha3_384,
         "SHA3512" => Kind::Sha3_512,
         "SSDEEP" => Kind::Ssdeep,
         "TLSH" => Kind::Tlsh,
+        "IMPHASH" => Kind::Imphash,
         _ => return None,
     })
 }

@@ -268,6 +268,8 @@ pub(super) fn values_in(text: &str) -> impl Iterator<Item = Observable> {
         let plain = refang(word) == word;
         let meant = match found.kind() {
             Kind::FileName | Kind::Asn | Kind::Cve | Kind::Mac | Kind::RegistryKey | Kind::Ssdeep => false,
+            // Numbers in a text are mostly those of who wrote it.
+            Kind::FilePath | Kind::Cpe | Kind::Phone | Kind::Iban => false,
             Kind::Domain => !plain || !FILE_ENDS.contains(&end),
             Kind::Url => word.contains("//") || !plain,
             _ => true,
@@ -297,10 +299,7 @@ pub fn is_reserved(value: &Observable) -> bool {
                 end == "example" || ["example.com", "example.net", "example.org"].contains(&text);
             documented || RESERVED_ENDS.contains(&end)
         }
-        Kind::Url => {
-            let host = text.split("://").nth(1).and_then(|rest| rest.split(['/', '?', '#']).next());
-            host.and_then(|host| guess(host).ok()).is_some_and(|host| is_reserved(&host))
-        }
+        Kind::Url | Kind::IpPort => value.host().is_some_and(|host| is_reserved(&host)),
         _ => false,
     }
 }

@@ -59,6 +59,8 @@ pub struct Refused {
     pub reason: String,
     /// What the standard says about it.
     pub findings: Vec<Finding>,
+    /// It may hold a card's number or a credential, so its bytes do not go to the quarantine.
+    pub unkept: bool,
 }
 
 /// Reads one object: the object itself, and behind it what it amounts to beside (the observed objects of observed data
@@ -176,7 +178,7 @@ fn read_21(bytes: &[u8], node: &Node<'_>) -> Result<Reading, Box<Refused>> {
 }
 
 fn refused(id: String, version: String, reason: String) -> Refused {
-    Refused { id, version, reason, findings: Vec::new() }
+    Refused { id, version, reason, ..Refused::default() }
 }
 
 // What an answer repeats of an id: strangers wrote it.

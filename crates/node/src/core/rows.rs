@@ -54,17 +54,16 @@ impl RowForm {
     /// # Errors
     /// Why it amounts to no indicator.
     pub fn read(&self, row: &[u8]) -> Result<Vec<Reading>, Box<Refused>> {
-        let refuse = |reason: String| {
-            Box::new(Refused { id: String::new(), version: String::new(), reason, findings: Vec::new() })
-        };
+        let refuse = |Wrong { reason, unkept }| Box::new(Refused { reason, unkept, ..Refused::default() });
         let text = std::str::from_utf8(row)
-            .map_err(|error| refuse(format!("invalid UTF-8 at byte {} of the row", error.valid_up_to())))?;
+            .map_err(|error| format!("invalid UTF-8 at byte {} of the row", error.valid_up_to()))
+            .map_err(|reason| refuse(reason.into()))?;
         let mut draft = match self.delimiter {
             Some(delimiter) => self.fields(text, delimiter).map_err(refuse)?,
             None => self.line(text).map_err(refuse)?,
         };
         draft.at = self.version_of(row);
-        draft.finish(self).map_err(refuse)?;
+        draft.finish(self).map_err(|reason| refuse(reason.into()))?;
         let wire = draft.wire(self);
         let mut reading = read_derived(self.kept(row), wire, Media::Row)?;
         // The form of the indicator is ours: who sent a row is not told what it should have been called.
@@ -88,7 +87,7 @@ impl RowForm {
         }
     }
 
-    fn fields(&self, row: &str, delimiter: u8) -> Result<Draft, String> {
+    fn fields(&self, row: &str, delimiter: u8) -> Result<Draft, Wrong> {
         let mut reader = csv::ReaderBuilder::new()
             .delimiter(delimiter)
             .has_headers(false)
@@ -112,9 +111,9 @@ impl RowForm {
         Ok(draft)
     }
 
-    fn line(&self, line: &str) -> Result<Draft, String> {
+    fn line(&self, line: &str) -> Result<Draft, Wrong> {
         let mut draft = Draft::default();
-        let Said { value, words, remark } = said_on(line);
+        let Said { value, words, remark } = said_on(line, self.kind.is_some_and(has_blanks));
         draft.value(value, None, self.kind)?;
         for (place, word) in words.into_iter().enumerate() {
             draft.keep(format!("column {}", place + 2), word);
@@ -122,6 +121,36 @@ impl RowForm {
         draft.description = remark.map(str::to_owned);
         Ok(draft)
     }
+}
+
+/// Why a row amounts to no indicator.
+#[derive(Debug)]
+struct Wrong {
+    reason: String,
+    /// It may hold what nobody may keep.
+    unkept: bool,
+}
+
+impl From<String> for Wrong {
+    fn from(reason: String) -> Wrong {
+        Wrong { reason, unkept: false }
+    }
+}
+
+/// Whether values of this kind are written with blanks, so that the first of them does not end the value.
+fn has_blanks(kind: model::observable::Kind) -> bool {
+    use model::observable::Kind;
+    matches!(
+        kind,
+        Kind::CardRange
+            | Kind::CommandLine
+            | Kind::Credential
+            | Kind::FilePath
+            | Kind::Iban
+            | Kind::Phone
+            | Kind::RegistryKey
+            | Kind::UserAgent
+    )
 }
 
 /// What stands on a line of a list.
@@ -133,8 +162,13 @@ struct Said<'l> {
 }
 
 // `value`, `value<TAB>score`, `value # remark`, and `0.0.0.0 name` of hosts files.
-fn said_on(line: &str) -> Said<'_> {
+// A value that is written with blanks ends at a tab.
+fn said_on(line: &str, with_blanks: bool) -> Said<'_> {
     let (said, remark) = split_remark(line.trim());
+    if with_blanks {
+        let mut words = said.split('\t').map(str::trim).filter(|word| !word.is_empty());
+        return Said { value: words.next().unwrap_or_default(), words: words.collect(), remark };
+    }
     let mut words = said.split_whitespace();
     let first = words.next().unwrap_or_default();
     let is_sink = matches!(first, "0.0.0.0" | "127.0.0.1" | "::" | "::1");

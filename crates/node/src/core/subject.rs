@@ -68,7 +68,9 @@ impl Subject {
         forms.extend(observable.iter().map(|found| fold(found.text())));
         let kind = observable.as_ref().map(Observable::kind);
         let bounds = match kind {
-            Some(Kind::Ipv4 | Kind::Ipv6 | Kind::Cidr4 | Kind::Cidr6 | Kind::Domain) => Bounds::Host,
+            Some(Kind::Ipv4 | Kind::Ipv6 | Kind::Cidr4 | Kind::Cidr6 | Kind::IpPort | Kind::Domain) => {
+                Bounds::Host
+            }
             Some(Kind::Email) => Bounds::Mail,
             Some(Kind::Url) => Bounds::Url,
             _ => Bounds::Word,

@@ -127,15 +127,18 @@ impl WarningLists {
         (self.lists.len(), self.values.len() + self.names.len() + self.networks.len())
     }
 
-    /// The names of the lists that a value is on: itself; a network around it; for a domain, a name above it on a list of host
-    /// names; for a URL, its host, on lists that are about URLs.
+    /// The names of the lists that a value is on: itself; a network around it; for an address with a port, the
+    /// address; for a domain, a name above it on a list of host names; for a URL, its host, on lists that are about URLs.
     #[must_use]
     pub fn of(&self, value: &Observable) -> Vec<&str> {
         let mut on = BTreeSet::new();
         self.add(value, &mut on);
+        if value.kind() == Kind::IpPort {
+            value.host().iter().for_each(|address| self.add(address, &mut on));
+        }
         if value.kind() == Kind::Url {
             let mut of_host = BTreeSet::new();
-            let host = value.text().split_once("://").and_then(|(_, rest)| guess(host_of(rest)).ok());
+            let host = value.host();
             host.iter().for_each(|host| self.add(host, &mut of_host));
             let about_urls =
                 |number: &u16| self.lists.get(usize::from(*number)).is_some_and(|list| list.urls);
@@ -181,12 +184,6 @@ fn look(table: &[Entry], key: &[u8], on: &mut BTreeSet<u16>) {
     on.extend(table.iter().skip(from).take_while(|(entry, _)| &**entry == key).map(|(_, number)| *number));
 }
 
-// The host of what stands behind the scheme of a URL in normal form.
-pub(super) fn host_of(rest: &str) -> &str {
-    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    authority.rsplit_once('@').map_or(authority, |(_, host)| host)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -226,6 +223,7 @@ mod tests {
             ("a.b.example.org", &["top"]),
             ("badexample.com", &[]),
             ("http://mail.example.com:8080/a", &["top"]),
+            ("10.1.2.3:443", &["private"]),
             ("http://www.example.net/a", &[]),
             ("www.example.net", &["names"]),
             ("example.net", &[]),

@@ -38,6 +38,7 @@ pub(super) fn decide(context: &Context<'_>, chunk: &Chunk, piece: &Piece, read: 
                 version: first.version_text.unwrap_or_default(),
                 reason: String::new(),
                 findings: first.findings,
+                unkept: false,
             });
             reject(chunk, piece, Refused { reason, ..refused })
         }
@@ -74,7 +75,7 @@ fn taken(context: &Context<'_>, piece: &Piece, readings: Vec<Reading>, decisions
 }
 
 fn reject(chunk: &Chunk, piece: &Piece, refused: Refused) -> Decided {
-    let bytes = chunk.bytes(piece);
+    let bytes = if refused.unkept { &[] } else { chunk.bytes(piece) };
     let item = Item::Reject {
         ordinal: piece.start.ordinal,
         object: Some(refused.id.clone()).filter(|id| !id.is_empty()),

@@ -188,6 +188,10 @@ fn relation(word: &'static str) -> &'static str {
         "covering-network" => "a network around it",
         "within-network" => "inside it",
         "host" => "its host",
+        "other-scheme" => "the same page by the other scheme",
+        "same-digits" => "the same digits, of another kind",
+        "file-name" => "the name of the file",
+        "mail-domain" => "its mail domain",
         other => other,
     }
 }

@@ -1,12 +1,17 @@
 //! What the pattern of an indicator says values are.
 
+mod together;
+
 use model::observable::Kind;
 use stix::pattern::{
     Comparison, ComparisonOperator, Constant, Dialect, Limits, ObjectPath, Reading, Step, read,
 };
 use strictjson::{Node, Pointer};
 
-use super::{HASHED, Mentions, PROPERTIES, REQUEST_HEADER, hash_kind};
+use super::{
+    CERTIFICATE, FINGERPRINTED, HASHED, IMPHASH, Mentions, PROPERTIES, REQUEST_HEADER, fingerprint_kind,
+    hash_kind, hash_kinds,
+};
 
 /// Adds what a STIX pattern compares for being equal, for being in a set, or for lying in a network. A pattern that
 /// breaks a rule of the standard still mentions what it mentions; one that breaks the grammar mentions nothing.
@@ -19,14 +24,13 @@ pub(super) fn add(indicator: &Node<'_>, at: &Pointer, mentions: &mut Mentions) {
     let Some(reading) = text("pattern").and_then(|pattern| read_either(pattern, indicator)) else { return };
     let pointer = at.key("pattern");
     for comparison in reading.pattern.comparisons().filter(|comparison| says_equal(comparison)) {
-        let kinds = kinds_at(&comparison.path);
-        if kinds.is_empty() {
-            continue;
-        }
-        for value in comparison.constants().iter().filter_map(value_of) {
-            mentions.add(&kinds, &value, &pointer);
+        for kinds in kinds_at(&comparison.path).iter().filter(|kinds| !kinds.is_empty()) {
+            for value in comparison.constants().iter().filter_map(value_of) {
+                mentions.add(kinds, &value, &pointer);
+            }
         }
     }
+    together::add(&reading.pattern, &pointer, mentions);
 }
 
 /// Reads in the dialect that the object names, and in the other one if that fails.
@@ -62,7 +66,7 @@ fn value_of(constant: &Constant) -> Option<String> {
 }
 
 /// What a reference leads to, where that is one of our kinds: by its name, the type of the object referred to.
-const REFERENCES: [(&str, &[&str]); 15] = [
+const REFERENCES: [(&str, &[&str]); 16] = [
     ("bcc_refs", &["email-addr"]),
     ("belongs_to_refs", &["autonomous-system"]),
     ("binary_ref", &["file"]),
@@ -73,6 +77,7 @@ const REFERENCES: [(&str, &[&str]); 15] = [
     ("dst_ref", &["ipv4-addr", "ipv6-addr", "mac-addr", "domain-name"]),
     ("from_ref", &["email-addr"]),
     ("image_ref", &["file"]),
+    ("parent_directory_ref", &["directory"]),
     ("raw_email_ref", &["artifact"]),
     ("resolves_to_refs", &["ipv4-addr", "ipv6-addr", "mac-addr", "domain-name"]),
     ("sender_ref", &["email-addr"]),
@@ -80,8 +85,9 @@ const REFERENCES: [(&str, &[&str]); 15] = [
     ("to_refs", &["email-addr"]),
 ];
 
-/// The kinds that a value at this path may be of, in the order to try them; empty when the path is not mapped.
-fn kinds_at(path: &ObjectPath) -> Vec<Kind> {
+/// What a value at this path is: for each thing that it is, the kinds that it may be of, in the order to try them; empty
+/// when the path is not mapped.
+fn kinds_at(path: &ObjectPath) -> Vec<Vec<Kind>> {
     let own = [path.object_type.as_str()];
     let last = path.steps.iter().rposition(|step| matches!(step, Step::Reference(_)));
     let types: &[&str] = match last.and_then(|at| path.steps.get(at)) {
@@ -97,24 +103,33 @@ fn kinds_at(path: &ObjectPath) -> Vec<Kind> {
         .collect();
     match keys.as_slice() {
         ["hashes", name] if types.iter().any(|it| HASHED.contains(it)) => {
-            hash_kind(name).into_iter().collect()
+            let object_type = if types.contains(&CERTIFICATE) { CERTIFICATE } else { "" };
+            let kinds = hash_kind(name).into_iter().flat_map(|kind| hash_kinds(object_type, kind));
+            kinds.map(|kind| vec![kind]).collect()
         }
         ["value"] if types.contains(&"mac-addr") && types.len() > 1 => {
-            vec![Kind::Ipv4, Kind::Ipv6, Kind::Mac, Kind::Domain]
+            vec![vec![Kind::Ipv4, Kind::Ipv6, Kind::Mac, Kind::Domain]]
         }
-        [property] => PROPERTIES
-            .iter()
-            .find(|(of_type, of_property, _)| types.contains(of_type) && of_property == property)
-            .map(|(_, _, kind)| *kind)
-            .into_iter()
-            .collect(),
+        path if types == ["file"] && path == IMPHASH => vec![vec![Kind::Imphash]],
         [extensions, http, headers, name]
             if types == ["network-traffic"]
                 && [*extensions, *http, *headers] == REQUEST_HEADER
                 && name.eq_ignore_ascii_case("user-agent") =>
         {
-            vec![Kind::UserAgent]
+            vec![vec![Kind::UserAgent]]
         }
-        _ => Vec::new(),
+        path => {
+            let property = match path {
+                [property] => PROPERTIES
+                    .iter()
+                    .find(|(of_type, of_property, _)| types.contains(of_type) && of_property == property),
+                _ => None,
+            };
+            let fingerprint = || {
+                let is_one = types.iter().any(|it| FINGERPRINTED.contains(it));
+                path.last().filter(|_| is_one).and_then(|name| fingerprint_kind(name)).map(|kind| vec![kind])
+            };
+            property.map(|(_, _, kinds)| kinds.to_vec()).or_else(fingerprint).into_iter().collect()
+        }
     }
 }

@@ -29,7 +29,7 @@ fn of_pattern(pattern: &str) -> Vec<String> {
 
 #[test]
 fn cyber_observables_mention_their_values() {
-    let cases: [(&str, &[&str]); 22] = [
+    let cases: [(&str, &[&str]); 33] = [
         (r#"{"type":"ipv4-addr","value":"198.51.100.3/24"}"#, &["cidr4 198.51.100.0/24 /value"]),
         (r#"{"type":"ipv4-addr","value":"x"}"#, &["unfit /value"]),
         (r#"{"type":"ipv4-addr","value":5}"#, &["unfit /value"]),
@@ -80,6 +80,38 @@ fn cyber_observables_mention_their_values() {
             r#"{"type":"observed-data","objects":{"0":{"type":"url","value":"http://a.example"},"~/":{"type":"mutex","name":"m"}}}"#,
             &["url http://a.example/ /objects/0/value", "mutex m /objects/~0~1/name"],
         ),
+        (
+            r#"{"type":"x509-certificate","hashes":{"SHA-1":"da39a3ee5e6b4b0d3255bfef95601890afd80709"}}"#,
+            &[
+                "sha1 da39a3ee5e6b4b0d3255bfef95601890afd80709 /hashes/SHA-1",
+                "cert-sha1 da39a3ee5e6b4b0d3255bfef95601890afd80709 /hashes/SHA-1",
+            ],
+        ),
+        (
+            r#"{"type":"file","extensions":{"windows-pebinary-ext":{"pe_type":"exe","imphash":"D41D8CD98F00B204E9800998ECF8427E"}}}"#,
+            &["imphash d41d8cd98f00b204e9800998ecf8427e /extensions/windows-pebinary-ext/imphash"],
+        ),
+        (
+            r#"{"type":"network-traffic","x_ja3_hash":"d41d8cd98f00b204e9800998ecf8427e","extensions":{"tls-ext":{"client":{"ja4":"t13d1516h2_8daaf6152771_b186095e22b6"}}}}"#,
+            &[
+                "ja3 d41d8cd98f00b204e9800998ecf8427e /x_ja3_hash",
+                "ja4 t13d1516h2_8daaf6152771_b186095e22b6 /extensions/tls-ext/client/ja4",
+            ],
+        ),
+        (r#"{"type":"network-traffic","x_md5":"d41d8cd98f00b204e9800998ecf8427e"}"#, &[]),
+        (r#"{"type":"directory","path":"C:\\Temp\\X"}"#, &["file-path c:\\temp\\x /path"]),
+        (r#"{"type":"process","command_line":"a.exe  -X"}"#, &["command-line a.exe -X /command_line"]),
+        (
+            r#"{"type":"software","name":"X","cpe":"cpe:2.3:a:v:p:1:*:*:*:*:*:*:*"}"#,
+            &["cpe cpe:2.3:a:v:p:1:*:*:*:*:*:*:* /cpe"],
+        ),
+        (
+            r#"{"type":"cryptocurrency-wallet","value":"TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6t"}"#,
+            &["trx TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6t /value"],
+        ),
+        (r#"{"type":"phone-number","value":"+49 30 123456"}"#, &["phone +4930123456 /value"]),
+        (r#"{"type":"payment-card","card_number":"4111111111111111"}"#, &[]),
+        (r#"{"type":"user-account","user_id":"bob","credential":"hunter2"}"#, &[]),
         (r#"{"type":"x-own","value":"198.51.100.3"}"#, &[]),
         (r#"{"value":"198.51.100.3"}"#, &[]),
         (r#"[1]"#, &[]),
@@ -106,7 +138,7 @@ fn vulnerabilities_and_references_mention_their_identifiers() {
 
 #[test]
 fn patterns_mention_what_is_said_to_be_equal() {
-    let cases: [(&str, &[&str]); 24] = [
+    let cases: [(&str, &[&str]); 39] = [
         ("[ipv4-addr:value = '198.51.100.1/32']", &["ipv4 198.51.100.1"]),
         (
             "[ipv4-addr:value IN ('198.51.100.1', '198.51.100.2')]",
@@ -147,6 +179,60 @@ fn patterns_mention_what_is_said_to_be_equal() {
             "[network-traffic:extensions.'http-request-ext'.request_header.'User-Agent' = 'x']",
             &["user-agent x"],
         ),
+        (
+            "[network-traffic:dst_ref.value = '198.51.100.1' AND network-traffic:dst_port = 443]",
+            &["ipv4 198.51.100.1", "ip-port 198.51.100.1:443"],
+        ),
+        (
+            "[network-traffic:dst_port = 443 AND network-traffic:dst_ref.type = 'ipv6-addr' AND network-traffic:dst_ref.value = '2001:db8::1']",
+            &["ipv6 2001:db8::1", "ip-port [2001:db8::1]:443"],
+        ),
+        (
+            "[network-traffic:dst_ref.value = '198.51.100.1' OR network-traffic:dst_port = 443]",
+            &["ipv4 198.51.100.1"],
+        ),
+        (
+            "[network-traffic:src_ref.value = '198.51.100.1' AND network-traffic:dst_port = 443]",
+            &["ipv4 198.51.100.1"],
+        ),
+        (
+            "[network-traffic:dst_ref.value = 'a.example' AND network-traffic:dst_port = 443]",
+            &["domain a.example"],
+        ),
+        (
+            "[file:name = 'X.exe' AND file:parent_directory_ref.path = 'C:\\\\Temp']",
+            &["file-name x.exe", "file-path c:\\temp", "file-path c:\\temp\\x.exe"],
+        ),
+        (
+            "[file:parent_directory_ref.path = '/tmp' AND file:name = 'X.sh'] AND [process:command_line = 'sh  X']",
+            &["file-path /tmp", "file-name x.sh", "command-line sh X", "file-path /tmp/X.sh"],
+        ),
+        (
+            "[file:extensions.'windows-pebinary-ext'.imphash = 'd41d8cd98f00b204e9800998ecf8427e']",
+            &["imphash d41d8cd98f00b204e9800998ecf8427e"],
+        ),
+        (
+            "[x509-certificate:hashes.'SHA-256' = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855']",
+            &[
+                "sha256 e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+                "cert-sha256 e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+            ],
+        ),
+        (
+            "[network-traffic:extensions.'tls-ext'.ja3 = 'd41d8cd98f00b204e9800998ecf8427e']",
+            &["ja3 d41d8cd98f00b204e9800998ecf8427e"],
+        ),
+        (
+            "[network-traffic:x_ja4 = 't13d1516h2_8daaf6152771_b186095e22b6']",
+            &["ja4 t13d1516h2_8daaf6152771_b186095e22b6"],
+        ),
+        ("[software:cpe = 'cpe:/a:v:p:1']", &["cpe cpe:2.3:a:v:p:1:*:*:*:*:*:*:*"]),
+        (
+            "[cryptocurrency-wallet:value = '1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa']",
+            &["btc 1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa"],
+        ),
+        ("[bank-account:iban = 'DE89 3704 0044 0532 0130 00']", &["iban DE89370400440532013000"]),
+        ("[user-account:credential = 'hunter2']", &[]),
         // Against the rule for AND, so it matches nothing; an analyst still wants to find it.
         (
             "[file:name = 'a.exe' AND ipv4-addr:value = '198.51.100.1']",

@@ -117,7 +117,8 @@ pub fn role_named(name: &str) -> Option<Role> {
 pub fn kind_named(word: &str) -> Option<Kind> {
     let plain = plain(word);
     Some(match plain.as_str() {
-        "ip" | "ipv4" | "ipv4_addr" | "ip_src" | "ip_dst" | "ip_port" | "ip:port" => Kind::Ipv4,
+        "ip" | "ipv4" | "ipv4_addr" | "ip_src" | "ip_dst" => Kind::Ipv4,
+        "ip:port" | "ip_src|port" | "ip_dst|port" => Kind::IpPort,
         "ipv6_addr" => Kind::Ipv6,
         "cidr" | "network" => Kind::Cidr4,
         "domain_name" | "hostname" | "fqdn" => Kind::Domain,
@@ -130,6 +131,25 @@ pub fn kind_named(word: &str) -> Option<Kind> {
         "filename" | "file" => Kind::FileName,
         "mac_addr" | "mac_address" => Kind::Mac,
         "regkey" => Kind::RegistryKey,
+        "filepath" => Kind::FilePath,
+        "commandline" | "cmdline" => Kind::CommandLine,
+        // A page of fraud is a URL; what it does is for the indicator to say (`indicator_types`, labels).
+        "scam_page" | "phishing_url" => Kind::Url,
+        "ja3_fingerprint_md5" | "ja3_hash" => Kind::Ja3,
+        "ja3s_hash" => Kind::Ja3s,
+        "hassh_md5" => Kind::Hassh,
+        "hasshserver_md5" => Kind::HasshServer,
+        "x509_fingerprint_sha1" => Kind::CertSha1,
+        "x509_fingerprint_sha256" => Kind::CertSha256,
+        "spki" => Kind::Spki,
+        "phone_number" => Kind::Phone,
+        "cc_bin" => Kind::CardRange,
+        "bitcoin" => Kind::Bitcoin,
+        "ethereum" => Kind::Ethereum,
+        "monero" => Kind::Monero,
+        "tron" => Kind::Tron,
+        "solana" => Kind::Solana,
+        "package_url" => Kind::Purl,
         _ => return Kind::from_name(&plain.replace('_', "-")),
     })
 }

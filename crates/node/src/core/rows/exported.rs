@@ -3,7 +3,7 @@
 use model::Timestamp;
 use store::record::ObjectKey;
 
-use super::{RowForm, said_on};
+use super::{RowForm, has_blanks, said_on};
 
 /// The columns of an export. The first two are what an import looks for.
 pub const COLUMNS: [&str; 13] = [
@@ -70,7 +70,8 @@ impl RowForm {
     /// Whether this is a line of a list that says a value and nothing of it.
     #[must_use]
     pub fn is_bare(&self, line: &[u8]) -> bool {
-        let said = std::str::from_utf8(line).map(said_on);
+        let with_blanks = self.kind.is_some_and(has_blanks);
+        let said = std::str::from_utf8(line).map(|line| said_on(line, with_blanks));
         self.delimiter.is_none() && said.is_ok_and(|said| said.words.is_empty() && said.remark.is_none())
     }
 }

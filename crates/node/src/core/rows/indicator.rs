@@ -6,7 +6,7 @@ use strictjson::write;
 use uuid::Uuid;
 
 use super::columns::{Column, Role};
-use super::{RowForm, pattern, time, tlp};
+use super::{RowForm, Wrong, pattern, time, tlp};
 
 /// The extension that keeps what a row says and STIX has no place for: `columns`, from name to text.
 pub const EXTENSION: &str = "extension-definition--6d1ab8a4-0a3c-4d0a-9d2e-5a3c3d5f1b7e";
@@ -38,7 +38,7 @@ pub(super) struct Draft {
 
 impl Draft {
     /// Takes a field for what its column holds. `kind` is what the row says of its values.
-    pub(super) fn take(&mut self, column: &Column, field: &str, kind: Option<Kind>) -> Result<(), String> {
+    pub(super) fn take(&mut self, column: &Column, field: &str, kind: Option<Kind>) -> Result<(), Wrong> {
         match column.role {
             Role::Value(own) => self.value(field, own, kind)?,
             Role::Kind | Role::Ignored => {}
@@ -74,12 +74,16 @@ impl Draft {
     }
 
     /// Takes a value: of the kind that its column has, or the row says, or that it looks like.
-    pub(super) fn value(&mut self, value: &str, own: Option<Kind>, said: Option<Kind>) -> Result<(), String> {
-        let typed = own.or(said).and_then(|kind| observable::normalise(kind, value).ok());
+    pub(super) fn value(&mut self, value: &str, own: Option<Kind>, said: Option<Kind>) -> Result<(), Wrong> {
+        let typed = own.or(said).map(|kind| (kind, observable::normalise(kind, value)));
         let found = match typed {
-            Some(found) => found,
+            Some((_, Ok(found))) => found,
+            // A whole card number or a credential is neither guessed at nor repeated, and not kept.
+            Some((Kind::CardRange | Kind::Credential, Err(unfit))) => {
+                return Err(Wrong { reason: format!("what the row says is {unfit}"), unkept: true });
+            }
             // A column of addresses holds networks too, and `address:port`; a wrong type is no reason to lose a value.
-            None => observable::guess(value).map_err(|unfit| format!("`{}` is {unfit}", shown(value)))?,
+            _ => observable::guess(value).map_err(|unfit| format!("`{}` is {unfit}", shown(value)))?,
         };
         let comparison = pattern::comparison(&found).ok_or_else(|| {
             format!("no pattern of STIX matches `{}`, of kind {}", shown(value), found.kind())

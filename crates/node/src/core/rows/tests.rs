@@ -1,5 +1,7 @@
 //! Rows in, indicators out.
 
+use model::observable::Kind;
+
 use super::columns::from_header;
 use super::*;
 
@@ -50,7 +52,7 @@ fn rows_keep_what_they_say() {
     let row = "2026-08-01 10:00:00,203.0.113.7:8080,ip:port,GREEN,\"c2, botnet\",75,https://ref.example/1,Zeus,2026-09-01";
     let json = wire(&form, row);
     for part in [
-        "\"pattern\":\"[ipv4-addr:value = '203.0.113.7']\"",
+        "\"pattern\":\"[network-traffic:dst_ref.value = '203.0.113.7' AND network-traffic:dst_port = 8080]\"",
         "\"valid_from\":\"2026-08-01T10:00:00.000000Z\"",
         "\"valid_until\":\"2026-09-01T00:00:00.000000Z\"",
         "\"modified\":\"2026-08-22T00:00:00.000",
@@ -112,4 +114,24 @@ fn rows_that_say_nothing_are_refused_with_a_reason() {
         let refused = csv.read(row).unwrap_err();
         assert!(refused.reason.contains(says), "{}: {}", String::from_utf8_lossy(row), refused.reason);
     }
+}
+
+#[test]
+fn what_must_not_be_sent_is_neither_guessed_nor_repeated() {
+    for (kind, value) in [
+        ("card-range", "4111111111111111"),
+        ("card-range", "411111******1111"),
+        ("credential", "bob@example.com:hunter2"),
+        ("credential", "d41d8cd98f00b204e9800998ecf8427e"),
+    ] {
+        let form = form(Some(b','), Some("value,type"));
+        let told = form.read(format!("{value},{kind}").as_bytes()).unwrap_err();
+        assert!(told.unkept && !told.reason.contains(value) && told.reason.contains(kind), "{told:?}");
+    }
+    // On a list the blanks within a number end no value.
+    let list = RowForm { kind: Some(Kind::CardRange), ..form(None, None) };
+    assert!(list.read(b"4111 1111 1111 1111").unwrap_err().unkept);
+    assert!(wire(&list, "4111 11** **** ****\t7 # seen").contains("payment-card:x_range = '411111'"));
+    let list = RowForm { kind: Some(Kind::UserAgent), ..form(None, None) };
+    assert!(wire(&list, "Mozilla/5.0 (Evil)").contains("'Mozilla/5.0 (Evil)'"));
 }

@@ -1,88 +1,9 @@
 //! Numbers with check digits: accounts, payment cards, national identifiers.
 
+use model::observable::{IBAN_LENGTHS, has_iban_check};
+
 use super::{stands_alone, words};
 
-/// Lengths of IBANs by country (the registry of ISO 13616-2).
-const IBANS: &[(&str, usize)] = &[
-    ("AD", 24),
-    ("AE", 23),
-    ("AL", 28),
-    ("AT", 20),
-    ("AZ", 28),
-    ("BA", 20),
-    ("BE", 16),
-    ("BG", 22),
-    ("BH", 22),
-    ("BR", 29),
-    ("BY", 28),
-    ("CH", 21),
-    ("CR", 22),
-    ("CY", 28),
-    ("CZ", 24),
-    ("DE", 22),
-    ("DK", 18),
-    ("DO", 28),
-    ("EE", 20),
-    ("EG", 29),
-    ("ES", 24),
-    ("FI", 18),
-    ("FO", 18),
-    ("FR", 27),
-    ("GB", 22),
-    ("GE", 22),
-    ("GI", 23),
-    ("GL", 18),
-    ("GR", 27),
-    ("GT", 28),
-    ("HR", 21),
-    ("HU", 28),
-    ("IE", 22),
-    ("IL", 23),
-    ("IQ", 23),
-    ("IS", 26),
-    ("IT", 27),
-    ("JO", 30),
-    ("KW", 30),
-    ("KZ", 20),
-    ("LB", 28),
-    ("LC", 32),
-    ("LI", 21),
-    ("LT", 20),
-    ("LU", 20),
-    ("LV", 21),
-    ("LY", 25),
-    ("MC", 27),
-    ("MD", 24),
-    ("ME", 22),
-    ("MK", 19),
-    ("MR", 27),
-    ("MT", 31),
-    ("MU", 30),
-    ("NL", 18),
-    ("NO", 15),
-    ("PK", 24),
-    ("PL", 28),
-    ("PS", 29),
-    ("PT", 25),
-    ("QA", 29),
-    ("RO", 24),
-    ("RS", 22),
-    ("SA", 24),
-    ("SC", 31),
-    ("SE", 24),
-    ("SI", 19),
-    ("SK", 24),
-    ("SM", 27),
-    ("ST", 25),
-    ("SV", 28),
-    ("TL", 23),
-    ("TN", 24),
-    ("TR", 26),
-    ("UA", 29),
-    ("VA", 22),
-    ("VG", 24),
-    ("XK", 20),
-];
 /// First digits of payment cards, from and to, of the same length, and how many digits such a card has.
 const CARDS: &[(&str, &str, &[usize])] = &[
     ("4", "4", &[13, 16, 19]),
@@ -102,14 +23,12 @@ const CARDS: &[(&str, &str, &[usize])] = &[
 const GROUP: usize = 4;
 
 pub(super) fn ibans<'t>(text: &'t str, tell: &mut dyn FnMut(&'t str)) {
-    for &(country, length) in IBANS {
+    for &(country, length) in IBAN_LENGTHS {
         for (from, _) in text.match_indices(country) {
             let Some(to) = characters(text, from, length) else { continue };
             let Some(found) = text.get(from..to).filter(|_| stands_alone(text, from, to)) else { continue };
             let plain: String = found.chars().filter(|c| *c != ' ').collect();
-            if plain.get(2..4).is_some_and(|check| check.bytes().all(|byte| byte.is_ascii_digit()))
-                && mod_97(&plain) == Some(1)
-            {
+            if has_iban_check(&plain) {
                 tell(found);
             }
         }
@@ -130,15 +49,6 @@ fn characters(text: &str, from: usize, count: usize) -> Option<usize> {
         }
     }
     None
-}
-
-// ISO 7064 mod 97-10 of an account number, its first four characters last, letters as 10 to 35.
-fn mod_97(iban: &str) -> Option<u32> {
-    let (first, rest) = iban.split_at_checked(4)?;
-    rest.chars().chain(first.chars()).try_fold(0, |sum, c| {
-        let value = c.to_digit(36)?;
-        Some((sum * if value > 9 { 100 } else { 10 } + value) % 97)
-    })
 }
 
 /// Digits with single spaces or hyphens between them.

@@ -390,7 +390,18 @@ pub const SHAPES: &[Shape] = &[
         &[
             (
                 "relation",
-                OneOf(&["exact", "parent-domain", "subdomain", "covering-network", "within-network", "host"]),
+                OneOf(&[
+                    "exact",
+                    "other-scheme",
+                    "same-digits",
+                    "host",
+                    "file-name",
+                    "mail-domain",
+                    "covering-network",
+                    "parent-domain",
+                    "subdomain",
+                    "within-network",
+                ]),
                 Always,
                 "How what it mentions relates to the value.",
             ),

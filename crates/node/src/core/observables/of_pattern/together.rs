@@ -1,0 +1,81 @@
+//! Observables that two comparisons say together: an address and a port, a folder and a file's name.
+
+use model::observable::Kind;
+use stix::pattern::{
+    BooleanOperator, Comparison, ComparisonOperator, Expression, Observation, Pattern, Step,
+};
+use strictjson::Pointer;
+
+use super::super::Mentions;
+use super::value_of;
+
+/// Pairs of paths that are one value, as their steps are written.
+const SOCKETS: [(&str, &str); 2] = [("dst_ref.value", "dst_port"), ("src_ref.value", "src_port")];
+const FILE: (&str, &str) = ("parent_directory_ref.path", "name");
+
+/// Adds what comparisons that must hold for the same object say together.
+pub(super) fn add(pattern: &Pattern, at: &Pointer, mentions: &mut Mentions) {
+    let mut observations = vec![&pattern.root];
+    while let Some(observation) = observations.pop() {
+        match observation {
+            Observation::Single(expression) => add_of(expression, at, mentions),
+            // The first is looked at first.
+            Observation::Joined { operands, .. } => observations.extend(operands.iter().rev()),
+            Observation::Qualified { observation, .. } => observations.push(observation),
+        }
+    }
+}
+
+fn add_of(expression: &Expression, at: &Pointer, mentions: &mut Mentions) {
+    let mut expressions = vec![expression];
+    while let Some(expression) = expressions.pop() {
+        let Expression::Joined { operator, operands } = expression else { continue };
+        expressions.extend(operands.iter().rev());
+        if *operator != BooleanOperator::And {
+            continue;
+        }
+        let equal: Vec<(String, String)> = operands.iter().filter_map(said).collect();
+        let of = |path: &str| equal.iter().find(|(said, _)| said == path).map(|(_, value)| value.as_str());
+        for (address, port) in SOCKETS {
+            let (address, port) = (format!("network-traffic:{address}"), format!("network-traffic:{port}"));
+            if let (Some(address), Some(port)) = (of(&address), of(&port)) {
+                add_fit(Kind::IpPort, &format!("{address}|{port}"), at, mentions);
+            }
+        }
+        let (folder, name) = (format!("file:{}", FILE.0), format!("file:{}", FILE.1));
+        if let (Some(folder), Some(name)) = (of(&folder), of(&name)) {
+            let separator = if folder.contains('/') { '/' } else { '\\' };
+            add_fit(Kind::FilePath, &format!("{folder}{separator}{name}"), at, mentions);
+        }
+    }
+}
+
+/// What is no such value alone is none together either, and was told already.
+fn add_fit(kind: Kind, raw: &str, at: &Pointer, mentions: &mut Mentions) {
+    if let Ok(observable) = model::observable::normalise(kind, raw) {
+        mentions.add_observable(observable, at);
+    }
+}
+
+/// The path and the value of a comparison that says what a value is.
+fn said(expression: &Expression) -> Option<(String, String)> {
+    let Expression::Comparison(Comparison {
+        path,
+        operator: ComparisonOperator::Equal,
+        negated: false,
+        operand,
+    }) = expression
+    else {
+        return None;
+    };
+    let stix::pattern::Operand::Constant(constant) = operand else { return None };
+    let steps: Option<Vec<&str>> = path
+        .steps
+        .iter()
+        .map(|step| match step {
+            Step::Key(name) | Step::Reference(name) => Some(name.as_str()),
+            _ => None,
+        })
+        .collect();
+    Some((format!("{}:{}", path.object_type, steps?.join(".")), value_of(constant)?))
+}
