@@ -2,8 +2,8 @@
 
 use model::circle::{Curation, Shows};
 use model::{
-    Charter, CircleId, CollectionId, Definition, MemberId, MembershipId, PersonId, Role, Roles, Timestamp,
-    Tlp, TokenId, Verb,
+    Charter, CircleId, CollectionId, Definition, Iep, MemberId, MembershipId, PermittedActions, PersonId,
+    Role, Roles, Timestamp, Tlp, TokenId, Verb,
 };
 use store::directory::{self, Change};
 use uuid::Uuid;
@@ -151,7 +151,10 @@ impl Member {
 
 impl Circle {
     fn changes(&self, begin: Timestamp) -> Vec<Change> {
-        let charter = Charter { shows: self.shows, ceiling: Tlp::Red, ..Charter::default() };
+        // Its policy is told to whom the circle is told, so it bears the same canary.
+        let permitted_actions = PermittedActions::InternallyVisible;
+        let iep = Iep { name: self.name.clone(), permitted_actions, ..Iep::default() };
+        let charter = Charter { shows: self.shows, ceiling: Tlp::Red, iep, ..Charter::default() };
         let definition = Definition { id: self.id, name: self.name.clone(), charter };
         let mut changes = vec![Change::Circle(directory::Circle {
             id: self.id,
