@@ -28,6 +28,9 @@ pub struct Kept {
     /// When it ends.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expires: Option<String>,
+    /// The authorities that were trusted for it beside the system's, as an absolute path.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub authorities: Option<PathBuf>,
 }
 
 impl Credentials {
@@ -59,6 +62,11 @@ impl Credentials {
     /// The token for a node.
     pub fn token(&self, url: &str) -> Option<&str> {
         self.nodes.get(normal(url)).map(|kept| kept.token.as_str())
+    }
+
+    /// The authorities to trust for a node beside the system's.
+    pub fn authorities(&self, url: &str) -> Option<&Path> {
+        self.nodes.get(normal(url))?.authorities.as_deref()
     }
 
     /// Keeps a token for a node, which becomes the last one. Answers the file.

@@ -44,11 +44,11 @@ pub struct Search {
     /// Only what is one step from this object
     #[arg(long, value_name = "ID")]
     pub related_to: Option<String>,
-    /// Only what was added after this time (RFC 3339)
-    #[arg(long, value_name = "TIME")]
+    /// Only what was added after this time (RFC 3339), or a day's beginning (UTC)
+    #[arg(long, value_name = "TIME", value_parser = super::time)]
     pub added_after: Option<String>,
-    /// Only what was added before this time (RFC 3339)
-    #[arg(long, value_name = "TIME")]
+    /// Only what was added before this time (RFC 3339), or a day's beginning (UTC)
+    #[arg(long, value_name = "TIME", value_parser = super::time)]
     pub added_before: Option<String>,
     /// Count types, sources, labels and tags too
     #[arg(long)]
@@ -73,11 +73,11 @@ pub struct Claims {
     /// Only what this member said; may be given several times
     #[arg(long, value_name = "MEMBER")]
     pub source: Vec<String>,
-    /// Only what was added after this time (RFC 3339)
-    #[arg(long, value_name = "TIME")]
+    /// Only what was added after this time (RFC 3339), or a day's beginning (UTC)
+    #[arg(long, value_name = "TIME", value_parser = super::time)]
     pub added_after: Option<String>,
-    /// Only what was added before this time (RFC 3339)
-    #[arg(long, value_name = "TIME")]
+    /// Only what was added before this time (RFC 3339), or a day's beginning (UTC)
+    #[arg(long, value_name = "TIME", value_parser = super::time)]
     pub added_before: Option<String>,
     /// At most this many
     #[arg(long, value_name = "COUNT", default_value_t = 50)]
@@ -110,8 +110,8 @@ pub struct Audience {
     /// Hold it back from everybody but those, until you lift it; what it is about
     #[arg(long, value_name = "CASE")]
     pub embargo: Option<String>,
-    /// The embargo is not lifted before this time (RFC 3339)
-    #[arg(long, value_name = "TIME", requires = "embargo")]
+    /// The embargo is not lifted before this time (RFC 3339), or a day's beginning (UTC)
+    #[arg(long, value_name = "TIME", value_parser = super::time, requires = "embargo")]
     pub until: Option<String>,
 }
 
@@ -176,8 +176,8 @@ pub struct Export {
     /// Only the object of this id; may be given several times
     #[arg(long = "id", value_name = "ID")]
     pub ids: Vec<String>,
-    /// Only what was added after this time (RFC 3339)
-    #[arg(long, value_name = "TIME")]
+    /// Only what was added after this time (RFC 3339), or a day's beginning (UTC)
+    #[arg(long, value_name = "TIME", value_parser = super::time)]
     pub added_after: Option<String>,
 }
 
@@ -321,8 +321,8 @@ pub struct Disclose {
     /// Of each object what this member said, by name or id [default: what its owner says]
     #[arg(long, value_name = "MEMBER", conflicts_with = "extend")]
     pub source: Option<String>,
-    /// Where you may not tell of it: the participants are told at this time instead of now (RFC 3339)
-    #[arg(long, value_name = "TIME")]
+    /// Where you may not tell of it: the participants are told at this time instead of now (RFC 3339), or a day's beginning (UTC)
+    #[arg(long, value_name = "TIME", value_parser = super::time)]
     pub gag_until: Option<String>,
     /// Seal an earlier disclosure for longer, by its id, which is recorded too
     #[arg(long, value_name = "DISCLOSURE", requires = "gag_until")]
@@ -374,8 +374,8 @@ pub struct Share {
     /// Hold it back from everybody but those, until you lift it; what it is about
     #[arg(long, value_name = "CASE")]
     pub embargo: Option<String>,
-    /// The embargo is not lifted before this time (RFC 3339)
-    #[arg(long, value_name = "TIME", requires = "embargo")]
+    /// The embargo is not lifted before this time (RFC 3339), or a day's beginning (UTC)
+    #[arg(long, value_name = "TIME", value_parser = super::time, requires = "embargo")]
     pub until: Option<String>,
     /// What the values are and how you know; for what says nothing of itself
     #[arg(long, value_name = "TEXT")]

@@ -81,6 +81,18 @@ pub fn span(text: &str) -> Result<String, String> {
     is_span.then(|| text.to_owned()).ok_or_else(|| "expected a span such as `30d`, `12h` or `90s`".to_owned())
 }
 
+/// A time as the node reads it: as in RFC 3339, or a day for its beginning in UTC.
+///
+/// # Errors
+/// What was expected, where it is neither.
+pub fn time(text: &str) -> Result<String, String> {
+    let day = format!("{text}T00:00:00Z");
+    let is_time = |text: &str| text.parse::<model::Timestamp>().is_ok();
+    let time = [text, &day].into_iter().find(|time| is_time(time));
+    time.map(str::to_owned)
+        .ok_or_else(|| "expected a time such as `2026-11-01T08:00:00Z`, or a day".to_owned())
+}
+
 fn key_and_value(text: &str) -> Result<(String, String), String> {
     let (key, value) = text.split_once('=').ok_or("expected KEY=VALUE")?;
     Ok((key.trim().to_owned(), value.to_owned()))

@@ -1,5 +1,6 @@
 //! `accord import`: files and standard input, of any size.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
@@ -12,7 +13,7 @@ use crate::failure::{Exit, Failure};
 use crate::terminal::{Output, Progress, Style, defanged, inert, inert_document, remark, tell_failure};
 use crate::transport::{Call, Reply, refusal};
 
-/// Objects told of one by one; the summary has the rest.
+/// Objects told of one by one, of what became of them each; the summary has the rest.
 const OUTCOMES_TOLD: u64 = 20;
 
 /// Takes files in, one submission each. A file that cannot be read or taken is told, and the others are taken all the
@@ -104,7 +105,7 @@ async fn follow(
     progress: &Progress,
     name: &str,
 ) -> Result<Value, Failure> {
-    let mut outcomes = 0;
+    let mut told: BTreeMap<String, u64> = BTreeMap::new();
     while let Some(mut event) = reply.next_document().await? {
         if output.json {
             // With several files, a program has to know which one a line is about.
@@ -121,11 +122,16 @@ async fn follow(
             }
             // What was taken with warnings is counted in the summary; people are told of what was not simply taken.
             "outcome" | "finding" if !output.json && !is_simply_taken(&event) => {
-                outcomes += 1;
-                if outcomes <= OUTCOMES_TOLD {
+                // A thousand duplicates do not keep an equivocation from being told.
+                let state =
+                    Some(text(&event, "/state")).filter(|state| !state.is_empty()).unwrap_or("finding");
+                let told = told.entry(state.to_owned()).or_default();
+                *told += 1;
+                if *told <= OUTCOMES_TOLD {
                     progress.aside(|| write_event(output, &event))?;
-                } else if outcomes == OUTCOMES_TOLD + 1 {
-                    progress.aside(|| output.line("  ... and more; `--json` has every one"))?;
+                } else if *told == OUTCOMES_TOLD + 1 {
+                    let more = format!("  ... and more of these ({state}); `--json` has every one");
+                    progress.aside(|| output.line(&more))?;
                 }
             }
             "summary" => return Ok(event),

@@ -1,6 +1,7 @@
 //! Signing in, and who one is.
 
 use std::io::{self, BufRead, IsTerminal};
+use std::path::Path;
 
 use serde_json::{Value, json};
 
@@ -31,7 +32,11 @@ pub async fn run(loaded: &Loaded, login: Login, output: &mut Output) -> Result<E
         Some(token) => token.0.clone(),
         None => read_secret(&format!("secret or token for {}: ", inert(&url)), ANOTHER)?,
     };
-    let server = |token| Server::at(&url, token, loaded.place.ca.value.clone()).map(Transport::Remote);
+    let authorities = loaded.place.ca.value.as_deref().map(std::path::absolute).transpose();
+    let authorities = authorities
+        .map_err(|error| Failure::usage(format!("cannot find the authorities: {error}")))?
+        .or_else(|| credentials.authorities(&url).map(Path::to_owned));
+    let server = |token| Server::at(&url, token, authorities.clone()).map(Transport::Remote);
     let call = Call::post(&["login"]).json(json!({ "secret": secret }));
     let traded = server(None)?.send(call).await?.accepted().await;
     let mut answer = match traded {
@@ -47,7 +52,7 @@ pub async fn run(loaded: &Loaded, login: Login, output: &mut Output) -> Result<E
     let token =
         Some(text(&answer, "/secret")).filter(|token| !token.is_empty()).unwrap_or(&secret).to_owned();
     let expires = Some(text(&answer, "/expires")).filter(|time| !time.is_empty()).map(str::to_owned);
-    let path = credentials.keep(&url, Kept { token, expires: expires.clone() })?;
+    let path = credentials.keep(&url, Kept { token, expires: expires.clone(), authorities })?;
     if output.json {
         if let Some(fields) = answer.as_object_mut() {
             fields.insert("url".to_owned(), url.into());

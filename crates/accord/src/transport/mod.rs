@@ -206,7 +206,9 @@ impl Transport {
     /// The text is no address.
     fn remote(loaded: &Loaded, credentials: &Credentials, url: &str) -> Result<Transport, Failure> {
         let token = given_token(loaded).or_else(|| credentials.token(url).map(str::to_owned));
-        Server::at(url, token, loaded.place.ca.value.clone()).map(Transport::Remote)
+        let authorities = loaded.place.ca.value.clone();
+        let authorities = authorities.or_else(|| credentials.authorities(url).map(Path::to_owned));
+        Server::at(url, token, authorities).map(Transport::Remote)
     }
 
     /// The folder: through the socket of the node that runs on it, else opened here. Whoever gives a token acts by that and

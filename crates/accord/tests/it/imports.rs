@@ -83,6 +83,30 @@ fn of_an_equivocation_people_hear_that_and_no_advice() {
 }
 
 #[test]
+fn many_lines_of_one_kind_leave_room_for_the_others() {
+    let bench = Bench::new();
+    let list = |last: &str| (0..40).map(|n| format!("198.51.100.{n}\n")).collect::<String>() + last;
+    bench.write("list.txt", &list(""));
+    bench.run(&["import", "list.txt", "--tlp", "amber", "--data", "node"]).exits(0);
+    // Each is held under another label than it is asked for now, which is told; and so is the one that is refused.
+    bench.write("again.txt", &list("no value at all\n"));
+    let said =
+        bench.run(&["import", "again.txt", "--tlp", "green", "--format", "list", "--data", "node"]).exits(1);
+    assert_eq!(said.out.lines().filter(|line| line.starts_with("  duplicate")).count(), 20, "{}", said.out);
+    assert!(said.out.contains("  rejected  line 41"), "{}", said.out);
+}
+
+#[test]
+fn a_day_is_a_time() {
+    let bench = Bench::new();
+    bench.write("bundle.json", BUNDLE);
+    bench.run(&["import", "bundle.json", "--data", "node"]).exits(0);
+    let search = |after: &str| bench.run(&["search", "--added-after", after, "--data", "node", "--json"]);
+    assert!(!search("2026-01-01").exits(0).out.is_empty());
+    assert!(search("yesterday").exits(2).err.contains("or a day"));
+}
+
+#[test]
 fn the_reason_of_a_refusal_is_told_once() {
     let bench = Bench::new();
     bench.write("bad.json", &BUNDLE.replacen("2026-01-01T00:00:00.000Z", "yesterday", 1));

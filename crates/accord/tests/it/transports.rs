@@ -97,6 +97,8 @@ fn a_node_with_tls_is_reached_by_who_trusts_its_authority() {
     assert!(stranger.err.contains("--ca FILE"), "{}", stranger.err);
     bench.pipe(&["login", url, "--ca", "certificate.pem"], secret).exits(0);
     bench.run(&["whoami", "--url", url, "--ca", "certificate.pem"]).exits(0);
+    // Whom to trust for it is kept with the token.
+    bench.run(&["whoami", "--url", url]).exits(0);
     bench.run(&["whoami", "--url", url, "--ca", "key.pem"]).exits(4);
     bench.run(&["whoami", "--url", &url.replace("https", "http")]).exits(4);
 }
