@@ -6,9 +6,11 @@ use store::Store;
 use store::directory::{Change, Directory, Member};
 use store::record::Audit;
 
+use crate::core::index;
 use crate::{Error, Kind, Settings, random};
 
 const CURSOR_KEY: &str = "cursor-key";
+const INDEX_FORM: &str = "index-form";
 
 /// The key that seals cursors.
 pub(crate) fn cursor_key(store: &Store) -> Result<[u8; 32], Error> {
@@ -19,6 +21,32 @@ pub(crate) fn cursor_key(store: &Store) -> Result<[u8; 32], Error> {
     let key = random::bytes()?;
     store.set_meta(CURSOR_KEY, Some(&key))?;
     Ok(key)
+}
+
+/// Which form of the index the views were made by ([`index::FORM`]); those of releases that did not note it by the first.
+pub(crate) fn index_form(store: &Store) -> Result<u8, Error> {
+    Ok(store.meta(INDEX_FORM)?.and_then(|kept| kept.first().copied()).unwrap_or(1))
+}
+
+/// Notes that all views are made by the form of this release.
+pub(crate) fn note_index_form(store: &Store) -> Result<(), Error> {
+    Ok(store.set_meta(INDEX_FORM, Some(&[index::FORM]))?)
+}
+
+/// Of a folder with nothing in it the views are of this release. Of others it is told when they are not: nothing is wrong
+/// then, and a rebuild makes writers wait, so when is for the operator to say.
+pub(crate) fn compare_index_form(store: &Store) -> Result<(), Error> {
+    if index_form(store)? >= index::FORM {
+        return Ok(());
+    }
+    if store.snapshot()?.end() == 0 {
+        return note_index_form(store);
+    }
+    tracing::warn!(
+        "the views were made by an earlier release: what was said before is not found by the kinds of values that are new; \
+         run `accord rebuild` when writers can wait"
+    );
+    Ok(())
 }
 
 /// The directory, with the node's own member in it under the name that the operator set.

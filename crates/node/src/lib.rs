@@ -210,6 +210,7 @@ impl Node {
         keep::known_checks(&settings.queue_holds)?;
         let store = Store::open(folder, &options).map_err(not_opened)?;
         let cursor_key = core::cursor::Key::new(&first_start::cursor_key(&store)?)?;
+        first_start::compare_index_form(&store)?;
         let directory = first_start::directory(&store, &settings, clock())?;
         let inner = Arc::new(Inner {
             folder: folder.to_owned(),

@@ -8,13 +8,14 @@ use store::read::Snapshot;
 use store::upkeep::{StoredStatement, Viewed};
 
 use crate::core::filter::{Facts, shown_source};
-use crate::core::parts;
+use crate::core::{index, parts};
 use crate::roster::Roster;
-use crate::{Caller, Error, Kind, Node};
+use crate::{Caller, Error, Kind, Node, first_start};
 
 impl Node {
     /// Drops the views and makes them again from the record, and answers whether what they hold is the same:
-    /// `{"equal", "statements", "positions"}`. Readers see the old views until the new ones are whole; writers wait.
+    /// `{"equal", "earlier", "statements", "positions"}`, of which `earlier` says that an earlier release made them, so that they
+    /// may differ and nothing is wrong. Readers see the old views until the new ones are whole; writers wait.
     /// `progress` gets (positions done, positions in all).
     ///
     /// # Errors
@@ -34,11 +35,13 @@ impl Node {
             }
             Ok((making.statements, rebuilt?))
         })?;
-        if !rebuilt.equal {
+        let earlier = first_start::index_form(&self.inner.store)? < index::FORM;
+        first_start::note_index_form(&self.inner.store)?;
+        if !rebuilt.equal && !earlier {
             tracing::error!("the views were not what the record makes of them");
         }
         let (equal, positions) = (rebuilt.equal, rebuilt.positions);
-        Ok(json!({ "equal": equal, "statements": statements, "positions": positions }))
+        Ok(json!({ "equal": equal, "earlier": earlier, "statements": statements, "positions": positions }))
     }
 }
 

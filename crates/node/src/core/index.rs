@@ -6,6 +6,10 @@ use strictjson::Node;
 
 use super::observables::observables;
 
+/// Which form of this the code has. Raised with each change to what is read of an object, so that a folder whose views were
+/// made by an earlier form is known: what was said before is found by the new terms once they are made again.
+pub const FORM: u8 = 2;
+
 /// Longest text for full-text search, in bytes.
 const TEXT_BYTES: usize = 8 << 10;
 /// Most names, and most tags, of one object.

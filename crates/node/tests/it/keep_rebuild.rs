@@ -225,6 +225,33 @@ fn a_filter_means_the_member_that_it_named() {
 }
 
 #[test]
+fn the_views_of_an_earlier_release_are_made_anew_and_may_differ() {
+    let world = World::new();
+    let options = ImportOptions::default();
+    world.import(&options, b"198.51.100.3:8080\n").unwrap();
+    let relation = |world: &World| {
+        let (node, value) = (&world.node, ["198.51.100.3:8080".to_owned()]);
+        let answer = node.lookup(&node.operator(), &value, 5).unwrap().remove(0);
+        answer.mentions.first().map(|mention| mention.relation)
+    };
+    assert_eq!(relation(&world), Some("exact"));
+    // A release that knew nothing of ports would have left this.
+    let world = world.restarted_after(|folder| {
+        let record = rusqlite::Connection::open(folder.join("record.sqlite")).unwrap();
+        assert_eq!(record.execute("DELETE FROM meta WHERE name = 'index-form'", []).unwrap(), 1);
+        let key = "DELETE FROM fresh WHERE instr(key, x'05C63364031F90') > 0";
+        assert_eq!(record.execute(key, []).unwrap(), 1);
+    });
+    assert_eq!(relation(&world), Some("host"));
+    let operator = world.node.operator();
+    let answer = world.node.rebuild(&operator, &mut |_, _| {}).unwrap();
+    assert_eq!((&answer["equal"], &answer["earlier"]), (&false.into(), &true.into()));
+    assert_eq!(relation(&world), Some("exact"));
+    let again = world.node.rebuild(&operator, &mut |_, _| {}).unwrap();
+    assert_eq!((&again["equal"], &again["earlier"]), (&true.into(), &false.into()));
+}
+
+#[test]
 fn a_rebuild_of_nothing_and_one_that_is_not_allowed() {
     let world = World::new();
     let answer = world.node.rebuild(&world.node.operator(), &mut |_, _| {}).unwrap();

@@ -148,6 +148,7 @@ pub const SHAPES: &[Shape] = &[
         "Views made again.",
         &[
             ("equal", Flag, Always, "They are what they were."),
+            ("earlier", Flag, Always, "They were made by an earlier release, so they may differ."),
             ("statements", Count, Always, "Statements gone through."),
             ("positions", Count, Always, "Positions in the record."),
         ],
