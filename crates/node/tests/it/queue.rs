@@ -318,6 +318,20 @@ fn what_nobody_answers_comes_first_is_counted_and_goes_back_where_the_operator_w
 }
 
 #[test]
+fn what_was_answered_after_days_is_told_object_by_object_for_a_day() {
+    let desk = desk(settings());
+    let status = desk.send(&through("One", Tlp::Green), 1);
+    desk.world.later(2 * 86_400);
+    desk.world.node.release_queued(&desk.one, &status.id).unwrap();
+    assert_eq!(desk.answered(&status).outcomes.len(), 1);
+    let desk = Desk { world: desk.world.after_a_round().restarted(), ..desk };
+    assert_eq!(desk.answered(&status).outcomes.len(), 1);
+    desk.world.later(2 * 86_400);
+    let desk = Desk { world: desk.world.after_a_round().restarted(), ..desk };
+    assert!(desk.answered(&status).outcomes.is_empty());
+}
+
+#[test]
 fn what_is_said_without_a_name_waits_without_one() {
     let desk = desk(Settings { desk_members: 2, desk_interval_s: 0, ..settings() });
     let node = &desk.world.node;

@@ -9,6 +9,7 @@ use crate::Error;
 use crate::read::Snapshot;
 use crate::upkeep::{AuditFrom, Audited, Figures, Purged, Quarantined};
 
+/// What became of each object of a submission; of one that waited for a curator, after his answer.
 const OUTCOMES_S: i64 = 24 * 3600;
 const QUARANTINE_S: i64 = 7 * 24 * 3600;
 /// What became of a submission that waited for a curator.
@@ -22,7 +23,9 @@ pub(crate) fn purge(conn: &Connection, now: Timestamp) -> Result<Purged, Error> 
     let outcomes = conn.execute(
         "DELETE FROM outcome WHERE (submission, ordinal) IN (
            SELECT o.submission, o.ordinal FROM outcome o JOIN submission s ON s.num = o.submission
-           WHERE s.received < ?1 ORDER BY o.submission, o.ordinal LIMIT ?2)",
+           WHERE s.received < ?1
+             AND NOT EXISTS (SELECT 1 FROM queue q WHERE q.submission = s.num AND coalesce(q.decided, ?1) >= ?1)
+           ORDER BY o.submission, o.ordinal LIMIT ?2)",
         [now.plus_seconds(-OUTCOMES_S).0, ROWS],
     )?;
     let (items, bytes): (i64, i64) = conn.query_row(

@@ -15,6 +15,9 @@ use crate::Outcome;
 /// 2026-09-01T00:00:00Z.
 pub const START: i64 = 1_788_220_800_000_000;
 
+/// A year before: a history puts the clock back by less.
+const LONG_BEFORE: i64 = START - 366 * 86_400_000_000;
+
 /// Those who take part, as the node knows them: the same in every history.
 #[derive(Debug, Clone, Default)]
 pub struct Cast {
@@ -56,7 +59,7 @@ pub struct World {
 /// Which jobs of the node see the time. They run when they are woken, and what comes of that has to stand on paper.
 #[derive(Debug, Default)]
 struct See {
-    /// Those that keep house; else, for them, it is never later than the beginning.
+    /// Those that keep house; else, for them, nothing is old yet.
     housekeeping: AtomicBool,
     /// The one that lets in what waited; else, for it, nothing is due.
     arrivals: AtomicBool,
@@ -76,7 +79,7 @@ fn open(folder: &Path, clock: &Arc<AtomicI64>, see: &Arc<See>) -> Result<Node, E
     let now = move || {
         let now = clock.load(Ordering::SeqCst);
         Timestamp(match std::thread::current().name() {
-            Some("housekeeping") if !see.housekeeping.load(Ordering::SeqCst) => now.min(START),
+            Some("housekeeping") if !see.housekeeping.load(Ordering::SeqCst) => LONG_BEFORE,
             Some("arrivals") if !see.arrivals.load(Ordering::SeqCst) => 0,
             _ => now,
         })
