@@ -6,11 +6,13 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use crate::maintenance::RECORD;
-use crate::restore::{ERASURES, REVOCATIONS};
+use crate::restore::{DISCLOSURES, ERASURES, REVOCATIONS};
 use crate::{Error, Kind, Node, views};
 
 /// Where they are kept in the store: JSON, a list, the oldest first.
 const COPIES: &str = "backups";
+/// The lists that lie beside them.
+const LISTS: [&str; 3] = [REVOCATIONS, DISCLOSURES, ERASURES];
 /// Most that are remembered; the oldest go.
 const MOST: usize = 1_000;
 
@@ -38,8 +40,8 @@ impl Node {
         Ok(self.inner.store.set_meta(COPIES, Some(&text))?)
     }
 
-    /// The copies that are known, the oldest first; `list` puts the lists of erasures and revocations beside those that are
-    /// still there, where a restore looks for them.
+    /// The copies that are known, the oldest first; `list` puts the lists of erasures, revocations and disclosures beside those
+    /// that are still there, where a restore looks for them.
     pub(crate) fn known_backups(&self, list: bool) -> Result<Vec<views::SubjectBackup>, Error> {
         let known = self.backups()?;
         let known = known.into_iter().map(|Made { folder, made }| {
@@ -51,17 +53,22 @@ impl Node {
         Ok(known.collect())
     }
 
-    /// Puts the lists beside every copy that is there, after an erasure.
+    /// Puts the lists beside every copy that is there, after an erasure or a disclosure.
     pub(crate) fn list_beside_backups(&self) {
         match self.known_backups(true) {
             Ok(all) => all.iter().filter(|one| one.there && !one.listed).for_each(|one| {
-                tracing::warn!(folder = one.folder, "the list of erasures could not be put beside a backup");
+                tracing::warn!(
+                    folder = one.folder,
+                    "the lists of erasures and disclosures could not be put beside a backup"
+                );
             }),
-            Err(error) => tracing::warn!(%error, "the list of erasures was put beside no backup"),
+            Err(error) => {
+                tracing::warn!(%error, "the lists of erasures and disclosures were put beside no backup")
+            }
         }
     }
 
-    /// Keeps lists that lie beside copies up to what was erased and revoked since.
+    /// Keeps lists that lie beside copies up to what was erased, revoked and disclosed since.
     pub(crate) fn keep_lists(&self) -> Result<(), Error> {
         for Made { folder, .. } in self.backups()? {
             let beside = Path::new(&folder);
@@ -74,29 +81,29 @@ impl Node {
         Ok(())
     }
 
-    /// Puts the lists beside a copy that was just made, if something was erased while it was made: `before` is how long the
-    /// list was when that began.
+    /// Puts the lists beside a copy that was just made, if something was erased or disclosed while it was made: `before` is how
+    /// long the lists were when that began.
     pub(crate) fn list_since(&self, before: u64, beside: &Path) -> Result<(), Error> {
-        if self.length_of_erasures() == before {
+        if self.length_of_lists() == before {
             return Ok(());
         }
         let failed = |error| Error::new(Kind::Unavailable, format!("the lists beside the backup: {error}"));
         self.put_lists(beside).map_err(failed)
     }
 
-    /// Bytes of the list of erasures.
-    pub(crate) fn length_of_erasures(&self) -> u64 {
-        length(&self.inner.folder, ERASURES)
+    /// Bytes of the lists of erasures and disclosures, which only grow.
+    pub(crate) fn length_of_lists(&self) -> u64 {
+        [ERASURES, DISCLOSURES].iter().map(|name| length(&self.inner.folder, name)).sum()
     }
 
-    // Both files only grow.
+    // The files only grow.
     fn is_behind(&self, beside: &Path) -> bool {
-        [REVOCATIONS, ERASURES].iter().any(|name| length(beside, name) != length(&self.inner.folder, name))
+        LISTS.iter().any(|name| length(beside, name) != length(&self.inner.folder, name))
     }
 
     // Each gets its name when it is whole.
     fn put_lists(&self, beside: &Path) -> std::io::Result<()> {
-        for name in [REVOCATIONS, ERASURES] {
+        for name in LISTS {
             let (from, partial) = (self.inner.folder.join(name), beside.join(format!("{name}.partial")));
             std::fs::copy(from, &partial)?;
             std::fs::File::open(&partial)?.sync_all()?;

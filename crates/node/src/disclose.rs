@@ -62,6 +62,8 @@ struct Body {
     objects: Vec<String>,
     sealed_until: Option<String>,
     second: Option<Uuid>,
+    // The act's own time is another where it was recorded again after a restore.
+    at: Option<String>,
 }
 
 /// A statement that is to be given.
@@ -108,17 +110,18 @@ pub(crate) fn disclosures(acts: &[Act]) -> Result<Vec<Disclosure>, Error> {
             Error::new(Kind::Internal, format!("an act of disclosure is damaged: {error}"))
         })?;
         let until = body.sealed_until.as_deref().and_then(|until| until.parse().ok());
+        let at = body.at.as_deref().and_then(|at| at.parse().ok()).unwrap_or(act.at);
         if let Some(of) = body.extends {
             if let (Some(one), Some(until)) = (all.iter_mut().find(|one| one.id == of), until) {
                 one.until = one.until.max(Some(until));
-                one.extended.push((act.at, until));
+                one.extended.push((at, until));
             }
             continue;
         }
         all.push(Disclosure {
             id: body.id.unwrap_or_default(),
             position: act.position,
-            at: act.at,
+            at,
             member: MemberId(body.by),
             held: body.held,
             authority: body.authority,
@@ -171,6 +174,7 @@ impl Node {
             let by = Node::authorized(roster, caller, gate::Disclose, leave(positions.clone()))?;
             let mut act = act_by(caller, "disclose");
             act.push("id", id.to_string());
+            act.push("at", self.now().to_string());
             act.push("held", held);
             act.push("authority", authority.as_str());
             act.push("basis", basis.as_str());
@@ -192,6 +196,7 @@ impl Node {
             text.ok_or_else(|| Error::new(Kind::Internal, format!("`{}` is no JSON", one.name)))
         });
         let given = given.collect::<Result<Vec<_>, Error>>()?;
+        self.list_beside_backups();
         let disclosure = self.told_as(caller, id)?;
         if disclosure.by_operator {
             tracing::warn!(disclosure = %id, objects = given.len(), "what the node holds was disclosed");
@@ -229,12 +234,14 @@ impl Node {
             self.is_sealable(until)?;
             let mut act = act_by(caller, "disclose");
             act.push("extends", number.to_string());
+            act.push("at", self.now().to_string());
             act.push("held", held);
             act.push("sealed_until", until.to_string());
             let item = Item::Disclose { positions: Vec::new(), body: strictjson::canonical(&act.into()) };
             self.record(by, caller, item, (number, Some(until)))?;
             Ok(number)
         })?;
+        self.list_beside_backups();
         self.told_as(caller, number)
     }
 

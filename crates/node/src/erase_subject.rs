@@ -255,11 +255,11 @@ const READERS: &str =
     "members that were lent some of it hold what they took; the node cannot take it back: tell them";
 const VISITORS: &str = "what is TLP:CLEAR may have been read by visitors, whose reads are not written down";
 const BACKUPS: &str = "backups hold it until they are deleted; restore them with `--erasures` and this folder, or its \
-    files `erasures` and `revocations`, and it is erased again before they serve";
+    files `erasures`, `revocations` and `disclosures`, and it is erased again before they serve";
 const LISTED: &str = "backups hold it until they are deleted; the list of erasures lies beside them, so a restore erases it \
     again before it serves";
 const ELSEWHERE: &str = "backups that were made are not where they were made: wherever they are, they hold it; put this \
-    folder's files `erasures` and `revocations` beside them";
+    folder's files `erasures`, `revocations` and `disclosures` beside them";
 const WAITING: &str = "submissions that were accepted wait to be sequenced, or for a curator; erase once more when they are answered";
 const LONGER: &str = "statements say a longer value that holds it; erase that too, if it is meant";
 const DIRECTORY: &str = "members, persons, tokens or collections have it in their names: revoke them; names stay, so that \

@@ -216,9 +216,9 @@ impl Asking<'_> {
                 let row = views::LedgerRow {
                     member: by,
                     disclosure: Some(told),
-                    ..row(act.at, "disclosed", &version)
+                    ..row(one.at, "disclosed", &version)
                 };
-                rows.push(Row { at: act.at, rank: 3, row });
+                rows.push(Row { at: one.at, rank: 3, row });
             }
         }
         Ok(())

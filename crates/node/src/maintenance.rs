@@ -62,7 +62,7 @@ impl Node {
         Node::allowed(caller, &Action::Operate)?;
         make_empty(to)?;
         let file = to.join(RECORD);
-        let erased = self.length_of_erasures();
+        let erased = self.length_of_lists();
         self.inner.store.backup(&file, progress)?;
         self.remember_backup(to)?;
         self.list_since(erased, to)?;

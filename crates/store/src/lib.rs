@@ -38,11 +38,10 @@ use std::sync::Arc;
 use model::gate::{Act, Authorized, Source, Submit};
 
 use authority::Covers;
-use sqlite::erasures::Erasures;
+use sqlite::beside::Lists;
 use sqlite::index::run::Kept;
 use sqlite::names::Shared;
 use sqlite::pool::Pool;
-use sqlite::revocations::Revocations;
 use sqlite::sequencer::{Sequencer, Vitals};
 use sqlite::strip::{Copier, Strip};
 use sqlite::writer::Writer;
@@ -122,11 +121,10 @@ impl Store {
         migrate::migrate(&mut conn, migrate::STEPS)?;
         arrivals::begin_anew(&conn)?;
         let (kept, vitals) = (Arc::<Kept>::default(), Arc::<Vitals>::default());
-        let (erasures, revocations) = (Erasures::open(folder)?, Revocations::open(folder, &conn)?);
+        let lists = Lists::open(folder, &conn)?;
         let copier = Copier::open(folder, &conn)?;
         let strip = copier.strip();
-        let mut sequencer =
-            Sequencer::new(conn, kept.clone(), vitals.clone(), erasures, revocations, copier)?;
+        let mut sequencer = Sequencer::new(conn, kept.clone(), vitals.clone(), lists, copier)?;
         sequencer.same_content = options.same_content;
         let pool = Arc::new(Pool::new(path.clone(), options.clone(), vitals.clone()));
         let writer = Writer::start(sequencer, pool.clone(), options.group)?;

@@ -331,7 +331,7 @@ impl Store {
 
     /// Makes the folder from a backup. `erasures` is the file `erasures` of the folder that was lost, if there is one:
     /// what was erased after the backup is erased again before this returns, and no byte of it is left in the folder.
-    /// What the file `revocations` beside it says is revoked again. What was refused, and what submitters were told, is let
+    /// What the file `revocations` beside it says is revoked again, and what `disclosures` says is recorded again. What was refused, and what submitters were told, is let
     /// go: what of it was erased since is not known.
     ///
     /// # Errors

@@ -285,8 +285,8 @@ pub struct Restore {
     /// The backup
     #[arg(value_name = "FROM")]
     pub from: PathBuf,
-    /// The folder that was lost, or its file `erasures` with `revocations` beside it: what was erased and revoked after
-    /// the backup is erased and revoked again
+    /// The folder that was lost, or its file `erasures` with `revocations` and `disclosures` beside it: what was erased and
+    /// revoked after the backup is erased and revoked again, and what was disclosed is told
     #[arg(long, value_name = "FOLDER")]
     pub erasures: Option<PathBuf>,
 }

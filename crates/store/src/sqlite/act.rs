@@ -238,10 +238,17 @@ impl Run<'_> {
                 return Err(Error::new(Kind::Stale, "what is to be disclosed is there no more"));
             }
         }
+        let positions: Vec<i64> = positions.iter().map(|position| position.cast_signed()).collect();
+        self.record_disclosure(&positions, body)
+    }
+
+    /// The same of what need not stand any more.
+    pub(crate) fn record_disclosure(&mut self, positions: &[i64], body: &[u8]) -> Result<Appended, Error> {
         let act = self.act(entry::DISCLOSE, (0, 0, Uuid::nil()), body)?;
         for position in positions {
-            self.reach(act, position.cast_signed())?;
+            self.reach(act, *position)?;
         }
+        self.to.disclosures.due = true;
         Ok(done(act, positions.len()))
     }
 

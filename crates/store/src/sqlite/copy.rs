@@ -7,7 +7,7 @@ use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, OpenFlags};
 
 use super::connect::{APPLICATION_ID, FILE};
-use super::{erasures, revocations, verify};
+use super::{disclosed, erasures, revocations, verify};
 use crate::{Error, Kind};
 
 /// Pages copied between two words of progress.
@@ -70,10 +70,12 @@ pub(crate) fn restore(from: &Path, erased: Option<&Path>, folder: &Path) -> Resu
     // The erasures first: were the database there without them, it would serve what was erased.
     if let Some(erased) = erased {
         put(erased, &folder.join(erasures::FILE))?;
-        // Who was shut out meanwhile stays out: the list lies beside the other.
-        let revoked = erased.with_file_name(revocations::FILE);
-        if revoked.is_file() {
-            put(&revoked, &folder.join(revocations::FILE))?;
+        // Who was shut out meanwhile stays out, and what was given away is told: those lists lie beside the other.
+        for name in [revocations::FILE, disclosed::FILE] {
+            let beside = erased.with_file_name(name);
+            if beside.is_file() {
+                put(&beside, &folder.join(name))?;
+            }
         }
     }
     put(from, &folder.join(FILE))

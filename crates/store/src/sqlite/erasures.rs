@@ -201,25 +201,46 @@ pub(crate) fn repeat(to: &mut Sequencer, lines: &[Erased]) -> Result<(), Error> 
     if lines.is_empty() {
         return Ok(());
     }
-    // The clock is not the store's to ask: the times that are given out go on from the last.
-    to.begin(lines.len() as u64, None)?;
-    let mut stand = Vec::new();
-    for line in lines {
-        let found = standing(&to.conn, line)?;
-        // Of what stands the mark is made anew: an old backup may have another key.
-        let own =
-            found.filter(|_| line.mark.is_some()).map(|(digest, member)| mark(&to.conn, member, &digest));
-        let mark = own.transpose()?.map(Vec::from).or_else(|| line.mark.clone());
-        to.refuses |= mark.is_some();
-        to.conn
-            .prepare_cached("INSERT INTO erasure (position, hash, mark) VALUES (?1, ?2, ?3)")?
-            .execute(params![line.position, line.hash, mark])?;
-        if found.is_some() {
-            stand.push(line);
+    as_nobody(to, "repeated", lines.len() as u64, |run| {
+        let mut stand = Vec::new();
+        for line in lines {
+            let conn = &run.to.conn;
+            let found = standing(conn, line)?;
+            // Of what stands the mark is made anew: an old backup may have another key.
+            let own =
+                found.filter(|_| line.mark.is_some()).map(|(digest, member)| mark(conn, member, &digest));
+            let mark = own.transpose()?.map(Vec::from).or_else(|| line.mark.clone());
+            conn.prepare_cached("INSERT INTO erasure (position, hash, mark) VALUES (?1, ?2, ?3)")?
+                .execute(params![line.position, line.hash, mark])?;
+            run.to.refuses |= mark.is_some();
+            if found.is_some() {
+                stand.push(line);
+            }
         }
-    }
+        for same in stand.chunk_by(|one, other| one.act == other.act) {
+            for some in same.chunks(AT_ONCE) {
+                let act = some.first().and_then(|line| line.act.as_deref());
+                let positions = some.iter().map(|line| line.position.cast_unsigned()).collect();
+                let body = act.unwrap_or(REPEATED).to_vec();
+                run.item(&Item::Erase { positions, again: Again::Taken, body })?;
+            }
+        }
+        Ok(())
+    })
+}
+
+/// Does again what was done after the backup that this database comes from, by nobody who is known here; in one transaction.
+/// `what` tells one such run from another.
+pub(crate) fn as_nobody(
+    to: &mut Sequencer,
+    what: &str,
+    statements: u64,
+    work: impl FnOnce(&mut Run<'_>) -> Result<(), Error>,
+) -> Result<(), Error> {
+    // The clock is not the store's to ask: the times that are given out go on from the last.
+    to.begin(statements, None)?;
     let member = MemberId(Uuid::nil());
-    let seed: [u8; 32] = Sha256::digest(format!("repeated at {}", to.next())).into();
+    let seed: [u8; 32] = Sha256::digest(format!("{what} at {}", to.next())).into();
     let submission = Submission {
         id: SubmissionId(Builder::from_custom_bytes(first_half(&seed)).into_uuid()),
         source: member,
@@ -239,18 +260,10 @@ pub(crate) fn repeat(to: &mut Sequencer, lines: &[Erased]) -> Result<(), Error> 
         seed,
     };
     let mut run = Run::new(to, by);
-    for same in stand.chunk_by(|one, other| one.act == other.act) {
-        for some in same.chunks(AT_ONCE) {
-            let act = some.first().and_then(|line| line.act.as_deref());
-            let positions = some.iter().map(|line| line.position.cast_unsigned()).collect();
-            let body = act.unwrap_or(REPEATED).to_vec();
-            run.item(&Item::Erase { positions, again: Again::Taken, body })?;
-        }
-    }
+    work(&mut run)?;
     run.flush()?;
     to.conn.execute("UPDATE submission SET complete = 1 WHERE id = ?1", [submission.id.0.as_bytes()])?;
-    to.commit()?;
-    Ok(())
+    to.commit()
 }
 
 // Digest and member of what a line means, if its body stands.

@@ -13,11 +13,13 @@
 pub(crate) mod act;
 pub(crate) mod append;
 pub(crate) mod arrivals;
+pub(crate) mod beside;
 pub(crate) mod circles;
 pub(crate) mod claims;
 pub(crate) mod connect;
 pub(crate) mod copy;
 pub(crate) mod directory;
+pub(crate) mod disclosed;
 pub(crate) mod dump;
 pub(crate) mod enlist;
 pub(crate) mod erasures;

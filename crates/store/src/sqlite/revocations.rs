@@ -1,17 +1,14 @@
 //! Revocations outlive the database that they were made in, as erasures do: a file beside it says what was revoked, so
 //! that a restored backup does not let in again who was shut out after it was made.
 //!
-//! A line is what was revoked (one of `KINDS`), its id, and when, in microseconds. The file is
-//! written whole after the commit; one that could not be written is tried again with every commit and on opening.
+//! A line is what was revoked (one of `KINDS`), its id, and when, in microseconds.
 
-use std::fs::{self, File};
-use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use rusqlite::{Connection, params};
 use uuid::Uuid;
 
-use super::copy;
+use super::beside::Beside;
 use super::row::uuid;
 use crate::{Error, Kind};
 
@@ -21,47 +18,13 @@ pub(crate) const FILE: &str = "revocations";
 /// What can be revoked, as lines and tables call it.
 const KINDS: [&str; 7] = ["member", "person", "token", "collection", "circle", "membership", "invitation"];
 
-/// The file.
-#[derive(Debug)]
-pub(crate) struct Revocations {
-    path: PathBuf,
-    /// What is revoked has changed since the file was written.
-    pub(crate) due: bool,
-}
-
-impl Revocations {
-    /// Revokes again what the file says and the database does not know of, which was put back then.
-    pub(crate) fn open(folder: &Path, conn: &Connection) -> Result<Revocations, Error> {
-        let path = folder.join(FILE);
-        // It is there from the first, empty, so that whoever restores knows whether he has all.
-        let text = match fs::read_to_string(&path) {
-            Ok(text) => Some(text),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
-            Err(error) => return Err(error.into()),
-        };
-        let current = text == Some(all(conn)?);
-        if let Some(text) = text.filter(|_| !current) {
-            repeat(conn, &path, &text)?;
-        }
-        // A crash may have come between a commit and the file.
-        let due = !current;
-        Ok(Revocations { path, due })
+/// Revokes again what the file says and the database does not know of, which was put back then.
+pub(crate) fn open(folder: &Path, conn: &Connection) -> Result<Beside, Error> {
+    let mut list = Beside::open(folder.join(FILE), all, conn)?;
+    if let Some(text) = list.found.take() {
+        repeat(conn, &list.path, &text)?;
     }
-
-    /// Writes the file if it is due.
-    pub(crate) fn keep_up(&mut self, conn: &Connection) -> Result<(), Error> {
-        if !self.due {
-            return Ok(());
-        }
-        let partial = self.path.with_extension("partial");
-        let mut file = File::create(&partial)?;
-        file.write_all(all(conn)?.as_bytes())?;
-        file.sync_all()?;
-        fs::rename(&partial, &self.path)?;
-        copy::sync_folder(&self.path)?;
-        self.due = false;
-        Ok(())
-    }
+    Ok(list)
 }
 
 fn all(conn: &Connection) -> Result<String, Error> {

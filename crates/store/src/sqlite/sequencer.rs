@@ -7,13 +7,14 @@ use model::Timestamp;
 use rusqlite::{Connection, params};
 use sha2::{Digest, Sha256};
 
+use super::beside::{Beside, Lists};
+use super::disclosed;
 use super::erasures::{self, Erasures};
 use super::gaps::{self, Gaps};
 use super::index::keys;
 use super::index::run::Kept;
 use super::index::write::Index;
 use super::intern::Interned;
-use super::revocations::Revocations;
 use super::sealed::{self, Sealing};
 use super::span::{self, Building, Record};
 use super::strip::Copier;
@@ -123,7 +124,8 @@ pub(crate) struct Sequencer {
     pub(crate) epoch: u64,
     pub(crate) vitals: Arc<Vitals>,
     pub(crate) erasures: Erasures,
-    pub(crate) revocations: Revocations,
+    pub(crate) revocations: Beside,
+    pub(crate) disclosures: Beside,
     copier: Copier,
     /// Something was erased that is not to be taken again.
     pub(crate) refuses: bool,
@@ -149,10 +151,10 @@ impl Sequencer {
         conn: Connection,
         kept: Arc<Kept>,
         vitals: Arc<Vitals>,
-        erasures: Erasures,
-        revocations: Revocations,
+        lists: Lists,
         copier: Copier,
     ) -> Result<Sequencer, Error> {
+        let Lists { erasures, revocations, disclosures } = lists;
         let mut sequencer = Sequencer {
             conn,
             interned: Interned::default(),
@@ -160,6 +162,7 @@ impl Sequencer {
             vitals,
             erasures,
             revocations,
+            disclosures,
             copier,
             refuses: false,
             same_content: |one, other| one == other,
@@ -176,6 +179,7 @@ impl Sequencer {
         sequencer.reload()?;
         let again = sequencer.erasures.reconcile(&sequencer.conn)?;
         erasures::repeat(&mut sequencer, &again)?;
+        disclosed::repeat(&mut sequencer)?;
         // On a full disk what stands is read all the same.
         let written = sequencer.committed();
         sequencer.vitals.told(written.err());
@@ -468,16 +472,18 @@ impl Sequencer {
         self.rest();
     }
 
-    /// What comes between a commit and its answers: the file that tells of revocations keeps up.
+    /// What comes between a commit and its answers: the files that tell of revocations and disclosures keep up.
     pub(crate) fn committed(&mut self) -> Result<(), Error> {
         self.vitals.date(self.last_date);
-        self.revocations.keep_up(&self.conn)
+        self.revocations.keep_up(&self.conn)?;
+        self.disclosures.keep_up(&self.conn)
     }
 
     fn try_to_write(&mut self) -> Result<(), Error> {
         self.make_current()?;
         self.conn.execute("UPDATE counter SET value = value WHERE name = 'last'", [])?;
-        self.revocations.keep_up(&self.conn)
+        self.revocations.keep_up(&self.conn)?;
+        self.disclosures.keep_up(&self.conn)
     }
 
     /// The position that the next statement gets.
@@ -537,10 +543,9 @@ mod tests {
         let path = folder.path().join(connect::FILE);
         let mut conn = connect::writer(&path, &Options::default()).unwrap();
         migrate::migrate(&mut conn, migrate::STEPS).unwrap();
-        let erasures = Erasures::open(folder.path()).unwrap();
-        let revocations = Revocations::open(folder.path(), &conn).unwrap();
+        let lists = Lists::open(folder.path(), &conn).unwrap();
         let copier = Copier::open(folder.path(), &conn).unwrap();
-        Sequencer::new(conn, Arc::default(), Arc::default(), erasures, revocations, copier).unwrap()
+        Sequencer::new(conn, Arc::default(), Arc::default(), lists, copier).unwrap()
     }
 
     #[test]
