@@ -341,6 +341,9 @@ pub struct Open;
 /// Removes statements for good.
 #[derive(Debug, Clone, Copy)]
 pub struct Erase;
+/// Looks at what only the node's administrators are told, which is written down.
+#[derive(Debug, Clone, Copy)]
+pub struct Look;
 /// Makes all views again.
 #[derive(Debug, Clone, Copy)]
 pub struct Rebuild;
@@ -422,6 +425,12 @@ impl Act<Positions> for Erase {
 impl Act<Record> for Erase {
     fn allows(principal: &Principal, _: &Record) -> Result<(), Denied> {
         may_act(principal, &Action::Erase)
+    }
+}
+
+impl Act<Record> for Look {
+    fn allows(principal: &Principal, _: &Record) -> Result<(), Denied> {
+        may_act(principal, &Action::Operate)
     }
 }
 

@@ -3,8 +3,11 @@
 //! A row says that something was done. What it was done on is data too: rows about members, tokens and the node are for
 //! whoever operates it, rows about objects only for the member whose token did it; what was done at the machine itself, for
 //! the node's own member.
+//!
+//! Who looks at what only administrators are told leaves a row, too: before he is told, so that nobody looks unseen. A look at
+//! rows that say nothing but that somebody looked at the audit leaves none, or who collects it would never come to its end.
 
-use model::{Action, MemberId};
+use model::{Action, MemberId, gate};
 use serde_json::{Value, json};
 use store::directory::Token;
 use store::upkeep::{AuditFrom, Audited};
@@ -20,6 +23,9 @@ const PAGE: usize = 500;
 /// What rows are about that whoever reads the audit may know.
 const ABOUT_THE_NODE: &[&str] = &["member", "person", "collection", "token", "secret", "retention"];
 
+/// The row of a look at the audit.
+const LOOKED: &str = "audit.look";
+
 /// Which rows of the audit.
 #[derive(Debug, Clone, Default)]
 pub struct AuditQuery {
@@ -32,7 +38,8 @@ pub struct AuditQuery {
 }
 
 impl Node {
-    /// What was done. For administrators: rows are numbered, which tells how many others there are.
+    /// What was done. For administrators: rows are numbered, which tells how many others there are. That he looked, and at which
+    /// rows, is a row of its own, which the next who looks is told.
     ///
     /// # Errors
     /// [`Kind::Unauthenticated`] for visitors; [`Kind::Forbidden`] for other roles; [`Kind::Invalid`] for both ends at
@@ -49,24 +56,47 @@ impl Node {
             (Some(after), None) => AuditFrom::After(after),
             (None, before) => AuditFrom::Before(before.unwrap_or(u64::MAX)),
         };
-        let (roster, snapshot) = (self.roster(), self.inner.store.snapshot()?);
+        let (rows, more) = self.rows_of_audit(&mut from, limit)?;
+        if let (Some(one), Some(other)) = (rows.first(), rows.last())
+            && rows.iter().any(|row| row.verb != LOOKED)
+        {
+            let (least, most) = (one.number.min(other.number), one.number.max(other.number));
+            self.looked(caller, LOOKED, format!("{least}-{most}"))?;
+        }
+        let roster = self.roster();
+        let told = |row: &Audited| {
+            let token = row.token.and_then(|id| roster.token(id));
+            shown(&roster, row, token, own)
+        };
+        Ok(json!({ "audit": rows.iter().map(told).collect::<Vec<Value>>(), "more": more }))
+    }
+
+    fn rows_of_audit(&self, from: &mut AuditFrom, limit: usize) -> Result<(Vec<Audited>, bool), Error> {
+        let snapshot = self.inner.store.snapshot()?;
         let mut listed = Vec::new();
         loop {
-            let rows = snapshot.audit(from, PAGE)?;
+            let rows = snapshot.audit(*from, PAGE)?;
             let Some(last) = rows.last() else { break };
-            from = match from {
+            *from = match *from {
                 AuditFrom::After(_) => AuditFrom::After(last.number),
                 AuditFrom::Before(_) => AuditFrom::Before(last.number),
             };
-            for row in &rows {
-                let token = row.token.and_then(|id| roster.token(id));
+            for row in rows {
                 if listed.len() == limit {
-                    return Ok(json!({ "audit": listed, "more": true }));
+                    return Ok((listed, true));
                 }
-                listed.push(shown(&roster, row, token, own));
+                listed.push(row);
             }
         }
-        Ok(json!({ "audit": listed, "more": false }))
+        Ok((listed, false))
+    }
+
+    /// Writes down that a caller looks at what only the node's administrators are told, and at what of it.
+    pub(crate) fn looked(&self, caller: &Caller, verb: &'static str, target: String) -> Result<(), Error> {
+        self.judged(caller, |roster, caller| {
+            let by = Node::authorized(roster, caller, gate::Look, gate::Record)?;
+            self.change(by, caller, (verb, target.clone()), &[])
+        })
     }
 }
 

@@ -255,6 +255,9 @@ impl Node {
         Node::allowed(caller, &Action::ManagePersons(own))?;
         let audits = Node::allowed(caller, &Action::Operate).is_ok();
         let all = disclosures(&self.inner.store.snapshot()?.disclosures()?)?;
+        if audits {
+            self.looked(caller, "disclosures.look", all.len().to_string())?;
+        }
         let (roster, now) = (self.roster(), self.now());
         let count = counted(&all, now);
         let told = |one: &&Disclosure| {

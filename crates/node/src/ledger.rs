@@ -87,6 +87,9 @@ impl Node {
             }
             None => 0,
         };
+        if audits {
+            self.looked(caller, "ledger.look", key.to_string())?;
+        }
         let reading = self.reading_below(caller, None, self.roster())?;
         let disclosed = disclosures(&reading.snapshot.disclosures()?)?.into_iter();
         let told = |one: &Disclosure| {

@@ -233,7 +233,7 @@ impl Node {
 
     /// Who read how much, and when, before a time, the newest first: for those who administer an organisation, what was
     /// read for it, by token and person; for those who administer the node also of other members, of whom they are told
-    /// the member, the road, the label and the number alone: reads tell who is a victim.
+    /// the member, the road, the label and the number alone: reads tell who is a victim. That these looked is a row of the audit.
     ///
     /// # Errors
     /// [`Kind::Unauthenticated`] for visitors; [`Kind::Forbidden`] for other roles; [`Kind::Invalid`] for a limit out of
@@ -258,6 +258,10 @@ impl Node {
         let mut rows = snapshot.lent(of, before.unwrap_or(Timestamp::MAX), limit + 1)?;
         let more = rows.len() > limit;
         rows.truncate(limit);
+        // Of one's own organisation it is one's own to look at.
+        if let (None, Some(newest), Some(oldest)) = (of, rows.first(), rows.last()) {
+            self.looked(caller, "reads.look", format!("{} {}", oldest.at, newest.at))?;
+        }
         Ok(views::Reads { reads: rows.iter().map(|row| shown(&roster, row, own)).collect(), more })
     }
 }

@@ -3,8 +3,8 @@
 use model::access::Waiting;
 use model::gate::{
     Act, AssetsOf, Authorized, CircleOf, Curate, Declare, Disclose, Disclosed, End, Erase, Facts, Found,
-    Invite, Join, Moderate, Open, PersonOf, Positions, Put, Record, Relabel, Release, RetentionRules, Revoke,
-    SeatOf, Source, Statements, Submit, TokenOf, Upgrade, Versions, Withdraw,
+    Invite, Join, Look, Moderate, Open, PersonOf, Positions, Put, Record, Relabel, Release, RetentionRules,
+    Revoke, SeatOf, Source, Statements, Submit, TokenOf, Upgrade, Versions, Withdraw,
 };
 use model::{CollectionId, MemberId, SubmissionId, Timestamp};
 
@@ -270,6 +270,13 @@ impl Covers<Release, Decision> for Waiting {
 impl Covers<Curate, Decision> for SubmissionId {
     fn covers(&self, what: &Decision) -> bool {
         matches!(what, Decision::Return(_))
+    }
+}
+
+impl Covers<Look, Change> for Record {
+    // That somebody looked is written down in the audit, and nothing else.
+    fn covers(&self, _: &Change) -> bool {
+        false
     }
 }
 
