@@ -197,6 +197,8 @@ pub enum Refused {
     Mode(Mode, Kind),
     /// It is at or above a public suffix, and what is below it belongs to strangers.
     PublicSuffix,
+    /// It is a network that is nobody's, so that most of it is strangers'.
+    TooWide,
     /// The path has more folders than are asked for.
     TooDeep,
 }
@@ -210,12 +212,19 @@ impl std::fmt::Display for Refused {
             Refused::PublicSuffix => {
                 f.write_str("at or above a public suffix: strangers' names are below it")
             }
+            Refused::TooWide => {
+                let (v4, v6) = WIDEST;
+                write!(f, "a network wider than /{v4} of IPv4 or /{v6} of IPv6")
+            }
             Refused::TooDeep => write!(f, "a path of more than {} folders", url::FOLDERS_MAX),
         }
     }
 }
 
 impl std::error::Error for Refused {}
+
+/// The widest networks that anybody has, as lengths of prefixes: of IPv4, of IPv6.
+const WIDEST: (u8, u8) = (8, 16);
 
 /// Under which keys an indicator's value stands when it is meant in this mode.
 ///
@@ -229,6 +238,12 @@ pub fn stand(value: &Observable, mode: Mode) -> Result<Standing, Refused> {
     let keys = match (value.kind(), mode) {
         (Kind::Domain, Mode::Wildcard | Mode::Subdomains) if is_public_suffix(value.text()) => {
             return Err(Refused::PublicSuffix);
+        }
+        (Kind::Cidr4, _) if value.key().last().is_none_or(|length| *length < WIDEST.0) => {
+            return Err(Refused::TooWide);
+        }
+        (Kind::Cidr6, _) if value.key().last().is_none_or(|length| *length < WIDEST.1) => {
+            return Err(Refused::TooWide);
         }
         (Kind::Email, Mode::MailDomain) => value.host().into_iter().map(|host| host.key().to_vec()).collect(),
         (Kind::Url, _) => {
@@ -275,6 +290,7 @@ pub fn read(kind: Option<Kind>, raw: &str) -> Result<(Observable, Mode), Unfit> 
     if matches!(kind, None | Some(Kind::Url))
         && let Some(folder) = text.strip_suffix("/*")
         && refang(folder).contains("://")
+        && !folder.contains('?')
     {
         return Ok((normalise(Kind::Url, &format!("{folder}/"))?, Mode::PathPrefix));
     }

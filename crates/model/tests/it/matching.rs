@@ -71,7 +71,11 @@ fn indicators_match_what_they_say_and_nothing_else() {
         ("2001:db8::/32", "2001:db8:1::2", "network"),
         ("2001:db8::/32", "http://[2001:db8::1]/", "network"),
         ("2001:db8::/32", "2001:db9::2", "-"),
-        ("0.0.0.0/0", "2001:db8::1", "-"),
+        ("10.0.0.0/8", "10.1.2.3", "network"),
+        ("0.0.0.0/0", "192.0.2.7", "! a network wider than /8 of IPv4 or /16 of IPv6"),
+        ("128.0.0.0/7", "128.0.0.1", "! a network wider than /8 of IPv4 or /16 of IPv6"),
+        ("2000::/3", "2001:db8::1", "! a network wider than /8 of IPv4 or /16 of IPv6"),
+        ("10.0.0.0/8", "2001:db8::1", "-"),
         ("::ffff:192.0.2.7", "192.0.2.7", "same"),
         ("192.0.2.7:443", "192.0.2.7:443", "same"),
         ("192.0.2.7:443", "192.0.2.7", "-"),
@@ -139,6 +143,15 @@ fn indicators_match_what_they_say_and_nothing_else() {
         let registry = indicator.starts_with("HK").then_some(Kind::RegistryKey);
         let seen = registry.map_or_else(|| guess(seen).unwrap(), |kind| of(kind, seen));
         assert_eq!(near(None, None, indicator, &seen), expected, "{indicator} and {}", seen.text());
+    }
+}
+
+#[test]
+fn signs_that_would_widen_what_is_said_are_none() {
+    // The star belongs to a query, and no path below it.
+    assert!(read(None, "http://example.com/a?b/*").is_ok_and(|(_, mode)| mode == Mode::Exact));
+    for raw in ["*", "*.", "*.*.example.com", "http://*.example.com/*", "@", "*@*", "."] {
+        assert!(read(None, raw).is_err(), "{raw}");
     }
 }
 
