@@ -25,11 +25,23 @@ const AGAIN_S: i64 = 86_400;
 /// What circles are told was done, when something that was said to them is erased.
 pub(crate) const LET_GO: &str = "let-go";
 
-/// How far the hourly job looked, under each label: so that it costs what has become due since, and not what waits.
+/// How far the hourly job looked, so that it costs what has become due since, and not what waits or stays.
 #[derive(Debug, Default)]
 pub(crate) struct Looked {
     begun: Timestamp,
+    /// Under each label of circles.
     last: HashMap<LabelId, Said>,
+    /// By each rule of retention, by its id: before this position.
+    pub(crate) rules: HashMap<String, u64>,
+}
+
+impl Looked {
+    /// Begins anew once a day.
+    pub(crate) fn renew(&mut self, now: Timestamp) {
+        if !(self.begun..self.begun.plus_seconds(AGAIN_S)).contains(&now) {
+            *self = Looked { begun: now, ..Looked::default() };
+        }
+    }
 }
 
 /// One round.
@@ -68,23 +80,6 @@ impl Node {
             }
         }
         Ok(round.reached)
-    }
-
-    /// The same for the job: it goes on where it stopped, and begins anew once a day.
-    pub(crate) fn keep_charters_hourly(
-        &self,
-        caller: &Caller,
-        stop: &dyn Fn() -> bool,
-    ) -> Result<u64, Error> {
-        if self.inner.store.snapshot()?.labels_of_circles()?.is_empty() {
-            return Ok(0);
-        }
-        let now = self.now();
-        let mut held = self.inner.let_go.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        if !(held.begun..held.begun.plus_seconds(AGAIN_S)).contains(&now) {
-            *held = Looked { begun: now, last: HashMap::new() };
-        }
-        self.keep_charters(caller, false, &mut held, stop)
     }
 }
 
@@ -224,7 +219,7 @@ mod tests {
                 1
             );
         };
-        let round = || node.keep_charters_hourly(&operator, &|| false).unwrap();
+        let round = || node.retain_hourly(&|| false).unwrap().charters;
         let looked = || node.inner.let_go.lock().unwrap().last.values().next().copied();
         assert_eq!((round(), looked()), (0, None), "there is nothing to look at");
         say(&[], "2026-01-01T00:00:00.000Z", "");

@@ -206,7 +206,7 @@ fn housekeeping(signals: &Signals, node: &Weak<Inner>) {
         if Instant::now() >= next_hourly {
             next_hourly = Instant::now() + HOURLY;
             outcomes.extend([
-                node.retain_hourly(signals),
+                node.retain_hourly(&|| signals.stopping()).map(drop),
                 node.let_go_of_old(),
                 node.keep_lists(),
                 node.answer_overdue(),

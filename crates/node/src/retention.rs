@@ -8,12 +8,11 @@ use store::record::{Again, Item};
 
 use crate::charters::Looked;
 use crate::directory::{member_for, not_found};
-use crate::jobs::Signals;
 use crate::roster::Roster;
 use crate::withdraw::act_by;
 use crate::{Caller, Error, Kind, NewRetention, Node, random, views};
 
-/// Most rules: each is a pass over the record every hour.
+/// Most rules: each is a pass over the record once a day, and each hour over what has become old enough since.
 const MAX_RULES: usize = 100;
 /// Longest time that a rule may name, in days: a hundred years.
 const MAX_DAYS: u32 = 36_525;
@@ -117,55 +116,68 @@ impl Node {
     /// [`Kind::Forbidden`].
     pub fn run_retention(&self, caller: &Caller, dry_run: bool) -> Result<views::RetentionRun, Error> {
         Node::allowed(caller, &Action::Operate)?;
-        let charters = |node: &Node| node.keep_charters(caller, dry_run, &mut Looked::default(), &|| false);
-        self.retain(caller, dry_run, &|| false, &charters)
+        self.retain(caller, dry_run, &mut Looked::default(), &|| false)
     }
 
-    /// The same as a job.
-    pub(crate) fn retain_hourly(&self, signals: &Signals) -> Result<(), Error> {
-        let (operator, stop) = (self.operator(), || signals.stopping());
-        self.retain(&operator, false, &stop, &|node| node.keep_charters_hourly(&operator, &stop)).map(drop)
+    /// The same as a job: it goes on where it stopped, and begins anew once a day.
+    pub(crate) fn retain_hourly(&self, stop: &dyn Fn() -> bool) -> Result<views::RetentionRun, Error> {
+        let mut looked = self.inner.let_go.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        looked.renew(self.now());
+        self.retain(&self.operator(), false, &mut looked, stop)
     }
 
     fn retain(
         &self,
         caller: &Caller,
         dry_run: bool,
+        looked: &mut Looked,
         stop: &dyn Fn() -> bool,
-        charters: &dyn Fn(&Node) -> Result<u64, Error>,
     ) -> Result<views::RetentionRun, Error> {
         let mut run = views::RetentionRun { dry_run, statements: 0, charters: 0, rules: Vec::new() };
         for rule in self.retention_rules()? {
-            let mut reached = 0;
-            let mut from = 0;
-            while !stop() {
-                let old = self.inner.store.snapshot()?.added_before(
-                    rule.keeps_from(self.now()),
-                    rule.kind.as_deref(),
-                    rule.source(),
-                    from,
-                    PAGE,
-                )?;
-                let Some(last) = old.last() else { break };
-                from = last + 1;
-                if dry_run {
-                    reached += old.len() as u64;
-                    continue;
-                }
-                match self.let_go(caller, &rule, &old)? {
-                    Some(gone) => reached += gone,
-                    None => break,
-                }
-            }
+            let reached = self.keep_rule(caller, &rule, dry_run, looked, stop)?;
             run.statements += reached;
             run.rules.push(views::RetentionReached { rule: rule.view(&self.roster()), statements: reached });
         }
-        run.charters = charters(self)?;
+        run.charters = self.keep_charters(caller, dry_run, looked, stop)?;
         run.statements += run.charters;
         if !dry_run && run.statements > 0 {
             self.finish_erasures();
         }
         Ok(run)
+    }
+
+    // Answers how many statements it reached, behind what was looked at already.
+    fn keep_rule(
+        &self,
+        caller: &Caller,
+        rule: &Rule,
+        dry_run: bool,
+        looked: &mut Looked,
+        stop: &dyn Fn() -> bool,
+    ) -> Result<u64, Error> {
+        let mut reached = 0;
+        let from = looked.rules.entry(rule.id.clone()).or_default();
+        while !stop() {
+            let source = rule.source();
+            let until = rule.keeps_from(self.now());
+            let snapshot = self.inner.store.snapshot()?;
+            let (old, next) = snapshot.added_before(until, rule.kind.as_deref(), source, *from, PAGE)?;
+            drop(snapshot);
+            reached += match (old.is_empty(), dry_run) {
+                (true, _) => 0,
+                (false, true) => old.len() as u64,
+                (false, false) => match self.let_go(caller, rule, &old)? {
+                    Some(gone) => gone,
+                    None => break,
+                },
+            };
+            *from = next;
+            if old.is_empty() {
+                break;
+            }
+        }
+        Ok(reached)
     }
 
     // `None` when the rule stands no more. Rules change with the directory, so what is erased by one that was removed
@@ -229,4 +241,54 @@ fn checked_type(kind: &str) -> Result<String, Error> {
         return Ok(kind.to_owned());
     }
     Err(Error::new(Kind::Invalid, format!("`{kind}` is no type such as `indicator`")))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicI64, Ordering};
+
+    use super::*;
+    use crate::{ImportOptions, Settings};
+
+    const HOUR_US: i64 = 3_600_000_000;
+
+    #[test]
+    fn the_job_looks_at_what_became_old_since_and_at_all_of_it_once_a_day() {
+        let folder = tempfile::tempdir().unwrap();
+        let clock = Arc::new(AtomicI64::new(1_788_220_800_000_000));
+        let time = Arc::clone(&clock);
+        let settings = Settings { organisation: "ACME".to_owned(), ..Settings::default() };
+        let now = Arc::new(move || Timestamp(time.load(Ordering::SeqCst)));
+        let node = Node::open(folder.path(), settings, now).unwrap();
+        // The node's own round is another.
+        node.stop();
+        let operator = node.operator();
+        let say = |kind: &str, n: u8| {
+            let object = format!(
+                r#"{{"type":"{kind}","spec_version":"2.1","id":"{kind}--00000000-0000-4000-8000-{n:012}",
+                "created":"2026-01-01T00:00:00.000Z","modified":"2026-01-01T00:00:00.000Z","name":"one"}}"#
+            );
+            let submitted = node.submit(&operator, &ImportOptions::default(), object.as_bytes()).unwrap();
+            assert_eq!(submitted.success, 1);
+        };
+        let rule = NewRetention { kind: Some("tool".to_owned()), source: None, days: 2 };
+        let rule = node.add_retention(&operator, &rule).unwrap().id;
+        let round = |hours: i64| {
+            clock.fetch_add(hours * HOUR_US, Ordering::SeqCst);
+            let gone = node.retain_hourly(&|| false).unwrap().statements;
+            (gone, node.inner.let_go.lock().unwrap().rules[&rule])
+        };
+        say("tool", 1);
+        say("campaign", 2);
+        assert_eq!(round(1), (0, 0));
+        clock.fetch_add(HOUR_US, Ordering::SeqCst);
+        say("tool", 3);
+        // What stays is passed over, and what is not old enough yet is not.
+        assert_eq!(round(47), (1, 2));
+        assert_eq!(round(0), (0, 2));
+        // A day's first round begins anew, and finds what there is to find.
+        assert_eq!(round(24), (1, 3));
+        assert_eq!(node.run_retention(&operator, true).unwrap().statements, 0);
+    }
 }

@@ -269,7 +269,8 @@ impl Snapshot {
     }
 
     /// Positions of statements whose body is held and whose commit was sealed before a time, by type and source, in order
-    /// from a position on: what retention looks for.
+    /// from a position on: what retention looks for. And where to go on: nothing else is found before that, then or later, as long
+    /// as the time is no earlier.
     ///
     /// # Errors
     /// [`crate::Kind::Engine`].
@@ -280,27 +281,30 @@ impl Snapshot {
         source: Option<MemberId>,
         from: u64,
         limit: usize,
-    ) -> Result<Vec<u64>, Error> {
+    ) -> Result<(Vec<u64>, u64), Error> {
         let conn = self.conn()?;
+        let before = sealed::position_from(conn, time)?;
+        let end = before.cast_unsigned().max(from);
         let kind = match kind.map(|kind| intern::word(conn, kind)).transpose()? {
-            Some(None) => return Ok(Vec::new()),
+            Some(None) => return Ok((Vec::new(), end)),
             kind => kind.flatten(),
         };
         let source = match source.map(|source| intern::source(conn, source)).transpose()? {
-            Some(None) => return Ok(Vec::new()),
+            Some(None) => return Ok((Vec::new(), end)),
             source => source.flatten(),
         };
         let mut query = conn.prepare_cached(
             "SELECT position FROM statement WHERE position >= ?1 AND position < ?2 AND entry = ?3 AND state <> ?4
              AND (?5 IS NULL OR kind = ?5) AND (?6 IS NULL OR source = ?6) ORDER BY position LIMIT ?7",
         )?;
-        let before = sealed::position_from(conn, time)?;
-        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let most = i64::try_from(limit).unwrap_or(i64::MAX);
         let rows = query.query_map(
-            params![from.cast_signed(), before, entry::OBJECT, state::ERASED, kind, source, limit],
+            params![from.cast_signed(), before, entry::OBJECT, state::ERASED, kind, source, most],
             |row| row.get::<_, i64>(0),
         )?;
-        rows.map(|row| Ok(row?.cast_unsigned())).collect()
+        let found = rows.map(|row| Ok(row?.cast_unsigned())).collect::<Result<Vec<_>, Error>>()?;
+        let next = found.last().filter(|_| found.len() == limit).map_or(end, |last| last + 1);
+        Ok((found, next))
     }
 }
 

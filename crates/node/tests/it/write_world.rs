@@ -2,7 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
 
 use model::Timestamp;
 use node::views::{ImportSummary, Outcome, Status};
@@ -18,8 +18,8 @@ pub struct World {
     pub node: Node,
     pub folder: tempfile::TempDir,
     pub now: Arc<AtomicI64>,
-    /// The housekeeping has asked for the time.
-    housekept: Arc<AtomicBool>,
+    /// How often the housekeeping has asked for the time.
+    housekept: Arc<AtomicU32>,
 }
 
 pub fn settings() -> Settings {
@@ -42,8 +42,8 @@ impl World {
     /// Waits until the first round of housekeeping has looked at the rules of retention, of which there are none yet. On a
     /// busy machine it may come late, and erase what a test has just made old.
     pub fn housekept(self) -> World {
-        // It asks for the time to let go of what is old, which comes after retention.
-        while !self.housekept.load(Ordering::SeqCst) {
+        // In a new node it asks four times before retention, twice for that, and again to let go of what is old.
+        while self.housekept.load(Ordering::SeqCst) < 7 {
             std::thread::sleep(std::time::Duration::from_millis(1));
         }
         self
@@ -169,12 +169,12 @@ fn open(
     folder: &tempfile::TempDir,
     settings: Settings,
     now: &Arc<AtomicI64>,
-    housekept: &Arc<AtomicBool>,
+    housekept: &Arc<AtomicU32>,
 ) -> Node {
     let (now, housekept) = (Arc::clone(now), Arc::clone(housekept));
     let clock = move || {
         if std::thread::current().name() == Some("housekeeping") {
-            housekept.store(true, Ordering::SeqCst);
+            housekept.fetch_add(1, Ordering::SeqCst);
         }
         Timestamp(now.load(Ordering::SeqCst))
     };

@@ -165,14 +165,18 @@ fn everything_that_is_held_is_found_by_object_and_by_age() {
     assert!(snapshot.origin(99).unwrap().is_none());
     let far = Timestamp(world.now + 3_600_000_000);
     let by = Some(crate::support::member(1));
-    assert_eq!(snapshot.added_before(far, None, None, 0, 100).unwrap(), [0, 1, 2, 3]);
-    assert_eq!(snapshot.added_before(far, Some("indicator"), by, 1, 100).unwrap(), [2, 3]);
-    assert_eq!(snapshot.added_before(far, Some("malware"), None, 0, 100).unwrap(), []);
-    assert_eq!(snapshot.added_before(far, None, None, 0, 2).unwrap(), [0, 1]);
+    assert_eq!(snapshot.added_before(far, None, None, 0, 100).unwrap(), (vec![0, 1, 2, 3], 5));
+    assert_eq!(snapshot.added_before(far, Some("indicator"), by, 1, 100).unwrap(), (vec![2, 3], 5));
+    assert_eq!(snapshot.added_before(far, Some("malware"), None, 0, 100).unwrap(), (vec![], 5));
+    assert_eq!(snapshot.added_before(far, None, None, 0, 2).unwrap(), (vec![0, 1], 2));
     drop(snapshot);
     world.append(1, act(Item::Erase { positions: vec![0, 1], again: Again::Refused, body: b"{}".to_vec() }));
     let snapshot = world.store.snapshot().unwrap();
     assert_eq!(snapshot.every_statement(&object).unwrap().len(), 1);
-    assert_eq!(snapshot.added_before(far, None, None, 0, 100).unwrap(), [2, 3]);
-    assert_eq!(snapshot.added_before(Timestamp(0), None, None, 0, 100).unwrap(), []);
+    assert_eq!(snapshot.added_before(far, None, None, 0, 100).unwrap(), (vec![2, 3], 6));
+    // Where it looked already it looks no more, also when the clock runs back.
+    assert_eq!(snapshot.added_before(far, None, None, 3, 100).unwrap(), (vec![3], 6));
+    assert_eq!(snapshot.added_before(far, None, None, 6, 100).unwrap(), (vec![], 6));
+    assert_eq!(snapshot.added_before(Timestamp(0), None, None, 0, 100).unwrap(), (vec![], 0));
+    assert_eq!(snapshot.added_before(Timestamp(0), None, None, 4, 100).unwrap(), (vec![], 4));
 }
