@@ -156,15 +156,19 @@ impl Node {
         if let Some(until) = asked.sealed_until {
             self.is_sealable(until)?;
         }
-        let second = asked.second.as_ref().map(|secret| {
-            let second = self.authenticate(&Credential::Token(secret.clone()), None)?;
-            Ok::<_, Error>(Box::new(second.principal))
-        });
-        let second = second.transpose()?;
+        let second = || {
+            let second = asked.second.as_ref().map(|secret| {
+                let second = self.authenticate(&Credential::Token(secret.clone()), None)?;
+                Ok::<_, Error>(Box::new(second.principal))
+            });
+            second.transpose()
+        };
         let id = random::uuid()?;
         let chosen = self.judged(caller, |roster, caller| {
             let own = signed_in(caller)?;
             let held = caller.principal.token.is_none();
+            // Who agrees is judged anew as well: his token may be revoked meanwhile.
+            let second = second()?;
             // Before anything is looked up, so that a refusal tells nothing of what is there.
             let leave = |positions| self.leave(own, held, second.clone(), positions);
             let _may = Node::authorized(roster, caller, gate::Disclose, leave(Vec::new()))?;

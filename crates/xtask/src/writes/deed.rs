@@ -1,7 +1,8 @@
 //! What somebody tries to write, how its target is spelled, and how it is done to a node.
 
 use model::Tlp;
-use node::{Annotation, Caller, Error, ImportOptions, NewRetention, NewToken, Node, Relabel};
+use node::{Annotation, Caller, Disclose, Error, ImportOptions, NewRetention, NewToken, Node, Relabel};
+use uuid::Uuid;
 
 /// Something to write.
 #[derive(Debug, Clone)]
@@ -40,6 +41,21 @@ pub enum Deed {
     Invite(String),
     /// A rule of retention added, for so many days.
     Rule(u32),
+    /// An object given to an authority.
+    Disclose(Given),
+}
+
+/// An object to give to an authority.
+#[derive(Debug, Clone)]
+pub struct Given {
+    /// Which.
+    pub object: String,
+    /// The participants are not told for so many seconds.
+    pub sealed_s: Option<i64>,
+    /// Whose token agrees, and its secret.
+    pub second: Option<(Uuid, String)>,
+    /// The node asks for that of who gives what it holds.
+    pub four_eyes: bool,
 }
 
 /// A token to make.
@@ -117,6 +133,7 @@ impl Deed {
             | Deed::EndCircle(name)
             | Deed::Invite(name) => Some(name),
             Deed::AddToken(asked) => Some(&mut asked.member),
+            Deed::Disclose(given) => Some(&mut given.object),
             Deed::Submit(_) | Deed::Rule(_) => None,
         }
     }
@@ -135,6 +152,7 @@ impl Deed {
             Deed::Erase(_) => &["erase"],
             Deed::Submit(_) | Deed::Note(_) | Deed::RevokeObject(_) => &["submit", "erased.again"],
             Deed::Rule(_) => &["retention.add"],
+            Deed::Disclose(_) => &["disclose"],
             Deed::Leave(_) | Deed::Expel(..) | Deed::EndCircle(_) | Deed::Invite(_) => &[],
         }
     }
@@ -173,6 +191,17 @@ impl Deed {
             Deed::Rule(days) => {
                 let kind = Some("x-nothing".to_owned());
                 node.add_retention(by, &NewRetention { kind, source: None, days: *days }).map(drop)
+            }
+            Deed::Disclose(given) => {
+                let asked = Disclose {
+                    objects: vec![given.object.clone()],
+                    authority: "A court".to_owned(),
+                    basis: "An order".to_owned(),
+                    sealed_until: given.sealed_s.map(|seconds| node.now().plus_seconds(seconds)),
+                    second: given.second.as_ref().map(|(_, secret)| secret.clone()),
+                    ..Disclose::default()
+                };
+                node.disclose(by, &asked).map(drop)
             }
         }
     }

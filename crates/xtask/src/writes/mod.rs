@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 use crate::Outcome;
 use crate::generate::Random;
-use deed::{Asked, Deed, Said};
+use deed::{Asked, Deed, Given, Said};
 use oracle::{Actor, Verdict};
 use state::{Look, Row, State};
 use world::{Clock, MEMBERS, World};
@@ -342,7 +342,7 @@ impl Scene<'_> {
 
     fn deed(&mut self, state: &State) -> Deed {
         let tlp = Tlp::ALL.get(self.random.below(5) as usize).copied().unwrap_or(Tlp::Red);
-        match self.random.below(40) {
+        match self.random.below(43) {
             0..=3 => Deed::RevokeToken(self.named(state, "token", |row| row.text(4).to_owned())),
             4..=7 => Deed::AddToken(self.asked(state, tlp)),
             8 | 9 => Deed::RevokePerson(self.person(state)),
@@ -367,6 +367,7 @@ impl Scene<'_> {
             34 | 35 => Deed::Expel(self.circle(state), self.member(state)),
             36 => Deed::EndCircle(self.circle(state)),
             37 | 38 => Deed::Invite(self.circle(state)),
+            39..=41 => Deed::Disclose(self.given(state)),
             _ => Deed::Rule(1 + self.random.below(300) as u32),
         }
     }
@@ -382,6 +383,18 @@ impl Scene<'_> {
             expire_s: (!some(self.random)).then(|| 60 + self.random.below(90_000)),
             collection: some(self.random).then(|| self.collection(state)),
         }
+    }
+
+    // Who agrees is mostly somebody who administers, sometimes anybody, sometimes nobody.
+    fn given(&mut self, state: &State) -> Given {
+        let (anybody, nobody) = (self.random.below(3) == 0, self.random.below(4) == 0);
+        let administers = |row: &&Row| anybody || row.int(5) & 32 != 0;
+        let second = self.one_of(state.of("token").filter(administers).collect()).map(|row| row.id(1));
+        let second = second.filter(|_| !nobody);
+        let secret = |id: Uuid| Some((id, self.world.tokens.get(&id)?.clone()));
+        let (second, four_eyes) = (second.and_then(secret), self.world.four_eyes);
+        let sealed_s = (self.random.below(3) == 0).then_some(90_000);
+        Given { object: self.object(state), sealed_s, second, four_eyes }
     }
 
     fn said(&mut self, state: &State, tlp: Tlp) -> Said {
@@ -404,7 +417,12 @@ impl Scene<'_> {
     fn race(&mut self, state: &State, token: Option<Uuid>, deed: &Deed) -> Race {
         let row = token.and_then(|id| state.by_id("token", id));
         let own = row.map(|row| row.id(2));
-        let revoke = row.map(|row| Deed::RevokeToken(row.id(1).to_string()));
+        // Where another agreed it may be that one who is revoked.
+        let agreed = match deed {
+            Deed::Disclose(given) if self.n.is_multiple_of(2) => given.second.as_ref().map(|(id, _)| *id),
+            _ => None,
+        };
+        let revoke = agreed.or(row.map(|row| row.id(1))).map(|id| Deed::RevokeToken(id.to_string()));
         let operator = |deed: Option<Deed>| Race::Deed(deed.unwrap_or(Deed::Rule(5)), None);
         match self.random.below(8) {
             0 | 1 => operator(revoke),
@@ -452,6 +470,14 @@ enum Race {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    // The token of who agreed to a disclosure was revoked between the judgement and the commit, and the disclosure was made.
+    #[test]
+    fn who_agreed_and_is_revoked_meanwhile_agrees_no_more() {
+        let options = Options { count: 1, seed: 5, world: Some(49), threads: 1 };
+        let found = suite(&options).unwrap();
+        assert!(found.failures.is_empty(), "{}", found.failures.join("\n\n"));
+    }
 
     // All of them are a command; this is a taste, and that it tastes of something.
     #[test]

@@ -3,7 +3,7 @@
 use model::{Label, Tlp};
 use uuid::Uuid;
 
-use super::deed::{Asked, Deed, Said};
+use super::deed::{Asked, Deed, Given, Said};
 use super::state::{Changed, Row, State};
 
 const READ: i64 = 1;
@@ -15,6 +15,8 @@ const ANALYST: i64 = 4;
 const CURATOR: i64 = 8;
 const ORGANISATION: i64 = 16;
 const ADMINISTRATOR: i64 = 32;
+/// The kind of entry that an act of disclosure is.
+const DISCLOSURE: i64 = 5;
 
 /// What should come of a deed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,7 +32,7 @@ pub enum Verdict {
 }
 
 /// Who tries it, by his token's row; the one who owns the folder has none.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Actor {
     token: Option<Uuid>,
     member: Uuid,
@@ -318,6 +320,7 @@ pub fn verdict(state: &State, actor: &Actor, deed: &Deed, now: i64) -> Verdict {
                 Err(verdict) => verdict,
             }
         }
+        Deed::Disclose(given) => discloses(state, actor, given, now),
         Deed::Relabel(object, tlp) => {
             if !actor.says() {
                 return Verdict::Refused;
@@ -441,6 +444,31 @@ fn makes(state: &State, actor: &Actor, member: Uuid, asked: &Asked, now: i64) ->
         && inside(&actor.writes)
 }
 
+// What one sees one's member gives; what the node holds who owns its folder, where it asks for that with one who administers it.
+fn discloses(state: &State, actor: &Actor, given: &Given, now: i64) -> Verdict {
+    let second = given.second.as_ref().map(|(id, _)| Actor::of(state, Some(*id), now));
+    if second == Some(None) {
+        return Verdict::Refused;
+    }
+    if actor.token.is_none() {
+        let agreed = second.flatten().is_some_and(|one| one.administers());
+        let stands = |row: &Row| {
+            [0, 4].contains(&row.int(1)) && [0, 1].contains(&row.int(2)) && row.object() == given.object
+        };
+        let may = (agreed || !given.four_eyes) && state.of("statement").any(stands);
+        return if may { Verdict::Done } else { Verdict::Refused };
+    }
+    let reads = actor.may(READ, READER | SENSOR | ANALYST | CURATOR) && actor.reads.is_none();
+    if !actor.acts_in_circles() || !reads {
+        return Verdict::Refused;
+    }
+    match seen(state, actor, &given.object, Tlp::Red, now).is_empty() {
+        false => Verdict::Done,
+        true if is_held(state, &given.object) => Verdict::Hidden,
+        true => Verdict::Refused,
+    }
+}
+
 fn submits(state: &State, actor: &Actor, said: &Said) -> Verdict {
     if let Some(name) = &said.member {
         match known_member(state, actor, name) {
@@ -554,6 +582,11 @@ fn is_of_record(deed: &Deed, state: &State, actor: &Actor, changed: &Changed, no
                 .map_or(Some(actor.member), |name| member(state, name).map(|of| of.id(1)));
             said_by(after, for_whom, is_new) && after.object() == said.object
                 || (Some(source) == for_whom && after.object() == said.object && moves(&[0], &[1]))
+        }
+        // It names what it gave, and nothing becomes of that.
+        Deed::Disclose(given) => {
+            let body = String::from_utf8_lossy(after.bytes(9));
+            acts(DISCLOSURE) && body.matches("--").count() == 1 && body.contains(&given.object)
         }
         Deed::Note(_) => said_by(after, Some(actor.member), is_new) && after.text(3) == "note",
         Deed::RevokeObject(object) => {

@@ -83,6 +83,8 @@ pub struct World {
     pub tokens: BTreeMap<Uuid, String>,
     /// Ids of objects that were said.
     pub objects: Vec<String>,
+    /// Who gives what the node holds does it with another's leave.
+    pub four_eyes: bool,
 }
 
 impl World {
@@ -94,8 +96,11 @@ impl World {
         let clock = Arc::new(Clock::default());
         clock.now.store(BEGIN, Ordering::SeqCst);
         let ticking = Arc::clone(&clock);
-        let node = Node::open(folder.path(), Settings::default(), Arc::new(move || ticking.read()))?;
-        let mut world = World { node, clock, folder, tokens: BTreeMap::new(), objects: Vec::new() };
+        let four_eyes = random.below(2) == 0;
+        let settings = Settings { disclosure_four_eyes: four_eyes, ..Settings::default() };
+        let node = Node::open(folder.path(), settings, Arc::new(move || ticking.read()))?;
+        let (tokens, objects) = (BTreeMap::new(), Vec::new());
+        let mut world = World { node, clock, folder, tokens, objects, four_eyes };
         world.people()?;
         world.circles()?;
         for n in 0..OBJECTS {
