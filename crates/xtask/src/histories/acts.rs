@@ -283,7 +283,9 @@ impl World {
 
     /// What became of something that was sent, when it has entered or was refused; `None` where nobody is left who may ask.
     pub fn settled(&self, at: usize, paper: &Paper) -> Outcome<Option<Vec<Fate>>> {
-        let Some(waiting) = paper.waiting.get(at) else { return Ok(None) };
+        // What is left of one whose sender is gone is the node's to answer, at a time of its own.
+        let sent = paper.waiting.get(at).filter(|one| paper.writer(one.sent.token).is_some());
+        let Some(waiting) = sent else { return Ok(None) };
         let asks = (0..paper.tokens.len()).find(|token| paper.sent_by(*token, waiting));
         let (Some(token), Some(id)) = (asks, self.sent.get(at)) else { return Ok(None) };
         let caller = self.caller(Some(token))?;

@@ -100,10 +100,18 @@ impl Paper {
         let source = waiting.sent.source;
         let sees = |(label, strictest): &(Label, Tlp)| {
             // It will be for the circle as that is then.
-            let now = Label { circle: label.circle.map(|(at, _)| (at, self.tick)), ..label.clone() };
+            let now = Label { circle: label.circle.map(|(at, _)| (at, self.as_of(at))), ..label.clone() };
             self.is_for(&who, source, &now) && self.sees_part(&who, source, (&now, *strictest))
         };
         waiting.labels.iter().all(sees)
+    }
+
+    // Since when something is to a circle that is to it now. Who leaves last leaves nobody behind, and is as one who was in it
+    // when it ended.
+    fn as_of(&self, at: usize) -> u32 {
+        let stays = self.circles.get(at).map(|circle| circle.stays.as_slice()).unwrap_or_default();
+        let left: Option<Vec<u32>> = stays.iter().map(|stay| Some(stay.left?.0)).collect();
+        left.and_then(|left| left.into_iter().max()).map_or(self.tick, |last| last.saturating_sub(1))
     }
 
     /// Whether it is told to somebody as what his member sent.
