@@ -16,6 +16,18 @@ const BRACKETS: [(char, char); 3] = [('[', ']'), ('(', ')'), ('{', '}')];
 /// path of a URL whose scheme and host are not defanged.
 #[must_use]
 pub fn refang(value: &str) -> Cow<'_, str> {
+    let mut undone = refanged_once(value);
+    // Where the host ends may be another place once its tokens are undone.
+    for _ in 1..PASSES {
+        match refanged_once(&undone) {
+            Cow::Owned(further) if further != *undone => undone = Cow::Owned(further),
+            _ => break,
+        }
+    }
+    undone
+}
+
+fn refanged_once(value: &str) -> Cow<'_, str> {
     let Some(scheme_end) = scheme_length(value) else {
         return if is_expression(value) { Cow::Borrowed(value) } else { tokens_undone(value) };
     };

@@ -1,6 +1,6 @@
 //! What was refused: who is shown what of it, and for how long.
 
-use node::{Caller, Kind, NewToken};
+use node::{Caller, ImportOptions, Kind, NewToken};
 use serde_json::Value;
 
 use super::write_world::{FIRST, World, envelope, indicator, strings};
@@ -132,4 +132,26 @@ fn bytes_that_are_no_text_are_shown_too() {
     let item = listed(&world, &operator).remove(0);
     let shown = world.node.quarantined(&operator, item["id"].as_str().unwrap()).unwrap();
     assert_eq!((&shown["content_base64"], shown.get("content")), (&"//57".into(), None));
+}
+
+#[test]
+fn the_number_of_a_card_and_a_credential_stay_nowhere() {
+    let world = World::new();
+    let rows =
+        b"value,type\n4111111111111111,card-range\n5500005555555559,\nbob@example.com:hunter2,credential\n";
+    let (summary, told) = world.import(&ImportOptions::default(), rows).unwrap();
+    assert_eq!(summary.rejected, 3);
+    let folder = std::fs::read_dir(world.folder.path()).unwrap();
+    let files = folder.map(|entry| entry.unwrap().path()).filter(|path| path.is_file());
+    let mut looked_at = 0;
+    for file in files {
+        let bytes = std::fs::read(&file).unwrap();
+        looked_at += bytes.len();
+        for secret in ["4111111111111111", "5500005555555559", "hunter2"] {
+            let stays = bytes.windows(secret.len()).any(|part| part == secret.as_bytes());
+            assert!(!stays, "{secret} in {}", file.display());
+            assert!(told.iter().all(|outcome| !outcome.message.as_ref().unwrap().contains(secret)));
+        }
+    }
+    assert!(looked_at > 10_000);
 }

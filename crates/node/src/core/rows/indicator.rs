@@ -1,12 +1,13 @@
 //! The indicator that a row amounts to.
 
-use model::observable::{self, Kind};
+use model::observable::{self, Kind, Unfit};
 use model::{Timestamp, Tlp};
 use strictjson::write;
 use uuid::Uuid;
 
 use super::columns::{Column, Role};
 use super::{RowForm, Wrong, pattern, time, tlp};
+use crate::core::sensitive::sensitive_in;
 
 /// The extension that keeps what a row says and STIX has no place for: `columns`, from name to text.
 pub const EXTENSION: &str = "extension-definition--6d1ab8a4-0a3c-4d0a-9d2e-5a3c3d5f1b7e";
@@ -83,7 +84,7 @@ impl Draft {
                 return Err(Wrong { reason: format!("what the row says is {unfit}"), unkept: true });
             }
             // A column of addresses holds networks too, and `address:port`; a wrong type is no reason to lose a value.
-            _ => observable::guess(value).map_err(|unfit| format!("`{}` is {unfit}", shown(value)))?,
+            _ => observable::guess(value).map_err(|unfit| refused(value, unfit))?,
         };
         let comparison = pattern::comparison(&found).ok_or_else(|| {
             format!("no pattern of STIX matches `{}`, of kind {}", shown(value), found.kind())
@@ -243,6 +244,20 @@ fn marking(tlp: Tlp) -> &'static str {
         Tlp::Red => Level::Red,
     };
     level.marking(stix::tlp::Version::Two).map_or("", |marking| marking.id)
+}
+
+/// The longest text that is looked at for being a card's number: 19 digits with something between each.
+const CARD_BYTES: usize = 40;
+
+// A value that is nothing known; of a card's number, which a list of other things may hold too, no more than that is said.
+fn refused(value: &str, unfit: Unfit) -> Wrong {
+    let is_card =
+        value.len() <= CARD_BYTES && sensitive_in(value).iter().any(|hit| hit.rule.name == "payment-card");
+    if is_card {
+        let reason = "what the row says is the number of a payment card, which nobody may be sent";
+        return Wrong { reason: reason.to_owned(), unkept: true };
+    }
+    format!("`{}` is {unfit}", shown(value)).into()
 }
 
 // What an answer repeats of a value: strangers wrote it.

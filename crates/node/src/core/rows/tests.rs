@@ -128,6 +128,10 @@ fn what_must_not_be_sent_is_neither_guessed_nor_repeated() {
         let told = form.read(format!("{value},{kind}").as_bytes()).unwrap_err();
         assert!(told.unkept && !told.reason.contains(value) && told.reason.contains(kind), "{told:?}");
     }
+    // Where nothing says what a row holds, its form does.
+    let told = form(Some(b','), Some("value")).read(b"4111 1111 1111 1111").unwrap_err();
+    assert!(told.unkept && !told.reason.contains("4111"), "{told:?}");
+    assert!(!form(Some(b','), Some("value")).read(b"4111 1111 1111 1112").unwrap_err().unkept);
     // On a list the blanks within a number end no value.
     let list = RowForm { kind: Some(Kind::CardRange), ..form(None, None) };
     assert!(list.read(b"4111 1111 1111 1111").unwrap_err().unkept);
