@@ -96,12 +96,13 @@ impl Round<'_> {
             let term = if is_unnamed { circles.shortest_unnamed(label) } else { circles.term(label) };
             let Some(before) = term.keeps_from(now) else { return Ok((None, 0)) };
             let snapshot = node.inner.store.snapshot()?;
-            let looked = snapshot.said_to_circles(id, before, behind, PAGE)?;
+            let looked = snapshot.said_to_circles(id, before, behind, PAGE, is_unnamed)?;
             let upto = snapshot.end();
             drop(snapshot);
             let is_due = |said: &&Said| {
                 let own = || circles.term_unnamed(label, said.first, said.entered).keeps_from(now);
-                // A revocation stays until what it takes back goes, which would stand again without it.
+                // What would stand again without it goes first: what a revocation takes back, and of what was said without a
+                // name, where each has a term of its own, every earlier version.
                 !said.takes_back && (!is_unnamed || own().is_some_and(|from| said.entered < from))
             };
             let due: Vec<u64> = looked.iter().filter(is_due).map(|said| said.position).collect();

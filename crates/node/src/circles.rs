@@ -283,6 +283,7 @@ impl Node {
                 return Err(Error::new(Kind::Conflict, message).into());
             }
             // What it says of how long things are kept binds whoever joins, so nobody does unseen.
+            binds(caller, known.charter())?;
             let is_binding = known.charter().formal || known.charter().retention_days.is_some();
             if is_binding && agree.is_none() {
                 let outline = shown::outline(&known.definition, known.circle.created, now);
@@ -335,6 +336,7 @@ impl Node {
             let (own, known) = his(roster, caller, name, now)?;
             let seat = SeatOf { circle: known.of(), member: own };
             let by = Node::authorized(roster, caller, gate::Join, seat)?;
+            binds(caller, known.charter())?;
             if digest != known.definition.digest() {
                 return Err(another_definition("`accord circle show` has it as it is now").into());
             }
@@ -583,6 +585,14 @@ fn invitation_view(invitation: &Invitation) -> views::Invitation {
         waits: invitation.needs_second && invitation.second.is_none(),
         revoked: invitation.revoked.map(|at| at.to_string()),
     }
+}
+
+// A term lets go of all that the member said to the circle, also before: only who administers the member agrees to one.
+fn binds(caller: &Caller, charter: &Charter) -> Result<(), Error> {
+    if charter.retention_days.is_none() {
+        return Ok(());
+    }
+    Node::allowed(caller, &Action::FoundCircles).or_else(|_| Node::allowed(caller, &Action::GovernCircles))
 }
 
 fn named(known: &Known) -> views::Named {

@@ -47,15 +47,15 @@ impl Node {
     }
 }
 
-/// Whether a reader sees that a claim is made on this member: that it names one of its identities, or that the member says
-/// something under the id. Without that, its place in the list would tell him of what he does not see.
+/// Whether a reader sees that a claim is made on this member: that it names one of its identities, or that the member speaks for
+/// the id as far as he sees. Without that, its place in the list would tell him of what he does not see.
 pub(crate) fn is_seen_under(reading: &Reading, owner: MemberId, hit: &Hit<'_>) -> Result<bool, Error> {
     let visible = &reading.sight.visible;
     let object = ObjectKey { kind: hit.kind.to_owned(), uuid: hit.uuid };
     let is_his = |identity: &str| reading.roster.bound_to(identity) == Some(owner);
     let mut seen = is_his(&object.to_string());
     reading.snapshot.standing(visible, &object, &mut |other| {
-        seen |= other.source == owner;
+        seen |= other.source == owner && other.owned;
         if seen { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     })?;
     if seen {

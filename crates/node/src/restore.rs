@@ -19,7 +19,7 @@ pub(crate) const DISCLOSURES: &str = "disclosures";
 const DAMAGED: &str = "copy it anew from where it was kept, or restore an earlier backup; a backup is checked when it is made, \
     so it was whole then";
 const NO_ERASURES: &str = "what was erased after the backup is back, and tokens, persons and members that were revoked \
-    after it are good again: disclosures made after it are forgotten: give the folder that was lost, \
+    after it are good again; disclosures made after it are forgotten: give the folder that was lost, \
     or its file `erasures` with `revocations` and `disclosures` beside it, with `--erasures`, or erase and revoke again \
     before you serve";
 const NO_REVOCATIONS: &str = "there is no `revocations` beside the list of erasures: tokens, persons and members that \

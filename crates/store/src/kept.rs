@@ -31,7 +31,8 @@ impl Snapshot {
     }
 
     /// What bears such a label and entered under it before a time, in order, at most `limit` of it, behind another one. Costs
-    /// what it answers.
+    /// what it answers. What bears one label goes in this order, so that of its versions only a revocation that is older there takes
+    /// back what would stand again; where things go one by one (`one_by_one`), each version does that comes after another.
     ///
     /// # Errors
     /// [`crate::Kind::Engine`].
@@ -41,8 +42,9 @@ impl Snapshot {
         before: Timestamp,
         behind: Option<&Said>,
         limit: usize,
+        one_by_one: bool,
     ) -> Result<Vec<Said>, Error> {
         let place = |said: &Said| (said.since.cast_signed(), said.position.cast_signed());
-        kept::said(self.conn()?, label, before, behind.map_or((-1, -1), place), limit)
+        kept::said(self.conn()?, label, before, behind.map_or((-1, -1), place), (limit, one_by_one))
     }
 }

@@ -209,12 +209,10 @@ impl Circles {
         self.was_in(member).filter(move |one| one.is_live(now) && one.membership(member).is_some())
     }
 
-    /// Whether a policy that binds now demands that what this member sees of a circle is encrypted on its way.
+    /// Whether a policy that binds now demands that what this member is told is encrypted on its way: of the circles that he is
+    /// in. What becomes of one that he left he is not told, by this neither.
     pub(crate) fn demand_encryption(&self, member: MemberId, now: Timestamp) -> bool {
-        self.was_in(member).any(|one| {
-            let demands = one.charter().iep.binding(now).encrypt_in_transit == Demand::Must;
-            demands && !one.audiences(member, now).is_empty()
-        })
+        self.of(member, now).any(|one| one.charter().iep.binding(now).encrypt_in_transit == Demand::Must)
     }
 
     /// The circle that labels name by this id, now or before.

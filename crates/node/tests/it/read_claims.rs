@@ -108,6 +108,31 @@ fn a_list_of_claims_tells_nothing_of_what_is_not_seen() {
     assert_eq!(numbers(&world, &world.signed_in(&secret), Claims::UnderOwn), [3]);
 }
 
+// Whoever sees nothing of the owner is the owner himself, as far as he sees; so are the claims on what he says, in his list too.
+#[test]
+fn who_speaks_for_an_id_as_far_as_he_sees_is_told_of_claims_as_its_owner_is() {
+    let listed = [false, true].map(|is_hidden| {
+        let world = World::new();
+        let [(own, blue), (_, green), (other, grey)] = members(&world, ["Blue", "Green", "Grey"]);
+        if is_hidden {
+            say(&world, &grey, Tlp::Red, &indicator(1, FIRST, &by(&other)));
+        }
+        say(&world, &blue, Tlp::Green, &indicator(1, FIRST, &by(&own)));
+        say(&world, &green, Tlp::Green, &indicator(1, SECOND, ""));
+        [(&blue, Claims::UnderOwn), (&green, Claims::ByOwn), (&green, Claims::UnderOwn)]
+            .map(|(caller, claims)| numbers(&world, caller, claims))
+    });
+    assert_eq!(listed, [[vec![1], vec![1], vec![]], [vec![1], vec![1], vec![]]]);
+    // Where the owner is seen, the claims are his.
+    let world = World::new();
+    let [(own, blue), (_, green), (other, grey)] = members(&world, ["Blue", "Green", "Grey"]);
+    say(&world, &grey, Tlp::Green, &indicator(1, FIRST, &by(&other)));
+    say(&world, &blue, Tlp::Green, &indicator(1, FIRST, &by(&own)));
+    say(&world, &green, Tlp::Green, &indicator(1, SECOND, ""));
+    assert!(numbers(&world, &blue, Claims::UnderOwn).is_empty());
+    assert_eq!(numbers(&world, &grey, Claims::UnderOwn), [1, 1]);
+}
+
 #[test]
 fn a_claim_without_a_name_is_listed_as_one() {
     let world = World::with(Settings { desk_interval_s: 0, desk_members: 2, ..settings() });

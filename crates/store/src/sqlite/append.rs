@@ -250,7 +250,7 @@ impl Run<'_> {
         let place = self.take_place(&last, place)?;
         let version = Timestamp(place.version);
         self.write(new, &place)?;
-        let claims = self.claim(new, (at.0, place.flags), owner)?;
+        let claims = self.claim(new, (object, at.0, place.flags), owner)?;
         self.enter(new, &place, &claims)?;
         self.wait(new, at.0)?;
         if owner.is_none() && place.flags & flag::BOUND != 0 {

@@ -49,13 +49,14 @@ impl Run<'_> {
     pub(crate) fn claim(
         &mut self,
         new: &NewStatement,
-        (position, flags): (i64, i64),
+        (object, position, flags): (i64, i64, i64),
         owner: Option<i64>,
     ) -> Result<Vec<i64>, Error> {
         if flags & flag::OWNED != 0 {
             return Ok(Vec::new());
         }
         let mut owners: Vec<i64> = owner.filter(|owner| *owner != self.source).into_iter().collect();
+        owners.extend(owners_for_some(&self.to.conn, object, (position, self.source))?);
         for member in &new.speaks_for {
             owners.push(self.to.interned.source(&self.to.conn, *member)?);
         }
@@ -66,6 +67,17 @@ impl Run<'_> {
         }
         Ok(lists_of(&owners, self.source))
     }
+}
+
+// Who sees nothing of the owner takes for him the first who is bound by his own words: so everybody is listed who may be that.
+fn owners_for_some(conn: &Connection, object: i64, (before, source): (i64, i64)) -> Result<Vec<i64>, Error> {
+    let mut query = conn.prepare_cached(
+        "SELECT DISTINCT source FROM statement INDEXED BY statement_object
+         WHERE object = ?1 AND position < ?2 AND source <> ?3 AND flags & ?4 <> 0",
+    )?;
+    let bound = flag::BOUND | flag::SAYS_BOUND;
+    let found = query.query_map([object, before, source, bound], |row| row.get(0))?;
+    Ok(found.collect::<Result<_, _>>()?)
 }
 
 fn keep(conn: &Connection, position: i64, owner: i64) -> Result<(), Error> {
@@ -83,6 +95,9 @@ pub(crate) fn fill(conn: &Connection) -> Result<(), Error> {
     let mut rows = query.query([entry::OBJECT, flag::OWNED, state::ERASED])?;
     while let Some(row) = rows.next()? {
         let (position, source, flags): (i64, i64, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        for owner in owners_for_some(conn, row.get(4)?, (position, source))? {
+            keep(conn, position, owner)?;
+        }
         if let Some(owner) = row.get::<_, Option<i64>>(5)?.filter(|owner| *owner != source) {
             keep(conn, position, owner)?;
         }

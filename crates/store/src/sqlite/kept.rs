@@ -147,13 +147,13 @@ pub(crate) fn said(
     label: LabelId,
     before: Timestamp,
     behind: (i64, i64),
-    limit: usize,
+    (limit, one_by_one): (usize, bool),
 ) -> Result<Vec<Said>, Error> {
     let mut query = conn.prepare_cached(
         "SELECT c.position, c.since, w.date_added, r.date_added, EXISTS (
              SELECT 1 FROM statement o INDEXED BY statement_object
-             WHERE s.flags & ?6 AND o.object = s.object AND o.state IN (?7, ?8) AND o.source = s.source
-               AND o.version < s.version AND (o.label <> s.label OR o.position > s.position))
+             WHERE (?9 OR s.flags & ?6) AND o.object = s.object AND o.state IN (?7, ?8) AND o.source = s.source
+               AND o.version < s.version AND (?9 OR o.label <> s.label OR o.position > s.position))
          FROM circled c JOIN statement s ON s.position = c.position JOIN statement w ON w.position = c.since
            JOIN statement r ON r.position = coalesce(s.target, s.position)
          WHERE c.label = ?1 AND c.since < ?2 AND c.since >= ?3 AND (c.since, c.position) > (?3, ?4)
@@ -162,7 +162,17 @@ pub(crate) fn said(
     let before = sealed::position_from(conn, before)?;
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let rows = query.query_map(
-        params![label.0, before, behind.0, behind.1, limit, flag::REVOKED, state::LAST, state::PAST],
+        params![
+            label.0,
+            before,
+            behind.0,
+            behind.1,
+            limit,
+            flag::REVOKED,
+            state::LAST,
+            state::PAST,
+            one_by_one
+        ],
         |row| {
             Ok(Said {
                 position: row.get::<_, i64>(0)?.cast_unsigned(),

@@ -37,10 +37,12 @@ fn found(world: &World, before: Timestamp) -> Vec<Vec<(u64, u64, bool)>> {
     let snapshot = world.store.snapshot().unwrap();
     let labels = snapshot.labels_of_circles().unwrap();
     let of = |(label, _): &(LabelId, Label)| {
-        let all = snapshot.said_to_circles(*label, before, None, 100).unwrap();
+        let all = snapshot.said_to_circles(*label, before, None, 100, false).unwrap();
         // Piece by piece it is the same.
         let (mut pieces, mut last): (Vec<Said>, Option<Said>) = (Vec::new(), None);
-        while let Some(next) = snapshot.said_to_circles(*label, before, last.as_ref(), 1).unwrap().pop() {
+        while let Some(next) =
+            snapshot.said_to_circles(*label, before, last.as_ref(), 1, false).unwrap().pop()
+        {
             pieces.push(next);
             last = Some(next);
         }

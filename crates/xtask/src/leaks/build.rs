@@ -220,6 +220,22 @@ impl Built {
         self.note_held(number, &token.secret)
     }
 
+    /// Waits until the jobs have done with what arrived, so that they see no later time than it; what is for a curator stays.
+    pub fn done_with_arrivals(&self) -> Outcome {
+        let node = self.router.node();
+        let begun = Instant::now();
+        while begun.elapsed() < Duration::from_secs(30) {
+            let figures = node.statistics(&node.operator())?;
+            let figure = |pointer: &str| figures.pointer(pointer).and_then(serde_json::Value::as_u64);
+            let (arrivals, held) = (figure("/node/arrivals_waiting"), figure("/node/queue/held"));
+            if arrivals.ok_or("no figure of arrivals")? <= held.ok_or("no figure of the queue")? {
+                return Ok(());
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        Err("what arrived was never done with".into())
+    }
+
     // Everything waits for a curator, if anything does.
     fn is_held(&self, id: &str, secret: &str) -> Outcome<bool> {
         let status = Ask::rest("showSubmission", "GET", format!("/api/v1/submissions/{id}"));

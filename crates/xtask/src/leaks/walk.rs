@@ -124,6 +124,8 @@ impl Walk<'_> {
                 self.less.told.extend(typed.iter().cloned());
                 self.less.seen.extend(typed);
                 self.ask(&ask)?;
+                self.full.done_with_arrivals()?;
+                self.own.done_with_arrivals()?;
             }
         }
         // What he wrote met what he does not see; what he reads from now on is the same all the same.

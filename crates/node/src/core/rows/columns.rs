@@ -112,6 +112,26 @@ pub fn role_named(name: &str) -> Option<Role> {
     known.or_else(|| kind_named(&plain).map(|kind| Role::Value(Some(kind))))
 }
 
+// What a column holds by its name alone. Of values that many innocent things share, or that are somebody's own, the caller
+// has to say that they are indicators: an `imphash` beside a file's digests is none, and a `phone` may be the reporter's.
+fn role_of_column(name: &str) -> Option<Role> {
+    let by_request = |kind: Kind| {
+        matches!(
+            kind,
+            Kind::Imphash
+                | Kind::CommandLine
+                | Kind::Cpe
+                | Kind::Purl
+                | Kind::Phone
+                | Kind::Iban
+                | Kind::CardRange
+        ) || matches!(kind, Kind::Credential | Kind::CertSha1 | Kind::CertSha256 | Kind::Spki)
+            || (Kind::Ethereum..=Kind::Solana).contains(&kind)
+            || (Kind::Ja3..=Kind::HasshServer).contains(&kind)
+    };
+    role_named(name).filter(|role| !matches!(role, Role::Value(Some(kind)) if by_request(*kind)))
+}
+
 /// The kind that a word in a column of kinds means, or a role that is a kind.
 #[must_use]
 pub fn kind_named(word: &str) -> Option<Kind> {
@@ -187,7 +207,7 @@ pub fn from_header(fields: &[&str]) -> Vec<Column> {
     let mut last_number = HashMap::new();
     let mut columns = Vec::with_capacity(fields.len());
     for (place, name) in fields.iter().enumerate() {
-        let role = role_named(name).unwrap_or(Role::Kept);
+        let role = role_of_column(name).unwrap_or(Role::Kept);
         let said = match name.trim() {
             "" => format!("column {}", place + 1),
             name => name.to_owned(),
@@ -253,6 +273,14 @@ fn place(columns: &[Column], name: &str) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_many_share_or_is_somebodys_own_is_kept_unless_the_caller_says() {
+        let header = from_header(&["sha256_hash", "imphash", "phone", "ja3_hash"]);
+        let roles: Vec<&Role> = header.iter().map(|column| &column.role).collect();
+        assert_eq!(roles, [&Role::Value(Some(Kind::Sha256)), &Role::Kept, &Role::Kept, &Role::Kept]);
+        assert_eq!(role_named("imphash"), Some(Role::Value(Some(Kind::Imphash))));
+    }
 
     #[test]
     fn names_of_columns_are_understood() {
