@@ -2,5 +2,6 @@
 //! `cargo xtask fuzz`, and by the tests of each crate with the inputs in `seeds`.
 
 pub mod model;
+pub mod rules;
 pub mod stix;
 pub mod strictjson;

@@ -54,6 +54,7 @@ fn run(arguments: Arguments) -> Result<Exit, Failure> {
         }
         Command::Man => commands::documents::man(&mut output)?,
         Command::Version => commands::documents::version(&mut output)?,
+        Command::Edge(edge) => commands::edge::run(&arguments.global, &edge, &mut output)?,
         command => {
             let flags = match &command {
                 Command::Serve(serve) => serve.settings(),

@@ -415,8 +415,22 @@ pub enum Action {
     SeeAssets,
     /// Declare for one's member what is its own, and take that back.
     DeclareAssets,
+    /// See what one's member lets act at its sensors.
+    SeePolicy,
+    /// Say for one's member what it lets act.
+    SetPolicy,
     /// Give what one sees to an authority under compulsion, and have that recorded.
     Disclose,
+    /// Tell the node what one's member's sensors saw.
+    Observe,
+    /// See how widely something was seen at one's member, and what of it is known.
+    SeeObserved,
+    /// Erase what one's member's sensors saw.
+    ForgetObserved,
+    /// Report for an agent beside one's member's sensors how far it is.
+    ReportEdge,
+    /// See what one's member's agents beside sensors reported.
+    SeeEdges,
 }
 
 /// A refusal. What a client is told is the renderer's choice; this text is for the log and for the principal himself.
@@ -488,14 +502,22 @@ pub fn may_act(principal: &Principal, action: &Action) -> Result<(), Denied> {
         Action::Submit | Action::SubmitObservation | Action::Annotate | Action::Withdraw(_, None) => {
             principal.write == CollectionScope::All
         }
-        Action::SeeCircles | Action::SeeAssets => principal.read == CollectionScope::All,
+        Action::Observe | Action::ForgetObserved => principal.write == CollectionScope::All,
+        Action::SeeCircles
+        | Action::SeeAssets
+        | Action::SeePolicy
+        | Action::SeeObserved
+        | Action::ReportEdge
+        | Action::SeeEdges => principal.read == CollectionScope::All,
         Action::Curate(None) => {
             principal.read == CollectionScope::All && principal.write == CollectionScope::All
         }
         Action::Curate(Some(id)) => principal.read.covers(*id) && principal.write.covers(*id),
-        Action::ActInCircles | Action::GovernCircles | Action::DeclareAssets | Action::Disclose => {
-            principal.write == CollectionScope::All
-        }
+        Action::ActInCircles
+        | Action::GovernCircles
+        | Action::DeclareAssets
+        | Action::SetPolicy
+        | Action::Disclose => principal.write == CollectionScope::All,
         // What is taken back is named by its content, so both rights are needed (TAXII 2.1 §5.7).
         Action::Withdraw(_, Some(id)) => principal.read.covers(*id) && principal.write.covers(*id),
         _ => true,
@@ -505,14 +527,24 @@ pub fn may_act(principal: &Principal, action: &Action) -> Result<(), Denied> {
 
 fn needed(action: &Action) -> Verb {
     match action {
-        Action::Read | Action::ReadCollection(_) | Action::SeeCircles | Action::SeeAssets => Verb::Read,
+        Action::Read
+        | Action::ReadCollection(_)
+        | Action::SeeCircles
+        | Action::SeeAssets
+        | Action::SeePolicy
+        | Action::SeeObserved
+        | Action::ReportEdge
+        | Action::SeeEdges => Verb::Read,
         Action::WriteCollection(_)
         | Action::Submit
         | Action::SubmitObservation
         | Action::Annotate
         | Action::ActInCircles
         | Action::DeclareAssets
+        | Action::SetPolicy
         | Action::Disclose
+        | Action::Observe
+        | Action::ForgetObserved
         | Action::Curate(_)
         | Action::Withdraw(..) => Verb::Write,
         Action::Erase
@@ -544,12 +576,18 @@ fn role_allows(roles: Roles, (principal, own): (&Principal, MemberId), action: &
         | Action::ManageCollections
         | Action::FoundCircles
         | Action::Operate => roles.has(Administrator),
-        Action::SeeCircles | Action::SeeAssets => {
+        Action::SeeCircles | Action::SeeAssets | Action::SeePolicy | Action::SeeEdges => {
             roles.has_any(&[Reader, Analyst, Curator, OrganisationAdministrator])
         }
-        Action::ActInCircles | Action::DeclareAssets | Action::Disclose => {
-            roles.has_any(&[Analyst, OrganisationAdministrator])
-        }
+        Action::ActInCircles
+        | Action::DeclareAssets
+        | Action::SetPolicy
+        | Action::Disclose
+        | Action::ForgetObserved => roles.has_any(&[Analyst, OrganisationAdministrator]),
+        // What reads for sensors says what became of it.
+        Action::ReportEdge => roles.has_any(&[Reader, Sensor, Analyst]),
+        Action::Observe => roles.has_any(&[Sensor, Analyst]),
+        Action::SeeObserved => roles.has(Analyst),
         Action::GovernCircles => roles.has(OrganisationAdministrator),
         Action::ManagePersons(of) => roles.has(Administrator) || own_organisation(roles, own, *of),
         // A lower role never acts on a principal with more rights than its own organisation can hold.

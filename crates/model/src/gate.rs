@@ -211,6 +211,25 @@ impl Act<AssetsOf> for Declare {
     }
 }
 
+/// What a member lets act at its sensors.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PolicyOf {
+    /// The member.
+    pub member: MemberId,
+}
+
+/// Says what one's member lets act.
+#[derive(Debug, Clone, Copy)]
+pub struct SetPolicy;
+
+impl Act<PolicyOf> for SetPolicy {
+    // What is blocked where is for those to say who answer for it.
+    fn allows(principal: &Principal, of: &PolicyOf) -> Result<(), Denied> {
+        may_act(principal, &Action::SetPolicy)?;
+        if principal.reader.member == Some(of.member) { Ok(()) } else { Err(Denied::Owner) }
+    }
+}
+
 /// A circle, and what decides who acts in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CircleOf {

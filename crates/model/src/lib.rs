@@ -11,6 +11,7 @@
 //! - [`gate`]: [`gate::authorize`], the only way to an [`Authorized`], without which nothing is written.
 //! - [`observable`]: addresses, domains, URLs, digests and the like in one normal form, and their keys.
 //! - [`matching`]: what an indicator's value stands under, and what is asked for a value that was seen.
+//! - [`protect`]: what a sensor may do about a value that is known to be bad.
 //! - [`token`]: the secret that a client carries: its text, its check, its digest.
 
 pub mod access;
@@ -23,6 +24,7 @@ pub mod kept;
 pub mod label;
 pub mod matching;
 pub mod observable;
+pub mod protect;
 pub mod time;
 pub mod token;
 

@@ -97,6 +97,19 @@ impl Mode {
         }
     }
 
+    /// Whether what stands in this mode matches all that would match if it stood in that one.
+    #[must_use]
+    pub fn covers(self, other: Mode) -> bool {
+        self == other
+            || match self {
+                Mode::Subdomains => matches!(other, Mode::Exact | Mode::Wildcard | Mode::MailDomain),
+                Mode::HostPath => matches!(other, Mode::PathPrefix | Mode::AnyQuery | Mode::Exact),
+                Mode::PathPrefix => matches!(other, Mode::AnyQuery | Mode::Exact),
+                Mode::AnyQuery | Mode::Network => other == Mode::Exact,
+                Mode::Exact | Mode::MailDomain | Mode::Wildcard => false,
+            }
+    }
+
     /// Whether what stands in this mode matches where it is asked for so.
     #[must_use]
     pub fn admits(self, nearness: Nearness) -> bool {
@@ -273,12 +286,16 @@ pub fn read(kind: Option<Kind>, raw: &str) -> Result<(Observable, Mode), Unfit> 
         None => guess(text),
     };
     if matches!(kind, None | Some(Kind::Domain)) {
-        let below = ["*.", "*[.]", "*(.)"].iter().find_map(|sign| text.strip_prefix(sign));
-        if let Some(name) = below {
-            return Ok((normalise(Kind::Domain, name)?, Mode::Wildcard));
+        const DOTS: [&str; 6] = [".", "[.]", "(.)", "{.}", "[dot]", "(dot)"];
+        let behind = |text: &str| DOTS.iter().find_map(|dot| text.strip_prefix(dot)).map(str::to_owned);
+        if let Some(name) = text.strip_prefix('*').and_then(behind) {
+            return Ok((normalise(Kind::Domain, &name)?, Mode::Wildcard));
         }
-        if let Some(name) = text.strip_prefix('.').or_else(|| text.strip_prefix("[.]")) {
-            return Ok((normalise(Kind::Domain, name)?, Mode::Subdomains));
+        // `.bashrc` is a file.
+        let is_end = |name: &str| guess(&format!("a.{name}")).is_ok_and(|found| found.kind() == Kind::Domain);
+        let is_name = |name: &String| kind.is_some() || refang(name).contains('.') || is_end(name);
+        if let Some(name) = behind(text).filter(is_name) {
+            return Ok((normalise(Kind::Domain, &name)?, Mode::Subdomains));
         }
     }
     if matches!(kind, None | Some(Kind::Email | Kind::Domain)) {
@@ -288,11 +305,16 @@ pub fn read(kind: Option<Kind>, raw: &str) -> Result<(Observable, Mode), Unfit> 
         }
     }
     if matches!(kind, None | Some(Kind::Url))
-        && let Some(folder) = text.strip_suffix("/*")
-        && refang(folder).contains("://")
-        && !folder.contains('?')
+        && let Some(folder) = text.strip_suffix("/*").filter(|folder| !folder.contains('?'))
     {
-        return Ok((normalise(Kind::Url, &format!("{folder}/"))?, Mode::PathPrefix));
+        if refang(folder).contains("://") {
+            return Ok((normalise(Kind::Url, &format!("{folder}/"))?, Mode::PathPrefix));
+        }
+        // Without a scheme it is a URL where anything below it is one.
+        let below = guess(&format!("{folder}/a")).ok().filter(|found| found.kind() == Kind::Url);
+        if let Some(url) = below.and_then(|found| found.text().strip_suffix('a').map(str::to_owned)) {
+            return Ok((normalise(Kind::Url, &url)?, Mode::PathPrefix));
+        }
     }
     let found = value(kind, text)?;
     let mode = Mode::of_kind(found.kind());

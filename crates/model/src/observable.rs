@@ -12,7 +12,7 @@
 //! | network | the same with the host bits cleared, then the prefix length in one byte |
 //! | address with port | the same 4 or 16 bytes, then the port in 2 |
 //! | domain | the labels of the A-label form in reverse, a `.` behind each: `com.example.www.` |
-//! | digest, and what is one (JA3, HASSH, imphash, certificate, pin) | its bytes |
+//! | digest, and what is one (rules by that of their text, JA3, HASSH, imphash, certificate, pin) | its bytes |
 //! | autonomous system | 4 bytes, most significant first |
 //! | MAC address | 6 bytes |
 //! | email address | its text with the local part in lower case |
@@ -165,6 +165,13 @@ impl fmt::Display for Unfit {
 
 impl std::error::Error for Unfit {}
 
+/// Rules as what they are known by: the digest of their text.
+#[must_use]
+pub fn of_rules(kind: Kind, text: &str) -> Observable {
+    use sha2::Digest as _;
+    digest::of(kind, &sha2::Sha256::digest(text))
+}
+
 /// Brings a value of a known kind into normal form. Defanged addresses, domains, URLs and email addresses are
 /// understood. An address may turn out a network and the other way round, and an IPv6 address one of IPv4.
 ///
@@ -227,6 +234,7 @@ pub fn normalise(kind: Kind, raw: &str) -> Result<Observable, Unfit> {
         | Kind::CertSha1
         | Kind::CertSha256
         | Kind::Spki => digest::normalise(kind, raw),
+        Kind::SuricataRule | Kind::SigmaRule | Kind::YaraRule => digest::of_rules(kind, raw),
     }?;
     bounded(found)
 }

@@ -124,7 +124,12 @@ fn spoken_of(reading: &Reading, key: &ObjectKey, speaker: Option<MemberId>) -> R
 
 // Whom what is said is for: those the object is for, where the speaker may name them all. The author's own member may, and
 // whoever sees it in circles of his alone.
-fn addressed_of(reading: &Reading, caller: &Caller, own: MemberId, object: &Label) -> Option<Addressed> {
+pub(crate) fn addressed_of(
+    reading: &Reading,
+    caller: &Caller,
+    own: MemberId,
+    object: &Label,
+) -> Option<Addressed> {
     let to = &object.recipients;
     let in_circles = object.embargo.is_none() && to.members.is_empty() && to.persons.is_empty();
     if object.author != own && !in_circles {
@@ -135,7 +140,7 @@ fn addressed_of(reading: &Reading, caller: &Caller, own: MemberId, object: &Labe
 }
 
 // What is said about an object whose recipients the speaker cannot name stays with the one who says it.
-fn label_of(object: &Label, named: bool, asked: Option<Tlp>) -> Result<Tlp, Error> {
+pub(crate) fn label_of(object: &Label, named: bool, asked: Option<Tlp>) -> Result<Tlp, Error> {
     let least = match named || (object.recipients.is_empty() && object.embargo.is_none()) {
         true => object.tlp,
         false => Tlp::Red,

@@ -22,7 +22,7 @@ use crate::{Caller, Error, Kind, Node};
 
 /// What was due and had to wait is looked at again after this time, in seconds: a day.
 const AGAIN_S: i64 = 86_400;
-/// What circles are told was done, when something that was said to them is erased.
+/// What circles are told was done, when something that stood and was said to them is erased.
 pub(crate) const LET_GO: &str = "let-go";
 
 /// How far the hourly job looked, so that it costs what has become due since, and not what waits or stays.
@@ -50,12 +50,14 @@ struct Round<'a> {
     caller: &'a Caller,
     dry_run: bool,
     reached: u64,
+    /// The audit has its row.
+    audited: bool,
     /// The circles that were told.
     told: HashSet<CircleId>,
 }
 
 impl Node {
-    /// Lets go what is due, or only counts it. Answers how many statements.
+    /// Lets go what is due, or only counts it. Answers how many statements; or the first error, when all else was let go.
     pub(crate) fn keep_charters(
         &self,
         caller: &Caller,
@@ -64,7 +66,9 @@ impl Node {
         stop: &dyn Fn() -> bool,
     ) -> Result<u64, Error> {
         let labels = self.inner.store.snapshot()?.labels_of_circles()?;
-        let mut round = Round { node: self, caller, dry_run, reached: 0, told: HashSet::new() };
+        let mut failed = None;
+        let mut round =
+            Round { node: self, caller, dry_run, reached: 0, audited: false, told: HashSet::new() };
         for (id, label) in &labels {
             while !stop() {
                 match round.page((*id, label), looked.last.get(id)) {
@@ -75,26 +79,33 @@ impl Node {
                         tracing::warn!(%error, "what charters let go is tried again");
                         break;
                     }
-                    Err(error) => return Err(error),
+                    Err(error) => {
+                        tracing::error!(%error, "what charters let go under a label failed");
+                        failed.get_or_insert(error);
+                        break;
+                    }
                 }
             }
         }
-        Ok(round.reached)
+        failed.map_or(Ok(round.reached), Err)
     }
 }
 
 impl Round<'_> {
     // Answers the last that was looked at; `None` when there is no more.
     fn page(&mut self, (id, label): (LabelId, &Label), behind: Option<&Said>) -> Result<Option<Said>, Error> {
-        let (node, dry_run) = (self.node, self.dry_run);
-        let told = &self.told;
-        let (last, reached) = node.judged(self.caller, |roster, caller| {
+        let (node, dry_run, audited) = (self.node, self.dry_run, self.audited);
+        let untold = |roster: &Roster| {
+            let circles = circles_of(roster, label).into_iter();
+            circles.filter(|id| !self.told.contains(id)).collect::<Vec<_>>()
+        };
+        let (last, reached, told) = node.judged(self.caller, |roster, caller| {
             Node::allowed(caller, &Action::Erase)?;
             let now = node.now();
             let is_unnamed = roster.behind(label.author).is_some();
             let circles = roster.circles();
             let term = if is_unnamed { circles.shortest_unnamed(label) } else { circles.term(label) };
-            let Some(before) = term.keeps_from(now) else { return Ok((None, 0)) };
+            let Some(before) = term.keeps_from(now) else { return Ok((None, 0, Vec::new())) };
             let snapshot = node.inner.store.snapshot()?;
             let looked = snapshot.said_to_circles(id, before, behind, PAGE, is_unnamed)?;
             let upto = snapshot.end();
@@ -107,18 +118,22 @@ impl Round<'_> {
             };
             let due: Vec<u64> = looked.iter().filter(is_due).map(|said| said.position).collect();
             let count = due.len() as u64;
+            // Of what was taken back before, who came later knows nothing.
+            let tells = looked.iter().filter(is_due).any(|said| said.stands);
+            let told = if tells { untold(roster) } else { Vec::new() };
             if !due.is_empty() && !dry_run {
                 let by = Node::authorized(roster, caller, gate::Erase, Positions(due.clone()))?;
                 let days = term.days().filter(|_| !is_unnamed);
-                let acts = acts(node, roster, caller, (label, days), due, told);
+                let mut acts = acts(node, roster, caller, (label, days), due);
+                acts.audit.retain(|_| !audited);
+                acts.circle_acts = told.iter().map(|circle| let_go(*circle, now)).collect();
                 node.append_act_at(now, by.resting_on(upto), caller, acts)?;
             }
-            Ok::<_, Failure>((looked.last().copied(), count))
+            Ok::<_, Failure>((looked.last().copied(), count, told))
         })?;
         self.reached += reached;
-        if reached > 0 {
-            self.told.extend(circles_of(&node.roster(), label));
-        }
+        self.audited |= reached > 0;
+        self.told.extend(told);
         Ok(last)
     }
 }
@@ -140,7 +155,6 @@ fn acts(
     caller: &Caller,
     (label, days): (&Label, Option<u32>),
     positions: Vec<u64>,
-    told: &HashSet<CircleId>,
 ) -> Acts {
     let circles = circles_of(roster, label);
     let mut act = act_by(caller, "erase");
@@ -151,21 +165,15 @@ fn acts(
         act.push("days", days.to_string());
     }
     let body = strictjson::canonical(&act.into());
-    let at = node.now();
-    let note = |circle: CircleId| CircleAct {
-        circle,
-        at,
-        member: None,
-        token: None,
-        verb: LET_GO.to_owned(),
-        about: None,
-    };
-    let first = told.is_empty();
     Acts {
         items: vec![Item::Erase { positions, again: Again::Taken, body }],
-        audit: first.then(|| node.audit_of(caller, "retention", "charters".to_owned())).into_iter().collect(),
-        circle_acts: circles.into_iter().filter(|id| !told.contains(id)).map(note).collect(),
+        audit: vec![node.audit_of(caller, "retention", "charters".to_owned())],
+        circle_acts: Vec::new(),
     }
+}
+
+fn let_go(circle: CircleId, at: Timestamp) -> CircleAct {
+    CircleAct { circle, at, member: None, token: None, verb: LET_GO.to_owned(), about: None }
 }
 
 /// For how many days what a member says under a label is kept, by the charters that it agreed to. `None` where no charter
@@ -192,49 +200,91 @@ mod tests {
         )
     }
 
-    #[test]
-    fn the_job_looks_at_what_waits_once_a_day_and_at_the_rest_as_it_becomes_due() {
-        let folder = tempfile::tempdir().unwrap();
-        let clock = Arc::new(AtomicI64::new(1_788_220_800_000_000));
-        let time = Arc::clone(&clock);
-        let settings = Settings { organisation: "ACME".to_owned(), ..Settings::default() };
-        let now = Arc::new(move || Timestamp(time.load(Ordering::SeqCst)));
-        let node = Node::open(folder.path(), settings, now).unwrap();
-        // The node's own round is another.
-        node.stop();
-        let later = |hours: i64| clock.fetch_add(hours * 3_600_000_000, Ordering::SeqCst);
-        let operator = node.operator();
-        let charter = Charter {
-            formal: true,
-            agreement: "We keep to it.".to_owned(),
-            retention_days: Some(1),
-            ..Charter::default()
-        };
-        let new = NewCircle { name: "E".to_owned(), charter: Some(charter), ..NewCircle::default() };
-        node.add_circle(&operator, &new).unwrap();
-        let say = |to: &[&str], version: &str, more: &str| {
+    /// A node with a circle whose charter keeps for a day. Its own rounds are over.
+    struct Kept {
+        node: Node,
+        folder: tempfile::TempDir,
+        clock: Arc<AtomicI64>,
+    }
+
+    impl Kept {
+        fn new() -> Kept {
+            let folder = tempfile::tempdir().unwrap();
+            let clock = Arc::new(AtomicI64::new(1_788_220_800_000_000));
+            let time = Arc::clone(&clock);
+            let settings = Settings { organisation: "ACME".to_owned(), ..Settings::default() };
+            let now = Arc::new(move || Timestamp(time.load(Ordering::SeqCst)));
+            let node = Node::open(folder.path(), settings, now).unwrap();
+            node.stop();
+            let charter = Charter {
+                formal: true,
+                agreement: "We keep to it.".to_owned(),
+                retention_days: Some(1),
+                ..Charter::default()
+            };
+            let new = NewCircle { name: "E".to_owned(), charter: Some(charter), ..NewCircle::default() };
+            node.add_circle(&node.operator(), &new).unwrap();
+            Kept { node, folder, clock }
+        }
+
+        fn later(&self, hours: i64) {
+            self.clock.fetch_add(hours * 3_600_000_000, Ordering::SeqCst);
+        }
+
+        fn say(&self, to: &[&str], version: &str, more: &str) {
             let to = to.iter().map(|name| (*name).to_owned()).collect();
             let options = ImportOptions { to, tlp: Some(Tlp::Amber), ..ImportOptions::default() };
-            assert_eq!(
-                node.submit(&operator, &options, object(version, more).as_bytes()).unwrap().success,
-                1
-            );
-        };
+            let object = object(version, more);
+            let submitted = self.node.submit(&self.node.operator(), &options, object.as_bytes());
+            assert_eq!(submitted.unwrap().success, 1);
+        }
+
+        // Whether a file of the folder has this.
+        fn holds(&self, text: &str) -> bool {
+            std::fs::read_dir(self.folder.path()).unwrap().any(|file| {
+                let bytes = std::fs::read(file.unwrap().path()).unwrap();
+                memchr::memmem::find(&bytes, text.as_bytes()).is_some()
+            })
+        }
+    }
+
+    #[test]
+    fn the_job_looks_at_what_waits_once_a_day_and_at_the_rest_as_it_becomes_due() {
+        let kept = Kept::new();
+        let node = &kept.node;
+        let operator = node.operator();
         let round = || node.retain_hourly(&|| false).unwrap().charters;
         let looked = || node.inner.let_go.lock().unwrap().last.values().next().copied();
         assert_eq!((round(), looked()), (0, None), "there is nothing to look at");
-        say(&[], "2026-01-01T00:00:00.000Z", "");
-        say(&["circle:E"], "2026-02-01T00:00:00.000Z", r#","revoked":true"#);
-        later(25);
+        kept.say(&[], "2026-01-01T00:00:00.000Z", "");
+        kept.say(&["circle:E"], "2026-02-01T00:00:00.000Z", r#","revoked":true"#);
+        kept.later(25);
         assert_eq!(round(), 0);
         let waits = looked().unwrap();
         assert!(waits.takes_back);
         node.withdraw(&operator, None, "tool--00000000-0000-4000-8000-000000000001", &["first".to_owned()])
             .unwrap();
-        later(1);
+        kept.later(1);
         assert_eq!((round(), looked()), (0, Some(waits)), "it is not looked at again so soon");
         assert_eq!(node.run_retention(&operator, true).unwrap().charters, 1, "but where somebody asks");
-        later(24);
+        kept.later(24);
         assert_eq!((round(), round()), (1, 0));
+    }
+
+    #[test]
+    fn what_another_round_erased_just_before_is_overwritten_when_a_round_answers() {
+        let kept = Kept::new();
+        let canary = "q1zcanary";
+        kept.say(&["circle:E"], "2026-01-01T00:00:00.000Z", &format!(r#","labels":["{canary}"]"#));
+        kept.later(25);
+        // The hourly round has erased it, and comes to what it left only then.
+        let node = &kept.node;
+        assert_eq!(
+            node.keep_charters(&node.operator(), false, &mut Looked::default(), &|| false).unwrap(),
+            1
+        );
+        assert!(kept.holds(canary), "the index has it until then");
+        assert_eq!(node.run_retention(&node.operator(), false).unwrap().statements, 0);
+        assert!(!kept.holds(canary));
     }
 }

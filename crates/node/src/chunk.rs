@@ -70,6 +70,12 @@ impl Chunk {
         self.data.get(piece.place.clone()).unwrap_or_default()
     }
 
+    /// The bytes of a piece that is refused, as far as they may be kept.
+    pub(crate) fn kept_bytes(&self, piece: &Piece) -> &[u8] {
+        let bytes = self.bytes(piece);
+        if self.form.is_unkept(bytes) { &[] } else { bytes }
+    }
+
     /// Reads every piece: the part of judging that needs nothing else.
     pub(crate) fn read(&self) -> Vec<Read> {
         self.pieces.iter().map(|piece| self.read_piece(piece)).collect()

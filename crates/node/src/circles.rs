@@ -4,16 +4,19 @@
 pub(crate) mod known;
 pub(crate) mod shown;
 
+use std::ops::ControlFlow;
+
 use model::circle::{Admits, Charter, Leavers};
 use model::gate::{self, Act, CircleOf, SeatOf};
 use model::{
-    Action, Authorized, CircleId, Definition, InvitationId, MemberId, MembershipId, Reader, Timestamp,
+    Action, Authorized, CircleId, Definition, InvitationId, MemberId, MembershipId, Reader, Timestamp, Tlp,
     TokenId,
 };
 use store::authority::Covers;
 use store::directory::{Change, Circle, CircleAct, Invitation, Membership};
 
 use self::known::Known;
+use crate::charters::LET_GO;
 use crate::directory::{checked_name, not_found, not_revoked, signed_in};
 use crate::roster::Roster;
 use crate::writing::Failure;
@@ -29,6 +32,8 @@ const INVITATION_LIFE_S: u64 = 7 * 86_400;
 const LONGEST_INVITATION_LIFE_S: u64 = 30 * 86_400;
 /// Circles that a member is in at once.
 const CIRCLES: usize = 1_000;
+/// Acts that are told of a circle, the newest.
+const ACTS: usize = 500;
 /// Invitations to a circle that are good at once.
 const INVITATIONS: usize = 100;
 
@@ -55,6 +60,9 @@ impl Node {
                 Some(name) => crate::directory::member_for(roster, caller, name)?.id,
                 None => own,
             };
+            if owner == own {
+                binds(caller, &charter)?;
+            }
             let id = CircleId(random::uuid()?);
             let by = Node::authorized(roster, caller, gate::Found, CircleOf::new(id, Some(owner), &charter))?;
             if let Some(member) = roster.member(owner) {
@@ -97,7 +105,8 @@ impl Node {
         Ok(circles.map(|known| shown::circle(&roster, known, own, now)).collect())
     }
 
-    /// One of them, by name or id, with its good invitations and what was done in it.
+    /// One of them, by name or id, with its good invitations and what was done in it, of that the newest 500 acts. That something
+    /// was let go is told to who could have read whatever it was.
     ///
     /// # Errors
     /// [`Kind::NotFound`], also for one that the caller's member is not in; [`Kind::Forbidden`]; [`Kind::Conflict`] for
@@ -111,7 +120,21 @@ impl Node {
             let invitations = roster.circles().invitations(known.circle.id, now);
             view.invitations = invitations.into_iter().map(invitation_view).collect();
         }
-        let acts = self.inner.store.snapshot()?.circle_acts(known.circle.id)?;
+        let erasures_since = erasures_since(caller, known, own);
+        let (mut acts, mut more) = (Vec::new(), false);
+        self.inner.store.snapshot()?.circle_acts(known.circle.id, &mut |act| {
+            if act.verb == LET_GO && erasures_since.is_none_or(|since| act.at <= since) {
+                return ControlFlow::Continue(());
+            }
+            more = acts.len() == ACTS;
+            if more {
+                return ControlFlow::Break(());
+            }
+            acts.push(act);
+            ControlFlow::Continue(())
+        })?;
+        acts.reverse();
+        view.more_history = more;
         view.history = shown::history(&roster, known, own, acts);
         Ok(view)
     }
@@ -455,6 +478,14 @@ impl Node {
     }
 }
 
+// Since when he is told that something was let go: what charters let go is for all who are in the circle, up to AMBER+STRICT.
+// Who reads nothing, or not that high, does not know that there was anything, nor who came later.
+fn erasures_since(caller: &Caller, known: &Known, own: MemberId) -> Option<Timestamp> {
+    let reads = Node::allowed(caller, &Action::Read).is_ok();
+    let sees = reads && caller.principal.reader.ceiling >= Tlp::AmberStrict;
+    known.membership(own).filter(|_| sees).map(|one| one.since)
+}
+
 // A circle that the caller's member is in, by id or name.
 pub(crate) fn his<'r>(
     roster: &'r Roster,
@@ -587,12 +618,9 @@ fn invitation_view(invitation: &Invitation) -> views::Invitation {
     }
 }
 
-// A term lets go of all that the member said to the circle, also before: only who administers the member agrees to one.
+// A term lets go of all that the member's persons say to the circle, also before: only who administers it agrees to one.
 fn binds(caller: &Caller, charter: &Charter) -> Result<(), Error> {
-    if charter.retention_days.is_none() {
-        return Ok(());
-    }
-    Node::allowed(caller, &Action::FoundCircles).or_else(|_| Node::allowed(caller, &Action::GovernCircles))
+    Ok(gate::commits(&caller.principal, charter.retention_days.is_some())?)
 }
 
 fn named(known: &Known) -> views::Named {

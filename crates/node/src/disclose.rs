@@ -320,6 +320,12 @@ impl Node {
     ) -> Result<(), Failure> {
         let audit = self.audit_of(caller, "disclose", id.to_string());
         let (now, held) = (audit.at, by.id().held);
+        // Who agreed agrees while his token is good.
+        let agreed = by.id().second.as_ref().and_then(|second| second.token);
+        let roster = self.roster();
+        if agreed.is_some_and(|id| !roster.token(id).is_some_and(|token| roster.is_live(token, now))) {
+            return Err(Failure::Stale);
+        }
         let audit = if held || sealed.is_none() { vec![audit] } else { Vec::new() };
         match self
             .append_act_at(now, by, caller, Acts { items: vec![item], audit, ..Acts::default() })?

@@ -249,8 +249,12 @@ impl Out<'_> {
     }
 
     fn finish(mut self) -> Result<u64, Error> {
-        if let Format::Stix = self.format {
-            self.buffer.extend_from_slice(if self.written == 0 { b"}\n" } else { b"\n]}\n" });
+        match &self.format {
+            Format::Stix => {
+                self.buffer.extend_from_slice(if self.written == 0 { b"}\n" } else { b"\n]}\n" });
+            }
+            Format::List(distinct) => distinct.end(&mut self.buffer),
+            Format::Ndjson | Format::Csv => {}
         }
         self.flush(0)?;
         self.output.flush().map_err(|error| {

@@ -196,7 +196,7 @@ fn is_utf16(beginning: &[u8]) -> bool {
 
 fn value_kind(name: &str) -> Result<ValueKind, Error> {
     let unknown = || {
-        let known: Vec<&str> = ValueKind::all().map(ValueKind::name).collect();
+        let known: Vec<&str> = ValueKind::VALUES.iter().map(|kind| kind.name()).collect();
         Error::new(Kind::Invalid, format!("`{name}` is no type of values"))
             .hint(format!("use {}", known.join(", ")))
     };

@@ -15,10 +15,11 @@ mod created;
 mod decided;
 mod others;
 mod restated;
+mod taking_back;
 pub(crate) mod terms;
 pub(crate) mod told;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use model::circle::Curation;
@@ -75,6 +76,8 @@ pub(crate) struct Intake<'n> {
     pub looked: Vec<NewStatement>,
     /// Somebody looks, whatever becomes of it.
     pub looks: bool,
+    /// The places of what was refused when it came and waited: whoever let the rest in did not see it, so it stays refused.
+    pub unseen: BTreeSet<u64>,
 }
 
 impl<'n> Intake<'n> {
@@ -139,7 +142,7 @@ impl<'n> Intake<'n> {
     ) -> Intake<'n> {
         let (held, foreseen) = (HashMap::new(), Foreseen::default());
         let (audited, dry_run, about, looks) = (false, false, None, false);
-        let (curation, looked) = (Curation::None, Vec::new());
+        let (curation, looked, unseen) = (Curation::None, Vec::new(), BTreeSet::new());
         Intake {
             node,
             caller,
@@ -154,6 +157,7 @@ impl<'n> Intake<'n> {
             curation,
             looked,
             looks,
+            unseen,
         }
     }
 
@@ -260,9 +264,11 @@ impl<'n> Intake<'n> {
         let seen = self.node.seen_by(caller, roster, terms.collection)?;
         let versioned = read.iter().flatten().flatten().filter(|reading| reading.version.is_some());
         let objects = versioned.map(|reading| &reading.object);
-        let said = self.node.said_by_others(roster, (terms.source, terms.own), &seen, objects)?;
+        let others = self.node.said_by_others(roster, (terms.source, terms.own), &seen, objects)?;
+        let taking_back = self.node.taking_back((roster, &terms), &caller.principal.reader, &read)?;
+        let before = Before { others, taking_back };
         let room = back.as_ref().map_or(0, |back| back.room());
-        let (mut decided, waiting) = self.decide_all(roster, &terms, chunk, (read, &said), room);
+        let (mut decided, waiting) = self.decide_all(roster, &terms, chunk, (read, &before), room);
         if let Form::Rows(form) = chunk.form.as_ref()
             && let Some(reading) = self.node.reading_to_submit(caller, roster, terms.collection)?
         {
@@ -360,20 +366,27 @@ impl<'n> Intake<'n> {
         roster: &Roster,
         terms: &Terms,
         chunk: &Chunk,
-        (read, said): (Vec<Read>, &HashMap<ObjectKey, Vec<Label>>),
+        (read, before): (Vec<Read>, &Before),
         mut room: usize,
     ) -> (Vec<Decided>, Vec<(Piece, String)>) {
-        self.learn(roster, terms, read.iter().flatten().flatten());
+        let is_unseen = |piece: &Piece| self.unseen.contains(&piece.start.ordinal);
+        let unseen: Vec<bool> = chunk.pieces.iter().map(is_unseen).collect();
+        let seen = read.iter().zip(&unseen).filter(|(_, unseen)| !**unseen);
+        self.learn(roster, terms, seen.flat_map(|(read, _)| read).flatten());
         let filtered: Vec<_> = roster.filtered().collect();
         let bound_to = |identity: &str| roster.bound_to(identity);
         let known = |id: &str| self.held.get(id).copied().flatten();
-        let others = |object: &ObjectKey| said.get(object).map(Vec::as_slice).unwrap_or_default();
+        let others = |object: &ObjectKey| before.others.get(object).map(Vec::as_slice).unwrap_or_default();
+        let takes_back = |reading: &Reading| before.taking_back.contains(&reading.body);
         let context = terms.context(roster, self.node.now(), &filtered, &bound_to, &known, &others);
+        let context = judge::Context { takes_back: &takes_back, ..context };
         let mut decided = Vec::with_capacity(read.len());
         let mut waiting = Vec::new();
-        for (piece, read) in chunk.pieces.iter().zip(read) {
+        for ((piece, read), unseen) in chunk.pieces.iter().zip(read).zip(unseen) {
             let bytes = chunk.bytes(piece).len();
-            if room >= bytes
+            if unseen {
+                decided.push(decided::refused_before(decide(&context, chunk, piece, read), chunk, piece));
+            } else if room >= bytes
                 && let Ok(readings) = &read
                 && let Some(missing) = readings.iter().find_map(|one| judge::label(one, &context).missing)
             {
@@ -427,6 +440,14 @@ impl<'n> Intake<'n> {
     pub(crate) fn holds(&self, id: &str) -> bool {
         self.held.get(id).is_some_and(Option::is_some)
     }
+}
+
+/// What was said before, of the objects of a chunk.
+struct Before {
+    /// The labels under which others said something under their ids.
+    others: HashMap<ObjectKey, Vec<Label>>,
+    /// The bytes of what takes back what its source said, and nothing else.
+    taking_back: HashSet<Vec<u8>>,
 }
 
 /// What there is to tell of a piece once its items are sequenced.

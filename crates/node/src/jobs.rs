@@ -2,7 +2,7 @@
 //! quarantine is emptied, what waits for a marking that has come is opened, retention runs, circles that are over are
 //! ended.
 //!
-//! Three threads, so that a large arrival does not hold up the rest. They hold the node weakly: the last clone of it
+//! Four threads, so that a large arrival does not hold up the rest. They hold the node weakly: the last clone of it
 //! stops them.
 
 use std::sync::{Arc, Condvar, Mutex, PoisonError, Weak};
@@ -17,6 +17,10 @@ const FLUSH_EVERY: Duration = Duration::from_secs(60);
 const GATHER: Duration = Duration::from_millis(900);
 /// How soon it is tried again to write them down.
 const AGAIN: Duration = Duration::from_secs(10);
+/// How often it is looked whether something became known that members saw before.
+const LOOK_BACK: Duration = Duration::from_secs(2);
+/// While there is more to look for, it rests for so many times the time that a step took: a fifth of a processor.
+const LOOK_BACK_REST: u32 = 4;
 /// How often the quarantine is emptied of what is old, and retention runs.
 const HOURLY: Duration = Duration::from_secs(3_600);
 
@@ -51,8 +55,12 @@ impl Jobs {
     pub(crate) fn start(&self, node: &Arc<Inner>) -> Result<(), Error> {
         self.signals.arrived();
         self.opening_is_due();
-        let jobs: [(&str, Job); 3] =
-            [("arrivals", arrivals), ("housekeeping", housekeeping), ("reads", reads)];
+        let jobs: [(&str, Job); 4] = [
+            ("arrivals", arrivals),
+            ("housekeeping", housekeeping),
+            ("reads", reads),
+            ("look-back", look_back),
+        ];
         for (name, job) in jobs {
             let (signals, node) = (Arc::clone(&self.signals), Arc::downgrade(node));
             let thread =
@@ -181,6 +189,23 @@ fn reads(signals: &Signals, node: &Weak<Inner>) {
     }
 }
 
+// What became known is looked for in what members saw before, a step at a time.
+fn look_back(signals: &Signals, node: &Weak<Inner>) {
+    let mut rest = LOOK_BACK;
+    while signals.wait_for(rest) {
+        let Some(inner) = node.upgrade() else { return };
+        let began = Instant::now();
+        rest = match (Node { inner }).look_back() {
+            Ok(true) => (began.elapsed() * LOOK_BACK_REST).min(LOOK_BACK),
+            Ok(false) => LOOK_BACK,
+            Err(error) => {
+                tracing::error!(%error, "what became known is looked for later in what members saw");
+                FLUSH_EVERY
+            }
+        };
+    }
+}
+
 fn housekeeping(signals: &Signals, node: &Weak<Inner>) {
     let mut next_hourly = Instant::now();
     // A crash may have left collections that are not filled.
@@ -211,6 +236,8 @@ fn housekeeping(signals: &Signals, node: &Weak<Inner>) {
                 node.keep_lists(),
                 node.answer_overdue(),
                 node.let_go_of_reads(),
+                node.let_go_of_seen(&|| signals.stopping()),
+                node.let_go_of_edges(),
             ]);
         }
         for error in outcomes.into_iter().filter_map(Result::err) {

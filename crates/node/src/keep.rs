@@ -13,6 +13,7 @@ use crate::chunk::Chunk;
 use crate::core::checks::{Check, Found, check};
 use crate::intake::Intake;
 use crate::intake::terms::deciders;
+use crate::queue::Noted;
 use crate::roster::Roster;
 use crate::source::Source;
 use crate::submit::status;
@@ -90,13 +91,20 @@ fn of_outcome(outcome: &views::Outcome) -> Option<Found> {
     Some(Found::of(check, outcome.id.clone(), message))
 }
 
+// The places of what nothing is kept of when it is refused.
+fn unkept(chunks: &[Chunk]) -> BTreeSet<u64> {
+    let pieces = chunks.iter().flat_map(|chunk| chunk.pieces.iter().map(move |piece| (chunk, piece)));
+    let unkept = pieces.filter(|(chunk, piece)| chunk.form.is_unkept(chunk.bytes(piece)));
+    unkept.map(|(_, piece)| piece.start.ordinal).collect()
+}
+
 impl Node {
     /// Keeps a submission that enters later. Without a name it is all of it or none, since what is refused of it would have
     /// to be sent again. Its bytes are durable when this returns. A dry run says the same of it, and keeps nothing.
     ///
     /// # Errors
-    /// [`Kind::Invalid`] for what would be refused of one without a name, with the reason of the first; what accepting
-    /// fails with.
+    /// [`Kind::Invalid`] for what would be refused of one without a name, and for what may not be kept, with the reason of
+    /// the first; what accepting fails with.
     pub(crate) fn keep(
         &self,
         mut intake: Intake<'_>,
@@ -107,12 +115,19 @@ impl Node {
         let dry_run = std::mem::replace(&mut intake.dry_run, true);
         let outcomes = self.sequence_all(&mut intake, chunks, 0, &mut |_| true)?;
         intake.dry_run = dry_run;
-        let refused = outcomes.iter().find(|outcome| outcome.state == "rejected");
-        if let Some(refused) = refused.filter(|_| due.is_some()) {
+        let unkept = unkept(chunks);
+        let refused = || outcomes.iter().filter(|outcome| outcome.state == "rejected");
+        let barred = refused().find(|outcome| unkept.contains(&outcome.ordinal));
+        if let Some(refused) = barred.or_else(|| refused().next().filter(|_| due.is_some())) {
             let reason = refused.message.clone().unwrap_or_default();
-            self.quarantine_whole(&mut intake, bytes, &reason);
+            self.quarantine_whole(&mut intake, if unkept.is_empty() { bytes } else { &[] }, &reason);
             let message = format!("object {}: {reason}", refused.ordinal + 1);
-            let hint = "nothing was taken: what is said without a name is taken whole or not at all";
+            let hint = match barred {
+                Some(_) => {
+                    "nothing was taken: what waits is kept whole, and this may not be kept; leave it out"
+                }
+                None => "nothing was taken: what is said without a name is taken whole or not at all",
+            };
             return Err(Error::new(Kind::Invalid, message).hint(hint));
         }
         let (waiting, held) = self.held(&mut intake, &outcomes, due)?;
@@ -143,6 +158,8 @@ impl Node {
         found.extend(check(&looked, self.warning_lists(), roster.assets_of(member)));
         found.extend(outcomes.iter().filter_map(of_outcome));
         found.truncate(FINDINGS);
+        let refused = outcomes.iter().filter(|outcome| outcome.state == "rejected");
+        let refused = refused.map(|outcome| outcome.ordinal).collect();
         let holds = &self.settings().queue_holds;
         let labels: BTreeSet<Label> = looked.into_iter().map(|new| new.label).collect();
         // Where nothing of it would enter there is nothing that a curator could see, so nobody would ever answer it.
@@ -169,7 +186,7 @@ impl Node {
             deadline,
             four_eyes: intake.curation == Curation::FourEyes,
             labels: labels.into_iter().collect(),
-            findings: serde_json::to_string(&found)
+            findings: serde_json::to_string(&Noted { found, refused })
                 .map_err(|error| Error::new(Kind::Internal, error.to_string()))?,
         };
         Ok((Some(waiting), Some(held)))

@@ -17,6 +17,7 @@ pub mod core;
 mod desk;
 mod directory;
 mod disclose;
+mod edges;
 mod erase_subject;
 pub mod error;
 mod export;
@@ -29,6 +30,7 @@ mod import;
 mod intake;
 mod jobs;
 mod keep;
+mod known;
 mod ledger;
 mod lines;
 mod list;
@@ -36,8 +38,10 @@ mod lookup;
 mod maintenance;
 mod marked;
 mod object;
+mod observe;
 mod openings;
 mod preview;
+mod protect;
 mod quarantine;
 mod queue;
 mod random;
@@ -50,8 +54,11 @@ mod restore;
 mod retention;
 mod roster;
 mod search;
+mod seen;
+mod seen_hits;
 mod session;
 mod share;
+mod sharing_sightings;
 mod source;
 mod splitting;
 mod statistics;
@@ -60,6 +67,7 @@ mod summary;
 mod tokens;
 mod usage;
 pub mod verbs;
+mod verdict;
 pub mod views;
 mod visible;
 mod warning_lists;
@@ -69,8 +77,10 @@ mod writing;
 
 pub use audit::AuditQuery;
 pub use error::{Error, Kind};
+pub use protect::{Feed, FeedQuery, Stream, StreamEvent, StreamQuery, Told, ValuesQuery};
 pub use reads::Waits;
 pub use verbs::*;
+pub use verdict::VerdictOf;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
@@ -130,6 +140,10 @@ pub struct Settings {
     pub disclosure_four_eyes: bool,
     /// A disclosure is sealed for so many days at most, at least 1; each time it is sealed for longer is an act of its own.
     pub disclosure_seal_days: u32,
+    /// What sensors saw is kept for so many days; 0 keeps nothing.
+    pub seen_days: u32,
+    /// So many bytes of it at most, of all members together.
+    pub seen_bytes: u64,
 }
 
 impl Default for Settings {
@@ -155,6 +169,8 @@ impl Default for Settings {
             queue_holds: Vec::new(),
             disclosure_four_eyes: false,
             disclosure_seal_days: 365,
+            seen_days: 90,
+            seen_bytes: 1 << 30,
         }
     }
 }
@@ -171,6 +187,8 @@ pub(crate) struct Inner {
     pub(crate) settings: Settings,
     pub(crate) clock: Clock,
     pub(crate) store: Store,
+    /// What members' sensors saw of late.
+    pub(crate) seen: store::seen::Seen,
     /// The directory as last seen; replaced whole on change.
     pub(crate) roster: RwLock<Arc<Roster>>,
     pub(crate) usage: Usage,
@@ -193,6 +211,13 @@ pub(crate) struct Inner {
     pub(crate) warning_lists: OnceLock<core::warning::WarningLists>,
     /// Held while a collection is noted to be filled and comes to be, or does not.
     pub(crate) adding: Mutex<()>,
+    /// What sensors read, as it was made of late.
+    pub(crate) feeds: protect::Feeds,
+    /// Who follows the changes.
+    pub(crate) open: protect::Open,
+    /// What is called when there may be something new to tell.
+    pub(crate) listeners: Arc<RwLock<Vec<protect::Listener>>>,
+    pub(crate) sightings_looked: sharing_sightings::Looked,
     /// How far the job looked for what charters let go.
     pub(crate) let_go: Mutex<charters::Looked>,
     /// How far the copy that pages are read from was checked.
@@ -216,9 +241,14 @@ impl Node {
             folder: folder.to_owned(),
             settings,
             clock,
+            seen: store::seen::Seen::new(folder, |what| tracing::warn!("{what}")),
             store,
             roster: RwLock::new(Arc::new(Roster::new(directory)?)),
             usage: Usage::default(),
+            feeds: protect::Feeds::default(),
+            open: protect::Open::default(),
+            listeners: Arc::default(),
+            sightings_looked: sharing_sightings::Looked::default(),
             let_go: Mutex::default(),
             copy_checked: maintenance::CopyChecked::default(),
             reads: reads::Reads::default(),
@@ -232,6 +262,8 @@ impl Node {
             warning_lists: OnceLock::new(),
             adding: Mutex::default(),
         });
+        let listeners = Arc::clone(&inner.listeners);
+        inner.store.on_commit(Arc::new(move || call(&listeners)));
         inner.jobs.start(&inner)?;
         Ok(Node { inner })
     }
@@ -264,6 +296,11 @@ impl Node {
     pub(crate) fn roster(&self) -> Arc<Roster> {
         Arc::clone(&self.inner.roster.read().unwrap_or_else(PoisonError::into_inner))
     }
+}
+
+/// Calls who wants to know that there may be something new to tell.
+pub(crate) fn call(listeners: &RwLock<Vec<protect::Listener>>) {
+    listeners.read().unwrap_or_else(PoisonError::into_inner).iter().for_each(|listener| listener());
 }
 
 // The engine needs a little space before it reads anything.

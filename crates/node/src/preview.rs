@@ -6,15 +6,16 @@ use std::ops::ControlFlow;
 
 use model::access::{Barrier, Reason, why};
 use model::circle::Shows;
-use model::{Action, CircleId, Label, MemberId, PermittedActions, PersonId, Reader, Timestamp, Tlp};
+use model::{Action, CircleId, Label, MemberId, Origin, PermittedActions, PersonId, Reader, Timestamp, Tlp};
 use store::directory::Member;
 
 use crate::addressed::{Addressed, audience_of, knows};
 use crate::charters::kept_days;
 use crate::circles::known::Known;
-use crate::core::audience::fits;
+use crate::core::audience::{attributed, fits};
 use crate::core::list_query::object_key;
 use crate::core::marking::Marked;
+use crate::desk::unnamed;
 use crate::directory::{not_found, signed_in};
 use crate::roster::Roster;
 use crate::{Asked, Caller, Error, Kind, Node, views};
@@ -36,7 +37,8 @@ impl Node {
     ///
     /// # Errors
     /// What is refused at submitting, before any object is looked at: [`Kind::Forbidden`], [`Kind::NotFound`] for
-    /// recipients that he may not know, [`Kind::Invalid`].
+    /// recipients that he may not know, [`Kind::Invalid`], also where a policy is that sources are not named, or are;
+    /// [`Kind::Conflict`] where too few could have said it without their name.
     pub fn preview(&self, caller: &Caller, asked: &Asked) -> Result<views::Preview, Error> {
         let own = signed_in(caller)?;
         Node::allowed(caller, &Action::Submit)?;
@@ -56,10 +58,20 @@ impl Node {
             let message = format!("{tlp} is above the highest label that this token writes");
             return Err(Error::new(Kind::Forbidden, message));
         }
+        let member = roster.member(own).ok_or_else(|| not_found("member", &own.to_string()))?;
+        let terms =
+            asked.without_name.then(|| unnamed(self, &roster, member, &found.audience)).transpose()?;
+        let origin = if terms.is_some() { Origin::Withheld } else { Origin::Shown };
         fits(&marked, std::iter::empty(), &found.audience, &found.circles)
+            .and_then(|()| attributed(&found.circles, origin))
             .map_err(|why| Error::new(Kind::Invalid, why))?;
         let waiting = self.would_wait(&roster, (&found.audience, tlp));
-        let label = marked.label(own).to(found.audience);
+        let author = if terms.is_some() { member.alias } else { own };
+        let label = Label {
+            origin,
+            sector: terms.and_then(|terms| terms.sector),
+            ..marked.label(author).to(found.audience)
+        };
         let told = Told { node: self, roster: &roster, caller, own, label: &label, entered: None, now };
         Ok(views::Preview { waiting, ..told.preview() })
     }

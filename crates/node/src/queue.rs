@@ -3,17 +3,20 @@
 //! A decision is one write; what follows from it is the job's that sequences arrivals: it lets in what was released and refuses
 //! what was returned or merged, with the reason, and begins again after a crash.
 
+use std::collections::BTreeSet;
+
 use model::access::{Release, Waiting, may_curate, may_release};
 use model::{Principal, SubmissionId, Timestamp, gate};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use store::queue::{Decision, Queued, State, Who};
-use store::record::Audit;
+use store::record::{Arrival, Audit};
 
 use crate::addressed::knows;
 use crate::core::checks::{Check, Found};
 use crate::core::list_query::{id_text, object_key};
 use crate::core::observables::observables;
-use crate::core::reading::OBJECT_BYTES;
+use crate::core::reading::{OBJECT_BYTES, Reading as Object};
 use crate::directory::{not_found, signed_in};
 use crate::roster::Roster;
 use crate::session::REVOKED;
@@ -59,8 +62,7 @@ impl Node {
             _ => None,
         };
         if let Some(arrival) = arrival {
-            let read = self.cut_again(&arrival)?.into_iter().flat_map(|chunk| chunk.read());
-            for one in read.flat_map(|read| read.unwrap_or_default()) {
+            for one in self.would_enter(&arrival, &noted(&row).refused)? {
                 let id = one.object.to_string();
                 let wire = one.wire.unwrap_or(one.body);
                 hits.extend(own_assets(&roster, caller, &id, &wire));
@@ -77,6 +79,18 @@ impl Node {
                 .for_each(|findings| findings.extend(hits.iter().take(SHOWN).map(|hit| json!(hit))));
         }
         Ok(shown)
+    }
+
+    // The objects that a curator decides on: what was refused when it came is for its submitter alone, as whatever is refused,
+    // under whatever label it would have been.
+    fn would_enter(&self, arrival: &Arrival, refused: &BTreeSet<u64>) -> Result<Vec<Object>, Error> {
+        let mut objects = Vec::new();
+        for chunk in self.cut_again(arrival)? {
+            let read = chunk.pieces.iter().zip(chunk.read());
+            let entering = read.filter(|(piece, _)| !refused.contains(&piece.start.ordinal));
+            objects.extend(entering.flat_map(|(_, read)| read.unwrap_or_default()));
+        }
+        Ok(objects)
     }
 
     // All that he curates, answered or not.
@@ -103,16 +117,16 @@ impl Node {
     }
 
     // What the checks found in the submitter's sight, a curator is told as far as it is in his own: that something is said under an
-    // id, where he sees something said under it; that it is much, where what he sees of it is.
+    // id, where he sees something said under it; that it is much, where what he sees of it is. What was refused he is not shown.
     fn findings_for_curator(
         &self,
         caller: &Caller,
         row: &Queued,
         his: &[Queued],
     ) -> Result<Vec<Found>, Error> {
-        let mut told = findings(row);
+        let mut told = noted(row).found;
         let is = |one: &Found, check: Check| one.check == check.name();
-        let by_sight = |one: &Found| is(one, Check::Duplicate) || is(one, Check::Refused);
+        let by_sight = |one: &Found| is(one, Check::Duplicate);
         let reading = match told.iter().any(by_sight) {
             true => self.reading(caller).ok(),
             false => None,
@@ -122,7 +136,7 @@ impl Node {
         let of_day = his
             .iter()
             .filter(|one| one.source == row.source && one.received > day && one.received <= row.received);
-        let sum: u64 = of_day.map(|one| one.objects).sum();
+        let sum: u64 = of_day.map(entering).sum();
         let mut failed = None;
         told.retain_mut(|one| {
             if is(one, Check::Cap) {
@@ -130,14 +144,13 @@ impl Node {
                 return sum > cap;
             }
             // Whose it is, is for him who sent it; what a curator may know of it is looked up for him.
-            if is(one, Check::OwnAsset) {
+            if is(one, Check::OwnAsset) || is(one, Check::Refused) {
                 return false;
             }
             if !by_sight(one) {
                 return true;
             }
             "something is said under its id already".clone_into(&mut one.message);
-            Check::Duplicate.name().clone_into(&mut one.check);
             let seen = reading.as_ref().zip(object_key(&one.object).ok());
             let stands = seen.map(|(reading, key)| around::standing(reading, &key)).transpose();
             stands
@@ -382,8 +395,25 @@ fn word(state: State) -> &'static str {
     }
 }
 
-fn findings(row: &Queued) -> Vec<Found> {
-    serde_json::from_str(&row.held.findings).unwrap_or_default()
+/// What is noted of one that waits, beside its bytes.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Noted {
+    /// What the checks found.
+    pub found: Vec<Found>,
+    /// The places of the objects that were refused when it came. No curator sees them, so they stay refused.
+    pub refused: BTreeSet<u64>,
+}
+
+/// What is noted of one; of what waited before refused objects were noted, what the checks found.
+pub(crate) fn noted(row: &Queued) -> Noted {
+    let text = &row.held.findings;
+    let found = || Some(Noted { found: serde_json::from_str(text).ok()?, ..Noted::default() });
+    serde_json::from_str(text).ok().or_else(found).unwrap_or_default()
+}
+
+// How many objects a curator decides on.
+fn entering(row: &Queued) -> u64 {
+    row.objects.saturating_sub(noted(row).refused.len() as u64)
 }
 
 // Who curates is not told: he is one of the members who see it.
@@ -397,7 +427,7 @@ fn for_submitter(roster: &Roster, row: &Queued, now: Timestamp) -> Value {
         "overdue": is_overdue(row, now),
         "objects": row.objects,
         "without_name": roster.behind(row.source).is_some(),
-        "findings": findings(row),
+        "findings": noted(row).found,
     });
     if let Some(fields) = told.as_object_mut() {
         let texts = [("collection", collection), ("reason", some(&row.reason)), ("into", some(&row.into))];
@@ -418,6 +448,7 @@ fn for_curators(roster: &Roster, caller: &Caller, row: &Queued, now: Timestamp) 
     tlps.dedup();
     let tlps: Vec<String> = tlps.iter().map(ToString::to_string).collect();
     fields.insert("labels".to_owned(), json!(tlps));
+    fields.insert("objects".to_owned(), json!(entering(row)));
     fields.insert("four_eyes".to_owned(), json!(row.held.four_eyes));
     fields.insert("approved".to_owned(), json!(row.approved.is_some()));
     fields.insert("taken".to_owned(), json!(row.owner.is_some()));

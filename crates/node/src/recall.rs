@@ -14,6 +14,7 @@ use crate::addressed::{Addressed, knows};
 use crate::core::annotation::{RECALL, Speaker, Subject, recall_note, statement};
 use crate::core::list_query::object_key;
 use crate::directory::{not_found, signed_in};
+use crate::edges::Known;
 use crate::holders::Target;
 use crate::reading::Reading;
 use crate::roster::Roster;
@@ -35,6 +36,16 @@ struct Standing {
     whole: bool,
     versions: Vec<Timestamp>,
     targets: Vec<Target>,
+}
+
+/// What says that objects under one label are recalled.
+struct ToBeSaid<'s> {
+    /// The id of the note.
+    id: String,
+    label: Tlp,
+    options: ImportOptions,
+    envelope: Vec<u8>,
+    objects: Vec<&'s Standing>,
 }
 
 /// Who held what was recalled, at the time of the recall.
@@ -96,27 +107,33 @@ impl Node {
         for one in &standing {
             groups.entry(Label { parts: None, ..one.label.clone() }).or_default().push(one);
         }
-        let mut recalls = Vec::new();
-        for (label, objects) in groups {
-            let id = self.say_recalled(caller, own, &label, &objects, &reason)?;
+        let groups =
+            groups.iter().map(|(label, objects)| self.to_be_said(caller, own, label, objects, &reason));
+        let groups = groups.collect::<Result<Vec<_>, Error>>()?;
+        // All of it or nothing: what would be refused of one is, before anything is said of another.
+        for group in &groups {
+            self.say(caller, group, true)?;
+        }
+        let kept = serde_json::to_vec(&held)
+            .map_err(|error| Error::new(Kind::Internal, format!("who held it: {error}")))?;
+        let (mut recalls, mut withdrawn) = (Vec::new(), 0);
+        for group in groups {
+            self.say(caller, &group, false)?;
+            let ToBeSaid { id, label, objects, .. } = group;
+            self.inner.store.set_meta(&format!("{NOTE}{id}"), Some(&kept))?;
+            for one in &objects {
+                let versions: Vec<String> = one.versions.iter().map(Timestamp::to_string).collect();
+                withdrawn += self.withdraw(caller, None, &one.key.to_string(), &versions)?;
+            }
             let objects = objects.iter().map(|one| one.key.to_string()).collect();
-            let name = format!("{NOTE}{id}");
-            let kept = serde_json::to_vec(&held)
-                .map_err(|error| Error::new(Kind::Internal, format!("who held it: {error}")))?;
-            self.inner.store.set_meta(&name, Some(&kept))?;
             recalls.push(views::RecallEntry {
                 id,
-                label: label.tlp.to_string(),
+                label: label.to_string(),
                 reason: reason.clone(),
                 objects,
             });
         }
-        let mut withdrawn = 0;
-        for one in &standing {
-            let versions: Vec<String> = one.versions.iter().map(Timestamp::to_string).collect();
-            withdrawn += self.withdraw(caller, None, &one.key.to_string(), &versions)?;
-        }
-        let held = self.told_of(&roster, caller, &held, &BTreeSet::new());
+        let held = self.told_of(&roster, caller, &held, &BTreeSet::new(), None)?;
         Ok(views::Recalled { recalls, withdrawn, held })
     }
 
@@ -135,6 +152,7 @@ impl Node {
         if own {
             told.extend(standing_of(&reading, entry.source, &entry.objects)?);
         }
+        let edges = self.own_edges(caller, &reading, &entry)?;
         self.lent(caller, "recall", None, reading)?;
         let mut held = None;
         if own && let Some(kept) = self.inner.store.meta(&format!("{NOTE}{id}"))? {
@@ -142,13 +160,72 @@ impl Node {
                 .map_err(|error| Error::new(Kind::Internal, format!("who held it is damaged: {error}")))?;
             let confirmed =
                 self.holders(&roster, &told)?.into_keys().map(|member| member.to_string()).collect();
-            held = Some(self.told_of(&roster, caller, &kept, &confirmed));
+            held = Some(self.told_of(&roster, caller, &kept, &confirmed, Some(entry.position))?);
         }
         let member = roster.behind(entry.source).map_or(entry.source, |member| member.id);
         let source = (entry.shown || own).then(|| roster.named(member));
         let Entry { label, reason, objects, .. } = entry;
         let entry = views::RecallEntry { id: id.to_owned(), label: label.tlp.to_string(), reason, objects };
-        Ok(views::RecallView { entry, source, held })
+        Ok(views::RecallView { entry, source, held, edges })
+    }
+
+    // The edges of the caller's own member. What they hold of it ends when the last of the objects does.
+    fn own_edges(
+        &self,
+        caller: &Caller,
+        reading: &Reading,
+        entry: &Entry,
+    ) -> Result<Vec<views::RecallEdge>, Error> {
+        let Some(own) = reading.reader.filter(|_| Node::allowed(caller, &Action::SeeEdges).is_ok()) else {
+            return Ok(Vec::new());
+        };
+        let mut ends = Some(Timestamp::MIN);
+        for key in entry.objects.iter().filter_map(|id| ObjectKey::parse(id)) {
+            reading.snapshot.standing(&reading.sight.visible, &key, &mut |hit| {
+                if hit.source == entry.source {
+                    ends = ends.zip(hit.valid_until).map(|(last, until)| last.max(until));
+                }
+                ControlFlow::Continue(())
+            })?;
+        }
+        let ends = ends.filter(|ends| *ends > Timestamp::MIN);
+        match self.known_to(&reading.roster, own, entry.position)? {
+            Some(known) => self.edges_that_know(own, known, ends),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    // An entry as a member is given it; `None` where it is not.
+    fn known_to(&self, roster: &Roster, member: MemberId, position: u64) -> Result<Option<Known>, Error> {
+        let (now, snapshot) = (self.now(), self.inner.store.snapshot()?);
+        let sight =
+            self.inner.visibility.sight(&snapshot, &roster.reader(member, now), roster.epoch(), now)?;
+        let mut known = None;
+        let asked = snapshot.entry(&sight.visible, position, &mut |entry| {
+            known =
+                Some(Known { position, added: entry.date_added }).filter(|_| sight.visible.has(entry.label));
+        });
+        match asked {
+            Err(error) if error.kind == store::Kind::NotFound => Ok(None),
+            asked => Ok(asked.map(|()| known)?),
+        }
+    }
+
+    // How many of a member's edges a recall reached: of members that are named alone, and never which.
+    fn edges_of(
+        &self,
+        roster: &Roster,
+        member: MemberId,
+        position: u64,
+    ) -> Result<Option<views::RecallEdges>, Error> {
+        let Some(known) = self.known_to(roster, member, position)? else { return Ok(None) };
+        let edges = self.edges_that_know(member, known, None)?;
+        let count = |is: fn(&views::RecallEdge) -> bool| edges.iter().filter(|edge| is(edge)).count() as u64;
+        Ok((!edges.is_empty()).then(|| views::RecallEdges {
+            edges: edges.len() as u64,
+            confirmed: count(|edge| edge.confirmed),
+            away: count(|edge| !edge.confirmed && !edge.online),
+        }))
     }
 
     fn recalled_keys(&self, caller: &Caller, asked: &Recall) -> Result<Vec<ObjectKey>, Error> {
@@ -195,14 +272,14 @@ impl Node {
     }
 
     // Revoked versions and the note, in one submission under the label of the objects.
-    fn say_recalled(
+    fn to_be_said<'s>(
         &self,
         caller: &Caller,
         own: MemberId,
         label: &Label,
-        objects: &[&Standing],
+        objects: &[&'s Standing],
         reason: &str,
-    ) -> Result<String, Error> {
+    ) -> Result<ToBeSaid<'s>, Error> {
         let (roster, now) = (self.roster(), self.now());
         let without_name = roster.behind(label.author).is_some();
         let identity = roster.identities(own).into_iter().next().filter(|_| !without_name);
@@ -232,15 +309,18 @@ impl Node {
         envelope.extend(pieces.join(&b','));
         envelope.extend(b"]}");
         let options = ImportOptions { tlp: Some(tlp), to, embargo, without_name, ..ImportOptions::default() };
-        let status = self.submit(caller, &options, &envelope)?;
+        let id = format!("note--{uuid}");
+        Ok(ToBeSaid { id, label: label.tlp, options, envelope, objects: objects.to_vec() })
+    }
+
+    fn say(&self, caller: &Caller, said: &ToBeSaid<'_>, dry_run: bool) -> Result<(), Error> {
+        let options = ImportOptions { dry_run, ..said.options.clone() };
+        let status = self.submit(caller, &options, &said.envelope)?;
         let refused = status.outcomes.iter().find(|outcome| outcome.state == "rejected");
-        match refused {
-            None => Ok(format!("note--{uuid}")),
-            Some(refused) => {
-                let why = refused.message.clone().unwrap_or_default();
-                Err(Error::new(Kind::Conflict, format!("`{}` was refused: {why}", refused.id)))
-            }
-        }
+        let Some(refused) = refused else { return Ok(()) };
+        let why = refused.message.clone().unwrap_or_default();
+        let error = Error::new(Kind::Conflict, format!("`{}` was refused: {why}", refused.id));
+        Err(if dry_run { error.hint("nothing was recalled; withdraw what cannot be revoked") } else { error })
     }
 
     fn told_of(
@@ -249,7 +329,8 @@ impl Node {
         caller: &Caller,
         held: &Held,
         confirmed: &BTreeSet<String>,
-    ) -> views::RecallHeld {
+        entry: Option<u64>,
+    ) -> Result<views::RecallHeld, Error> {
         let mut told =
             views::RecallHeld { days: self.settings().keep_reads_days, ..views::RecallHeld::default() };
         for (id, by) in &held.members {
@@ -262,6 +343,10 @@ impl Node {
                     member: roster.named(member),
                     objects: by.objects,
                     confirmed,
+                    edges: match entry {
+                        Some(position) => self.edges_of(roster, member, position)?,
+                        None => None,
+                    },
                 }),
                 None => {
                     told.others += 1;
@@ -270,7 +355,7 @@ impl Node {
             }
         }
         told.members.sort_by(|one, other| one.member.name.cmp(&other.member.name));
-        told
+        Ok(told)
     }
 }
 

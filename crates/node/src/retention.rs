@@ -110,10 +110,11 @@ impl Node {
     }
 
     /// Runs the rules now, and then what charters let go, as the node does every hour; or only counts what they would reach. A
-    /// statement that two reach is counted for the first, or for both when nothing is erased.
+    /// statement that two reach is counted for the first, or for both when nothing is erased. When it answers, what the round
+    /// of the node itself erased just before is overwritten too, although it is not counted.
     ///
     /// # Errors
-    /// [`Kind::Forbidden`].
+    /// [`Kind::Forbidden`]; that of the first rule or label that failed, when all others were kept to.
     pub fn run_retention(&self, caller: &Caller, dry_run: bool) -> Result<views::RetentionRun, Error> {
         Node::allowed(caller, &Action::Operate)?;
         self.retain(caller, dry_run, &mut Looked::default(), &|| false)
@@ -134,17 +135,31 @@ impl Node {
         stop: &dyn Fn() -> bool,
     ) -> Result<views::RetentionRun, Error> {
         let mut run = views::RetentionRun { dry_run, statements: 0, charters: 0, rules: Vec::new() };
-        for rule in self.retention_rules()? {
-            let reached = self.keep_rule(caller, &rule, dry_run, looked, stop)?;
-            run.statements += reached;
-            run.rules.push(views::RetentionReached { rule: rule.view(&self.roster()), statements: reached });
+        // What fails holds up nothing else, and is tried again with the next run.
+        let mut failed = None;
+        let rules = self.retention_rules().unwrap_or_else(|error| {
+            failed = Some(error);
+            Vec::new()
+        });
+        for rule in rules {
+            let statements = self.keep_rule(caller, &rule, dry_run, looked, stop).unwrap_or_else(|error| {
+                tracing::error!(%error, rule = rule.id, "a rule of retention failed");
+                failed.get_or_insert(error);
+                0
+            });
+            run.statements += statements;
+            run.rules.push(views::RetentionReached { rule: rule.view(&self.roster()), statements });
         }
-        run.charters = self.keep_charters(caller, dry_run, looked, stop)?;
+        run.charters = self.keep_charters(caller, dry_run, looked, stop).unwrap_or_else(|error| {
+            failed.get_or_insert(error);
+            0
+        });
         run.statements += run.charters;
-        if !dry_run && run.statements > 0 {
+        // Also where it reached nothing: another round may have erased it, and be overwriting it still.
+        if !dry_run {
             self.finish_erasures();
         }
-        Ok(run)
+        failed.map_or(Ok(run), Err)
     }
 
     // Answers how many statements it reached, behind what was looked at already.

@@ -184,7 +184,8 @@ impl Node {
             let names = lists.of(value).join(", ");
             (!names.is_empty()).then(|| format!("{} ({names})", value.text()))
         };
-        let mut mails = texts(|value| value.kind() == ValueKind::Email);
+        let mut mails =
+            texts(|value| matches!(value.kind(), ValueKind::Email | ValueKind::Phone | ValueKind::Iban));
         let of = |class: Class| {
             let of_class = found.sensitive.iter().filter(move |(rule, _)| rule.class == class);
             of_class.map(move |(rule, text)| match class {
@@ -226,6 +227,7 @@ fn options(asked: &Share, found: &Offered) -> ImportOptions {
         to: asked.label.to.clone(),
         embargo: asked.label.embargo.clone(),
         format: Some(format.to_owned()),
+        columns: found.columns.clone(),
         expire_s: asked.expire_s,
         dry_run: asked.dry_run,
         ..ImportOptions::default()

@@ -9,11 +9,12 @@ use store::record::{Arrival, Item, Submission};
 
 use crate::chunk::Chunk;
 use crate::core::reading::OBJECT_BYTES;
+use crate::core::sensitive::may_hold_card;
 use crate::directory::{not_found, signed_in};
 use crate::intake::{Intake, told};
 use crate::jobs::Signals;
 use crate::keep::{Kept, KeptForm};
-use crate::queue::refusal;
+use crate::queue::{noted, refusal};
 use crate::roster::Roster;
 use crate::splitting::JsonPieces;
 use crate::{Caller, Error, ImportOptions, Kind, Node, views};
@@ -50,7 +51,9 @@ impl Node {
         let chunks = match cut(bytes) {
             Ok(chunks) => chunks,
             Err(error) => {
-                self.quarantine_whole(&mut intake, bytes, &error.message);
+                // It may be anything, a list of cards among it.
+                let is_kept = !may_hold_card(&String::from_utf8_lossy(bytes));
+                self.quarantine_whole(&mut intake, if is_kept { bytes } else { &[] }, &error.message);
                 return Err(error);
             }
         };
@@ -151,6 +154,7 @@ impl Node {
             Err(error) if error.passes() => return Err(error),
             Err(error) => return self.refuse_arrival(arrival, &chunks, &error.message),
         };
+        intake.unseen = queued.as_ref().map(|row| noted(row).refused).unwrap_or_default();
         let from = self.inner.sequenced.get(id);
         let others_wait = || {
             let waiting = self.inner.store.waiting(self.now()).unwrap_or_default();
@@ -195,7 +199,7 @@ impl Node {
                 object: None,
                 version: String::new(),
                 reason: reason.to_owned(),
-                bytes: chunk.bytes(piece).to_vec(),
+                bytes: chunk.kept_bytes(piece).to_vec(),
             };
             let items = chunk.pieces.iter().map(reject).collect();
             self.append_as_node(arrival.submission.clone(), items, place + 1 == rest.len())?;
@@ -215,7 +219,9 @@ impl Node {
         go_on: &mut dyn FnMut(usize) -> bool,
     ) -> Result<Vec<views::Outcome>, Error> {
         for chunk in chunks {
-            let definitions = chunk.pieces.iter().filter(|piece| is_definition(chunk.bytes(piece)));
+            let definitions = chunk.pieces.iter().filter(|piece| {
+                !intake.unseen.contains(&piece.start.ordinal) && is_definition(chunk.bytes(piece))
+            });
             let read = definitions.filter_map(|piece| chunk.form.read(chunk.bytes(piece)).ok());
             intake.expect(&read.flatten().collect::<Vec<_>>())?;
         }

@@ -38,6 +38,17 @@ pub struct ListEnd {
     pub last: Option<Timestamp>,
 }
 
+/// What is erased of what sensors of the caller's member saw.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ForgetSeen {
+    /// All of it.
+    All,
+    /// What is of days before that of this time, in UTC.
+    Before(Timestamp),
+    /// What happened on a host, by its name or address.
+    Host(String),
+}
+
 /// An entry of a list, lent to the one who writes it out.
 #[derive(Debug)]
 pub struct ListEntry<'a> {
@@ -188,10 +199,25 @@ pub enum Annotation {
     Note(String),
     /// An opinion: `strongly-disagree` … `strongly-agree`, and why.
     Opinion(String, Option<String>),
+    /// It was seen.
+    Sighting(Sighted),
     /// Tags: plain words or machine tags (`namespace:predicate="value"`).
     Tags(Vec<String>),
     /// The object is revoked: on one's own object a new version, on another's a statement of one's own.
     Revoke,
+}
+
+/// What was seen of an indicator.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Sighted {
+    /// How often; once unless given, at most 999,999,999 (STIX 2.1 §5.2).
+    pub count: Option<u64>,
+    /// When first; when it was seen last unless given.
+    pub first: Option<Timestamp>,
+    /// When last; now unless given.
+    pub last: Option<Timestamp>,
+    /// More than how often and when: where it was seen is told with it, and this. Without it only the count leaves.
+    pub context: Option<String>,
 }
 
 /// How something is said about an object.
@@ -285,6 +311,8 @@ pub struct Asked {
     pub to: Vec<String>,
     /// As in [`ImportOptions::embargo`].
     pub embargo: Option<model::Embargo>,
+    /// As in [`ImportOptions::without_name`], for a preview; nothing is shared without a name.
+    pub without_name: bool,
 }
 
 /// Another label for what stands; what is left out stays.

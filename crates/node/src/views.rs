@@ -3,20 +3,26 @@
 mod circle;
 mod desk;
 mod directory;
+mod edge;
 mod erased;
 mod ledger;
+mod protect;
 mod recalled;
 mod said;
+mod seen;
 mod shared;
 mod submitted;
 
 pub use circle::*;
 pub use desk::*;
 pub use directory::*;
+pub use edge::*;
 pub use erased::*;
 pub use ledger::*;
+pub use protect::*;
 pub use recalled::*;
 pub use said::*;
+pub use seen::*;
 pub use shared::*;
 pub use submitted::*;
 

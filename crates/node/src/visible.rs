@@ -37,6 +37,11 @@ impl Sight {
         self.labels.get(id.0 as usize)
     }
 
+    /// How many labels there are.
+    pub fn count(&self) -> usize {
+        self.labels.len()
+    }
+
     /// Those of the labels seen that a filter lets through.
     pub fn only(&self, lets: impl Fn(&Label) -> bool) -> Visible {
         let mut only = Visible::default();

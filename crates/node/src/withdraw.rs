@@ -212,6 +212,10 @@ impl Node {
     {
         let own = signed_in(caller)?;
         let principal = &caller.principal;
+        // Since it was judged, the time of a circle may have come.
+        if self.roster().circles().audiences(own, now) != principal.reader.circles {
+            return Err(Failure::Stale);
+        }
         let submission = Submission {
             person: principal.reader.person,
             token: principal.token,

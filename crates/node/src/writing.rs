@@ -143,6 +143,8 @@ impl Node {
         if roster.epoch() >= held.epoch() {
             *held = roster;
         }
+        drop(held);
+        crate::call(&self.inner.listeners);
         Ok(())
     }
 }

@@ -3,8 +3,9 @@
 use model::access::Waiting;
 use model::gate::{
     Act, AssetsOf, Authorized, CircleOf, Curate, Declare, Disclose, Disclosed, End, Erase, Facts, Found,
-    Invite, Join, Look, Moderate, Open, PersonOf, Positions, Put, Record, Relabel, Release, RetentionRules,
-    Revoke, SeatOf, Source, Statements, Submit, TokenOf, Upgrade, Versions, Withdraw,
+    Invite, Join, Look, Moderate, Open, PersonOf, PolicyOf, Positions, Put, Record, Relabel, Release,
+    RetentionRules, Revoke, SeatOf, SetPolicy, Source, Statements, Submit, TokenOf, Upgrade, Versions,
+    Withdraw,
 };
 use model::{CollectionId, MemberId, SubmissionId, Timestamp};
 
@@ -93,6 +94,12 @@ impl Covers<Declare, Change> for AssetsOf {
             Change::NoAsset(_, member) => *member == self.member,
             _ => false,
         }
+    }
+}
+
+impl Covers<SetPolicy, Change> for PolicyOf {
+    fn covers(&self, what: &Change) -> bool {
+        matches!(what, Change::Policy(policy) if policy.member == self.member)
     }
 }
 

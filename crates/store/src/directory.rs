@@ -40,6 +40,8 @@ pub struct Directory {
     pub agreed_before: Vec<(String, String)>,
     /// What members declare as their own.
     pub assets: Vec<Asset>,
+    /// What members let act at their sensors, where they say so.
+    pub policies: Vec<Policy>,
 }
 
 /// An organisation, or a researcher.
@@ -211,7 +213,8 @@ pub struct Invitation {
     pub revoked: Option<Timestamp>,
 }
 
-/// Something done in a circle. Its members are told of it, and nobody else: it is not in the audit of the node.
+/// Something done in a circle. Its members are told of it, and nobody else: it is not in the audit of the node. Of what the
+/// clock does several times with nothing done in between, the last is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CircleAct {
     /// The circle.
@@ -241,6 +244,17 @@ pub struct Asset {
     pub added: Timestamp,
 }
 
+/// What a member lets act at its sensors. For that member's people alone: it tells what stops them and what does not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Policy {
+    /// Whose it is.
+    pub member: MemberId,
+    /// As it was written; `None` where the member goes by the node's default again.
+    pub text: Option<String>,
+    /// When it was said.
+    pub set: Timestamp,
+}
+
 /// One change of the directory.
 #[derive(Debug, Clone)]
 pub enum Change {
@@ -267,6 +281,8 @@ pub enum Change {
     Asset(Asset),
     /// Removes what a member declared: nothing is kept of it.
     NoAsset(AssetId, MemberId),
+    /// Says what a member lets act, in place of what it said before.
+    Policy(Policy),
     /// Opens to a reader what this very change lets him see.
     Opening(Opening),
     /// Keeps a small value beside the record ([`Store::meta`](crate::Store::meta)), or removes it: rules that the node
@@ -321,6 +337,7 @@ impl Change {
             | Change::CircleAct(..)
             | Change::Asset(..)
             | Change::NoAsset(..)
+            | Change::Policy(..)
             | Change::Opening(..)
             | Change::Meta(..) => false,
         }

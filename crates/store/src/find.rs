@@ -28,6 +28,9 @@ pub struct Hit<'a> {
     pub source: MemberId,
     /// The id is the source's or nobody's, as far as this reader is told; otherwise this is a claim.
     pub owned: bool,
+    /// The source is bound to the author that it names, and no other is seen to own the id: as far as this reader sees, it is
+    /// the source's.
+    pub bound: bool,
     /// Several statements under its id may be last, under other labels or of other sources; the reader may see none of them.
     pub several: bool,
     /// It is revoked by its author.

@@ -17,6 +17,8 @@ pub struct Said {
     pub entered: Timestamp,
     /// When its bytes entered, under whichever label.
     pub first: Timestamp,
+    /// Readers see it, under its label: it was not taken back, and is no other content under a version that stands.
+    pub stands: bool,
     /// It revokes an object of which its source's earlier version still stands, which would be the last again without it.
     pub takes_back: bool,
 }

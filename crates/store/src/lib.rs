@@ -7,14 +7,17 @@
 //! - [`authority`]: what is written is what was authorised.
 //! - [`record`]: statements in, acts (withdraw, erase) in; positions and times out.
 //! - [`read`]: snapshots to page, look up and search with, filtered by the labels that a reader may see.
+//! - [`changes`]: what was taken away, for who is told of changes.
 //! - [`find`]: lookup and search.
 //! - [`held`]: what the one who writes asks before he does, filtered for nobody.
 //! - [`kept`]: what is said to circles, in the order in which it entered.
 //! - [`ledger`]: who was given first what is RED or under embargo, and what was disclosed.
+//! - [`seen`]: what sensors saw of late, in a file of its own that is no part of the record.
 //! - [`upkeep`]: views made again, checks, copies, and what is kept for a time only.
 //! - [`directory`]: members, persons, tokens, collections.
 
 pub mod authority;
+pub mod changes;
 pub mod directory;
 pub mod find;
 pub mod held;
@@ -24,6 +27,9 @@ pub mod opened;
 pub mod queue;
 pub mod read;
 pub mod record;
+pub mod seen;
+pub mod spoken;
+pub mod stands;
 pub mod upkeep;
 
 mod error;

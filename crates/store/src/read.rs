@@ -484,6 +484,17 @@ impl Snapshot {
         times.place_after(self.conn()?, date_added, self.reader()?.end)
     }
 
+    /// The last time that anything has for this reader, or could have had: whatever comes later is after it.
+    ///
+    /// # Errors
+    /// [`Kind::Engine`].
+    pub fn told_upto(&self, visible: &Visible) -> Result<Timestamp, Error> {
+        let mut query = self.conn()?.prepare_cached("SELECT coalesce(max(at), 0) FROM sealed")?;
+        let sealed: i64 = query.query_row([], |row| row.get(0))?;
+        let opened = visible.blocks.iter().map(|block| block.until).max();
+        Ok(Timestamp(sealed.max(opened.unwrap_or(0))))
+    }
+
     /// What became of a submission, if it is known.
     ///
     /// # Errors

@@ -3,6 +3,7 @@
 use crate::directory::CircleAct;
 use crate::read::Visible;
 use model::{CollectionId, Label, MemberId, PersonId, SubmissionId, Timestamp, Tlp, TokenId};
+use uuid::Uuid;
 
 pub use model::ObjectKey;
 
@@ -76,6 +77,22 @@ pub struct Index {
     pub valid_until: Option<Timestamp>,
     /// `labels`, machine tags and the like, for exact search.
     pub tags: Vec<String>,
+    /// The values that it says by themselves, so that whatever has one of them is what it is about: the key of each, each once,
+    /// and what the node wants to know of it where it finds it. Only indicators that are not revoked have some.
+    pub stands: Vec<(Vec<u8>, Vec<u8>)>,
+    /// What it says of other objects: that they were seen, or were a mistake.
+    pub spoken: Vec<Spoken>,
+}
+
+/// What a statement says of an object, so that it is found by that.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Spoken {
+    /// The UUID of the object's id.
+    pub of: Uuid,
+    /// What sort of saying it is: a source's sayings of one sort lie together.
+    pub sort: u8,
+    /// What the node wants to know of it where it finds it.
+    pub facts: Vec<u8>,
 }
 
 /// A batch of one submission's statements, judged.

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::io::Write;
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
@@ -474,12 +475,16 @@ impl Snapshot {
         purge::audit(self, from, limit)
     }
 
-    /// What was done in a circle, the oldest first.
+    /// Goes through what was done in a circle, the newest first, until told to stop.
     ///
     /// # Errors
     /// [`crate::Kind::Engine`].
-    pub fn circle_acts(&self, circle: model::CircleId) -> Result<Vec<CircleAct>, Error> {
-        circles::acts(self.conn()?, circle)
+    pub fn circle_acts(
+        &self,
+        circle: model::CircleId,
+        each: &mut dyn FnMut(CircleAct) -> ControlFlow<()>,
+    ) -> Result<(), Error> {
+        circles::acts(self.conn()?, circle, each)
     }
 
     /// What was lent before a time, the newest first: of one member, or of all.

@@ -240,6 +240,11 @@ impl Pieces {
 }
 
 impl AnswerBody {
+    /// What comes from whoever has the other end.
+    pub(crate) fn pieces(pieces: mpsc::Receiver<io::Result<Bytes>>) -> AnswerBody {
+        AnswerBody::Pieces(Pieces { pieces, line: None })
+    }
+
     /// All of it, for callers in this process.
     ///
     /// # Errors

@@ -123,7 +123,8 @@ pub fn wanted(headers: &HeaderMap) -> Option<Coding> {
 pub fn is_worthwhile(content_type: Option<&HeaderValue>, length: usize) -> bool {
     let media = content_type.and_then(|value| value.to_str().ok()).unwrap_or("");
     let media = media.split(';').next().unwrap_or("").trim();
-    let text = media.starts_with("text/")
+    // Events are small and come one by one.
+    let text = media.starts_with("text/") && media != "text/event-stream"
         || media.ends_with("+json")
         || matches!(media, "application/json" | "application/x-ndjson" | "image/svg+xml");
     text && length >= MIN_BYTES

@@ -10,6 +10,7 @@ use std::time::Instant;
 
 use http::{HeaderValue, Method, StatusCode, header};
 use node::{Caller, Node};
+use tokio::sync::watch;
 
 use crate::body::{AnswerBody, RequestBody};
 use crate::metrics::Metrics;
@@ -47,6 +48,10 @@ pub struct Shared {
     pub waiting: Waiting,
     /// The connections that are open, and what is told on each.
     pub connections: Connections,
+    /// Counts how often there may have been something new to tell.
+    pub changes: watch::Sender<u64>,
+    /// The server is being stopped: what has no end of its own ends.
+    pub closing: watch::Sender<bool>,
     paths: Vec<Path>,
     // What a request's number is made its id with: ids that count would tell a caller how much others ask.
     ids: RandomState,
@@ -72,12 +77,17 @@ enum Segment {
 impl Router {
     fn new(node: Node, settings: &WebSettings, table: Vec<Route>) -> Router {
         node.waits_by(blocking::in_place);
+        let changes = watch::Sender::new(0);
+        let changed = changes.clone();
+        node.on_change(Arc::new(move || changed.send_modify(|count| *count += 1)));
         let shared = Shared {
             paths: paths(&table),
             metrics: Metrics::new(table.len()),
             throttle: Throttle::default(),
             waiting: Waiting::default(),
             connections: Connections::default(),
+            changes,
+            closing: watch::Sender::new(false),
             ids: RandomState::new(),
             requests: AtomicU64::new(0),
             table,
@@ -379,7 +389,7 @@ pub(crate) fn said(panic: &(dyn Any + Send)) -> &str {
 fn family_of(path: &str) -> Family {
     match segments(path).next() {
         Some("taxii2") => Family::Taxii,
-        Some("api") => Family::Rest,
+        Some("api" | "feeds") => Family::Rest,
         _ => Family::Page,
     }
 }

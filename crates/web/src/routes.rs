@@ -60,7 +60,14 @@ pub enum Need {
     ActInCircles,
     SeeAssets,
     DeclareAssets,
+    SeePolicy,
+    SetPolicy,
     Disclose,
+    Observe,
+    SeeObserved,
+    ForgetObserved,
+    ReportEdge,
+    SeeEdges,
 }
 
 /// Where a parameter stands.

@@ -115,6 +115,7 @@ impl Server {
         let graceful = Arc::new(GracefulShutdown::new());
         let places = Arc::new(Semaphore::new(router.settings().max_connections));
         let front = Front::new(router.clone());
+        let shared = Arc::clone(router.shared());
         let mut accepting = JoinSet::new();
         accepting.spawn(async move { router.shared().connections.watch(router.node()).await });
         if let Some(tls) = &tls {
@@ -131,6 +132,7 @@ impl Server {
             socket = Some(path);
         }
         stop.await;
+        shared.closing.send_replace(true);
         accepting.shutdown().await;
         if let Some(path) = socket {
             let _gone = std::fs::remove_file(path);

@@ -10,6 +10,7 @@ mod nginx;
 mod peers;
 mod report;
 mod rules;
+mod seen;
 
 use crate::Outcome;
 
@@ -20,6 +21,8 @@ pub enum Bench {
     Exchange(exchange::Options),
     /// Pages of readers who see all, little and nothing of what is stored under many labels.
     Rules(rules::Options),
+    /// Counting what sensors saw, and asking for it.
+    Seen(seen::Options),
     /// The anchor for large pages: a bare scan of the record behind the same server library. Runs until killed.
     #[command(hide = true)]
     Bare(bare::Options),
@@ -33,6 +36,7 @@ pub fn run(which: &Bench) -> Outcome {
     match which {
         Bench::Exchange(options) => exchange::run(options),
         Bench::Rules(options) => rules::run(options),
+        Bench::Seen(options) => seen::run(options),
         Bench::Bare(options) => bare::run(options),
     }
 }

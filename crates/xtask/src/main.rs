@@ -8,6 +8,7 @@ mod generate;
 mod histories;
 mod http;
 mod leaks;
+mod sensors;
 mod server;
 mod writes;
 
@@ -36,6 +37,8 @@ enum Chore {
     Writes(writes::Options),
     /// Go through generated histories; everybody is told what stands on paper, and who asks again and again loses nothing.
     Histories(histories::Options),
+    /// Write made-up items in every format that sensors read, for their own parsers to judge.
+    Sensors(sensors::Options),
 }
 
 /// What a chore may end with: a text that says what failed.
@@ -49,6 +52,7 @@ fn main() -> std::process::ExitCode {
         Chore::Leaks(options) => leaks::run(&options),
         Chore::Writes(options) => writes::run(&options),
         Chore::Histories(options) => histories::run(&options),
+        Chore::Sensors(options) => sensors::run(&options),
     };
     match outcome {
         Ok(()) => std::process::ExitCode::SUCCESS,

@@ -161,8 +161,9 @@ pub struct Export {
     /// Where to [default: standard output]
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
-    /// As a STIX bundle, one object a line, CSV, or a plain list of values
-    #[arg(long, value_name = "FORMAT", default_value = "stix", value_parser = ["stix", "ndjson", "csv", "list"])]
+    /// As a STIX bundle, one object a line, CSV, or a plain list of values; or what your policy lets act, as sensors read it:
+    /// zeek, suricata, rpz and so on (`accord feed` lists them), into a folder
+    #[arg(long, value_name = "FORMAT", default_value = "stix")]
     pub format: String,
     /// Every version, with labels and sources: complete enough to leave
     #[arg(long)]
@@ -179,6 +180,12 @@ pub struct Export {
     /// Only what was added after this time (RFC 3339), or a day's beginning (UTC)
     #[arg(long, value_name = "TIME", value_parser = super::time)]
     pub added_after: Option<String>,
+    /// For sensors: nothing that bears a stricter label
+    #[arg(long, value_name = "TLP")]
+    pub tlp: Option<String>,
+    /// For sensors: only what does at least this [default: the least that sensors of the format do]
+    #[arg(long, value_name = "ACTION", value_parser = ["context", "alert", "block"])]
+    pub action: Option<String>,
 }
 
 /// `accord status`
@@ -274,6 +281,9 @@ pub struct Preview {
     /// Its TLP [default: AMBER]
     #[arg(long, value_name = "TLP")]
     pub tlp: Option<String>,
+    /// Said without your organisation's name
+    #[arg(long)]
+    pub without_name: bool,
     #[command(flatten)]
     pub audience: Audience,
 }

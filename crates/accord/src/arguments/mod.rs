@@ -3,14 +3,20 @@
 mod asset;
 mod circle;
 mod data;
+mod edge;
 mod manage;
+mod protect;
 mod queue;
+mod seen;
 
 pub use asset::*;
 pub use circle::*;
 pub use data::*;
+pub use edge::*;
 pub use manage::*;
+pub use protect::*;
 pub use queue::*;
+pub use seen::*;
 
 use std::path::PathBuf;
 
@@ -33,7 +39,7 @@ pub struct Arguments {
 }
 
 const AFTER_HELP: &str = "\
-Every command but `serve` speaks to a node: the one of `--url`; else the one that runs on the folder of `--data`; \
+Every command but `serve` and `edge` speaks to a node: the one of `--url`; else the one that runs on the folder of `--data`; \
 else the folder itself. Without both, and without a folder here, the node of the last `accord login`.
 
 Exit codes: 0 done; 1 found something (a lookup hit, a rejected object, nothing of that name); 2 the command or its \
@@ -109,6 +115,14 @@ pub enum Command {
     Whoami,
     /// What is known of addresses, domains, URLs, hashes and e-mail addresses; exit code 1 on a hit
     Lookup(Lookup),
+    /// Why a value is blocked, alerts, or is left alone at your sensors; exit code 1 if it is blocked or alerts
+    Why(Why),
+    /// Follow what is new, changed or gone, as it happens
+    Stream(Follow),
+    /// Call indicators a mistake: at your own sensors they do nothing any more, and everybody who sees them is told
+    Mistaken(Mistaken),
+    /// Say that indicators were seen: how often and when, or where as well
+    Sighted(Sighted),
     /// Find objects by text, type, source, label, time, relation, external id or alias
     Search(Search),
     /// What other members say under your ids or in your name: of each of them the last version
@@ -135,6 +149,8 @@ pub enum Command {
     Withdraw(Withdraw),
     /// Take objects back and tell everybody who sees them; who holds them is told, and who has not confirmed
     Recall(Recall),
+    /// The agents beside your sensors: which are there, how far each is, what is wrong
+    Edges,
     /// Who would see what you say under a label, and why
     Preview(Preview),
     /// Who sees your object, since when and why; and whom which rule keeps it from
@@ -161,6 +177,19 @@ pub enum Command {
     /// What is your organisation's own: told to nobody else, and to you before it leaves
     #[command(subcommand)]
     Asset(AssetCommand),
+    /// Tell the node what your sensors saw, to be counted and compared with what is known; exit code 1 on a hit or a mistake
+    Events(Events),
+    /// How widely values were seen by your sensors of late; exit code 1 if one was
+    Seen(Seen),
+    /// What your sensors saw and is known, the newest first; exit code 1 if there is something
+    Hits(Hits),
+    /// What your organisation lets block, alert or only inform at its sensors
+    #[command(subcommand)]
+    Policy(PolicyCommand),
+    /// What sensors can read, and from where: Zeek, Suricata, RPZ, Unbound, nftables and others
+    Feed,
+    /// Run the agent beside sensors: it holds what acts, and makes each sensor hold it, live
+    Edge(Edge),
     /// TAXII collections
     #[command(subcommand)]
     Collection(CollectionCommand),

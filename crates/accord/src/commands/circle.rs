@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::login::read_secret;
 use super::manage::{one, several, write_fields};
-use super::{Session, day, flag, list, number, text};
+use super::{Session, day, flag, list, number, text, text_of};
 use crate::arguments::{CircleCommand, CircleInvite, CircleJoin, CircleShow};
 use crate::failure::{Exit, Failure};
 use crate::terminal::{Output, Style, inert, remark};
@@ -103,6 +103,9 @@ async fn show(session: &mut Session<'_>, asked: &CircleShow) -> Result<Exit, Fai
             "invitation",
             &format!("{}, until {}{waits}", text(one, "/id"), text(one, "/expires")),
         )?;
+    }
+    if flag(&circle, "/more_history") {
+        field(output, "before", "more was done")?;
     }
     for act in list(&circle, "/history") {
         let about = text(act, "/about/name");
@@ -254,11 +257,6 @@ fn charter(path: &Path, policy: Option<&Path>) -> Result<Value, Failure> {
         charter.insert("iep".to_owned(), serde_json::from_str(&text_of(policy)?).map_err(no_policy)?);
     }
     Ok(charter)
-}
-
-fn text_of(path: &Path) -> Result<String, Failure> {
-    std::fs::read_to_string(path)
-        .map_err(|error| Failure::usage(format!("`{}` cannot be read: {error}", path.display())))
 }
 
 fn as_json(value: toml::Value) -> Value {

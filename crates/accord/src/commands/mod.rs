@@ -7,8 +7,11 @@ pub mod config;
 mod data;
 mod disclose;
 pub mod documents;
+pub mod edge;
+mod edges;
 mod erase;
 mod export;
+mod follow;
 mod import;
 mod ledger;
 mod login;
@@ -17,16 +20,19 @@ mod manage;
 mod notify;
 mod operation;
 mod preview;
+mod protect;
 mod queue;
 mod recall;
+mod seen;
 mod serve;
 mod share;
 mod show;
+mod verdict;
 
 use serde_json::Value;
 
 use crate::arguments::{
-    AssetCommand, CircleCommand, CollectionCommand, Command, MemberCommand, TokenCommand,
+    AssetCommand, CircleCommand, CollectionCommand, Command, MemberCommand, PolicyCommand, TokenCommand,
 };
 use crate::failure::{Exit, Failure};
 use crate::settings::Loaded;
@@ -77,6 +83,7 @@ async fn ask(command: Command, loaded: &Loaded, output: &mut Output) -> Result<E
         Command::Revoke(revoke) => data::revoke(&mut session, revoke).await,
         Command::Withdraw(withdraw) => data::withdraw(&mut session, withdraw).await,
         Command::Recall(recall) => recall::run(&mut session, recall).await,
+        Command::Edges => edges::run(&mut session).await,
         Command::Preview(preview) => preview::preview(&mut session, preview).await,
         Command::Trace(trace) => preview::trace(&mut session, trace).await,
         Command::Ledger(asked) => ledger::run(&mut session, asked).await,
@@ -88,6 +95,15 @@ async fn ask(command: Command, loaded: &Loaded, output: &mut Output) -> Result<E
         Command::Person(person) => manage::person(&mut session, person).await,
         Command::Circle(circle) => circle::run(&mut session, circle).await,
         Command::Asset(asset) => asset::run(&mut session, asset).await,
+        Command::Events(events) => seen::events(&mut session, events).await,
+        Command::Seen(asked) => seen::seen(&mut session, asked).await,
+        Command::Hits(asked) => seen::hits(&mut session, asked).await,
+        Command::Policy(policy) => protect::policy(&mut session, policy).await,
+        Command::Mistaken(mistaken) => verdict::mistaken(&mut session, mistaken).await,
+        Command::Sighted(sighted) => verdict::sighted(&mut session, sighted).await,
+        Command::Why(why) => protect::why(&mut session, why).await,
+        Command::Stream(follow) => follow::run(&mut session, follow).await,
+        Command::Feed => protect::feeds(&mut session).await,
         Command::Collection(collection) => manage::collection(&mut session, collection).await,
         Command::Token(token) => manage::token(&mut session, token).await,
         Command::Queue(command) => queue::run(&mut session, command).await,
@@ -101,6 +117,7 @@ async fn ask(command: Command, loaded: &Loaded, output: &mut Output) -> Result<E
         Command::Rebuild => operation::rebuild(&mut session).await,
         Command::Check => operation::check(&mut session).await,
         Command::Serve(_)
+        | Command::Edge(_)
         | Command::Login(_)
         | Command::Config(_)
         | Command::Restore(_)
@@ -118,11 +135,22 @@ fn absent(command: &Command) -> Absent {
         Command::Collection(collection) => matches!(collection, CollectionCommand::Add(_)),
         Command::Token(token) => matches!(token, TokenCommand::Add(_)),
         Command::Asset(asset) => matches!(asset, AssetCommand::Add(_)),
+        Command::Policy(policy) => matches!(policy, PolicyCommand::Set(_)),
+        Command::Events(_) => true,
         Command::Import(import) => !import.dry_run,
         Command::Share(share) => !share.dry_run,
         _ => false,
     };
     if makes { Absent::Make } else { Absent::Refuse }
+}
+
+/// The text of a file; `-` is standard input.
+fn text_of(path: &std::path::Path) -> Result<String, Failure> {
+    let read = match path.to_str() {
+        Some("-") => std::io::read_to_string(std::io::stdin()),
+        _ => std::fs::read_to_string(path),
+    };
+    read.map_err(|error| Failure::usage(format!("`{}` cannot be read: {error}", path.display())))
 }
 
 /// A node to talk to, and where to write what it says.

@@ -13,8 +13,9 @@ use crate::transport::Call;
 /// # Errors
 /// The node refuses, or cannot be asked.
 pub async fn preview(session: &mut Session<'_>, asked: Preview) -> Result<Exit, Failure> {
-    let Preview { tlp, audience: Audience { to, embargo, until } } = asked;
-    let body = json!({ "tlp": tlp, "to": to, "embargo": embargo, "until": until });
+    let Preview { tlp, without_name, audience: Audience { to, embargo, until } } = asked;
+    let body =
+        json!({ "tlp": tlp, "to": to, "embargo": embargo, "until": until, "without_name": without_name });
     let answer = session.ask(Call::post(&["preview"]).json(body)).await?;
     write(session.output, &answer)
 }

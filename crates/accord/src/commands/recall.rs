@@ -57,7 +57,28 @@ async fn show(session: &mut Session<'_>, id: &str) -> Result<Exit, Failure> {
     if let Some(held) = answer.get("held") {
         write_held(output, held)?;
     }
+    for edge in list(&answer, "/edges") {
+        write_edge(output, edge)?;
+    }
     Ok(Exit::Ok)
+}
+
+// One's own edges by name: who confirmed, who did not, who is away and when it ends there.
+fn write_edge(output: &mut Output, edge: &Value) -> Result<(), Failure> {
+    let name = inert(text(edge, "/name")).into_owned();
+    if flag(edge, "/confirmed") {
+        return output.line(&format!("  your edge {name}  {}", output.paint(Style::Good, "confirmed")));
+    }
+    let state = output.paint(Style::Alert, "not confirmed");
+    let waiting: Vec<_> = list(edge, "/waiting").iter().filter_map(Value::as_str).map(inert).collect();
+    let waits = if waiting.is_empty() { String::new() } else { format!(": {}", waiting.join(", ")) };
+    let reported = inert(text(edge, "/reported")).into_owned();
+    let away = if flag(edge, "/online") { String::new() } else { format!("  away since {reported}") };
+    let ends = match text(edge, "/ends") {
+        "" => String::new(),
+        ends => format!("  ends there by {}", inert(ends)),
+    };
+    output.line(&format!("  your edge {name}  {state}{waits}{away}{ends}"))
 }
 
 // Whoever has read of it knows: the node writes that down.
@@ -98,7 +119,16 @@ fn write_held(output: &mut Output, held: &Value) -> Result<(), Failure> {
             true => output.paint(Style::Good, "confirmed"),
             false => output.paint(Style::Alert, "not confirmed"),
         };
-        output.line(&format!("  {} may hold {objects}  {state}", inert(text(one, "/member/name"))))?;
+        let edges = match number(one, "/edges/edges") {
+            0 => String::new(),
+            of => format!(
+                ", {} of {} confirmed, {} away",
+                number(one, "/edges/confirmed"),
+                counted(of, "edge"),
+                number(one, "/edges/away")
+            ),
+        };
+        output.line(&format!("  {} may hold {objects}  {state}{edges}", inert(text(one, "/member/name"))))?;
     }
     if others > 0 {
         let confirmed = number(held, "/others_confirmed");

@@ -158,6 +158,13 @@ settings! {
         /// How long a disclosure may be sealed at most; at least 1. Each time it is sealed for longer is an act of its own.
         seal: usize = 365, "days";
     }
+    /// What members' sensors saw of late, told by `accord events`.
+    seen: SeenSection {
+        /// For how long it is kept; 0 keeps nothing.
+        days: usize = 90, "days";
+        /// How much of it is kept, of all members together, each an equal share; its oldest days go first.
+        size: Bytes = Bytes(1 << 30), "bytes";
+    }
     /// What it tells on standard error while it runs.
     log: LogSection {
         /// `text` for people, `json` for machines: one object a line.
@@ -191,6 +198,8 @@ impl Settings {
             queue_holds: self.queue.holds.clone(),
             disclosure_four_eyes: self.disclosure.four_eyes,
             disclosure_seal_days: u32::try_from(self.disclosure.seal).unwrap_or(u32::MAX),
+            seen_days: u32::try_from(self.seen.days).unwrap_or(u32::MAX),
+            seen_bytes: self.seen.size.0 as u64,
         }
     }
 

@@ -33,6 +33,8 @@ pub struct Server {
     port: u16,
     tls: bool,
     token: Option<String>,
+    /// How the token is shown: `Bearer`, as nodes have it, or as others do.
+    scheme: &'static str,
     authorities: Option<PathBuf>,
 }
 
@@ -59,7 +61,14 @@ impl Server {
         let host = authority.host().trim_matches(['[', ']']).to_owned();
         let port = authority.port_u16().unwrap_or(if tls { 443 } else { 80 });
         let base = uri.path().trim_end_matches('/').to_owned();
-        Ok(Server { url: url.to_owned(), base, host, port, tls, token, authorities })
+        Ok(Server { url: url.to_owned(), base, host, port, tls, token, scheme: "Bearer", authorities })
+    }
+
+    /// The same, to which the token is shown in another scheme.
+    #[must_use]
+    pub fn with_scheme(mut self, scheme: &'static str) -> Server {
+        self.scheme = scheme;
+        self
     }
 
     /// The path below which every route lies.
@@ -73,7 +82,7 @@ impl Server {
             if !self.tls && !is_loopback(&self.host) {
                 warn_unencrypted(&self.host);
             }
-            show(token, &mut request)?;
+            show((self.scheme, token), &mut request)?;
         }
         let stream = self.connect().await?;
         let host = if self.host.contains(':') { format!("[{}]", self.host) } else { self.host.clone() };
@@ -170,8 +179,8 @@ pub async fn answers(folder: &Path) -> bool {
 }
 
 /// Puts a token into a request.
-fn show(token: &str, request: &mut Request<Body>) -> Result<(), Failure> {
-    let mut value = HeaderValue::from_str(&format!("Bearer {token}"))
+fn show((scheme, token): (&str, &str), request: &mut Request<Body>) -> Result<(), Failure> {
+    let mut value = HeaderValue::from_str(&format!("{scheme} {token}"))
         .map_err(|_| Failure::usage("the token holds characters that no token has"))?;
     value.set_sensitive(true);
     request.headers_mut().insert(AUTHORIZATION, value);
@@ -185,7 +194,7 @@ pub async fn send_to_socket(
     mut request: Request<Body>,
 ) -> Result<Reply, Failure> {
     if let Some(token) = token {
-        show(token, &mut request)?;
+        show(("Bearer", token), &mut request)?;
     }
     let stream = connect_to_socket(folder).await.map_err(|error| {
         Failure::network(format!(

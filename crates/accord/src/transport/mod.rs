@@ -4,9 +4,11 @@
 mod connect;
 mod reply;
 mod upload;
+mod way;
 
 pub use connect::{Server, short_path};
 pub use reply::{Reply, refusal};
+pub use way::Way;
 
 use std::io::Read;
 use std::os::unix::fs::DirBuilderExt;

@@ -31,6 +31,16 @@ impl Reply {
         Reply { head, body: body.map_err(|error| error.to_string()).boxed_unsync(), line: Vec::new() }
     }
 
+    /// The status.
+    pub fn status(&self) -> StatusCode {
+        self.head.status
+    }
+
+    /// The text of a header, where it came.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.head.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
     /// The next bytes, or `None` at the end.
     ///
     /// # Errors

@@ -206,6 +206,8 @@ impl Cast {
                 "/api/v1/objects" | "/search" => "?text=canary&facets=true&q=canary",
                 // The large ones have streams of their own, and here little of them.
                 "/api/v1/export" => "?id=malware--00000000-0000-4000-8000-000000000064&full=true",
+                // One that goes on has no end to wait for.
+                "/api/v1/stream" => "?since=beginning&values=true&once=true",
                 path if path.ends_with("/objects/") => "?limit=3",
                 _ => "",
             };

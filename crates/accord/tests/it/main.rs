@@ -10,6 +10,10 @@ mod desk;
 #[cfg(test)]
 mod disclose;
 #[cfg(test)]
+mod edge;
+#[cfg(test)]
+mod events;
+#[cfg(test)]
 mod exits;
 #[cfg(test)]
 mod imports;

@@ -109,28 +109,27 @@ fn of_card(seen: &Observable, asks: &mut Vec<Ask>) {
 }
 
 fn of_path(seen: &Observable, asks: &mut Vec<Ask>) {
-    let any_user = path::of_any_user(seen.text()).and_then(|text| normalise(Kind::FilePath, &text).ok());
-    if let Some(other) = any_user {
-        push(asks, Nearness::Alias, other.key().to_vec());
-    }
+    let on_drive = path::of_volume(seen.text());
+    let any_user = path::of_any_user(on_drive.as_deref().unwrap_or(seen.text()));
+    let others = [on_drive, any_user].into_iter().flatten();
+    let others = others.filter_map(|text| normalise(Kind::FilePath, &text).ok());
+    others.for_each(|other| push(asks, Nearness::Alias, other.key().to_vec()));
     if let Ok(name) = normalise(Kind::FileName, seen.text()) {
         push(asks, Nearness::FileName, name.key().to_vec());
     }
 }
 
-/// Names that other tools have for the same key of the registry, and that indicators are written with: drivers say
-/// `\REGISTRY\MACHINE`, a user's hive stands under his number, and the current set of controls under its own.
+/// Names that indicators are written with for the same key of the registry: a user's hive is seen under his number, the
+/// classes under who has them, and the current set of controls under its own number.
 fn hives(text: &str) -> Vec<String> {
-    const NAMES: [(&str, &str); 4] = [
-        (r"registry\machine\", r"hkey_local_machine\"),
-        (r"registry\user\", r"hkey_users\"),
-        (r"computer\hkey_", "hkey_"),
+    const NAMES: [(&str, &str); 2] = [
         (r"hkey_local_machine\software\classes\", r"hkey_classes_root\"),
+        (r"hkey_current_user\software\classes\", r"hkey_classes_root\"),
     ];
     let mut found: Vec<String> = Vec::new();
     let mut last = text.to_owned();
     // Each name leads to one that is nearer to what people write.
-    while found.len() < NAMES.len() {
+    while found.len() <= NAMES.len() {
         let renamed = NAMES
             .iter()
             .find_map(|(name, stands_for)| last.strip_prefix(name).map(|rest| format!("{stands_for}{rest}")))
@@ -145,7 +144,8 @@ fn hives(text: &str) -> Vec<String> {
 /// `hkey_users\s-1-5-21-…\` as `hkey_current_user\`, and `controlset001` as `currentcontrolset`.
 fn of_current(text: &str) -> Option<String> {
     if let Some((user, rest)) = text.strip_prefix(r"hkey_users\").and_then(|rest| rest.split_once('\\')) {
-        let user = user.strip_prefix("s-1-5-21-")?;
+        // Of a domain or a machine, or of a directory in a cloud ([MS-DTYP] §2.4.2.4).
+        let user = user.strip_prefix("s-1-5-21-").or_else(|| user.strip_prefix("s-1-12-1-"))?;
         return Some(match user.ends_with("_classes") {
             true => format!(r"hkey_classes_root\{rest}"),
             false => format!(r"hkey_current_user\{rest}"),

@@ -177,6 +177,17 @@ pub fn seen_url(
     }
     // `-` is how Zeek writes nothing, and `host:port` alone is the target of CONNECT.
     let is_none = |text: &str| matches!(text, "" | "-");
+    // CONNECT names host and port (RFC 9112 §3.2.3), and the log has the host once more.
+    let is_authority = |target: &str| {
+        let port = target.rsplit_once(':').map(|(name, port)| (name.strip_prefix(host).is_some(), port));
+        port.is_some_and(|(is_host, port)| {
+            is_host && !target.contains(['/', '?']) && port.bytes().all(|b| b.is_ascii_digit())
+        })
+    };
+    let host = if !is_none(host) && (target == host || is_authority(target)) { "" } else { host };
+    // What is asked of a proxy so is TLS where its port is.
+    let is_tls = is_none(host) && !target.contains('/') && target.ends_with(":443");
+    let scheme = scheme.unwrap_or(if is_tls { "https" } else { "http" });
     let (host, target) = match (is_none(host), is_none(target) || target == "*") {
         (true, true) => return Err(Unfit::Not(Kind::Url, "no domain or address as host")),
         (true, false) if target.starts_with(['/', '?']) => {
@@ -191,5 +202,5 @@ pub fn seen_url(
     let has_port = host.rsplit_once(':').is_some_and(|(_, port)| !port.contains(']'));
     let port = port.filter(|_| !has_port).map_or_else(String::new, |port| format!(":{port}"));
     let slash = if target.starts_with(['/', '?']) { "" } else { "/" };
-    normalise(Kind::Url, &format!("{}://{host}{port}{slash}{target}", scheme.unwrap_or("http")))
+    normalise(Kind::Url, &format!("{scheme}://{host}{port}{slash}{target}"))
 }

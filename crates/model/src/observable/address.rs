@@ -26,6 +26,7 @@ pub(super) fn parse(text: &str) -> Option<Observable> {
         Some(digits) if !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()) => {
             Some(digits.parse::<u8>().ok()?)
         }
+        Some(mask) if !address.contains(':') => Some(of_mask(mask)?),
         Some(_) => return None,
         None => None,
     };
@@ -37,6 +38,14 @@ pub(super) fn parse(text: &str) -> Option<Observable> {
         IpAddr::V4(_) => None,
         IpAddr::V6(v6) => network_v6(v6, prefix.unwrap_or(128)),
     }
+}
+
+/// The length of a prefix that is written as a mask: `255.255.255.0`.
+fn of_mask(mask: &str) -> Option<u8> {
+    let bits = mask.parse::<Ipv4Addr>().ok()?.to_bits();
+    // Nothing but zeros behind its ones.
+    let is_mask = bits.leading_ones() + bits.trailing_zeros() >= u32::BITS;
+    u8::try_from(bits.leading_ones()).ok().filter(|_| is_mask)
 }
 
 /// An address with a port behind `:`, or behind `|` as MISP writes the two; an IPv6 address in brackets before `:`.

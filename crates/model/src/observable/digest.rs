@@ -40,7 +40,7 @@ pub(super) fn normalise(kind: Kind, raw: &str) -> Result<Observable, Unfit> {
     let not = |reason| Unfit::Not(kind, reason);
     let mut text = raw.trim().to_owned();
     if matches!(kind, Kind::CertSha1 | Kind::CertSha256 | Kind::Spki) {
-        text = text.strip_prefix("sha256/").unwrap_or(&text).replace([':', ' '], "");
+        text = without_pin(&text).replace([':', ' '], "");
     }
     let is_right = |bytes: &Vec<u8>| LENGTHS.contains(&(kind, bytes.len()));
     if let Some(bytes) = decode(&text.to_ascii_lowercase()) {
@@ -55,7 +55,23 @@ pub(super) fn normalise(kind: Kind, raw: &str) -> Result<Observable, Unfit> {
     bytes.map(|bytes| of(kind, &bytes)).ok_or(not("not pairs of hexadecimal digits"))
 }
 
-fn of(kind: Kind, bytes: &[u8]) -> Observable {
+/// Takes the hexadecimal digits of a SHA-256. It is among no digests of files, so nobody who asks for those is asked for it.
+pub(super) fn of_rules(kind: Kind, raw: &str) -> Result<Observable, Unfit> {
+    let bytes = decode(&raw.trim().to_ascii_lowercase()).filter(|bytes| bytes.len() == 32);
+    bytes.map(|bytes| of(kind, &bytes)).ok_or(Unfit::Not(kind, "not the 64 digits of a SHA-256"))
+}
+
+/// What stands behind `sha256/`, or behind `sha256//` as curl writes it, where that is no digit of Base64.
+fn without_pin(text: &str) -> &str {
+    let Some(rest) = text.strip_prefix("sha256/") else { return text };
+    let digits = rest.trim_end_matches('=').len();
+    rest.strip_prefix('/').filter(|_| digits > PIN_DIGITS).unwrap_or(rest)
+}
+
+/// Digits of Base64 that a SHA-256 has.
+const PIN_DIGITS: usize = 43;
+
+pub(super) fn of(kind: Kind, bytes: &[u8]) -> Observable {
     Observable::new(kind, hexadecimal(bytes, ""), bytes)
 }
 

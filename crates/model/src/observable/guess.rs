@@ -20,8 +20,9 @@ const ALGORITHMS: [(&str, Kind); 11] = [
     ("spki", Kind::Spki),
 ];
 
-/// Kinds whose own name may stand in front as well.
-const NAMED: [Kind; 31] = [
+/// Kinds whose own name may stand in front as well: none that is written with blanks, for the first of them would end it.
+const NAMED: [Kind; 34] = [
+    Kind::Domain,
     Kind::Md5,
     Kind::Sha1,
     Kind::Sha224,
@@ -51,8 +52,10 @@ const NAMED: [Kind; 31] = [
     Kind::Ja4x,
     Kind::Ja4ssh,
     Kind::Hassh,
+    Kind::HasshServer,
     Kind::CertSha1,
     Kind::CertSha256,
+    Kind::Spki,
 ];
 
 /// Ends of names that no public suffix has and that are domains all the same (RFC 6761, RFC 6762, ICANN's `internal`,
@@ -76,6 +79,8 @@ pub fn guess(raw: &str) -> Result<Observable, Unfit> {
     let value = refang(bare);
     let value = &*value;
     let found = named(value)
+        // Behind `pkg:` slashes mean nothing, so `pkg://npm/x` is no URL (the purl specification, "Rules for each component").
+        .or_else(|| normalise(Kind::Purl, value).ok())
         .or_else(|| normalise(Kind::Url, value).ok())
         .or_else(|| address_with_port(value))
         .or_else(|| mail(value))
@@ -83,15 +88,17 @@ pub fn guess(raw: &str) -> Result<Observable, Unfit> {
         .or_else(|| by_length(value))
         .or_else(|| first_of(&wallet::TOLD_BY_CHECKSUM, value))
         .or_else(|| first_of(&fingerprint::TOLD_BY_FORM, value))
-        .or_else(|| first_of(&[Kind::Cpe, Kind::Purl, Kind::Credential], value))
+        .or_else(|| first_of(&[Kind::Cpe, Kind::Credential], value))
         .or_else(|| account::iban(value).ok().filter(|found| is_of_known_country(found.text())))
         .or_else(|| account::phone(value).ok().filter(|_| is_phone(value)))
         .or_else(|| digest::ssdeep(value).ok().filter(|found| found.text().len() >= SSDEEP_GUESS_BYTES_MIN))
         .or_else(|| word::mac(value).ok().filter(|_| value.len() > 12))
         .or_else(|| autonomous_system(value))
-        .or_else(|| word::registry_key(value).ok().filter(|_| word::starts_with_hive(value)))
+        .or_else(|| word::hived_key(value))
+        .or_else(|| value.starts_with("sha256/").then(|| normalise(Kind::Spki, value).ok()).flatten())
         .or_else(|| name(value))
         .or_else(|| schemeless(value))
+        .or_else(|| checksum(value))
         .or_else(|| file(value))
         .ok_or(Unfit::Unknown)?;
     bounded(found)
@@ -128,7 +135,9 @@ fn unwrapped(raw: &str) -> &str {
         }
         bare = bare.trim_end_matches([',', ';', '!', '…']).trim_end();
         // The end of `2001:db8::` is no punctuation.
-        bare = bare.strip_suffix(['.', '?', ':']).filter(|cut| !cut.ends_with(':')).unwrap_or(bare);
+        // And that of `http://example.com/a/..` is a folder.
+        let is_part = |cut: &&str| cut.ends_with([':', '/']) || cut.ends_with("/.");
+        bare = bare.strip_suffix(['.', '?', ':']).filter(|cut| !is_part(cut)).unwrap_or(bare);
         if let Some((open, close)) = AROUND.into_iter().find(|(_, close)| bare.ends_with(*close))
             && open != close
             && !balanced(bare, open, close)
@@ -190,7 +199,13 @@ const PHONE_GUESS_DIGITS_MIN: usize = 8;
 /// An address or network, or an address with a port; of the port 0, which stands for none that is known, the address.
 fn address_with_port(value: &str) -> Option<Observable> {
     address::parse(value).or_else(|| address::with_port(value)).or_else(|| {
-        value.strip_suffix(":0").and_then(address::parse).filter(|found| found.kind() == Kind::Ipv4)
+        let address = value.strip_suffix(":0").or_else(|| value.strip_suffix("|0"))?;
+        // Of an IPv6 address without brackets nobody knows where it ends.
+        let is_whole = |found: &Observable| match found.kind() {
+            Kind::Ipv4 => true,
+            kind => kind == Kind::Ipv6 && address.starts_with('['),
+        };
+        address::parse(address).filter(is_whole)
     })
 }
 
@@ -233,14 +248,24 @@ fn name(value: &str) -> Option<Observable> {
 /// A URL without scheme: a domain or an address, and a path behind it.
 fn schemeless(value: &str) -> Option<Observable> {
     let (host, tail) = value.split_once(['/', '?'])?;
-    // `192.0.2.0/33` is a network gone wrong.
-    let has_path = || tail.bytes().any(|b| !b.is_ascii_digit());
+    // `192.0.2.0/33` is a network gone wrong, and so is one with a mask that is none.
+    let has_path = || tail.bytes().any(|b| !b.is_ascii_digit() && b != b'.');
     name(host).or_else(|| address_with_port(host).filter(|_| has_path()))?;
     normalise(Kind::Url, &format!("http://{value}")).ok()
 }
 
+/// A digest as programs print it before the name of its file: two blanks, or one and a star, between the two.
+fn checksum(value: &str) -> Option<Observable> {
+    let (digits, name) = value.split_once(' ')?;
+    by_length(digits).filter(|_| name.starts_with([' ', '*']))
+}
+
 /// The path or the name of a file: something with an extension of letters and digits.
 fn file(value: &str) -> Option<Observable> {
+    // `.example.com` is a domain and all below it, which is no value.
+    if value.strip_prefix('.').is_some_and(|rest| name(rest).is_some()) {
+        return None;
+    }
     let found = word::file_name(value).ok()?;
     let (stem, extension) = found.text().rsplit_once('.')?;
     let letters = extension.bytes().all(|b| b.is_ascii_alphanumeric())

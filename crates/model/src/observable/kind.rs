@@ -118,10 +118,16 @@ pub enum Kind {
     CardRange = 0x72,
     /// A leaked credential as a salted, slow hash; never the credential.
     Credential = 0x73,
+    /// Rules of Suricata that members share, by the SHA-256 of their text.
+    SuricataRule = 0x80,
+    /// Rules of Sigma, likewise.
+    SigmaRule = 0x81,
+    /// Rules of YARA, likewise.
+    YaraRule = 0x82,
 }
 
 /// The kinds and what they are called, in the order of their bytes.
-const NAMES: [(Kind, &str); 56] = [
+const NAMES: [(Kind, &str); 59] = [
     (Kind::Ipv4, "ipv4"),
     (Kind::Ipv6, "ipv6"),
     (Kind::Cidr4, "cidr4"),
@@ -178,12 +184,42 @@ const NAMES: [(Kind, &str); 56] = [
     (Kind::Iban, "iban"),
     (Kind::CardRange, "card-range"),
     (Kind::Credential, "credential"),
+    (Kind::SuricataRule, "suricata-rule"),
+    (Kind::SigmaRule, "sigma-rule"),
+    (Kind::YaraRule, "yara-rule"),
 ];
+
+/// How many of them are rules, the last ones.
+const RULES: usize = 3;
 
 impl Kind {
     /// All kinds, in the order of their bytes.
+    #[expect(clippy::indexing_slicing, reason = "in a constant, where the compiler would see it")]
+    pub const ALL: &[Kind] = &{
+        let mut all = [Kind::Ipv4; NAMES.len()];
+        let mut nth = 0;
+        while nth < NAMES.len() {
+            all[nth] = NAMES[nth].0;
+            nth += 1;
+        }
+        all
+    };
+
+    /// All kinds but those of rules: what is seen on hosts and networks, and asked for.
+    pub const VALUES: &[Kind] = match Kind::ALL.split_at_checked(Kind::ALL.len() - RULES) {
+        Some((values, _)) => values,
+        None => &[],
+    };
+
+    /// Whether it is one of rules, which stand for their whole text and are no value of anything that is seen.
+    #[must_use]
+    pub fn is_rule(self) -> bool {
+        matches!(self, Kind::SuricataRule | Kind::SigmaRule | Kind::YaraRule)
+    }
+
+    /// All kinds, in the order of their bytes.
     pub fn all() -> impl Iterator<Item = Kind> {
-        NAMES.into_iter().map(|(kind, _)| kind)
+        Kind::ALL.iter().copied()
     }
 
     /// The first byte of its keys.

@@ -69,7 +69,11 @@ pub(super) fn file_path(raw: &str) -> Result<Observable, Unfit> {
 /// Whether a path is one from the root of a system, a drive, a share, or the home of a user.
 pub(super) fn is_whole(text: &str) -> bool {
     let drive = matches!(text.as_bytes(), [letter, b':', b'\\' | b'/', ..] if letter.is_ascii_alphabetic());
+    let begins = |beginning: &str| {
+        text.get(..beginning.len()).is_some_and(|first| first.eq_ignore_ascii_case(beginning))
+    };
     drive
+        || ["$env:", "${env:", r"\systemroot\", r"\device\", r"\??\"].into_iter().any(begins)
         || text.starts_with("\\\\")
         || text.starts_with('%')
         || text.starts_with('/')
@@ -84,11 +88,12 @@ fn is_windows(text: &str) -> bool {
 
 fn windows(text: &str) -> String {
     let mut lower = text.to_lowercase().replace('/', "\\");
-    if let Some(name) =
-        lower.strip_prefix("$env:").map(|rest| rest.split('\\').next().unwrap_or(rest).to_owned())
-    {
-        // As PowerShell writes them.
-        lower = lower.replacen(&format!("$env:{name}"), &format!("%{name}%"), 1);
+    // As PowerShell writes them.
+    if let Some((name, rest)) = lower.strip_prefix("${env:").and_then(|rest| rest.split_once('}')) {
+        lower = format!("%{name}%{rest}");
+    } else if let Some(rest) = lower.strip_prefix("$env:") {
+        let (name, rest) = rest.split_at_checked(rest.find('\\').unwrap_or(rest.len())).unwrap_or((rest, ""));
+        lower = format!("%{name}%{rest}");
     }
     if let Some((beginning, meaning)) = BEGINNINGS.into_iter().find(|(it, _)| lower.starts_with(it)) {
         lower.replace_range(..beginning.len(), meaning);
@@ -140,9 +145,14 @@ fn posix(text: &str) -> String {
 
 /// The same path as it is under any user: what an indicator says that was written with `%userprofile%` or `~/`.
 pub(crate) fn of_any_user(path: &str) -> Option<String> {
-    for (home, stands_for) in
-        [(r"c:\users\", r"%userprofile%\"), ("/home/", "~/"), ("/users/", "~/"), ("/Users/", "~/")]
-    {
+    const HOMES: [(&str, &str); 5] = [
+        (r"c:\users\", r"%userprofile%\"),
+        (r"c:\documents and settings\", r"%userprofile%\"),
+        ("/home/", "~/"),
+        ("/users/", "~/"),
+        ("/Users/", "~/"),
+    ];
+    for (home, stands_for) in HOMES {
         let separator = if home.starts_with('/') { '/' } else { '\\' };
         if let Some((user, rest)) = path.strip_prefix(home).and_then(|rest| rest.split_once(separator))
             && !user.is_empty()
@@ -151,6 +161,14 @@ pub(crate) fn of_any_user(path: &str) -> Option<String> {
         }
     }
     path.strip_prefix("/root/").map(|rest| format!("~/{rest}"))
+}
+
+/// The same path on the drive `C:`, where it is told by its volume, as the kernel and what listens to it write it. Which
+/// drive that is, that machine alone knows; it is mostly this one.
+pub(crate) fn of_volume(path: &str) -> Option<String> {
+    let (number, rest) = path.strip_prefix(r"\device\harddiskvolume")?.split_once('\\')?;
+    let is_number = !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit());
+    is_number.then(|| format!(r"c:\{rest}"))
 }
 
 /// A command line: blanks in a row become one. Its key is in lower case, the quotes around a program without blanks

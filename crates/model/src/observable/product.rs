@@ -182,10 +182,14 @@ pub(super) fn purl(raw: &str) -> Result<Observable, Unfit> {
         _ => (rest, ""),
     };
     let caseless = CASELESS.contains(&kind.as_str());
+    // The vendor, and not the name.
+    let vendor =
+        path.trim_end_matches('/').rsplit_once('/').map_or(0, |(vendor, _)| vendor.matches('/').count() + 1);
+    let caseless_parts = if kind == "rpm" { vendor } else { 0 };
     let mut parts: Vec<String> = Vec::new();
-    for part in path.split('/').filter(|part| !part.is_empty()) {
+    for (nth, part) in path.split('/').enumerate().filter(|(_, part)| !part.is_empty()) {
         let mut part = decoded(part).ok_or(broken)?;
-        if caseless {
+        if caseless || nth < caseless_parts {
             part = part.to_lowercase();
         }
         if kind == "pypi" {

@@ -34,7 +34,9 @@ pub fn text_of_key(key: &[u8]) -> Option<String> {
                 _ => Some(format!("[{}]:{port}", Ipv6Addr::from(<[u8; 16]>::try_from(address).ok()?))),
             }
         }
-        _ if LENGTHS.iter().any(|(digest, _)| *digest == kind) => Some(hexadecimal(form, "")),
+        _ if kind.is_rule() || LENGTHS.iter().any(|(digest, _)| *digest == kind) => {
+            Some(hexadecimal(form, ""))
+        }
         Kind::Asn => Some(format!("AS{}", u32::from_be_bytes(form.try_into().ok()?))),
         Kind::Mac => Some(hexadecimal(form, ":")),
         _ => std::str::from_utf8(form).ok().map(str::to_owned),

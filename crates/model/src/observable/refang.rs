@@ -12,19 +12,31 @@ const BRACKETS: [(char, char); 3] = [('[', ']'), ('(', ')'), ('{', '}')];
 /// Undoes the common ways of defanging one value: `hxxp`, `fxp`, and `.`, `dot`, `:`, `://`, `/`, `at` and `@` in
 /// brackets, parentheses or braces.
 ///
-/// Left as they are: doubled brackets such as `{{.}}`, what looks like a regular expression or a wildcard, and the
-/// path of a URL whose scheme and host are not defanged.
+/// Left as they are: doubled brackets such as `{{.}}`, what looks like a regular expression or a wildcard, the path of a
+/// URL whose scheme and host are not defanged, and a value whose tokens stand within each other deeper than anybody
+/// defangs. Refanging what this answers changes nothing.
 #[must_use]
 pub fn refang(value: &str) -> Cow<'_, str> {
+    if is_plain(value) {
+        return Cow::Borrowed(value);
+    }
     let mut undone = refanged_once(value);
     // Where the host ends may be another place once its tokens are undone.
-    for _ in 1..PASSES {
+    for _ in 0..PASSES {
         match refanged_once(&undone) {
             Cow::Owned(further) if further != *undone => undone = Cow::Owned(further),
-            _ => break,
+            _ => return undone,
         }
     }
-    undone
+    Cow::Borrowed(value)
+}
+
+// Whether nothing stands in it that anybody defangs by: no bracket, no backslash, no scheme with letters taken out. Most
+// values are so, and are asked for by the million.
+fn is_plain(value: &str) -> bool {
+    let is_masked = |name: &str| name.len() <= 5 && unmasked(&name.to_ascii_lowercase()).is_some();
+    !value.bytes().any(|byte| matches!(byte, b'[' | b'(' | b'{' | b'\\'))
+        && !value.split_once(':').is_some_and(|(name, _)| is_masked(name))
 }
 
 fn refanged_once(value: &str) -> Cow<'_, str> {
@@ -215,16 +227,16 @@ fn is_expression(value: &str) -> bool {
 /// How often a text is gone over: what a token leaves may be part of another one, as in `[[:]//]`.
 const PASSES: usize = 4;
 
-/// Every token of a text as the character that it stands for.
+/// Every token of a text as the character that it stands for; a text in which they never end is left as it is.
 pub(super) fn tokens_undone(text: &str) -> Cow<'_, str> {
     let Some(mut undone) = one_pass(text) else { return Cow::Borrowed(text) };
-    for _ in 1..PASSES {
+    for _ in 0..PASSES {
         match one_pass(&undone) {
             Some(further) => undone = further,
-            None => break,
+            None => return Cow::Owned(undone),
         }
     }
-    Cow::Owned(undone)
+    Cow::Borrowed(text)
 }
 
 fn one_pass(text: &str) -> Option<String> {
@@ -267,9 +279,10 @@ fn token(text: &str, at: usize) -> Option<(usize, &'static str)> {
             let goes_on = behind.is_some_and(|c| c.is_alphanumeric() || matches!(c, '_' | '-'));
             // The sign before an at sign is the last of a local part, which may be most.
             let quotes = |c| meaning == "." && matches!(c, '$' | '"' | '\'' | '`');
+            let ends_name = || meaning == "." && ends_word(behind) && is_dotted(text, at);
             before.is_some_and(|c| !c.is_whitespace() && !quotes(c))
                 && !opens(before)
-                && (goes_on || opens(behind))
+                && (goes_on || opens(behind) || ends_name())
         }
         _ => {
             let alone = |c: Option<char>| c.is_none_or(char::is_whitespace);
@@ -277,6 +290,20 @@ fn token(text: &str, at: usize) -> Option<(usize, &'static str)> {
         }
     };
     joins.then_some((end + 2, meaning))
+}
+
+/// Whether nothing of a name goes on behind its last dot: the dot of the root.
+fn ends_word(behind: Option<char>) -> bool {
+    behind.is_none_or(|c| c.is_whitespace() || matches!(c, '/' | ':' | '?' | '#' | ','))
+}
+
+/// Whether what stands before a place is a name with a dot in it already, so that a dot behind it is that of the root.
+fn is_dotted(text: &str, at: usize) -> bool {
+    let name = text.get(..at).unwrap_or("").rsplit(|c: char| !is_of_name(c)).next().unwrap_or("");
+    name.ends_with(char::is_alphanumeric) && name.contains('.')
+}
+fn is_of_name(c: char) -> bool {
+    c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '[' | ']' | '(' | ')' | '{' | '}')
 }
 
 /// Bytes of the longest token, blanks around a dot among them.

@@ -66,13 +66,14 @@ fn split(raw: &str) -> Result<Parts, Unfit> {
     if unmasked(&scheme).is_some() {
         return Err(not("no domain or address as host"));
     }
+    let is_usual = DEFAULT_PORTS.iter().any(|(known, _)| *known == scheme);
     let mut rest = unescaped(rest.as_bytes());
-    if DEFAULT_PORTS.iter().any(|(known, _)| *known == scheme) {
+    if is_usual {
         let path_end = rest.iter().position(|&b| b == b'?').unwrap_or(rest.len());
         rest.iter_mut().take(path_end).filter(|b| **b == b'\\').for_each(|b| *b = b'/');
     }
-    // More slashes than two are taken for two, as browsers do.
-    let start = rest.iter().position(|&b| b != b'/').unwrap_or(rest.len());
+    // More slashes than two are taken for two, as browsers do; of schemes that may have no host (`file:///`) they mean that.
+    let start = rest.iter().position(|&b| !is_usual || b != b'/').unwrap_or(rest.len());
     let rest = rest.get(start..).unwrap_or(&[]);
     let authority_end = rest.iter().position(|b| matches!(b, b'/' | b'?')).unwrap_or(rest.len());
     let (authority, tail) = rest.split_at_checked(authority_end).unwrap_or((rest, &[]));
@@ -105,7 +106,8 @@ fn split_port(authority: &str) -> Option<(&str, Option<u16>)> {
         return Some((host, None));
     }
     let digits = port.bytes().all(|b| b.is_ascii_digit());
-    let number: u16 = port.trim_start_matches('0').parse().ok().filter(|_| digits)?;
+    let plain = port.trim_start_matches('0');
+    let number: u16 = if plain.is_empty() { 0 } else { plain.parse().ok().filter(|_| digits)? };
     Some((host, Some(number)))
 }
 

@@ -4,3 +4,5 @@ mod access;
 mod fuzz;
 mod matching;
 mod observable;
+#[cfg(test)]
+mod protect;

@@ -97,6 +97,7 @@ fn indicators_match_what_they_say_and_nothing_else() {
         (".example.com", "bob@mail.example.com", "parent"),
         ("*.example.com", "example.com", "-"),
         ("*[.]example[.]com", "a.b.example.com", "parent"),
+        ("*[dot]example[dot]com", "a.example.com", "parent"),
         ("*.co.uk", "a.co.uk", "! at or above a public suffix: strangers' names are below it"),
         (".com", "a.com", "! at or above a public suffix: strangers' names are below it"),
         (".github.io", "x.github.io", "! at or above a public suffix: strangers' names are below it"),
@@ -123,6 +124,8 @@ fn indicators_match_what_they_say_and_nothing_else() {
         ("http://example.com/a/*", "http://example.com/ab", "-"),
         ("http://example.com/a/*", "http://www.example.com/a/b", "-"),
         ("http://example.com/*", "http://example.com/", "same"),
+        ("example.com/a/*", "http://example.com/a/b", "folder"),
+        ("192.0.2.7/*", "http://192.0.2.7/a/b", "folder"),
         ("http://example.com/*", "http://example.com/a/b?c", "folder"),
         ("ftp://example.com/a", "http://example.com/a", "-"),
         ("ftp://example.com/a", "ftp://example.com/a", "same"),
@@ -131,9 +134,16 @@ fn indicators_match_what_they_say_and_nothing_else() {
         (r"%TEMP%\evil.exe", r"C:\Users\bob\AppData\Local\Temp\evil.exe", "alias"),
         (r"%SystemRoot%\evil.exe", r"\\?\c:\windows\Evil.EXE", "same"),
         (r"C:\Users\bob\evil.exe", r"C:\Users\eve\evil.exe", "-"),
+        (r"%UserProfile%\evil.exe", r"C:\Documents and Settings\bob\evil.exe", "alias"),
+        (r"C:\Windows\evil.exe", r"\Device\HarddiskVolume3\Windows\evil.exe", "alias"),
+        (r"%TEMP%\evil.exe", r"\Device\HarddiskVolume2\Users\b\AppData\Local\Temp\evil.exe", "alias"),
+        (r"C:\Windows\evil.exe", r"\Device\Harddisk\Windows\evil.exe", "-"),
         ("~/.x/run.sh", "/home/bob/.x/run.sh", "alias"),
         (r"HKLM\Software\X", r"HKEY_LOCAL_MACHINE\software\x", "same"),
-        (r"HKLM\Software\X", r"\REGISTRY\MACHINE\SOFTWARE\X", "alias"),
+        (r"HKLM\Software\X", r"\REGISTRY\MACHINE\SOFTWARE\X", "same"),
+        (r"HKCU\Software\X", r"HKU\S-1-12-1-7-8-9-10\Software\X", "alias"),
+        (r"HKCR\.x", r"HKU\S-1-5-21-1-2-3-1001\Software\Classes\.x", "alias"),
+        (r"HKCR\.x", r"HKLM\Software\Classes\.x", "alias"),
         (r"HKCU\Software\X", r"\REGISTRY\USER\S-1-5-21-1-2-3-1001\Software\X", "alias"),
         (r"HKCU\Software\X", r"HKU\S-1-5-18\Software\X", "-"),
         (r"HKLM\System\CurrentControlSet\Services\x", r"HKLM\SYSTEM\ControlSet001\Services\X", "alias"),
@@ -406,6 +416,8 @@ fn split_urls_are_made_whole() {
         ),
         (None, "-", None, "http://other.example/x", "http://other.example/x"),
         (Some("https"), "", None, "example.com:443", "https://example.com/"),
+        (None, "example.com", Some(443), "example.com:443", "https://example.com/"),
+        (None, "example.com:8443", None, "example.com:8443", "http://example.com:8443/"),
         (None, "example.com", None, "-", "http://example.com/"),
         (None, "example.com", None, "*", "http://example.com/"),
         (None, "example.com", None, "?q", "http://example.com/?q"),
@@ -471,4 +483,18 @@ fn no_popular_name_is_matched_by_what_is_above_it() {
         }
     }
     assert!(names > 4_000, "{names}");
+}
+
+#[test]
+fn a_dot_before_what_ends_no_name_makes_no_domain_of_it() {
+    for (text, expected) in [
+        (".bashrc", None),
+        (".example.com", Some("example.com")),
+        (".com", Some("com")),
+        ("[.]example[.]com", Some("example.com")),
+    ] {
+        let found = read(None, text).ok();
+        let found = found.as_ref().map(|(found, mode)| (found.text(), *mode));
+        assert_eq!(found, expected.map(|name| (name, Mode::Subdomains)), "{text}");
+    }
 }

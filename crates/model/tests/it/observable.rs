@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 
 use model::observable::{
     Keys, Kind, Observable, PrefixLengths, RAW_BYTES_MAX, Relation, Unfit, defang, guess, is_public_suffix,
-    normalise, refang,
+    normalise, refang, refang_text,
 };
 
 /// `\t`, `\r`, `\n`, `\\` and `\xNN`.
@@ -134,7 +134,7 @@ fn kinds_keep_their_bytes_and_names() {
                     2c imphash,30 asn,31 mac,40 mutex,41 file-name,42 registry-key,43 user-agent,44 file-path,\
                     45 command-line,50 cve,51 btc,52 cpe,53 purl,54 eth,55 xmr,56 trx,57 ltc,58 doge,59 xrp,5a sol,\
                     60 ja3,61 ja3s,62 ja4,63 ja4s,64 ja4h,65 ja4x,66 ja4ssh,67 hassh,68 hassh-server,69 cert-sha1,\
-                    6a cert-sha256,6b spki-sha256,70 phone,71 iban,72 card-range,73 credential";
+                    6a cert-sha256,6b spki-sha256,70 phone,71 iban,72 card-range,73 credential,80 suricata-rule,81 sigma-rule,82 yara-rule";
     assert_eq!(listed.join(","), expected, "these are stored and never change");
     for kind in Kind::all() {
         assert_eq!((Kind::from_byte(kind.byte()), Kind::from_name(kind.name())), (Some(kind), Some(kind)));
@@ -152,7 +152,10 @@ fn documented(header: &str) -> Vec<String> {
 
 #[test]
 fn the_page_of_observables_lists_all_kinds_and_modes() {
-    assert_eq!(documented("| kind |"), Kind::all().map(|kind| kind.name().to_owned()).collect::<Vec<_>>());
+    assert_eq!(
+        documented("| kind |"),
+        Kind::VALUES.iter().map(|kind| kind.name().to_owned()).collect::<Vec<_>>()
+    );
     let modes = model::matching::Mode::all().map(|mode| mode.name().to_owned());
     assert_eq!(documented("| mode |"), modes.collect::<Vec<_>>());
 }
@@ -403,6 +406,10 @@ fn refanging_undoes_and_leaves_alone() {
         ("see [dot] (at) and [.] too", "see [dot] (at) and [.] too"),
         ("a[.]", "a[.]"),
         ("a[.];", "a[.];"),
+        ("evil[.]com[.]", "evil.com."),
+        ("evil[dot]com[dot]", "evil.com."),
+        ("hxxp://evil[.]com[.]/a", "http://evil.com./a"),
+        ("evil[.]com[.][:]80", "evil.com.:80"),
         ("[.]a", "[.]a"),
         ("${.}x", "${.}x"),
         ("{{ .Host }}", "{{ .Host }}"),
@@ -476,6 +483,22 @@ impl Dice {
 #[test]
 fn any_text_is_answered_and_normal_forms_are_stable() {
     let pieces = [
+        "registry::",
+        "registry\\",
+        "machine\\",
+        "computer\\",
+        "microsoft.powershell.core\\",
+        "hklm",
+        "hku\\",
+        "${env:",
+        "$env:temp",
+        "\\device\\harddiskvolume1\\",
+        "sha256/",
+        "domain:",
+        "pkg:",
+        "rpm/",
+        "AS1",
+        "/255.255.255.0",
         "http://",
         "hxxp://",
         "[.]",
@@ -564,6 +587,32 @@ fn refanging_twice_is_refanging_once_and_prose_stays() {
         let raw: String = (0..=dice.below(8)).map(|_| pieces[dice.below(pieces.len())]).collect();
         let once = refang(&raw).into_owned();
         assert_eq!(refang(&once), once, "{raw}");
+    }
+    // However deep tokens stand within each other, and whatever they leave.
+    for _ in 0..20_000 {
+        let mut raw = String::from(pieces[dice.below(pieces.len())]);
+        for _ in 0..dice.below(40) {
+            let (open, close) = [("[", "]"), ("(", ")"), ("{", "}")][dice.below(3)];
+            let (before, behind) = (pieces[dice.below(pieces.len())], pieces[dice.below(pieces.len())]);
+            raw = match dice.below(4) {
+                3 => format!("{open}{raw} {close}"),
+                0 => format!("{open}{raw}{close}"),
+                1 => format!("{open}{raw}{close}{behind}"),
+                _ => format!("{before}{open}{raw}{close}"),
+            };
+        }
+        let once = refang(&raw).into_owned();
+        assert_eq!(refang(&once), once, "{raw}");
+        let text = refang_text(&raw);
+        assert_eq!(refang_text(&text), text, "{raw}");
+    }
+    for depth in 0..100 {
+        let raw = format!("a{}:{}//b", "[".repeat(depth), "]".repeat(depth));
+        let blanks = format!("a{}:]{}//b", "[".repeat(depth + 1), " ]".repeat(depth));
+        for raw in [raw, blanks, format!("a{}:{}b", "([{".repeat(depth), "}])".repeat(depth))] {
+            let once = refang(&raw).into_owned();
+            assert_eq!(refang(&once), once, "{raw}");
+        }
     }
     // Words of prose, with brackets between them as people set them.
     let words = [

@@ -209,10 +209,27 @@ impl Circles {
         self.was_in(member).filter(move |one| one.is_live(now) && one.membership(member).is_some())
     }
 
-    /// Whether a policy that binds now demands that what this member is told is encrypted on its way: of the circles that he is
-    /// in. What becomes of one that he left he is not told, by this neither.
+    /// Whether a policy that binds now demands that what this member is told is encrypted on its way (IEP 2.0 §9): that of a circle
+    /// that he is in, and where he left one or it ended, and he sees on what was said to it, the one that he agreed to last. What
+    /// becomes of a circle that he left he is not told, by this neither.
     pub(crate) fn demand_encryption(&self, member: MemberId, now: Timestamp) -> bool {
-        self.of(member, now).any(|one| one.charter().iep.binding(now).encrypt_in_transit == Demand::Must)
+        let demands = |charter: &Charter| charter.iep.binding(now).encrypt_in_transit == Demand::Must;
+        self.was_in(member).any(|one| {
+            if one.is_live(now) && one.membership(member).is_some() {
+                return demands(one.charter());
+            }
+            let kept = || self.last_agreed(one, member).is_some_and(|agreed| demands(&agreed.charter));
+            !one.audiences(member, now).is_empty() && kept()
+        })
+    }
+
+    // What a member that is or was in a circle agreed to last, where that is known.
+    fn last_agreed<'a>(&'a self, known: &'a Known, member: MemberId) -> Option<&'a Definition> {
+        let last = known.memberships.iter().rev().find(|one| one.member == member)?;
+        match last.agreed == known.definition.digest() {
+            true => Some(&known.definition),
+            false => self.agreed_before(&last.agreed),
+        }
     }
 
     /// The circle that labels name by this id, now or before.

@@ -6,7 +6,6 @@ use model::{Charter, CircleId, Definition, Iep, Label, MemberId, Timestamp};
 use store::directory::{CircleAct, Membership};
 
 use super::known::Known;
-use crate::charters::LET_GO;
 use crate::roster::Roster;
 use crate::views;
 
@@ -61,6 +60,7 @@ pub(crate) fn outline(definition: &Definition, created: Timestamp, now: Timestam
         organisations: Vec::new(),
         invitations: Vec::new(),
         history: Vec::new(),
+        more_history: false,
     }
 }
 
@@ -148,10 +148,5 @@ pub(crate) fn history(
             about: told(act.about).map(|id| roster.named(id)),
         }
     };
-    let mut told: Vec<views::CircleAct> = acts.into_iter().map(view).collect();
-    // Of erasures one after the other the latest says enough.
-    told.reverse();
-    told.dedup_by(|one, later| one.verb == LET_GO && later.verb == LET_GO);
-    told.reverse();
-    told
+    acts.into_iter().map(view).collect()
 }

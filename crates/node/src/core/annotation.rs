@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | note | `note` | `note` |
 //! | opinion | `opinion` | `opinion` |
+//! | seen | `sighting` | `sighting` |
 //! | tags | a new version with more `labels` | `note` whose `labels` are the tags |
 //! | revoke | a new version with `revoked` | `opinion` `strongly-disagree`, labelled `revoke` |
 //!
@@ -15,10 +16,12 @@ use model::{Timestamp, Tlp};
 use strictjson::{Node, Object};
 use uuid::Uuid;
 
-use crate::{Annotation, Error, Kind};
+use crate::{Annotation, Error, Kind, Sighted};
 
 /// Longest note or explanation, in bytes.
 const MAX_TEXT: usize = 64 << 10;
+/// The greatest count of a sighting (STIX 2.1 §5.2).
+const COUNT: u64 = 999_999_999;
 /// Most tags at once.
 const MAX_TAGS: usize = 100;
 /// Longest tag, in bytes.
@@ -59,6 +62,7 @@ pub fn statement(annotation: &Annotation, subject: Subject<'_>, by: Speaker<'_>)
     let object = match annotation {
         Annotation::Note(content) => note(subject, by, &text("a note", content)?, &[]),
         Annotation::Opinion(opinion, why) => opinion_of(subject, by, opinion, why.as_deref())?,
+        Annotation::Sighting(sighted) => sighting(subject, by, sighted)?,
         Annotation::Tags(tags) => {
             let tags = checked_tags(tags)?;
             if next { tagged(subject, by, tags)? } else { note(subject, by, &tags.join(", "), &tags) }
@@ -111,6 +115,19 @@ pub fn recall_note(by: Speaker<'_>, reason: &str, objects: &[String]) -> Vec<u8>
     bytes
 }
 
+/// Why objects are recalled, where that is what an object says.
+#[must_use]
+pub fn recalled(object: &Node<'_>) -> Option<String> {
+    let references = object.get("external_references").and_then(Node::as_array).unwrap_or_default();
+    let says = |name: &str, text: &str| {
+        references.iter().any(|one| one.get(name).and_then(Node::as_str) == Some(text))
+    };
+    let is_recall = object.get("type").and_then(Node::as_str) == Some("note")
+        && says("source_name", "accord")
+        && says("external_id", RECALL);
+    is_recall.then(|| object.get("content").and_then(Node::as_str).unwrap_or_default().to_owned())
+}
+
 fn is_revoked(object: &Node<'_>) -> bool {
     object.get("revoked").and_then(Node::as_bool).unwrap_or(false)
 }
@@ -142,6 +159,70 @@ fn opinion_of<'a>(
     object.push("opinion", opinion.to_owned());
     object.push("object_refs", [subject.id].into_iter().collect::<Node<'_>>());
     Ok(object)
+}
+
+fn sighting<'a>(subject: Subject<'a>, by: Speaker<'a>, sighted: &Sighted) -> Result<Object<'a>, Error> {
+    let last = sighted.last.unwrap_or(by.now);
+    let first = sighted.first.unwrap_or(last);
+    let count = sighted.count.unwrap_or(1);
+    if first > last || last > by.now {
+        return Err(Error::new(
+            Kind::Invalid,
+            "it was seen first before it was seen last, and that not in the future",
+        ));
+    }
+    if !(1..=COUNT).contains(&count) {
+        return Err(Error::new(Kind::Invalid, format!("`count` is 1 to {COUNT}")));
+    }
+    let mut object = new_object("sighting", by);
+    if let Some(context) = &sighted.context {
+        object.push("description", text("a context", context)?);
+    }
+    object.push("first_seen", first.millis_text());
+    object.push("last_seen", last.millis_text());
+    object.push("count", u32::try_from(count).unwrap_or(1));
+    object.push("sighting_of_ref", subject.id);
+    if let (Some(_), Some(identity)) = (&sighted.context, by.identity) {
+        object.push("where_sighted_refs", [identity].into_iter().collect::<Node<'_>>());
+    }
+    Ok(object)
+}
+
+/// What was seen of an indicator within a day.
+#[derive(Debug, Clone, Copy)]
+pub struct Window<'a> {
+    /// The UUID of the indicator's id.
+    pub of: Uuid,
+    /// When the day begins: when the sighting was created, so that each version of it says the same.
+    pub begins: Timestamp,
+    /// When it was seen first.
+    pub first: Timestamp,
+    /// When last.
+    pub last: Timestamp,
+    /// How often.
+    pub count: u64,
+    /// What is told beside that; then also by whom it was seen.
+    pub context: Option<&'a str>,
+}
+
+/// Makes the sighting of a day, under an id that the speaker brings.
+#[must_use]
+pub fn window_sighting(by: Speaker<'_>, window: &Window<'_>) -> Vec<u8> {
+    let mut object = new_object("sighting", by);
+    object.set("created", window.begins.millis_text());
+    if let Some(context) = window.context {
+        object.push("description", context.to_owned());
+    }
+    object.push("first_seen", window.first.millis_text());
+    object.push("last_seen", window.last.millis_text());
+    object.push("count", u32::try_from(window.count.min(COUNT)).unwrap_or(1));
+    object.push("sighting_of_ref", format!("indicator--{}", window.of.hyphenated()));
+    if let (Some(_), Some(identity)) = (window.context, by.identity) {
+        object.push("where_sighted_refs", [identity].into_iter().collect::<Node<'_>>());
+    }
+    let mut bytes = Vec::new();
+    strictjson::write::node(&mut bytes, &object.into());
+    bytes
 }
 
 fn tagged<'a>(subject: Subject<'a>, by: Speaker<'a>, tags: Vec<String>) -> Result<Object<'a>, Error> {
@@ -403,6 +484,14 @@ mod tests {
         for (annotation, own) in [
             (Annotation::Note("seen".to_owned()), false),
             (Annotation::Opinion("agree".to_owned(), None), false),
+            (
+                Annotation::Sighting(Sighted {
+                    context: Some("on 3 hosts".to_owned()),
+                    ..Sighted::default()
+                }),
+                false,
+            ),
+            (Annotation::Sighting(Sighted { count: Some(COUNT), ..Sighted::default() }), true),
             (tags(&[r#"a:b="c""#]), true),
             (tags(&["a"]), false),
             (Annotation::Revoke, true),

@@ -17,7 +17,7 @@ pub struct Within {
 
 /// Whether a statement may be said to these circles by a name, or without one (IEP 2.0 §9, `attribution`): a policy of
 /// `must-not` lets the source be told to nobody, so it is not told here first; one of `must` has it told to everybody. What
-/// takes back is always said as what it takes back was.
+/// takes back alone is said as what it takes back was ([`super::taking_back`]).
 ///
 /// # Errors
 /// Why not, in words for the one who says it, with what to do.

@@ -70,6 +70,10 @@ pub enum Purpose {
     Claims,
     /// A member's own claims.
     OwnClaims,
+    /// What a member saw and is known.
+    Hits,
+    /// The stream of changes.
+    Stream,
 }
 
 /// What is in a cursor.
@@ -208,6 +212,8 @@ fn bound(binding: Binding, principal: &Principal) -> [u8; 34] {
         Purpose::Ledger => 4,
         Purpose::Claims => 5,
         Purpose::OwnClaims => 6,
+        Purpose::Hits => 7,
+        Purpose::Stream => 8,
     };
     let (kind, who) = match (principal.token, principal.reader.member) {
         (Some(token), _) => (1, token.0),

@@ -26,4 +26,23 @@ impl Form {
             Form::Rows(rows) => rows.read(piece),
         }
     }
+
+    /// A reason to refuse a piece, as it may be told and kept ([`RowForm::told`]).
+    #[must_use]
+    pub fn told(&self, piece: &[u8], reason: String) -> String {
+        let repeats = reason.contains('`');
+        match self {
+            Form::Stix(_) => reason,
+            Form::Rows(rows) => rows.told(piece, reason, repeats),
+        }
+    }
+
+    /// Whether nothing of a piece is kept when it is refused ([`RowForm::unkept`]).
+    #[must_use]
+    pub fn is_unkept(&self, piece: &[u8]) -> bool {
+        match self {
+            Form::Stix(_) => false,
+            Form::Rows(rows) => rows.unkept(piece).is_some(),
+        }
+    }
 }

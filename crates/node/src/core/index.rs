@@ -4,11 +4,13 @@ use model::Timestamp;
 use store::record::{Index, ObjectKey};
 use strictjson::Node;
 
-use super::observables::observables;
+use super::observables::{observables_with, read_pattern};
+use super::stands::stands;
+use super::verdicts::spoken;
 
 /// Which form of this the code has. Raised with each change to what is read of an object, so that a folder whose views were
 /// made by an earlier form is known: what was said before is found by the new terms once they are made again.
-pub const FORM: u8 = 2;
+pub const FORM: u8 = 5;
 
 /// Longest text for full-text search, in bytes.
 const TEXT_BYTES: usize = 8 << 10;
@@ -54,9 +56,10 @@ pub fn fold(text: &str) -> String {
 #[must_use]
 pub fn of(node: &Node<'_>) -> Index {
     let common = stix::common(node);
+    let pattern = read_pattern(node);
     let time = |property| common.text(property).and_then(|text| text.parse::<Timestamp>().ok());
     Index {
-        observables: observables(node)
+        observables: observables_with(node, pattern.as_ref())
             .observables
             .iter()
             .map(|mention| mention.observable.key().to_vec())
@@ -67,6 +70,8 @@ pub fn of(node: &Node<'_>) -> Index {
         valid_from: time("valid_from"),
         valid_until: time("valid_until"),
         tags: distinct(common.labels.iter().map(fold)),
+        stands: stands(node, pattern.as_ref()),
+        spoken: spoken(node),
     }
 }
 

@@ -4,7 +4,6 @@
 use model::{Audience, CollectionId, Label, MemberId, Origin, Timestamp, Tlp};
 use store::record::{Index, NewStatement, ObjectKey};
 
-use super::annotation::RECALL;
 use super::audience::{Within, attributed, fits};
 use super::filter::{Facts, Predicate, shown_source};
 use super::marking::{Marked, Restriction};
@@ -59,6 +58,8 @@ pub struct Context<'a> {
     /// Under which labels others said something under this id, as far as the sender sees it, and the member itself without its
     /// name where this is by name; circles as they are now.
     pub said: &'a dyn Fn(&ObjectKey) -> &'a [Label],
+    /// Whether this takes back what the source said to these circles, and says nothing else; asked where a policy is against it.
+    pub takes_back: &'a dyn Fn(&Reading) -> bool,
     /// What a marking definition asks for, if the source said it before.
     pub held: &'a dyn Fn(&str) -> Option<Restriction>,
 }
@@ -141,8 +142,11 @@ pub fn decide(reading: &Reading, context: &Context<'_>) -> Result<Decision, Stri
     }
     let tags = reading.index.tags.iter().map(String::as_str);
     fits(&marked, tags, context.audience, context.circles)?;
-    if !takes_back(reading) {
-        attributed(context.circles, own.origin)?;
+    // It is said as what it takes back was, whatever a policy says by now.
+    if let Err(why) = attributed(context.circles, own.origin)
+        && !(context.takes_back)(reading)
+    {
+        return Err(why);
     }
     let facts = Facts {
         kind: &reading.object.kind,
@@ -168,12 +172,6 @@ pub fn decide(reading: &Reading, context: &Context<'_>) -> Result<Decision, Stri
     let collections = inside.map(|(id, _)| *id).collect();
     let (speaks_for, bound) = ownership(reading, context);
     Ok(Decision { speaks_for, bound, marked, collections })
-}
-
-// A version that is revoked, or the note of a recall: it is said as what it takes back was, whatever a policy says by now.
-fn takes_back(reading: &Reading) -> bool {
-    let recalls = || reading.index.names.iter().any(|name| name == RECALL);
-    reading.revoked || (reading.object.kind == "note" && recalls())
 }
 
 // For which other members it speaks, and whether the source is bound to its author. An identity that is bound to a member is
@@ -306,6 +304,7 @@ mod tests {
             audience: &Audience::default(),
             circles: &[],
             said: &|_| &[],
+            takes_back: &|_| false,
             held: &|_| None,
         };
         if !filter.is_empty() {

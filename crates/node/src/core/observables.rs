@@ -4,14 +4,17 @@
 //! comparisons of their pattern that say what a value is; vulnerabilities by their name; any object by external
 //! references to a CVE.
 
-mod of_pattern;
+pub(super) mod of_pattern;
 #[cfg(test)]
 mod tests;
 
 use std::collections::HashSet;
 
 use model::observable::{Kind, Observable, Unfit, normalise};
+use stix::pattern::Reading;
 use strictjson::{Node, Pointer};
+
+pub use of_pattern::read_pattern;
 
 /// How many observables are taken from one object, and how many of its values may be unfit.
 pub const MENTIONS_MAX: usize = 10_000;
@@ -77,13 +80,55 @@ impl Mentions {
     }
 }
 
+/// Values each of which alone stands for an object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Alone {
+    /// Each once, in the order of the object.
+    pub values: Vec<Observable>,
+    /// The object says nothing beside them.
+    pub whole: bool,
+}
+
+/// The values that each stand for an object alone: those by each of which an indicator matches, and of other objects all that
+/// they mention. What an address and a port, or a folder and a name, say together is one value; a digest stands for its file,
+/// whatever else is said of that.
+#[must_use]
+pub fn alone(object: &Node<'_>) -> Alone {
+    if object.get("type").and_then(Node::as_str) == Some("indicator") {
+        return of_pattern::alone::of_indicator(object);
+    }
+    let mentions = observables(object);
+    let is_own = |mention: &Mention| !mention.pointer.starts_with("/external_references");
+    let mut values: Vec<Observable> =
+        mentions.observables.into_iter().filter(is_own).map(|mention| mention.observable).collect();
+    let certificates: Vec<String> = (values.iter())
+        .filter(|value| matches!(value.kind(), Kind::CertSha1 | Kind::CertSha256))
+        .map(|value| value.text().to_owned())
+        .collect();
+    // The digest of a certificate is told as that alone.
+    let is_twin = |value: &Observable| {
+        matches!(value.kind(), Kind::Sha1 | Kind::Sha256)
+            && certificates.iter().any(|text| text == value.text())
+    };
+    values.retain(|value| !is_twin(value));
+    Alone { values, whole: !mentions.cut && mentions.unfit.is_empty() }
+}
+
 /// What an object mentions. It may be of STIX 2.1 or 2.0, and need not be valid.
 #[must_use]
 pub fn observables(object: &Node<'_>) -> Mentions {
+    observables_with(object, read_pattern(object).as_ref())
+}
+
+/// The same, of an object whose pattern was read.
+#[must_use]
+pub fn observables_with(object: &Node<'_>, pattern: Option<&Reading>) -> Mentions {
     let mut mentions = Mentions::default();
     let root = Pointer::root();
     match object.get("type").and_then(Node::as_str) {
-        Some("indicator") => of_pattern::add(object, &root, &mut mentions),
+        Some("indicator") => {
+            pattern.iter().for_each(|pattern| of_pattern::add(pattern, &root, &mut mentions))
+        }
         Some("vulnerability") => {
             // A name is free text, and only some are identifiers.
             if let Some(name) = object.get("name").and_then(Node::as_str)
@@ -222,7 +267,7 @@ fn fingerprint_kind(name: &str) -> Option<Kind> {
     let plain = plain.strip_prefix("x-").unwrap_or(&plain);
     let ends = ["-hash", "-md5", "-fingerprint"];
     let bare = ends.iter().find_map(|end| plain.strip_suffix(end)).unwrap_or(plain);
-    let kind = Kind::from_name(bare)?;
+    let kind = Kind::from_name(bare).filter(|kind| !kind.is_rule())?;
     let is_one = matches!(
         kind,
         Kind::Ja3

@@ -3,14 +3,14 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
-use model::observable::{Kind, Observable, guess, is_public_suffix, refang};
+use model::observable::{Kind, Observable, guess, is_public_suffix, normalise, refang};
 use strictjson::{Limits, Node};
 
 use super::checks::sensitive;
 use super::observables::observables;
-use super::rows::columns::Role;
-use super::rows::is_comment;
+use super::rows::columns::{self, Column, Role};
 use super::rows::sniff::{Expected, Sniffed, sniff};
+use super::rows::{is_comment, said_on};
 use super::sensitive::{Rule, sensitive_in};
 
 /// Ends of names of files that are also those of domains: in running text they are taken for domains where they are defanged.
@@ -72,6 +72,8 @@ pub struct Offered {
     pub format: Format,
     /// As the import takes it: STIX, or CSV.
     pub bytes: Vec<u8>,
+    /// What columns hold that an import keeps unless it is told, and their names, for [`ImportOptions::columns`](crate::ImportOptions).
+    pub columns: Vec<(String, String)>,
     /// The values that it says, each once, in order.
     pub values: Vec<Observable>,
     /// Objects, or values, that say nothing of themselves.
@@ -91,32 +93,57 @@ pub fn offered(bytes: &[u8], context: Context<'_>) -> Result<Offered, String> {
     if is_json(text) {
         return of_json(text);
     }
-    let sniffed = sniff(text.as_bytes(), Expected::Anything, &[]);
-    let holds = |of: fn(&Role) -> bool| sniffed.columns.iter().any(|column| of(&column.role));
-    if sniffed.header_is_row && holds(|role| matches!(role, Role::Value(_))) {
-        let speaks = holds(|role| matches!(role, Role::Description | Role::Labels));
-        return Ok(of_csv(text, &sniffed, speaks, context));
+    if let Some(table) = of_table(text, context) {
+        return Ok(table);
     }
     let lines: Vec<&str> = text.lines().filter(|line| !is_comment(line.as_bytes())).collect();
-    let first = |line: &&str| line.split_whitespace().next().is_some_and(|word| guess(word).is_ok());
-    let short =
-        lines.iter().filter(|line| line.split_whitespace().count() <= 2).filter(|line| first(line)).count();
+    let said = |line: &&str| guess(said_on(line, false).value).ok();
+    let is_short = |line: &&&str| line.split_whitespace().count() <= 2;
+    let short = lines.iter().filter(is_short).filter(|line| said(line).is_some()).count();
     let is_list = !lines.is_empty() && short * 100 >= lines.len() * LIST_PERCENT;
     let (format, values) = match is_list {
-        true => (
-            Format::List,
-            distinct(lines.iter().filter_map(|line| guess(line.split_whitespace().next()?).ok())),
-        ),
+        true => (Format::List, distinct(lines.iter().filter_map(said))),
         false => (Format::Text, distinct(values_in(text))),
     };
     if values.is_empty() {
         return Err("no address, name, URL, digest or email address is in it".to_owned());
     }
     let bare = if context.is_given() { 0 } else { values.len() };
-    let rows = values.iter().map(|value| vec![value.text().to_owned()]);
-    let bytes = with_context(vec!["value".to_owned()], rows, b',', context);
+    // What their texts alone do not tell is said beside them.
+    let is_told = |value: &Observable| guess(value.text()).is_ok_and(|told| told == *value);
+    let names: &[&str] = if values.iter().all(is_told) { &["value"] } else { &["value", "type"] };
+    let rows = values.iter().map(|value| {
+        let cells = [value.text(), value.kind().name()];
+        cells.iter().take(names.len()).map(|cell| (*cell).to_owned()).collect()
+    });
+    let header = names.iter().map(|name| (*name).to_owned()).collect();
+    let bytes = with_context(header, rows, b',', context);
     let sensitive = beside(&values, in_text(&bytes));
-    Ok(Offered { format, bytes, bare, sensitive, values })
+    Ok(Offered { format, bytes, columns: Vec::new(), bare, sensitive, values })
+}
+
+// A table with columns of values. Where it has none but those that a table mostly keeps, these are what it is about; what is
+// somebody's own is said to be a value by who shares it.
+fn of_table(text: &str, context: Context<'_>) -> Option<Offered> {
+    let mut sniffed = sniff(text.as_bytes(), Expected::Anything, &[]);
+    let is_value = |column: &Column| matches!(column.role, Role::Value(_));
+    let mut named = Vec::new();
+    if sniffed.header_is_row && !sniffed.columns.iter().any(is_value) {
+        named = columns::kept_by_name(&sniffed.columns)
+            .filter(|(kind, _)| {
+                !matches!(kind, Kind::Phone | Kind::Iban | Kind::CardRange | Kind::Credential)
+            })
+            .map(|(kind, name)| (kind.name().to_owned(), name.to_owned()))
+            .collect();
+        columns::assign(&mut sniffed.columns, &named).ok()?;
+    }
+    if !sniffed.header_is_row || !sniffed.columns.iter().any(is_value) {
+        return None;
+    }
+    let speaks = sniffed.columns.iter().any(|column| matches!(column.role, Role::Description | Role::Labels));
+    let table = of_csv(text, &sniffed, speaks, context);
+    // A text may begin with such a word.
+    (named.is_empty() || !table.values.is_empty()).then_some(Offered { columns: named, ..table })
 }
 
 // Defanged values begin with brackets too.
@@ -161,7 +188,7 @@ fn of_json(text: &str) -> Result<Offered, String> {
     let sensitive = beside(&values, found);
     let bare = objects.iter().filter(|object| is_bare(object, &objects)).count();
     let bytes = text.as_bytes().to_vec();
-    Ok(Offered { format: Format::Stix, bytes, values, bare, sensitive })
+    Ok(Offered { format: Format::Stix, bytes, columns: Vec::new(), values, bare, sensitive })
 }
 
 // An indicator that neither says what it is nor stands in a relation.
@@ -193,9 +220,10 @@ fn in_text(bytes: &[u8]) -> Vec<(&'static Rule, String)> {
 fn beside(values: &[Observable], found: Vec<(&'static Rule, String)>) -> Vec<(&'static Rule, String)> {
     let values: BTreeSet<&str> = values.iter().map(Observable::text).collect();
     let mut seen = BTreeSet::new();
-    let mut is_beside = |(rule, text): &(&'static Rule, String)| {
-        !values.contains(text.as_str()) && seen.insert((rule.name, text.clone()))
-    };
+    let is_value =
+        |text: &str| values.contains(text) || guess(text).is_ok_and(|value| values.contains(value.text()));
+    let mut is_beside =
+        |(rule, text): &(&'static Rule, String)| !is_value(text) && seen.insert((rule.name, text.clone()));
     found.into_iter().filter(|one| is_beside(one)).collect()
 }
 
@@ -214,17 +242,14 @@ fn of_csv(text: &str, sniffed: &Sniffed, speaks: bool, context: Context<'_>) -> 
         rows.push(record.iter().map(str::to_owned).collect());
     }
     let header = if rows.is_empty() { Vec::new() } else { rows.remove(0) };
-    let columns = &sniffed.columns;
-    let is_value = |at: usize| matches!(columns.get(at).map(|column| &column.role), Some(Role::Value(_)));
-    let fields = rows.iter().flat_map(|row| row.iter().enumerate());
-    let values = distinct(fields.filter(|(at, _)| is_value(*at)).filter_map(|(_, field)| guess(field).ok()));
+    let values = distinct(rows.iter().flat_map(|row| columns::values_of(&sniffed.columns, row)));
     let bare = if speaks || context.is_given() { 0 } else { rows.len() };
     let bytes = match speaks {
         true => text.as_bytes().to_vec(),
         false => with_context(header, rows.into_iter(), delimiter, context),
     };
     let sensitive = beside(&values, in_text(&bytes));
-    Offered { format: Format::Csv, bytes, values, bare, sensitive }
+    Offered { format: Format::Csv, bytes, columns: Vec::new(), values, bare, sensitive }
 }
 
 // What is not given makes no column.
@@ -262,20 +287,31 @@ pub(super) fn values_in(text: &str) -> impl Iterator<Item = Observable> {
         let cut: &[char] = if word.contains("//") { &[] } else { &[',', ';', '|'] };
         word.split(cut)
     });
-    parts.filter_map(|word| {
-        let found = guess(word).ok()?;
+    let mut before = "";
+    parts.filter(|word| !word.is_empty()).filter_map(move |word| {
+        let label = std::mem::replace(&mut before, word);
+        let found = labelled(label, word).or_else(|| guess(word).ok())?;
         let end = found.text().rsplit('.').next().unwrap_or_default();
         let plain = refang(word) == word;
         let meant = match found.kind() {
             Kind::FileName | Kind::Asn | Kind::Cve | Kind::Mac | Kind::RegistryKey | Kind::Ssdeep => false,
             // Numbers in a text are mostly those of who wrote it.
             Kind::FilePath | Kind::Cpe | Kind::Phone | Kind::Iban => false,
+            Kind::Domain if !found.text().contains('.') => false,
             Kind::Domain => !plain || !FILE_ENDS.contains(&end),
             Kind::Url => word.contains("//") || !plain,
             _ => true,
         };
         meant.then_some(found)
     })
+}
+
+// A value behind the name of what it is: `JA3: …`.
+fn labelled(label: &str, word: &str) -> Option<Observable> {
+    let found = guess(&format!("{}{word}", Some(label).filter(|label| label.ends_with([':', '=']))?)).ok()?;
+    // The label is no part of it; `Domain: see below` is about domains and none.
+    let found = Some(found).filter(|found| found.kind() != Kind::Domain)?;
+    normalise(found.kind(), word).is_ok_and(|same| same == found).then_some(found)
 }
 
 fn distinct(values: impl Iterator<Item = Observable>) -> Vec<Observable> {

@@ -9,6 +9,7 @@ use strictjson::Node;
 use super::carried;
 use super::index;
 use super::marking::{Markings, Restriction, restriction};
+use super::shared;
 
 /// Longest object, in bytes.
 pub const OBJECT_BYTES: usize = 16 << 20;
@@ -59,8 +60,6 @@ pub struct Refused {
     pub reason: String,
     /// What the standard says about it.
     pub findings: Vec<Finding>,
-    /// It may hold a card's number or a credential, so its bytes do not go to the quarantine.
-    pub unkept: bool,
 }
 
 /// Reads one object: the object itself, and behind it what it amounts to beside (the observed objects of observed data
@@ -158,6 +157,8 @@ fn read_21(bytes: &[u8], node: &Node<'_>) -> Result<Reading, Box<Refused>> {
         return Err(Box::new(refuse("the version is no time".to_owned())));
     };
     let family = common.kind.and_then(stix::family_of);
+    let mut findings = checked.findings;
+    findings.extend(shared::finding(node));
     Ok(Reading {
         observation: matches!(common.kind, Some("sighting" | "observed-data"))
             || family == Some(stix::Family::Observable),
@@ -173,7 +174,7 @@ fn read_21(bytes: &[u8], node: &Node<'_>) -> Result<Reading, Box<Refused>> {
         index: index::of(node),
         markings: Markings::of(bytes, node),
         defines: restriction(node),
-        findings: checked.findings,
+        findings,
     })
 }
 

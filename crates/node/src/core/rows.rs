@@ -11,6 +11,7 @@ pub mod pattern;
 pub mod sniff;
 pub mod time;
 
+use model::observable::{self, Kind};
 use model::{MemberId, Timestamp, Tlp};
 use sha2::{Digest, Sha256};
 use store::record::Media;
@@ -18,6 +19,7 @@ use store::record::Media;
 use self::columns::{Column, Role};
 use self::indicator::Draft;
 use super::reading::{Reading, Refused, read_derived};
+use super::sensitive::may_hold_card;
 
 pub use self::indicator::EXTENSION;
 
@@ -35,7 +37,7 @@ pub struct RowForm {
     /// The columns in order; those beyond are kept as they are.
     pub columns: Vec<Column>,
     /// What the values are, where columns and rows do not say.
-    pub kind: Option<model::observable::Kind>,
+    pub kind: Option<Kind>,
     /// Whose statements they become.
     pub member: MemberId,
     /// The member's identity, their author.
@@ -54,21 +56,67 @@ impl RowForm {
     /// # Errors
     /// Why it amounts to no indicator.
     pub fn read(&self, row: &[u8]) -> Result<Vec<Reading>, Box<Refused>> {
-        let refuse = |Wrong { reason, unkept }| Box::new(Refused { reason, unkept, ..Refused::default() });
-        let text = std::str::from_utf8(row)
-            .map_err(|error| format!("invalid UTF-8 at byte {} of the row", error.valid_up_to()))
-            .map_err(|reason| refuse(reason.into()))?;
-        let mut draft = match self.delimiter {
-            Some(delimiter) => self.fields(text, delimiter).map_err(refuse)?,
-            None => self.line(text).map_err(refuse)?,
-        };
-        draft.at = self.version_of(row);
-        draft.finish(self).map_err(|reason| refuse(reason.into()))?;
-        let wire = draft.wire(self);
-        let mut reading = read_derived(self.kept(row), wire, Media::Row)?;
+        let draft = self.draft(row).map_err(|Wrong { reason, repeats }| self.told(row, reason, repeats));
+        let draft = draft.map_err(|reason| Box::new(Refused { reason, ..Refused::default() }))?;
+        let reading = read_derived(self.kept(row), draft.wire(self), Media::Row);
+        let mut reading = reading.map_err(|refused| match self.unkept(row) {
+            Some(why) => Box::new(Refused { reason: why.to_owned(), ..Refused::default() }),
+            None => refused,
+        })?;
         // The form of the indicator is ours: who sent a row is not told what it should have been called.
         reading.findings.clear();
         Ok(vec![reading])
+    }
+
+    /// A reason to refuse a row, without what it repeats of one of which nothing is kept.
+    #[must_use]
+    pub fn told(&self, row: &[u8], reason: String, repeats: bool) -> String {
+        match self.unkept(row) {
+            Some(why) if repeats => format!("{}; {why}", veiled(&reason)),
+            Some(why) => format!("{reason}; {why}"),
+            None => reason,
+        }
+    }
+
+    fn draft(&self, row: &[u8]) -> Result<Draft, Wrong> {
+        let text = std::str::from_utf8(row)
+            .map_err(|error| format!("invalid UTF-8 at byte {} of the row", error.valid_up_to()))?;
+        let mut draft = match self.delimiter {
+            Some(delimiter) => self.fields(text, delimiter)?,
+            None => self.line(text)?,
+        };
+        draft.at = self.version_of(row);
+        draft.finish(self)?;
+        Ok(draft)
+    }
+
+    /// Why nothing of a row is kept when it is refused: a card's number may be in it, wherever, or it was to hold a range of
+    /// cards or a credential's hash and holds something else.
+    #[must_use]
+    pub fn unkept(&self, row: &[u8]) -> Option<&'static str> {
+        let text = String::from_utf8_lossy(row);
+        if may_hold_card(&text) {
+            return Some("nothing of the row is kept: what looks like the number of a payment card is in it");
+        }
+        self.holds_secret(&text).then_some("nothing of the row is kept: it may hold what nobody may be sent")
+    }
+
+    // Whether a value that was to be a range of cards or a credential's hash is none.
+    fn holds_secret(&self, row: &str) -> bool {
+        let is_other = |kind: Option<Kind>, text: &str| {
+            kind.filter(|kind| matches!(kind, Kind::CardRange | Kind::Credential))
+                .is_some_and(|kind| observable::normalise(kind, text).is_err())
+        };
+        let Some(delimiter) = self.delimiter else {
+            return is_other(self.kind, said_on(row, self.kind.is_some_and(has_blanks)).value);
+        };
+        let Ok(record) = record(row, delimiter) else { return true };
+        let kind = self.kind_of(&record);
+        let values = self.columns.iter().zip(&record).filter_map(|(column, field)| match column.role {
+            Role::Value(own) if !is_nothing(field.trim()) => Some((own.or(kind), field)),
+            _ => None,
+        });
+        values.into_iter().any(|(kind, field)| is_other(kind, field))
     }
 
     // Rows of one arrival that are about the same value are versions of one indicator, so each has a time of its own: by
@@ -87,20 +135,19 @@ impl RowForm {
         }
     }
 
+    // What a row says of its values.
+    fn kind_of(&self, record: &csv::StringRecord) -> Option<Kind> {
+        let kind = self.columns.iter().zip(record).find(|(column, _)| column.role == Role::Kind);
+        kind.and_then(|(_, text)| columns::kind_named(text)).or(self.kind)
+    }
+
     fn fields(&self, row: &str, delimiter: u8) -> Result<Draft, Wrong> {
-        let mut reader = csv::ReaderBuilder::new()
-            .delimiter(delimiter)
-            .has_headers(false)
-            .flexible(true)
-            .from_reader(row.as_bytes());
-        let mut record = csv::StringRecord::new();
-        reader.read_record(&mut record).map_err(|error| format!("the row cannot be read: {error}"))?;
+        let record = record(row, delimiter)?;
         let mut draft = Draft::default();
-        let kind = self.columns.iter().zip(&record).find(|(column, _)| column.role == Role::Kind);
-        let kind = kind.and_then(|(_, text)| columns::kind_named(text)).or(self.kind);
+        let kind = self.kind_of(&record);
         for (place, field) in record.iter().enumerate() {
             let field = field.trim();
-            if field.is_empty() || field == "-" {
+            if is_nothing(field) {
                 continue;
             }
             match self.columns.get(place) {
@@ -123,23 +170,45 @@ impl RowForm {
     }
 }
 
+fn record(row: &str, delimiter: u8) -> Result<csv::StringRecord, String> {
+    let mut reader = csv::ReaderBuilder::new()
+        .delimiter(delimiter)
+        .has_headers(false)
+        .flexible(true)
+        .from_reader(row.as_bytes());
+    let mut record = csv::StringRecord::new();
+    reader.read_record(&mut record).map_err(|error| format!("the row cannot be read: {error}"))?;
+    Ok(record)
+}
+
+// How tables write that there is nothing.
+fn is_nothing(field: &str) -> bool {
+    field.is_empty() || field == "-"
+}
+
 /// Why a row amounts to no indicator.
 #[derive(Debug)]
 struct Wrong {
     reason: String,
-    /// It may hold what nobody may keep.
-    unkept: bool,
+    /// What the row says is in the reason, between backticks.
+    repeats: bool,
 }
 
 impl From<String> for Wrong {
     fn from(reason: String) -> Wrong {
-        Wrong { reason, unkept: false }
+        Wrong { repeats: reason.contains('`'), reason }
     }
 }
 
+// A reason without what it repeats of the row.
+fn veiled(reason: &str) -> String {
+    let (before, rest) = reason.split_once('`').unwrap_or((reason, ""));
+    let behind = rest.rsplit_once('`').map_or(rest, |(_, behind)| behind);
+    format!("{before}`…`{behind}")
+}
+
 /// Whether values of this kind are written with blanks, so that the first of them does not end the value.
-fn has_blanks(kind: model::observable::Kind) -> bool {
-    use model::observable::Kind;
+fn has_blanks(kind: Kind) -> bool {
     matches!(
         kind,
         Kind::CardRange
@@ -154,8 +223,8 @@ fn has_blanks(kind: model::observable::Kind) -> bool {
 }
 
 /// What stands on a line of a list.
-struct Said<'l> {
-    value: &'l str,
+pub(super) struct Said<'l> {
+    pub(super) value: &'l str,
     /// What follows it.
     words: Vec<&'l str>,
     remark: Option<&'l str>,
@@ -163,7 +232,7 @@ struct Said<'l> {
 
 // `value`, `value<TAB>score`, `value # remark`, and `0.0.0.0 name` of hosts files.
 // A value that is written with blanks ends at a tab.
-fn said_on(line: &str, with_blanks: bool) -> Said<'_> {
+pub(super) fn said_on(line: &str, with_blanks: bool) -> Said<'_> {
     let (said, remark) = split_remark(line.trim());
     if with_blanks {
         let mut words = said.split('\t').map(str::trim).filter(|word| !word.is_empty());

@@ -149,6 +149,13 @@ pub fn sensitive_in(text: &str) -> Vec<Hit<'_>> {
     found
 }
 
+/// Whether the number of a payment card may be in a text, however it is written there: looked for more widely than by the rule
+/// that tells of one, for what is not to be kept.
+#[must_use]
+pub fn may_hold_card(text: &str) -> bool {
+    numbers::may_hold_card(text)
+}
+
 /// As much of what was found as tells where to look, where it is kept or shown to others.
 #[must_use]
 pub fn veiled(text: &str) -> String {

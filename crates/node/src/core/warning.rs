@@ -8,6 +8,7 @@
 use std::collections::BTreeSet;
 
 use model::observable::{Kind, Observable, guess, normalise};
+use sha2::{Digest, Sha256};
 use strictjson::{Limits, Node};
 
 /// Lists that are taken, at most.
@@ -30,6 +31,8 @@ pub struct WarningLists {
     networks: Vec<Entry>,
     /// The lengths that they have, longest first.
     lengths: [BTreeSet<u8>; 2],
+    /// Of all that was read.
+    print: u64,
 }
 
 /// A list.
@@ -55,6 +58,7 @@ impl WarningLists {
     /// # Errors
     /// Why it cannot be taken, in words.
     pub fn read(&mut self, bytes: &[u8]) -> Result<Taken, String> {
+        self.add_to_print(bytes);
         let document = strictjson::parse(bytes, &Limits::default()).map_err(|error| error.to_string())?;
         let text = |name: &str| document.get(name).and_then(Node::as_str);
         let name = text("name").ok_or("it has no `name`")?;
@@ -78,6 +82,7 @@ impl WarningLists {
 
     /// Takes one list that is a value a line; names stand for all below them.
     pub fn take_lines(&mut self, name: &str, text: &str) {
+        self.add_to_print(text.as_bytes());
         let Ok(number) = u16::try_from(self.lists.len()) else { return };
         self.lists.push(List { name: name.to_owned(), urls: true });
         for line in text.lines().filter(|line| !line.trim_start().starts_with('#')) {
@@ -119,6 +124,18 @@ impl WarningLists {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.lists.is_empty()
+    }
+
+    /// A print of what is in them: another one says that something else is.
+    #[must_use]
+    pub fn print(&self) -> u64 {
+        self.print
+    }
+
+    fn add_to_print(&mut self, bytes: &[u8]) {
+        let digest = <[u8; 32]>::from(Sha256::digest(bytes));
+        let (first, _) = digest.split_first_chunk::<8>().unwrap_or((&[0; 8], &[]));
+        self.print = self.print.rotate_left(1) ^ u64::from_be_bytes(*first);
     }
 
     /// How many lists there are, and how many entries.

@@ -1,14 +1,15 @@
 //! CSV: a row for each value that an object mentions, and one for an object that mentions none.
 
+use model::observable::{Kind as Value, Observable, normalise};
 use store::read::Entry;
 use strictjson::{Limits, Node};
 
-use crate::core::csv_cell::safe;
 use crate::core::describe::Description;
-use crate::core::observables::observables;
+use crate::core::observables::{alone, observables};
 use crate::core::rows::exported::COLUMNS;
 use crate::reading::Reading;
 use crate::{Error, Kind};
+use sensors::csv_cell::safe;
 
 /// The first line.
 pub(super) fn header() -> Result<Vec<u8>, Error> {
@@ -17,16 +18,43 @@ pub(super) fn header() -> Result<Vec<u8>, Error> {
     writer.into_inner().map_err(|error| failed(error.into_error()))
 }
 
-/// The rows of an object.
+/// The rows of an object: without those of values that are parts of another one, which by themselves would say more.
 pub(super) fn rows(buffer: &mut Vec<u8>, reading: &Reading, entry: &Entry<'_>) -> Result<(), Error> {
     let mut writer = csv::WriterBuilder::new().from_writer(buffer);
-    for row in cells(reading, entry) {
-        writer.write_record(&row).map_err(failed)?;
+    let parts = strictjson::parse(entry.wire, &Limits::default()).map(|object| parts(&object));
+    let parts = parts.unwrap_or_default();
+    let is_part = |[value, kind, ..]: &[String; COLUMNS.len()]| {
+        parts.iter().any(|part| part.kind().name() == kind && safe(part.text()) == *value)
+    };
+    for row in cells(reading, entry).iter().filter(|row| !is_part(row)) {
+        writer.write_record(row).map_err(failed)?;
     }
     writer.flush().map_err(failed)
 }
 
-/// The cells of an object's rows.
+// The address of an address with a port, the folder and the name of a file's path, the digest of a certificate as that of a
+// file: where an object says these as parts of such a value, and not by themselves.
+fn parts(object: &Node<'_>) -> Vec<Observable> {
+    let whole = alone(object).values;
+    let parts_of = |value: &Observable| {
+        let of = |kind: Value, text: &str| normalise(kind, text).ok();
+        let (text, folder) = (value.text(), value.text().rsplit_once(['\\', '/']));
+        match value.kind() {
+            Value::IpPort => vec![value.host()],
+            Value::FilePath => {
+                let folder = folder.and_then(|(folder, _)| of(Value::FilePath, folder));
+                vec![of(Value::FileName, text), folder]
+            }
+            Value::CertSha1 => vec![of(Value::Sha1, text)],
+            Value::CertSha256 => vec![of(Value::Sha256, text)],
+            _ => Vec::new(),
+        }
+    };
+    let parts = whole.iter().flat_map(parts_of).flatten();
+    parts.filter(|part| !whole.contains(part)).collect()
+}
+
+/// The cells of the rows of an object, a row for each value that it mentions.
 pub(crate) fn cells(reading: &Reading, entry: &Entry<'_>) -> Vec<[String; COLUMNS.len()]> {
     let Ok(object) = strictjson::parse(entry.wire, &Limits::default()) else { return Vec::new() };
     let summary = reading.summary_of(entry, Description::of(&object));

@@ -14,6 +14,9 @@ use crate::views;
 /// Bytes of one refused piece that go to the quarantine.
 const QUARANTINED_BYTES: usize = 64 << 10;
 
+/// Why something is refused that would be taken by now, where curators let in what stood beside it.
+const UNSEEN: &str = "it was refused when it came, so no curator saw it; send it again";
+
 /// What was decided on one piece.
 pub(crate) struct Decided {
     pub items: Vec<Item>,
@@ -32,13 +35,13 @@ pub(super) fn decide(context: &Context<'_>, chunk: &Chunk, piece: &Piece, read: 
     match decisions {
         Ok(decisions) => taken(context, piece, readings, decisions),
         Err(reason) => {
+            let reason = chunk.form.told(chunk.bytes(piece), reason);
             let first = readings.into_iter().next();
             let refused = first.map_or_else(Refused::default, |first| Refused {
                 id: first.object.to_string(),
                 version: first.version_text.unwrap_or_default(),
                 reason: String::new(),
                 findings: first.findings,
-                unkept: false,
             });
             reject(chunk, piece, Refused { reason, ..refused })
         }
@@ -74,8 +77,19 @@ fn taken(context: &Context<'_>, piece: &Piece, readings: Vec<Reading>, decisions
     Decided { items, outcome, defines }
 }
 
+/// What was refused once stays refused, if not for the same reason.
+pub(super) fn refused_before(decided: Decided, chunk: &Chunk, piece: &Piece) -> Decided {
+    let views::Outcome { id, version, state, .. } = &decided.outcome;
+    if *state == "rejected" {
+        return decided;
+    }
+    let refused =
+        Refused { id: id.clone(), version: version.clone(), reason: UNSEEN.to_owned(), ..Refused::default() };
+    reject(chunk, piece, refused)
+}
+
 fn reject(chunk: &Chunk, piece: &Piece, refused: Refused) -> Decided {
-    let bytes = if refused.unkept { &[] } else { chunk.bytes(piece) };
+    let bytes = chunk.kept_bytes(piece);
     let item = Item::Reject {
         ordinal: piece.start.ordinal,
         object: Some(refused.id.clone()).filter(|id| !id.is_empty()),

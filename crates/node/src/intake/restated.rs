@@ -2,17 +2,19 @@
 
 use std::ops::ControlFlow;
 
+use model::observable::Observable;
 use model::{CollectionId, Label, MemberId, Timestamp};
 use store::find::{Hit, Keys};
 use store::read::{Entry, OutcomeState};
 use store::record::{Held, HeldLabel, Item, NewStatement, ObjectKey};
-use strictjson::{Limits, Node as Json};
+use strictjson::Limits;
 
 use super::decided::Decided;
 use super::told;
 use crate::Error;
 use crate::chunk::{Chunk, Piece};
 use crate::core::describe::Description;
+use crate::core::observables::alone;
 use crate::core::rows::RowForm;
 use crate::export::table;
 use crate::reading::Reading;
@@ -122,10 +124,13 @@ fn exported(reading: &Reading, source: MemberId, row: &Row<'_>) -> Result<Option
     Ok(found)
 }
 
-// A line that says a value alone: an indicator that is valid and matches this value alone says no less.
+// A line that says a value alone: an indicator that is valid and matches by this value alone says no less. What a list
+// tells of an indicator is found again by this.
 fn bare(reading: &Reading, source: MemberId, row: &Row<'_>) -> Result<Option<Stands>, Error> {
     let Some(new) = row.statement().filter(|_| row.form.is_bare(row.bytes)) else { return Ok(None) };
-    let Some(key) = new.index.observables.first() else { return Ok(None) };
+    let Some(value) = new.wire.as_deref().and_then(|wire| said_alone(wire).into_iter().next()) else {
+        return Ok(None);
+    };
     let own = |hit: &Hit<'_>| hit.source == source && hit.kind == "indicator" && !hit.revoked;
     let mut hits = Vec::new();
     let mut take = |hit: &Hit<'_>| {
@@ -136,12 +141,11 @@ fn bare(reading: &Reading, source: MemberId, row: &Row<'_>) -> Result<Option<Sta
     };
     let visible = &reading.sight.visible;
     reading.snapshot.standing(visible, &new.object, &mut take)?;
-    reading.snapshot.mentions(visible, Keys::One(key), &mut |_, hit| take(hit))?;
-    let asked = new.wire.as_deref().and_then(pattern);
+    reading.snapshot.mentions(visible, Keys::One(value.key()), &mut |_, hit| take(hit))?;
     let mut found = None;
     for (position, uuid) in hits {
         reading.snapshot.entry(visible, position, &mut |entry| {
-            let label = reading.sight.label(entry.label).filter(|_| says(entry, &asked, reading.now));
+            let label = reading.sight.label(entry.label).filter(|_| says(entry, &value, reading.now));
             if let Some(label) = label {
                 let object = ObjectKey { kind: entry.kind.to_owned(), uuid };
                 found =
@@ -155,12 +159,12 @@ fn bare(reading: &Reading, source: MemberId, row: &Row<'_>) -> Result<Option<Sta
     Ok(found)
 }
 
-fn says(entry: &Entry<'_>, asked: &Option<String>, now: Timestamp) -> bool {
+fn says(entry: &Entry<'_>, value: &Observable, now: Timestamp) -> bool {
     let parsed = strictjson::parse(entry.wire, &Limits::default());
-    parsed.is_ok_and(|object| Description::of(&object).is_active(now)) && pattern(entry.wire) == *asked
+    parsed.is_ok_and(|object| Description::of(&object).is_active(now))
+        && said_alone(entry.wire).contains(value)
 }
 
-fn pattern(wire: &[u8]) -> Option<String> {
-    let object = strictjson::parse(wire, &Limits::default()).ok()?;
-    object.get("pattern").and_then(Json::as_str).map(str::to_owned)
+fn said_alone(wire: &[u8]) -> Vec<Observable> {
+    strictjson::parse(wire, &Limits::default()).map_or_else(|_| Vec::new(), |object| alone(&object).values)
 }

@@ -91,6 +91,7 @@ impl Terms {
             circles: &self.found.circles,
             held,
             said,
+            takes_back: &|_| false,
         }
     }
 }

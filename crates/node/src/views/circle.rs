@@ -47,6 +47,8 @@ pub struct Circle {
     /// What was done in it, the oldest first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub history: Vec<CircleAct>,
+    /// More was done before that.
+    pub more_history: bool,
 }
 
 /// What the members of a circle agree to.

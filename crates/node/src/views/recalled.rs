@@ -40,6 +40,9 @@ pub struct RecallView {
     /// Who holds some of it, and who knows; for those who recalled.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub held: Option<RecallHeld>,
+    /// The edges of one's own member, for those who see them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub edges: Vec<super::RecallEdge>,
 }
 
 /// Who may hold what was recalled, by what was written down of reads.
@@ -64,4 +67,7 @@ pub struct RecallHolder {
     pub objects: u64,
     /// It has read of the recall since.
     pub confirmed: bool,
+    /// Its edges, where it has some that report.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub edges: Option<super::RecallEdges>,
 }

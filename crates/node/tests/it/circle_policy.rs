@@ -1,5 +1,6 @@
 //! Policies of FIRST IEP 2.0: what charters and markings ask of recipients, what of it the node keeps to, and whom it tells.
 
+use model::circle::Leavers;
 use model::iep::Demand;
 use model::{Iep, PermittedActions, Timestamp, Tlp};
 use node::views::ObjectView;
@@ -88,6 +89,70 @@ fn what_stands_is_recalled_as_it_was_said_whatever_the_policy_is_by_now() {
 }
 
 #[test]
+fn a_preview_foresees_what_a_policy_says_of_names() {
+    for (attribution, by_name, without_name) in
+        [(Demand::MustNot, false, true), (Demand::Must, true, false), (Demand::May, true, true)]
+    {
+        let (world, all) = world(Iep { attribution, ..Iep::default() });
+        for (is_unnamed, goes) in [(false, by_name), (true, without_name)] {
+            let asked = node::Asked {
+                to: strings(&["circle:Energy"]),
+                tlp: Some(Tlp::Amber),
+                without_name: is_unnamed,
+                ..node::Asked::default()
+            };
+            let foreseen = world.node.preview(&all[0], &asked).map_err(|error| error.message);
+            let said = say(&world, &all[0], is_unnamed, &indicator(1, FIRST, ""));
+            assert_eq!((foreseen.is_ok(), said.is_ok()), (goes, goes), "{attribution:?}");
+            if let (Err(foreseen), Err(said)) = (&foreseen, said) {
+                assert!(said.ends_with(foreseen.as_str()), "{said}");
+            }
+            assert!(!goes || foreseen.unwrap().sees.len() == 4);
+        }
+    }
+}
+
+#[test]
+fn what_only_looks_like_taking_back_is_not_said_against_a_policy() {
+    for without_name in [false, true] {
+        let (world, all) = world(Iep::default());
+        let rest = ",\"revoked\":true";
+        assert_eq!(say(&world, &all[0], without_name, &indicator(1, FIRST, "")), Ok(()));
+        // Said by the same to others, and by another to the circle.
+        world.submit(&all[0], &envelope(&[indicator(2, FIRST, "")])).unwrap();
+        assert_eq!(say(&world, &all[1], without_name, &indicator(3, FIRST, "")), Ok(()));
+        let attribution = if without_name { Demand::Must } else { Demand::MustNot };
+        let charter = formal(|charter| charter.iep = Iep { attribution, ..Iep::default() });
+        world.node.upgrade_circle(&all[0], "Energy", &charter, None).unwrap();
+        let note = |of: u32, rest: &str| {
+            format!(
+                "{{\"type\":\"note\",\"spec_version\":\"2.1\",\"id\":\"note--00000000-0000-4000-8000-{of:012x}\",\
+                 \"created\":\"{FIRST}\",\"modified\":\"{FIRST}\",\"external_references\":[{{\"source_name\":\"accord\",\
+                 \"external_id\":\"recall\"}}],\"abstract\":\"recalled: do not use these any more\",\
+                 \"content\":\"wrong\",\"object_refs\":[\"{}\"]{rest}}}",
+                id(of)
+            )
+        };
+        for object in [
+            indicator(9, FIRST, rest),
+            indicator(1, SECOND, &format!("{rest},\"x_more\":\"what nobody said\"")),
+            indicator(1, SECOND, ""),
+            indicator(2, SECOND, rest),
+            indicator(3, SECOND, rest),
+            note(9, ""),
+            note(2, ""),
+            note(1, ",\"x_more\":\"what nobody said\""),
+        ] {
+            let refused = say(&world, &all[0], without_name, &object);
+            assert!(refused.is_err_and(|why| why.contains("IEP attribution")), "{without_name} {object}");
+        }
+        for object in [note(1, ""), indicator(1, SECOND, rest)] {
+            assert_eq!(say(&world, &all[0], without_name, &object), Ok(()), "{without_name} {object}");
+        }
+    }
+}
+
+#[test]
 fn a_policy_binds_between_its_dates_and_is_told_either_way() {
     let begin = model::Timestamp(crate::write_world::START);
     let day = |days: i64| Some(begin.plus_seconds(days * 86_400));
@@ -113,6 +178,34 @@ fn a_policy_binds_between_its_dates_and_is_told_either_way() {
         assert_eq!(view.summary.permitted_actions, binds.then_some("internally-visible-actions"));
         assert_eq!(world.node.demands_encryption(&all[1]), binds);
         assert!(!world.node.demands_encryption(&all[4]), "it is no business of others");
+    }
+}
+
+#[test]
+fn who_left_and_keeps_what_he_saw_keeps_to_the_encryption_that_he_agreed_to() {
+    let must = Iep { encrypt_in_transit: Demand::Must, ..Iep::default() };
+    let keeping =
+        |iep: &Iep, leavers| formal(|charter| (charter.iep, charter.leavers) = (iep.clone(), leavers));
+    for (agreed, later, leavers, demanded) in [
+        (&must, &must, Leavers::Keep, true),
+        (&must, &Iep::default(), Leavers::Keep, true),
+        (&must, &must, Leavers::Close, false),
+        // That it was changed since is not his to know.
+        (&Iep::default(), &must, Leavers::Keep, false),
+    ] {
+        let world = World::new();
+        let all = members(&world, &["Blue", "Green", "Grey"], BOTH);
+        let charter = keeping(agreed, leavers);
+        world.node.add_circle(&all[0], &circle("Energy", Some(charter))).unwrap();
+        all[1..].iter().for_each(|one| drop(bring(&world.node, &all[0], "Energy", one)));
+        world.node.leave_circle(&all[1], "Energy").unwrap();
+        world.node.upgrade_circle(&all[0], "Energy", &keeping(later, leavers), None).unwrap();
+        assert_eq!(world.node.demands_encryption(&all[1]), demanded, "{agreed:?} {later:?} {leavers:?}");
+        assert_eq!(world.node.demands_encryption(&all[2]), later == &must);
+        // It ends, and those who were in it keep what they saw too.
+        world.node.revoke_circle(&all[0], "Energy").unwrap();
+        let keeps = leavers == Leavers::Keep && agreed == &must;
+        assert_eq!(world.node.demands_encryption(&all[2]), keeps, "{agreed:?} {later:?} {leavers:?}");
     }
 }
 

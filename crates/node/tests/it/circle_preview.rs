@@ -34,6 +34,7 @@ fn a_preview_is_what_happens_then_and_names_whom_one_may_know() {
         tlp: Some(tlp),
         to: strings(to),
         embargo: embargo.map(|case| Embargo { case: case.to_owned(), until: Some(Timestamp(START)) }),
+        without_name: false,
     };
     let author = "Blue: its author".to_owned();
     for (at, (asked, sees, others, kept_from)) in [

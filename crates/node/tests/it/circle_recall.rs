@@ -2,6 +2,7 @@
 
 use node::{Caller, ImportOptions, Kind, ListQuery, NewCircle, Recall};
 
+use super::circle_rules::formal;
 use super::write_world::{FIRST, SECOND, World, envelope, id, indicator};
 
 fn recall(ids: &[String], submission: Option<&str>) -> Recall {
@@ -122,4 +123,23 @@ fn a_recall_goes_where_the_objects_went_and_no_further() {
     // An object is no recall, and what is recalled already is only said again.
     assert_eq!(world.node.recalled(&alpha, &id(1)).unwrap_err().kind, Kind::NotFound);
     assert!(world.node.recall(&alpha, &recall(&[id(1)], None)).is_ok());
+}
+
+#[test]
+fn what_cannot_be_revoked_keeps_a_recall_from_saying_anything_at_all() {
+    let (world, [alpha, beta, ..]) = world();
+    let odd = indicator(2, FIRST, ",\"labels\":[\"odd\"]");
+    world.node.submit(&alpha, &labelled("green", &[]), indicator(1, FIRST, "").as_bytes()).unwrap();
+    world.node.submit(&alpha, &labelled("amber", &["circle:Ours"]), odd.as_bytes()).unwrap();
+    let charter = formal(|charter| charter.vocabulary = vec!["sector:*".to_owned()]);
+    let owner = world.token("alpha", &["organisation-administrator"]);
+    world.node.upgrade_circle(&owner, "Ours", &charter, None).unwrap();
+    let ours = |by: &Caller| list(&world, by).into_iter().map(|(id, _)| id).collect::<Vec<_>>();
+    let before = (ours(&alpha), ours(&beta));
+    let refused = world.node.recall(&alpha, &recall(&[id(1), id(2)], None)).unwrap_err();
+    assert_eq!(refused.kind, Kind::Conflict, "{refused:?}");
+    assert!(refused.message.contains("odd") && refused.hint.is_some(), "{refused:?}");
+    assert_eq!((ours(&alpha), ours(&beta)), before, "nothing was said, and nothing withdrawn");
+    assert_eq!(world.node.object(&beta, &id(1), None).unwrap().versions.len(), 1);
+    assert_eq!(world.node.recall(&alpha, &recall(&[id(1)], None)).unwrap().withdrawn, 1);
 }

@@ -86,6 +86,31 @@ fn an_informal_circle_is_made_joined_once_left_and_handed_on() {
 }
 
 #[test]
+fn of_what_was_done_in_a_circle_the_newest_500_acts_are_told() {
+    let world = World::new();
+    let node = &world.node;
+    let blue = &members(&world, &["Blue"], &["analyst"])[0];
+    node.add_circle(blue, &circle("Busy", None)).unwrap();
+    let told = || {
+        let shown = node.circle(blue, "Busy").unwrap();
+        let verbs: Vec<String> = shown.history.into_iter().map(|act| act.verb).collect();
+        (verbs.len(), verbs[0].clone(), verbs[verbs.len() - 1].clone(), shown.more_history)
+    };
+    let mut last = String::new();
+    for _ in 0..250 {
+        last = node.invite(blue, "Busy", None).unwrap().id;
+        node.uninvite(blue, "Busy", &last).unwrap();
+        if node.circle(blue, "Busy").unwrap().history.len() == 499 {
+            last = node.invite(blue, "Busy", None).unwrap().id;
+            assert_eq!(told(), (500, "add".to_owned(), "invite".to_owned(), false));
+            break;
+        }
+    }
+    node.uninvite(blue, "Busy", &last).unwrap();
+    assert_eq!(told(), (500, "invite".to_owned(), "uninvite".to_owned(), true));
+}
+
+#[test]
 fn roles_and_charters_say_who_acts() {
     let world = World::new();
     let node = &world.node;

@@ -3,7 +3,9 @@
 use std::path::Path;
 
 use model::{Embargo, Tlp};
-use node::{Asked, Caller, ImportOptions, Kind, NewCircle, NewMember, Node, Relabel, Settings};
+use node::{
+    Asked, Caller, ImportOptions, Kind, NewCircle, NewMember, NewRetention, NewToken, Node, Relabel, Settings,
+};
 
 use crate::circle_rules::{bring, circle, formal, members};
 use crate::write_world::{FIRST, SECOND, World, envelope, id, indicator, settings, strings};
@@ -223,19 +225,38 @@ fn versions_withdrawn_ones_and_claims_go_by_who_said_them_and_revocations_stay_b
     assert_eq!(world.node.rebuild(&world.node.operator(), &mut |_, _| {}).unwrap()["equal"], true);
 }
 
+/// Seven members of one sector, whose unnamed words enter at once.
+fn energy() -> (World, Vec<Caller>) {
+    let world = World::with(Settings { desk_interval_s: 0, ..settings() });
+    let names = ["Owner", "Ada", "Bob", "Cem", "Dua", "Eli", "Fay"];
+    let all = names.iter().map(|name| {
+        let (name, sector) = ((*name).to_owned(), Some("energy".to_owned()));
+        let new = NewMember { name: name.clone(), sector, ..NewMember::default() };
+        world.node.add_member(&world.node.operator(), &new).unwrap();
+        world.token(&name, BOTH)
+    });
+    let all = all.collect();
+    (world, all)
+}
+
+/// Says it to the circle without a name, and waits until it has entered.
+fn unnamed(world: &World, by: &Caller, object: &str) {
+    let options = ImportOptions { without_name: true, ..to(&["circle:E"]) };
+    let status = world.node.submit(by, &options, envelope(&[object.to_owned()]).as_bytes()).unwrap();
+    for _ in 0..2_000 {
+        let now = world.node.status(by, &status.id).unwrap();
+        if now.complete {
+            assert_eq!(now.success, 1, "{:?}", now.outcomes);
+            return;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    panic!("it never entered");
+}
+
 #[test]
 fn without_a_name_it_is_kept_as_long_as_anybodys_who_could_have_said_it() {
-    let world = World::with(Settings { desk_interval_s: 0, ..settings() });
-    let names = ["Owner", "Ada", "Bob", "Cem", "Dua", "Eli"];
-    let all: Vec<Caller> = names
-        .iter()
-        .map(|name| {
-            let (name, sector) = ((*name).to_owned(), Some("energy".to_owned()));
-            let new = NewMember { name: name.clone(), sector, ..NewMember::default() };
-            world.node.add_member(&world.node.operator(), &new).unwrap();
-            world.token(&name, BOTH)
-        })
-        .collect();
+    let (world, all) = energy();
     let [owner, ada, others @ ..] = &all[..] else { panic!() };
     world.node.add_circle(owner, &circle("E", Some(days(90)))).unwrap();
     bring(&world.node, owner, "E", ada);
@@ -243,15 +264,8 @@ fn without_a_name_it_is_kept_as_long_as_anybodys_who_could_have_said_it() {
     for other in others {
         bring(&world.node, owner, "E", other);
     }
-    let unnamed = ImportOptions { without_name: true, ..to(&["circle:E"]) };
     for (by, n) in [(ada, 30), (&others[0], 31)] {
-        let status = world.node.submit(by, &unnamed, envelope(&[telling(n, FIRST, "")]).as_bytes()).unwrap();
-        for _ in 0..2_000 {
-            if world.node.status(by, &status.id).unwrap().complete {
-                break;
-            }
-            std::thread::sleep(std::time::Duration::from_millis(5));
-        }
+        unnamed(&world, by, &telling(n, FIRST, ""));
         assert_eq!(world.node.trace(by, &id(n)).unwrap().kept_days, None);
     }
     say(&world, &others[0], &to(&["circle:E"]), &telling(32, FIRST, ""));
@@ -301,6 +315,137 @@ fn who_agrees_says_to_what_and_may() {
 }
 
 #[test]
+fn who_administers_no_member_agrees_to_no_term_of_an_informal_circle() {
+    let world = World::new();
+    let all = members(&world, &["Owner", "Ada", "Bob"], BOTH);
+    let [owner, ada, bob] = &all[..] else { panic!() };
+    let analyst = world.token("Ada", &["analyst"]);
+    let informal = |term| model::Charter { formal: false, retention_days: term, ..days(1) };
+    world.node.add_circle(owner, &circle("Short", Some(informal(Some(1))))).unwrap();
+    let digest = world.node.circle(owner, "Short").unwrap().digest;
+    let secret = world.node.invite(owner, "Short", None).unwrap().secret;
+    for agree in [None, Some(digest.as_str())] {
+        let joined = world.node.join_circle(&analyst, &secret, agree);
+        assert_eq!(joined.err().unwrap().kind, Kind::Forbidden);
+    }
+    assert!(world.node.join_circle(ada, &secret, Some(&digest)).unwrap().joined);
+    // Nor where her member is in it already, and the owner gives it another term.
+    world.node.upgrade_circle(owner, "Short", &informal(Some(2)), None).unwrap();
+    let digest = world.node.circle(ada, "Short").unwrap().digest;
+    let agreed = |by: &Caller, digest: &str| {
+        let shown = world.node.agree_to_circle(by, "Short", digest);
+        shown.map(|shown| shown.kept_days).map_err(|error| error.kind)
+    };
+    assert_eq!(agreed(&analyst, &digest), Err(Kind::Forbidden));
+    assert_eq!(agreed(ada, &digest), Ok(Some(2)));
+    // Nor by making it: all of the member's persons speak to it.
+    let made = |by: &Caller, days| {
+        let made = world.node.add_circle(by, &circle("Own", Some(informal(days))));
+        made.map(|made| made.agrees).map_err(|error| error.kind)
+    };
+    assert_eq!(made(&analyst, Some(1)), Err(Kind::Forbidden));
+    assert_eq!(made(&analyst, None), Ok(true));
+    assert_eq!(made(bob, Some(1)), Ok(true));
+    // She agrees to what lets nothing go, and leaves.
+    world.node.upgrade_circle(owner, "Short", &informal(None), None).unwrap();
+    let digest = world.node.circle(ada, "Short").unwrap().digest;
+    assert_eq!(agreed(&analyst, &digest), Ok(None));
+    world.node.upgrade_circle(owner, "Short", &informal(Some(1)), None).unwrap();
+    world.node.leave_circle(&analyst, "Short").unwrap();
+}
+
+#[test]
+fn without_a_name_no_earlier_version_comes_back_when_a_later_one_is_due_first() {
+    let (world, all) = energy();
+    let [owner, ada, bob, ..] = &all[..] else { panic!() };
+    world.node.add_circle(owner, &circle("E", Some(days(90)))).unwrap();
+    bring(&world.node, owner, "E", ada);
+    world.node.upgrade_circle(owner, "E", &days(1), None).unwrap();
+    for other in &all[2..] {
+        bring(&world.node, owner, "E", other);
+    }
+    // The first versions may be hers who agreed to 90 days, the second ones may not.
+    let version = |n: u32, modified, canary_of: u32, rest: &str| {
+        let canary = canary(canary_of);
+        indicator(n, modified, &format!(",\"labels\":[\"{canary}a\"],\"x_{canary}\":\"{canary}b\"{rest}"))
+    };
+    unnamed(&world, bob, &version(40, FIRST, 40, ""));
+    unnamed(&world, bob, &version(42, FIRST, 42, ""));
+    world.later(60);
+    world.node.leave_circle(ada, "E").unwrap();
+    world.later(60);
+    unnamed(&world, bob, &version(40, SECOND, 41, ""));
+    unnamed(&world, bob, &version(42, SECOND, 43, ",\"revoked\":true"));
+    unnamed(&world, bob, &version(44, FIRST, 44, ""));
+    let cem = world.token("Cem", &["analyst"]);
+    let shown = || {
+        let shown = |n: u32| world.node.object(&cem, &id(n), None).unwrap().summary;
+        [shown(40).version, shown(42).version]
+    };
+    assert_eq!(shown(), [SECOND, SECOND]);
+    world.later(2 * DAY_S);
+    assert_eq!(held(&world, &[40, 41, 42, 43, 44]), [40, 41, 42, 43], "what has no earlier version goes");
+    assert_eq!(shown(), [SECOND, SECOND]);
+    // The earlier ones first, and then what waited for them.
+    world.later(90 * DAY_S);
+    assert_eq!(held(&world, &[40, 42]), [0; 0]);
+    assert_eq!(held(&world, &[41, 43]), [0; 0]);
+    assert_eq!(world.node.rebuild(&world.node.operator(), &mut |_, _| {}).unwrap()["equal"], true);
+}
+
+/// When a circle's history says that something was let go, and how many rows the folder has of it.
+fn let_go(world: &World, by: &Caller) -> (Vec<String>, i64) {
+    let history = world.node.circle(by, "E").unwrap().history;
+    let told = history.into_iter().filter(|act| act.verb == "let-go").map(|act| act.at).collect();
+    let database = rusqlite::Connection::open(world.folder.path().join("record.sqlite")).unwrap();
+    let sql = "SELECT count(*) FROM circle_act WHERE verb = 'let-go'";
+    (told, database.query_row(sql, [], |row| row.get(0)).unwrap())
+}
+
+#[test]
+fn that_something_was_let_go_is_told_once_and_to_who_could_have_read_it() {
+    let world = World::new();
+    let [owner, _, bob] = shortened(&world);
+    let e = to(&["circle:E"]);
+    // What he took back before, somebody who comes now does not know of.
+    say(&world, &bob, &e, &telling(50, FIRST, ""));
+    world.node.withdraw(&bob, None, &id(50), &[]).unwrap();
+    world.later(2 * DAY_S);
+    assert_eq!(held(&world, &[50]), [0; 0]);
+    assert_eq!(let_go(&world, &bob), (vec![], 0));
+    // Day after day the last stands for all, until a member does something.
+    let mut told = Vec::new();
+    for n in 51..54 {
+        say(&world, &bob, &e, &telling(n, FIRST, ""));
+        world.later(2 * DAY_S);
+        assert_eq!(held(&world, &[n]), [0; 0]);
+        told = let_go(&world, &bob).0;
+        assert_eq!((told.len(), let_go(&world, &bob).1), (1, 1));
+    }
+    let cem = members(&world, &["Cem"], BOTH).remove(0);
+    bring(&world.node, &owner, "E", &cem);
+    assert_eq!(let_go(&world, &bob), (told.clone(), 1));
+    // Who came later, who reads nothing above GREEN, and who reads nothing.
+    assert_eq!(let_go(&world, &cem).0, [""; 0]);
+    let green = NewToken {
+        member: "Bob".to_owned(),
+        roles: strings(&["analyst"]),
+        ceiling: Some(Tlp::Green),
+        ..NewToken::default()
+    };
+    let green = world.node.add_token(&world.node.operator(), &green).unwrap().secret;
+    assert_eq!(let_go(&world, &world.signed_in(&green)).0, [""; 0]);
+    let administrator = world.token("Bob", &["organisation-administrator"]);
+    assert_eq!(let_go(&world, &administrator).0, [""; 0]);
+    say(&world, &bob, &e, &telling(54, FIRST, ""));
+    world.later(2 * DAY_S);
+    assert_eq!(held(&world, &[54]), [0; 0]);
+    let (both, rows) = let_go(&world, &bob);
+    assert_eq!((&both[..1], both.len(), rows), (&told[..], 2, 2));
+    assert_eq!(let_go(&world, &cem).0, both[1..]);
+}
+
+#[test]
 fn the_node_keeps_to_charters_by_itself_page_by_page() {
     let world = World::new();
     let [_, ada, bob] = shortened(&world);
@@ -323,4 +468,44 @@ fn the_node_keeps_to_charters_by_itself_page_by_page() {
     assert_eq!(world.node.run_retention(&world.node.operator(), false).unwrap().charters, 0);
     let history = world.node.circle(&ada, "E").unwrap().history;
     assert_eq!(history.iter().filter(|act| act.verb == "let-go").count(), 1);
+}
+
+#[test]
+fn what_cannot_be_let_go_holds_up_nothing_else() {
+    let world = World::new().housekept();
+    let operator = world.node.operator();
+    world.node.add_circle(&operator, &circle("E", Some(days(1)))).unwrap();
+    for kind in ["indicator", "malware"] {
+        let rule = NewRetention { kind: Some(kind.to_owned()), source: None, days: 1 };
+        world.node.add_retention(&operator, &rule).unwrap();
+    }
+    let object = |kind: &str, n: u32| {
+        format!(
+            "{{\"type\":\"{kind}\",\"spec_version\":\"2.1\",\"id\":\"{kind}--00000000-0000-4000-8000-{n:012}\",\
+             \"created\":\"{FIRST}\",\"modified\":\"{FIRST}\",\"name\":\"one\",\"is_family\":false}}"
+        )
+    };
+    say(&world, &operator, &to(&[]), &indicator(1, FIRST, ""));
+    say(&world, &operator, &to(&[]), &object("malware", 2));
+    say(&world, &operator, &to(&["circle:E"]), &object("campaign", 3));
+    let green = ImportOptions { tlp: Some(Tlp::Green), ..to(&["circle:E"]) };
+    say(&world, &operator, &green, &object("campaign", 4));
+    let change = |sql: &str| {
+        let database = rusqlite::Connection::open(world.folder.path().join("record.sqlite")).unwrap();
+        database.execute_batch(sql).unwrap();
+    };
+    // What the first rule reaches cannot be taken out of the index, nor what is let go under the first label.
+    change(
+        "CREATE TABLE whole AS SELECT * FROM indexed WHERE position IN (0, 2);
+         INSERT OR REPLACE INTO indexed (position, packed) VALUES (0, x'ff'), (2, x'ff')",
+    );
+    world.later(DAY_S + 60);
+    let standing = || world.listed(&operator, None).into_iter().map(|(id, _)| id).collect::<Vec<_>>();
+    assert!(world.node.run_retention(&operator, false).is_err());
+    assert_eq!(standing(), [id(1), "campaign--00000000-0000-4000-8000-000000000003".to_owned()]);
+    change(
+        "DELETE FROM indexed WHERE position IN (0, 2); INSERT INTO indexed SELECT * FROM whole; DROP TABLE whole",
+    );
+    assert_eq!(world.node.run_retention(&operator, false).unwrap().statements, 2, "it is tried again");
+    assert!(standing().is_empty());
 }

@@ -21,6 +21,8 @@ mod desk;
 #[cfg(test)]
 mod disclose;
 #[cfg(test)]
+mod edges;
+#[cfg(test)]
 mod keep_audit;
 #[cfg(test)]
 mod keep_backup;
@@ -42,6 +44,18 @@ mod keep_retention;
 mod keep_withdraw;
 #[cfg(test)]
 mod ledger;
+#[cfg(test)]
+mod observe;
+#[cfg(test)]
+mod protect_feeds;
+#[cfg(test)]
+mod protect_sharing;
+#[cfg(test)]
+mod protect_stream;
+#[cfg(test)]
+mod protect_verdicts;
+#[cfg(test)]
+mod protect_why;
 #[cfg(test)]
 mod queue;
 #[cfg(test)]
@@ -66,6 +80,9 @@ mod read_while_writing;
 mod read_who;
 #[cfg(test)]
 mod read_world;
+#[cfg(test)]
+#[cfg(test)]
+mod shared_rules;
 #[cfg(test)]
 mod write_corpus;
 #[cfg(test)]

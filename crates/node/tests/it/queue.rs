@@ -192,6 +192,41 @@ fn a_curator_sees_what_he_would_see_of_it_and_nothing_else() {
     assert_eq!((desk.queue(&scoped).len(), desk.queue(&desk.one).len()), (1, 2));
 }
 
+// As if it had never been sent, under whatever label it would have been; and nothing enters that nobody looked at.
+#[test]
+fn what_is_refused_of_one_that_waits_no_curator_is_shown_and_it_stays_refused() {
+    let desk = desk(settings());
+    let node = &desk.world.node;
+    let new = NewToken {
+        member: "C".to_owned(),
+        roles: strings(&["curator"]),
+        ceiling: Some(Tlp::Green),
+        ..NewToken::default()
+    };
+    let low = desk.world.signed_in(&node.add_token(&node.operator(), &new).unwrap().secret);
+    let other = desk.world.token("B", &["analyst"]);
+    let amber = ImportOptions { tlp: Some(Tlp::Amber), ..ImportOptions::default() };
+    node.submit(&other, &amber, indicator(2, FIRST, "").as_bytes()).unwrap();
+    // The second would be said wider than another says it, the third through what it is too strict for.
+    let red = ",\"object_marking_refs\":[\"marking-definition--e828b379-4e03-4974-9ac4-e53a884c97c1\"],\"revoked\":1";
+    let json = envelope(&[indicator(1, FIRST, ""), indicator(2, FIRST, ""), indicator(3, FIRST, red)]);
+    let status = node.submit(&desk.submitter, &through("One", Tlp::Green), json.as_bytes()).unwrap();
+    let told = desk.state(&status);
+    let refused = told["findings"].as_array().unwrap().iter().filter(|one| one["check"] == "refused");
+    assert_eq!((refused.count(), &told["objects"]), (2, &3.into()));
+    for curator in [&desk.one, &low] {
+        let shown = node.queued(curator, &status.id).unwrap();
+        assert_eq!((&shown["objects"], shown["content"].as_array().unwrap().len()), (&1.into(), 1));
+        assert!(![id(2), id(3)].iter().any(|hidden| shown.to_string().contains(hidden)), "{shown}");
+    }
+    // What it was refused for is gone.
+    node.withdraw(&other, None, &id(2), &[]).unwrap();
+    node.release_queued(&low, &status.id).unwrap();
+    let answered = desk.answered(&status);
+    assert_eq!((answered.success, answered.failure), (1, 2), "{answered:?}");
+    assert_eq!((desk.read(), answered.outcomes[1].state), (1, "rejected"));
+}
+
 #[test]
 fn what_is_refused_whole_waits_for_nobody() {
     let desk = desk(settings());

@@ -108,6 +108,74 @@ fn a_list_of_claims_tells_nothing_of_what_is_not_seen() {
     assert_eq!(numbers(&world, &world.signed_in(&secret), Claims::UnderOwn), [3]);
 }
 
+#[test]
+fn claims_that_are_passed_over_make_no_page_shorter() {
+    let pages = [0, 150].map(|hidden| {
+        let world = World::new();
+        let [(own, blue), (_, green)] = members(&world, ["Blue", "Green"]);
+        let both = |from: u32, to: u32, tlp| {
+            let said = |version: &str, rest: &str| {
+                envelope(&(from..to).map(|n| indicator(n, version, rest)).collect::<Vec<_>>())
+            };
+            for (caller, tlp, json) in
+                [(&blue, tlp, said(FIRST, &by(&own))), (&green, Tlp::Green, said(SECOND, ""))]
+            {
+                let options = ImportOptions { tlp: Some(tlp), ..ImportOptions::default() };
+                if from < to {
+                    assert_eq!(world.node.submit(caller, &options, json.as_bytes()).unwrap().failure, 0);
+                }
+            }
+        };
+        both(1, 2, Tlp::Green);
+        both(100, 100 + hidden, Tlp::Red);
+        both(2, 3, Tlp::Green);
+        both(300, 300 + hidden, Tlp::Red);
+        let new = NewToken {
+            member: "Blue".to_owned(),
+            roles: strings(&["analyst"]),
+            ceiling: Some(Tlp::Green),
+            ..NewToken::default()
+        };
+        let reader = world.signed_in(&world.node.add_token(&world.node.operator(), &new).unwrap().secret);
+        let (mut pages, mut query) = (Vec::new(), SearchQuery { limit: Some(1), ..SearchQuery::default() });
+        loop {
+            let page = world.node.claims(&reader, Claims::UnderOwn, &query).unwrap();
+            pages.push((page.objects.iter().map(|one| one.id.clone()).collect::<Vec<_>>(), page.more));
+            query = SearchQuery { next: page.next, ..SearchQuery::default() };
+            if query.next.is_none() {
+                return pages;
+            }
+        }
+    });
+    assert_eq!(pages[0], [(vec![id(2)], true), (vec![id(1)], false)]);
+    assert_eq!(pages[0], pages[1]);
+}
+
+// What the member said without naming an author makes nothing under the id its own; what it said elsewhere, that did, this token
+// does not see.
+#[test]
+fn a_list_of_claims_tells_nothing_of_whose_an_id_is_out_of_sight() {
+    let listed = [false, true].map(|is_hidden| {
+        let world = World::new();
+        let [(own, blue), (_, green), (other, _)] = members(&world, ["Blue", "Green", "Grey"]);
+        say(&world, &blue, Tlp::Green, &indicator(1, FIRST, ""));
+        if is_hidden {
+            say(&world, &blue, Tlp::Red, &indicator(1, SECOND, &by(&own)));
+        }
+        say(&world, &green, Tlp::Green, &indicator(1, THIRD, &by(&other)));
+        let new = NewToken {
+            member: "Blue".to_owned(),
+            roles: strings(&["analyst"]),
+            ceiling: Some(Tlp::Green),
+            ..NewToken::default()
+        };
+        let secret = world.node.add_token(&world.node.operator(), &new).unwrap().secret;
+        let low = world.signed_in(&secret);
+        (numbers(&world, &low, Claims::UnderOwn), numbers(&world, &blue, Claims::UnderOwn))
+    });
+    assert_eq!(listed, [(vec![], vec![]), (vec![], vec![1])]);
+}
+
 // Whoever sees nothing of the owner is the owner himself, as far as he sees; so are the claims on what he says, in his list too.
 #[test]
 fn who_speaks_for_an_id_as_far_as_he_sees_is_told_of_claims_as_its_owner_is() {

@@ -78,6 +78,112 @@ fn an_own_export_of_any_format_adds_nothing() {
     assert_eq!(everything(&world), before);
 }
 
+/// What there is a list's line for, what that is, and what there is none for.
+#[test]
+fn a_list_tells_values_alone_and_as_what_they_are() {
+    let md5 = "d41d8cd98f00b204e9800998ecf8427e";
+    let sha1 = "da39a3ee5e6b4b0d3255bfef95601890afd80709";
+    let long = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+    let table = format!(
+        "value,type\n192.0.2.1:443,ip-port\nC:\\Temp\\x.exe,file-path\n{md5},ja3\n{md5},imphash\n{md5},md5\n{sha1},cert-sha1\n\
+         {long},cert-sha256\n{long},spki-sha256\n{long},sha3-256\n{md5},hassh-server\nevil.bit,domain\n\
+         EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v,sol\nMozilla/5.0 (Evil),user-agent\nGlobal\\evil,mutex\n\
+         411111,card-range\npowershell -enc A,command-line\n/tmp/x,file-path\n"
+    );
+    let pattern = |n: u8, pattern: &str| {
+        format!(
+            r#"{{"type":"indicator","spec_version":"2.1","id":"indicator--00000000-0000-4000-8000-0000000001{n:02}",
+            "created":"2026-01-01T00:00:00.000Z","modified":"2026-01-01T00:00:00.000Z","pattern":"{pattern}",
+            "pattern_type":"stix","valid_from":"2026-01-01T00:00:00Z","external_references":[
+            {{"source_name":"cve","external_id":"CVE-2026-1234"}}]}}"#
+        )
+    };
+    let objects = [
+        pattern(
+            1,
+            &format!("[file:hashes.MD5 = '{}' AND file:name = 'x.doc' AND file:size = 7]", "ab".repeat(16)),
+        ),
+        pattern(
+            2,
+            "[ipv4-addr:value = '192.0.2.7' OR domain-name:value = 'or.example'] OR [url:value = 'http://or.example/']",
+        ),
+        pattern(
+            3,
+            "[network-traffic:dst_ref.type = 'ipv4-addr' AND network-traffic:dst_ref.value = '192.0.2.8' \
+                    AND network-traffic:dst_port = 8080 AND network-traffic:protocols[*] = 'tcp']",
+        ),
+        // Of these a list has no words.
+        pattern(4, "[ipv4-addr:value = '192.0.2.9'] AND [domain-name:value = 'and.example']"),
+        pattern(5, "[ipv4-addr:value = '192.0.2.10'] REPEATS 5 TIMES"),
+        pattern(6, "[network-traffic:src_ref.value = '192.0.2.11' AND network-traffic:dst_port = 22]"),
+        pattern(7, "[domain-name:value LIKE '%.like.example']"),
+    ];
+    let bundle = format!(
+        r#"{{"type":"bundle","id":"bundle--00000000-0000-4000-8000-000000000100","objects":[{}]}}"#,
+        objects.join(",")
+    );
+    let world = World::new();
+    for input in [&table, &bundle] {
+        let (summary, told) = world.import(&ImportOptions::default(), input.as_bytes()).unwrap();
+        assert_eq!(summary.new, summary.objects, "{told:?}");
+    }
+    let exported =
+        String::from_utf8(export(&world, &world.node.operator(), "list", false, &["indicator"])).unwrap();
+    let mut lines: Vec<&str> = exported.lines().collect();
+    assert_eq!(
+        lines.pop().unwrap(),
+        "# 9 indicators or observables say what a list cannot: csv and stix have all of it"
+    );
+    let mut expected = vec![
+        "192.0.2.1:443".to_owned(),
+        "c:\\temp\\x.exe".to_owned(),
+        format!("ja3:{md5}"),
+        format!("imphash:{md5}"),
+        md5.to_owned(),
+        format!("cert-sha1:{sha1}"),
+        format!("cert-sha256:{long}"),
+        format!("spki-sha256:{long}"),
+        format!("sha3-256:{long}"),
+        format!("hassh-server:{md5}"),
+        "domain:evil.bit".to_owned(),
+        "sol:EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v".to_owned(),
+        "ab".repeat(16),
+        "192.0.2.7".to_owned(),
+        "or.example".to_owned(),
+        "http://or.example/".to_owned(),
+        "192.0.2.8:8080".to_owned(),
+    ];
+    expected.sort();
+    lines.sort_unstable();
+    assert_eq!(lines, expected);
+    let (summary, told) = world.import(&ImportOptions::default(), exported.as_bytes()).unwrap();
+    assert_eq!((summary.duplicates, summary.objects), (17, 17), "{told:#?}");
+    // Nor does a table tell parts of values.
+    let rows = export(&world, &world.node.operator(), "csv", false, &["indicator"]);
+    let rows = String::from_utf8(rows).unwrap();
+    let whole =
+        ["192.0.2.1:443,ip-port,", "192.0.2.8:8080,ip-port,", "c:\\temp\\x.exe,file-path,", "cert-sha1,"];
+    assert!(whole.iter().all(|row| rows.contains(row)), "{rows}");
+    let parts = [
+        "192.0.2.1,ipv4",
+        "192.0.2.8,ipv4",
+        "x.exe,file-name",
+        "c:\\temp,file-path",
+        &format!("{sha1},sha1"),
+    ];
+    assert!(parts.iter().all(|part| !rows.lines().any(|row| row.starts_with(part))), "{rows}");
+    let (summary, told) = world.import(&ImportOptions::default(), rows.as_bytes()).unwrap();
+    assert_eq!(summary.duplicates, summary.objects, "{told:#?}");
+    // For somebody else they are what they were here.
+    world.member("other");
+    let other = world.token("other", &["analyst"]);
+    let (summary, told) = world.import_as(&other, &ImportOptions::default(), exported.as_bytes()).unwrap();
+    assert_eq!((summary.new, summary.objects), (17, 17), "{told:#?}");
+    let theirs = export(&world, &other, "list", false, &["indicator"]);
+    let theirs = String::from_utf8(theirs).unwrap();
+    assert!(expected.iter().all(|line| theirs.lines().any(|other| other == line)), "{theirs}");
+}
+
 #[test]
 fn by_another_member_it_is_that_members_own() {
     let world = filled();

@@ -117,3 +117,70 @@ fn who_would_see_each_object_is_told_by_the_markings_that_it_carries() {
     let plain = envelope(&[indicator(2, FIRST, "")]);
     assert!(share(&world, &alpha, &asked("green", true), &plain).labels.is_empty());
 }
+
+/// What a value is outlives its sharing, also where its text does not tell.
+#[test]
+fn what_a_value_is_said_to_be_is_shared_with_it() {
+    let digits = "d41d8cd98f00b204e9800998ecf8427e";
+    let long = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+    let list = format!("imphash:{digits}\nspki:{long}\n0.0.0.0 bad-site.com\n8.8.4.4\n");
+    let text = format!("Seen: bad-site.com with JA3: {digits}, and cert-sha256={long}. Imphash: {digits}");
+    let typed = format!("hash,type\n{digits},hassh\n{long},cert-sha256\nMozilla/5.0 (Evil),user-agent\n");
+    let table = format!("ja3_hash,family\n{digits},x\n");
+    let beside = format!("sha256,imphash\n{long},{digits}\n");
+    for (input, format, patterns) in [
+        (
+            list,
+            "list",
+            &[
+                "imphash = 'd41d",
+                "x_spki_sha256 = 'e3b0",
+                "domain-name:value = 'bad-",
+                "ipv4-addr:value = '8.8",
+            ][..],
+        ),
+        (
+            text,
+            "text",
+            &["domain-name:value = ", "x_ja3 = 'd4", "x509-certificate:hashes.'SHA-256' = ", "imphash = "],
+        ),
+        (
+            typed,
+            "csv",
+            &["x_hassh = 'd41d", "x509-certificate:hashes.'SHA-256' = ", "'User-Agent' = 'Mozilla"],
+        ),
+        (table, "csv", &["x_ja3 = 'd41d"]),
+        (beside, "csv", &["file:hashes.'SHA-256' = "]),
+    ] {
+        let world = World::new();
+        world.member("alpha");
+        let alpha = world.token("alpha", &["analyst"]);
+        for dry_run in [true, false] {
+            let told = share(&world, &alpha, &asked("green", dry_run), &input);
+            assert_eq!((told.format, told.values.len()), (format, patterns.len()), "{input}: {told:?}");
+            assert_eq!((told.summary.new, told.summary.rejected), (patterns.len() as u64, 0), "{told:?}");
+        }
+        let found: Vec<String> = (world.listed(&alpha, None).iter())
+            .map(|(id, _)| world.node.object(&alpha, id, None).unwrap().object.get().to_owned())
+            .collect();
+        for pattern in patterns {
+            let escaped = pattern.replace('\\', "\\\\");
+            assert!(found.iter().any(|object| object.contains(&escaped)), "{pattern} in {found:#?}");
+        }
+        let again = share(&world, &alpha, &asked("green", false), &input);
+        assert_eq!((again.summary.new, again.said.by_oneself), (0, patterns.len() as u64), "{again:?}");
+    }
+}
+
+#[test]
+fn persons_that_are_shared_as_values_are_pointed_at() {
+    let world = World::new();
+    world.member("alpha");
+    let alpha = world.token("alpha", &["analyst"]);
+    let input = "value,type\n+49 30 901820,phone\nDE89370400440532013000,iban\n";
+    let told = share(&world, &alpha, &asked("green", true), input);
+    assert_eq!(alarms(&told), [("personal-data", 2)]);
+    // Who writes a column of his own numbers has not said that they are indicators.
+    let own = world.node.share(&alpha, &asked("green", true), b"phone,name\n+49 30 901820,Ada\n");
+    assert_eq!(own.unwrap_err().kind, Kind::Invalid);
+}

@@ -354,6 +354,7 @@ impl Run<'_> {
             _ => {}
         }
         self.to.conn.prepare_cached("DELETE FROM indexed WHERE position = ?1")?.execute([at.position])?;
+        self.to.vitals.take_away(at.position, packed.stands);
         if into == state::ERASED {
             kept::leave(&self.to.conn, at.position)?;
         }

@@ -162,7 +162,7 @@ fn intern<'a>(
             Some(num) => num,
             None => {
                 let (num, leads) = to.new_object(key)?;
-                views.key(leads);
+                views.key(&leads);
                 fresh.insert(num);
                 num
             }
@@ -453,7 +453,8 @@ pub(crate) fn pack(
     collections: &[CollectionId],
     number: &mut dyn FnMut(&mut Sequencer, &ObjectKey) -> Result<i64, Error>,
 ) -> Result<Packed, Error> {
-    let mut packed = Packed { lists: Vec::new(), references: Vec::new(), terms: views::terms(index) };
+    let (stands, spoken) = (index.stands.clone(), index.spoken.clone());
+    let mut packed = Packed { terms: views::terms(index), stands, spoken, ..Packed::default() };
     for collection in collections {
         packed.lists.push(super::directory::list(&to.conn, *collection)?);
     }

@@ -1,5 +1,7 @@
 //! Circles in tables.
 
+use std::ops::ControlFlow;
+
 use model::{CircleId, InvitationId, MemberId, MembershipId, PersonId, Timestamp, TokenId};
 use rusqlite::{Connection, Row, params};
 
@@ -70,7 +72,16 @@ pub(crate) fn put_invitation(conn: &Connection, invitation: &Invitation) -> Resu
     )
 }
 
+/// Writes down what was done. What the clock does again, with nothing done in between, takes the place of when it did so last:
+/// the table grows by what members do.
 pub(crate) fn note(conn: &Connection, act: &CircleAct) -> Result<(), Error> {
+    if act.member.is_none() {
+        conn.execute(
+            "DELETE FROM circle_act WHERE num = (SELECT max(num) FROM circle_act WHERE circle = ?1)
+               AND member IS NULL AND verb = ?2",
+            params![act.circle.0.as_bytes(), act.verb],
+        )?;
+    }
     conn.execute(
         "INSERT INTO circle_act (circle, at, member, token, verb, about) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
         params![
@@ -139,24 +150,30 @@ pub(crate) fn invitations(conn: &Connection) -> Result<Vec<Invitation>, Error> {
     )
 }
 
-/// What was done in a circle, the oldest first.
-pub(crate) fn acts(conn: &Connection, circle: CircleId) -> Result<Vec<CircleAct>, Error> {
+/// What was done in a circle, the newest first, until told to stop.
+pub(crate) fn acts(
+    conn: &Connection,
+    circle: CircleId,
+    each: &mut dyn FnMut(CircleAct) -> ControlFlow<()>,
+) -> Result<(), Error> {
     let mut query = conn.prepare_cached(
-        "SELECT at, member, token, verb, about FROM circle_act WHERE circle = ?1 ORDER BY num",
+        "SELECT at, member, token, verb, about FROM circle_act WHERE circle = ?1 ORDER BY num DESC",
     )?;
     let mut rows = query.query([circle.0.as_bytes()])?;
-    let mut found = Vec::new();
     while let Some(row) = rows.next()? {
-        found.push(CircleAct {
+        let act = CircleAct {
             circle,
             at: Timestamp(row.get(0)?),
             member: maybe(row, 1)?.map(MemberId),
             token: maybe(row, 2)?.map(TokenId),
             verb: row.get(3)?,
             about: maybe(row, 4)?.map(MemberId),
-        });
+        };
+        if each(act).is_break() {
+            break;
+        }
     }
-    Ok(found)
+    Ok(())
 }
 
 fn maybe(row: &Row<'_>, at: usize) -> Result<Option<uuid::Uuid>, Error> {

@@ -15,7 +15,7 @@ use super::sequencer::Sequencer;
 use super::small;
 use super::views::COLLECTIONS;
 use crate::authority;
-use crate::directory::{Asset, Change, Collection, Directory, Epoch, Member, Opening, Person, Token};
+use crate::directory::{Asset, Change, Collection, Directory, Epoch, Member, Opening, Person, Policy, Token};
 use crate::record::Audit;
 use crate::{Error, Kind};
 
@@ -85,6 +85,7 @@ fn apply(conn: &Connection, change: &Change) -> Result<(), Error> {
         Change::CircleAct(act) => circles::note(conn, act),
         Change::Asset(asset) => known(conn, asset.member).and_then(|()| put_asset(conn, asset)),
         Change::NoAsset(id, member) => remove_asset(conn, *id, *member),
+        Change::Policy(policy) => known(conn, policy.member).and_then(|()| put_policy(conn, policy)),
         // All at once, by the sequencer, which gives out times.
         Change::Opening(_) => Ok(()),
         Change::Meta(name, value) => small::set_value(conn, name, value.as_deref()),
@@ -243,6 +244,18 @@ fn remove_asset(conn: &Connection, id: AssetId, member: MemberId) -> Result<(), 
     if removed == 0 { Err(not_found("asset", &id)) } else { Ok(()) }
 }
 
+fn put_policy(conn: &Connection, policy: &Policy) -> Result<(), Error> {
+    let Policy { member, text, set } = policy;
+    conn.prepare_cached("DELETE FROM policy WHERE member = ?1")?.execute([member.0.as_bytes()])?;
+    let Some(text) = text else { return Ok(()) };
+    put(
+        conn,
+        "a policy",
+        "INSERT INTO policy (member, text, since) VALUES (?1, ?2, ?3)",
+        params![member.0.as_bytes(), text, set.0],
+    )
+}
+
 /// Reads everything.
 pub(crate) fn read(conn: &Connection) -> Result<Directory, Error> {
     let epoch = conn.query_row("SELECT value FROM epoch", [], |row| row.get::<_, i64>(0))?.cast_unsigned();
@@ -276,6 +289,9 @@ pub(crate) fn read(conn: &Connection) -> Result<Directory, Error> {
         invitations: circles::invitations(conn)?,
         agreed_before: kept::agreed_before(conn)?,
         assets: all(conn, "SELECT id, member, text, added FROM asset ORDER BY num", read_asset)?,
+        policies: all(conn, "SELECT member, text, since FROM policy ORDER BY member", |row| {
+            Ok(Policy { member: MemberId(id(row, 0)?), text: row.get(1)?, set: Timestamp(row.get(2)?) })
+        })?,
     })
 }
 

@@ -98,7 +98,13 @@ fn packed(conn: &Connection, out: &mut dyn Write) -> Result<(), Error> {
         // A collection that was made later is the last in one and where it comes in the other.
         packed.lists.sort_unstable();
         let terms: Vec<String> = packed.terms.iter().map(|term| hex(term)).collect();
-        writeln!(out, "indexed {position} {:?} {:?} {}", packed.lists, packed.references, terms.join(","))
+        let stands: Vec<String> =
+            packed.stands.iter().map(|(key, facts)| format!("{}:{}", hex(key), hex(facts))).collect();
+        let spoken: Vec<String> =
+            packed.spoken.iter().map(|one| format!("{}:{}:{}", one.of, one.sort, hex(&one.facts))).collect();
+        let (terms, stands, spoken) = (terms.join(","), stands.join(","), spoken.join(","));
+        let (lists, references) = (&packed.lists, &packed.references);
+        writeln!(out, "indexed {position} {lists:?} {references:?} {terms} {stands} {spoken}")
             .map_err(failed)?;
     }
     Ok(())

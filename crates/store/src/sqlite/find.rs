@@ -75,6 +75,7 @@ fn lend(
         label: LabelId(row.get(2)?),
         source: snapshot.source(row.get(8)?)?,
         owned: !standing.claim,
+        bound: standing.flags & flag::BOUND != 0,
         several: asked.flags & flag::SEVERAL != 0,
         revoked: asked.flags & flag::REVOKED != 0,
         valid_from: row.get::<_, Option<i64>>(9)?.map(Timestamp),
@@ -207,7 +208,7 @@ fn newest_first(few: &mut Vec<(i64, Vec<u8>)>, each: &mut dyn FnMut(i64, &[u8]) 
 
 // Goes through the entries that a value leads to, the newest first, with what follows the position in the key. Mostly
 // they are few and are sorted; where they are many, those of each label are merged.
-fn entries(
+pub(crate) fn entries(
     snapshot: &Snapshot,
     value: &[u8],
     visible: &Visible,
@@ -499,6 +500,7 @@ mod tests {
 
     use super::*;
     use crate::sqlite::index::block::Presence;
+    use crate::sqlite::index::changes::Changes;
     use crate::{Options, Store};
 
     #[test]
@@ -508,12 +510,14 @@ mod tests {
         let led = |value: &[u8], label: i64, position: i64| {
             let mut key = keys::value(Class::Observable, value);
             keys::push_entry(&mut key, label, position);
-            (key, Presence::Here)
+            key
         };
         // Less than what makes a run at once.
-        let hidden = (0..2_000).rev().map(|position| led(b"a", 5, position));
-        let changes: Vec<_> = hidden.chain([led(b"b", 5, 1)]).collect();
-        store.inner.writer.run(0, None, move |to| to.index.put(&to.conn, &changes)).unwrap();
+        let mut changes = Changes::default();
+        for key in (0..2_000).map(|position| led(b"a", 5, position)).chain([led(b"b", 5, 1)]) {
+            changes.add(Presence::Here, |to| to.extend_from_slice(&key));
+        }
+        store.inner.writer.run(0, None, move |to| to.index.put(&to.conn, changes)).unwrap();
         let snapshot = store.snapshot().unwrap();
         let mut visible = Visible::default();
         visible.allow(LabelId(9));

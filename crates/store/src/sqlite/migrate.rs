@@ -43,6 +43,8 @@ pub(crate) const STEPS: &[Step] = &[
     Step::sql(include_str!("collection_terms.sql")),
     Step { sql: include_str!("kept.sql"), fill: Some(kept::fill) },
     Step { sql: include_str!("claims.sql"), fill: Some(claims::fill) },
+    Step::sql(include_str!("stands.sql")),
+    Step::sql(include_str!("changes.sql")),
 ];
 
 /// Brings the file to the last schema.

@@ -5,6 +5,7 @@
 //! - [`append`], [`act`], [`intern`], [`views`]: the steps of sequencing; [`enlist`]: a list made later; [`claims`]: lists of claims.
 //! - [`sealed`]: when entries were added, for each reader.
 //! - [`find`], [`search`]: lookup and search.
+//! - [`seen`]: the file of what was seen lately.
 //! - [`span`]: rows that pages are served from; [`strip`]: a copy of them in plain files.
 //! - [`gaps`]: what rows that moved left in the file.
 //! - [`page`], [`merge`], [`resolve`], [`owner`], [`lend`]: lists; [`status`], [`directory`], [`circles`]: the rest of
@@ -14,6 +15,7 @@ pub(crate) mod act;
 pub(crate) mod append;
 pub(crate) mod arrivals;
 pub(crate) mod beside;
+pub(crate) mod changes;
 pub(crate) mod circles;
 pub(crate) mod claims;
 pub(crate) mod connect;
@@ -49,9 +51,12 @@ pub(crate) mod revocations;
 pub(crate) mod row;
 pub(crate) mod sealed;
 pub(crate) mod search;
+pub(crate) mod seen;
 pub(crate) mod sequencer;
 pub(crate) mod small;
 pub(crate) mod span;
+pub(crate) mod spoken;
+pub(crate) mod stands;
 pub(crate) mod stored;
 pub(crate) mod streams;
 pub(crate) mod strip;

@@ -67,7 +67,7 @@ pub(crate) struct Standing {
 pub(crate) struct Owners {
     // Sources that are bound, and whether the reader is told of one of their statements whose it is.
     bound: Vec<(i64, bool)>,
-    // The first that is bound by its own words: position, source, and whether the reader is told whose it is. Without the
+    // The first that is bound by its own words: where it was said, its source, and whether the reader is told whose it is. Without the
     // owner, this one would own the id.
     first: Option<(i64, i64, bool)>,
 }
@@ -75,8 +75,9 @@ pub(crate) struct Owners {
 impl Owners {
     // Of everything under an id that this reader sees. One reading of the id, however much stands under it.
     fn of(conn: &Connection, visible: &Visible, object: i64) -> Result<Owners, Error> {
+        // Who said it first is told by when it was said: under another label it stands at a later position.
         let mut query = conn.prepare_cached(
-            "SELECT position, source, label, flags FROM statement INDEXED BY statement_object
+            "SELECT coalesce(target, position), source, label, flags FROM statement INDEXED BY statement_object
              WHERE object = ?1 AND state <= ?2",
         )?;
         let mut rows = query.query([object, state::PAST])?;
@@ -104,8 +105,8 @@ impl Owners {
         }
     }
 
-    // `names_another`: the reader sees that its own words name an author who is another member's.
-    fn standing(&self, asked: Asked, names_another: bool) -> Standing {
+    // `said`: where it was said. `names_another`: the reader sees that its own words name an author who is another member's.
+    fn standing(&self, asked: Asked, said: i64, names_another: bool) -> Standing {
         let flags = asked.flags;
         let mut others = self.bound.iter().filter(|(source, _)| *source != asked.source).peekable();
         if others.peek().is_some() {
@@ -114,7 +115,7 @@ impl Owners {
         match self.first {
             // Words that leave the id to nobody count until somebody is bound; words that name another never do.
             Some((position, source, told))
-                if source != asked.source && (position < asked.position || flags & flag::SAYS_OWNED == 0) =>
+                if source != asked.source && (position < said || flags & flag::SAYS_OWNED == 0) =>
             {
                 Standing { flags, claim: names_another || told }
             }
@@ -166,7 +167,18 @@ pub(crate) fn standing_of(
     }
     let owners = snapshot.owners().look_up(snapshot.conn()?, visible, object)?;
     let names_another = names_another(asked.flags) && sees_author(snapshot.conn()?, visible, asked.position)?;
-    Ok(owners.standing(asked, names_another))
+    let said =
+        if owners.first.is_some() { said_at(snapshot.conn()?, asked.position)? } else { asked.position };
+    Ok(owners.standing(asked, said, names_another))
+}
+
+// Where it was said first, under whatever label.
+fn said_at(conn: &Connection, position: i64) -> Result<i64, Error> {
+    Ok(conn
+        .prepare_cached("SELECT coalesce(target, position) FROM statement WHERE position = ?1")?
+        .query_row([position], |row| row.get(0))
+        .optional()?
+        .unwrap_or(position))
 }
 
 fn names_another(flags: i64) -> bool {
@@ -208,5 +220,6 @@ pub(crate) fn is_told(
     if owners.bound.is_empty() && owners.first.is_some() {
         owners = Owners::of(conn, visible, object)?;
     }
-    Ok(owners.standing(asked, names_another(asked.flags)).claim)
+    // What is not written yet was said by nobody before.
+    Ok(owners.standing(asked, asked.position, names_another(asked.flags)).claim)
 }

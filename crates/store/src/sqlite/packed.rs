@@ -1,7 +1,10 @@
 //! What the views hold of one statement, packed into one value: views are cleaned by it, and it answers what a
 //! statement refers to without reading its body.
 
+use uuid::Uuid;
+
 use super::leb128;
+use crate::record::Spoken;
 use crate::{Error, Kind};
 
 /// The lists and keys of one statement, as numbers.
@@ -13,11 +16,16 @@ pub(crate) struct Packed {
     pub(crate) references: Vec<(i64, i64)>,
     /// Keys of terms, each beginning with its class.
     pub(crate) terms: Vec<Vec<u8>>,
+    /// Keys of values that it says by themselves, without their class, and what is told of each.
+    pub(crate) stands: Vec<(Vec<u8>, Vec<u8>)>,
+    /// What it says of objects.
+    pub(crate) spoken: Vec<Spoken>,
 }
 
 impl Packed {
+    // What stands alone is also mentioned, so it is among the terms; what is spoken of is referred to.
     pub(crate) fn is_empty(&self) -> bool {
-        self.lists.is_empty() && self.references.is_empty() && self.terms.is_empty()
+        self.lists.is_empty() && self.references.is_empty() && self.terms.is_empty() && self.stands.is_empty()
     }
 
     pub(crate) fn encode(&self) -> Vec<u8> {
@@ -34,12 +42,29 @@ impl Packed {
             length(&mut out, term.len());
             out.extend_from_slice(term);
         }
+        length(&mut out, self.stands.len());
+        for part in self.stands.iter().flat_map(|(key, facts)| [key, facts]) {
+            length(&mut out, part.len());
+            out.extend_from_slice(part);
+        }
+        // Nearly nothing says something of objects, so nothing else has as much as a number of how many.
+        if !self.spoken.is_empty() {
+            length(&mut out, self.spoken.len());
+        }
+        for one in &self.spoken {
+            out.extend_from_slice(one.of.as_bytes());
+            out.push(one.sort);
+            length(&mut out, one.facts.len());
+            out.extend_from_slice(&one.facts);
+        }
         out
     }
 
     pub(crate) fn decode(bytes: &[u8]) -> Result<Packed, Error> {
-        let Lying { lists, references, terms } = Lying::read(bytes)?;
-        Ok(Packed { lists, references, terms: terms.into_iter().map(<[u8]>::to_vec).collect() })
+        let Lying { lists, references, terms, stands, spoken } = Lying::read(bytes)?;
+        let stands = stands.into_iter().map(|(key, facts)| (key.to_vec(), facts.to_vec()));
+        let terms = terms.into_iter().map(<[u8]>::to_vec).collect();
+        Ok(Packed { lists, references, terms, stands: stands.collect(), spoken })
     }
 }
 
@@ -51,6 +76,9 @@ pub(crate) struct Lying<'b> {
     pub(crate) references: Vec<(i64, i64)>,
     /// Keys of terms, ascending.
     pub(crate) terms: Vec<&'b [u8]>,
+    /// Keys of values that are said by themselves, and what is told of each.
+    pub(crate) stands: Vec<(&'b [u8], &'b [u8])>,
+    spoken: Vec<Spoken>,
 }
 
 impl<'b> Lying<'b> {
@@ -70,12 +98,29 @@ fn decode<'b>(rest: &mut &'b [u8]) -> Option<Lying<'b>> {
         packed.references.push((signed(rest)?, signed(rest)?));
     }
     for _ in 0..leb128::read(rest)? {
-        let length = usize::try_from(leb128::read(rest)?).ok()?;
-        let (term, tail) = rest.split_at_checked(length)?;
-        packed.terms.push(term);
+        packed.terms.push(part(rest)?);
+    }
+    // Rows of before there was such a thing end here.
+    let stands = if rest.is_empty() { 0 } else { leb128::read(rest)? };
+    for _ in 0..stands {
+        packed.stands.push((part(rest)?, part(rest)?));
+    }
+    let spoken = if rest.is_empty() { 0 } else { leb128::read(rest)? };
+    for _ in 0..spoken {
+        let (of, tail) = rest.split_first_chunk::<16>()?;
+        let (sort, tail) = tail.split_first()?;
         *rest = tail;
+        let of = Uuid::from_bytes(*of);
+        packed.spoken.push(Spoken { of, sort: *sort, facts: part(rest)?.to_vec() });
     }
     rest.is_empty().then_some(packed)
+}
+
+fn part<'b>(rest: &mut &'b [u8]) -> Option<&'b [u8]> {
+    let length = usize::try_from(leb128::read(rest)?).ok()?;
+    let (part, tail) = rest.split_at_checked(length)?;
+    *rest = tail;
+    Some(part)
 }
 
 // Numbers of rows are positive.
@@ -93,7 +138,7 @@ fn signed(rest: &mut &[u8]) -> Option<i64> {
 
 #[cfg(test)]
 mod tests {
-    use super::Packed;
+    use super::{Packed, Spoken, Uuid};
 
     #[test]
     fn goes_round_and_refuses_what_is_cut() {
@@ -101,12 +146,19 @@ mod tests {
             lists: vec![1 << 40, 3],
             references: vec![(1, 2), (1_000_000, 127)],
             terms: vec![b"oabc".to_vec(), vec![7; 300]],
+            stands: vec![(vec![1, 2], vec![0]), (vec![9; 200], Vec::new())],
+            spoken: vec![Spoken { of: Uuid::from_u128(7), sort: 1, facts: vec![4, 5] }],
         };
         let bytes = packed.encode();
         assert_eq!(Packed::decode(&bytes).unwrap(), packed);
-        for cut in 0..bytes.len() {
+        let none_spoken = Packed { spoken: Vec::new(), ..packed.clone() };
+        let before_spoken = none_spoken.encode().len();
+        let before_stands = Packed { stands: Vec::new(), ..none_spoken }.encode().len() - 1;
+        for cut in (0..bytes.len()).filter(|cut| ![before_stands, before_spoken].contains(cut)) {
             assert!(Packed::decode(&bytes[..cut]).is_err(), "{cut}");
         }
+        assert!(Packed::decode(&bytes[..before_stands]).unwrap().stands.is_empty());
+        assert!(Packed::decode(&bytes[..before_spoken]).unwrap().spoken.is_empty());
         assert_eq!(Packed::decode(&Packed::default().encode()).unwrap(), Packed::default());
     }
 }

@@ -11,7 +11,7 @@ use rusqlite::{Connection, params};
 use rustc_hash::FxHashMap;
 
 use super::append::pack;
-use super::index::{block::Presence, keys, scan::Runs};
+use super::index::{block::Presence, changes::Changes, keys, scan::Runs};
 use super::row::{damaged, entry, flag, state};
 use super::sequencer::Sequencer;
 use super::views::{self, Standing, Views};
@@ -138,12 +138,12 @@ fn ids(to: &mut Sequencer) -> Result<(), Error> {
             .collect::<Result<_, _>>()?;
         let Some((last, ..)) = rows.last() else { return Ok(()) };
         from = *last;
-        let mut changes = Vec::with_capacity(rows.len());
+        let mut changes = Changes::default();
         for (num, id, kind) in &rows {
-            changes.push((keys::id_to(super::row::uuid(id)?, *kind, *num), Presence::Here));
+            let key = keys::id_to(super::row::uuid(id)?, *kind, *num);
+            changes.add(Presence::Here, |to| to.extend_from_slice(&key));
         }
-        changes.sort_unstable_by(|one, other| one.0.cmp(&other.0));
-        to.index.put(&to.conn, &changes)?;
+        to.index.put(&to.conn, changes)?;
         to.index.merge(&to.conn)?;
     }
 }

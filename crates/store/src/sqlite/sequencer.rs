@@ -1,13 +1,14 @@
 //! What the writer writes with: its connection, the next position and time, and what is interned.
 
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use model::Timestamp;
 use rusqlite::{Connection, params};
 use sha2::{Digest, Sha256};
 
 use super::beside::{Beside, Lists};
+use super::changes::Taken;
 use super::disclosed;
 use super::erasures::{self, Erasures};
 use super::gaps::{self, Gaps};
@@ -18,6 +19,7 @@ use super::intern::Interned;
 use super::sealed::{self, Sealing};
 use super::span::{self, Building, Record};
 use super::strip::Copier;
+use crate::changes::{Listener, Stands};
 use crate::directory::Opening;
 use crate::record::ObjectKey;
 use crate::{Error, Kind, SameContent};
@@ -37,6 +39,8 @@ pub(crate) struct Vitals {
     last_date: AtomicI64,
     commits: AtomicU64,
     cleared: AtomicU64,
+    listener: Mutex<Listener>,
+    taken: Mutex<Taken>,
 }
 
 impl Vitals {
@@ -48,6 +52,38 @@ impl Vitals {
     /// How often the log was emptied because somebody asked for it.
     pub(crate) fn cleared(&self) -> u64 {
         self.cleared.load(Ordering::SeqCst)
+    }
+
+    /// Calls this after each commit.
+    pub(crate) fn listen(&self, listener: Listener) {
+        *self.listener.lock().unwrap_or_else(PoisonError::into_inner) = listener;
+    }
+
+    fn tell(&self) {
+        let listener = self.listener.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some(listener) = listener.0 {
+            listener();
+        }
+    }
+
+    fn taken(&self) -> MutexGuard<'_, Taken> {
+        self.taken.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Remembers for a while what the statement at a position said, which is taken away. Where the transaction fails, it is
+    /// still what that statement says.
+    pub(crate) fn take_away(&self, position: i64, stands: Stands) {
+        self.taken().add(position.cast_unsigned(), stands);
+    }
+
+    /// What that was, if it was a short while ago.
+    pub(crate) fn taken_at(&self, position: u64) -> Option<Stands> {
+        self.taken().at(position)
+    }
+
+    /// Lets go of what was taken away a while ago.
+    pub(crate) fn forget_taken(&self) {
+        self.taken().forget();
     }
 
     // Before anybody hears of the commit: a reader who looks from then on must see it.
@@ -464,6 +500,7 @@ impl Sequencer {
     fn follow(&mut self) {
         let commits = self.vitals.committed();
         self.copier.follow(&self.conn, self.next, commits);
+        self.vitals.tell();
     }
 
     /// The store is closed.

@@ -79,6 +79,7 @@ mod tests {
 
     use super::*;
     use crate::sqlite::index::block::Presence;
+    use crate::sqlite::index::changes::Changes;
     use crate::sqlite::index::keys::Class;
     use crate::{Options, Store};
 
@@ -87,13 +88,14 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(folder.path(), &Options::default()).unwrap();
         let value = keys::value(Class::Observable, b"1");
-        let led = |label: i64| {
-            let mut key = value.clone();
-            keys::push_entry(&mut key, label, 7);
-            (key, Presence::Here)
-        };
-        let keys: Vec<_> = (0..1_500).filter(|label| *label != 70).map(led).collect();
-        store.inner.writer.run(0, None, move |to| to.index.put(&to.conn, &keys)).unwrap();
+        let mut changes = Changes::default();
+        for label in (0..1_500).filter(|label| *label != 70) {
+            changes.add(Presence::Here, |key| {
+                key.extend_from_slice(&value);
+                keys::push_entry(key, label, 7);
+            });
+        }
+        store.inner.writer.run(0, None, move |to| to.index.put(&to.conn, changes)).unwrap();
         let snapshot = store.snapshot().unwrap();
         let mut wanted = Visible::default();
         [3, 64, 70, 1_400, 4_000].into_iter().for_each(|label| wanted.allow(LabelId(label)));

@@ -7,6 +7,7 @@ use rusqlite::{Connection, params};
 use rustc_hash::FxHashMap;
 
 use super::index::block::Presence;
+use super::index::changes::Changes;
 use super::index::keys::{self, Class};
 use super::index::write::Index as Keys;
 use super::packed::Packed;
@@ -47,7 +48,7 @@ pub(crate) struct Standing {
 #[derive(Debug, Default)]
 pub(crate) struct Views {
     postings: Vec<((i64, i64, i64), Presence)>,
-    keys: Vec<(Vec<u8>, Presence)>,
+    keys: Changes,
     tally: FxHashMap<(i64, i64, i64), i64>,
 }
 
@@ -77,8 +78,8 @@ impl Views {
     }
 
     /// A key that leads from an id to its number.
-    pub(crate) fn key(&mut self, key: Vec<u8>) {
-        self.keys.push((key, Presence::Here));
+    pub(crate) fn key(&mut self, key: &[u8]) {
+        self.keys.add(Presence::Here, |to| to.extend_from_slice(key));
     }
 
     fn post(&mut self, at: Standing, packed: &Packed, on: Side, change: Presence) {
@@ -89,16 +90,35 @@ impl Views {
 
     fn lead(&mut self, at: Standing, packed: &Packed, change: Presence) {
         for term in &packed.terms {
-            let mut key = Vec::with_capacity(term.len() + 10);
-            key.extend_from_slice(term);
-            keys::push_entry(&mut key, at.label, at.position);
-            self.keys.push((key, change));
+            self.keys.add(change, |key| {
+                key.extend_from_slice(term);
+                keys::push_entry(key, at.label, at.position);
+            });
         }
         for (object, property) in &packed.references {
-            let mut key = keys::reference(*object);
-            keys::push_entry(&mut key, at.label, at.position);
-            keys::push_short(&mut key, *property);
-            self.keys.push((key, change));
+            self.keys.add(change, |key| {
+                keys::push_reference(key, *object);
+                keys::push_entry(key, at.label, at.position);
+                keys::push_short(key, *property);
+            });
+        }
+        for (value, facts) in &packed.stands {
+            self.keys.add(change, |key| {
+                keys::push_value(key, Class::Stands, value);
+                keys::push_entry(key, at.label, at.position);
+                keys::push_short(key, at.source);
+                key.extend_from_slice(facts);
+            });
+        }
+        for one in &packed.spoken {
+            self.keys.add(change, |key| {
+                keys::push_spoken_at(key, (one.of, one.sort), at.source, (at.label, at.position));
+                key.extend_from_slice(&one.facts);
+            });
+        }
+        if !packed.stands.is_empty() {
+            let values = packed.stands.len();
+            self.keys.add(change, |key| keys::push_said_at(key, at.source, (at.position, at.label), values));
         }
     }
 
@@ -111,7 +131,7 @@ impl Views {
     /// Writes what was gathered.
     pub(crate) fn flush(&mut self, conn: &Connection, index: &mut Keys) -> Result<(), Error> {
         flush_postings(conn, last_wins(std::mem::take(&mut self.postings)))?;
-        index.put(conn, &last_wins(std::mem::take(&mut self.keys)))?;
+        index.put(conn, std::mem::take(&mut self.keys))?;
         let mut tally: Vec<_> =
             std::mem::take(&mut self.tally).into_iter().filter(|(_, by)| *by != 0).collect();
         tally.sort_unstable();
@@ -190,15 +210,39 @@ pub(crate) fn terms(index: &Index) -> Vec<Vec<u8>> {
 }
 
 /// The words of a text, folded, each once. The same for what is kept and for what is asked.
-pub(crate) fn words(text: &str) -> Vec<String> {
-    let mut words: Vec<String> = text
-        .split(|c: char| !c.is_alphanumeric())
-        .filter(|word| !word.is_empty() && word.len() <= WORD_BYTES)
-        .take(WORDS * 4)
-        .map(str::to_lowercase)
-        .collect();
-    words.sort_unstable();
-    words.dedup();
-    words.truncate(WORDS);
-    words
+pub(crate) fn words(text: &str) -> Words {
+    let mut folded = String::with_capacity(text.len());
+    let mut spans = Vec::with_capacity(text.len() / 4);
+    let words = text.split(|c: char| !c.is_alphanumeric());
+    for word in words.filter(|word| !word.is_empty() && word.len() <= WORD_BYTES).take(WORDS * 4) {
+        let begin = folded.len();
+        folded.push_str(word);
+        match folded.get_mut(begin..) {
+            Some(word) if word.is_ascii() => word.make_ascii_lowercase(),
+            _ => folded.replace_range(begin.., &word.to_lowercase()),
+        }
+        spans.push((begin, folded.len()));
+    }
+    let word = |span: &(usize, usize)| folded.get(span.0..span.1).unwrap_or_default();
+    spans.sort_unstable_by(|one, other| word(one).cmp(word(other)));
+    spans.dedup_by(|one, other| word(one) == word(other));
+    spans.truncate(WORDS);
+    Words { folded, spans }
+}
+
+/// Words, ascending.
+#[derive(Debug)]
+pub(crate) struct Words {
+    folded: String,
+    spans: Vec<(usize, usize)>,
+}
+
+impl Words {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.spans.is_empty()
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &str> {
+        self.spans.iter().map(|(begin, end)| self.folded.get(*begin..*end).unwrap_or_default())
+    }
 }

@@ -163,6 +163,7 @@ fn serve(mut sequencer: Sequencer, works: &Receiver<Box<dyn Work>>, pool: &Pool,
                     continue;
                 }
                 pool.shrink();
+                sequencer.vitals.forget_taken();
                 // Where somebody reads just then the log stays as it is: it is tried again.
                 let is_emptied = pool.clearing(|| sequencer.rest());
                 rested = is_emptied && sequencer.vitals.failing().is_none();

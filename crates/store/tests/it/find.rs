@@ -5,8 +5,10 @@ use std::ops::ControlFlow;
 
 use model::{MemberId, Tlp};
 use store::find::{Hit, Keys, Search};
-use store::read::{LabelId, Visible};
-use store::record::{Again, Appended, Index, Item, NewStatement, ObjectKey};
+use store::read::{LabelId, Snapshot, Visible};
+use store::record::{Again, Appended, Index, Item, NewStatement, ObjectKey, Spoken};
+use store::spoken::NEWEST;
+use uuid::Uuid;
 
 use crate::support::{World, key, member, said, statement};
 
@@ -45,7 +47,9 @@ fn statement_of(dice: &mut Dice) -> (u128, NewStatement) {
     new.body = format!("{words:?}|{names:?}|{tags:?}|{observables:?}|{references:?}|{}", dice.roll(1 << 30))
         .into_bytes();
     new.index = Index {
+        stands: observables.iter().map(|value| (value.clone(), value[..1].to_vec())).collect(),
         observables,
+        spoken: references.iter().map(|n| spoken(*n, dice.roll(250) as u8)).collect(),
         references: references.iter().map(|n| (key("malware", *n), "object_refs".to_owned())).collect(),
         names,
         text: words.join(" "),
@@ -175,6 +179,88 @@ fn readers(world: &World) -> Vec<Visible> {
     readers
 }
 
+fn spoken(of: u128, sort: u8) -> Spoken {
+    Spoken { of: key("malware", of).uuid, sort, facts: vec![sort, 0, 1] }
+}
+
+// Where something is said of each object, in the order of their ids.
+fn all_spoken(snapshot: &Snapshot, visible: &Visible) -> Vec<(Uuid, u64)> {
+    let mut all = Vec::new();
+    snapshot
+        .all_spoken(visible, &mut |one| {
+            assert_eq!(one.facts, [one.sort, 0, 1]);
+            all.push((one.of, one.position));
+            ControlFlow::Continue(())
+        })
+        .unwrap();
+    assert!(all.is_sorted_by_key(|(of, _)| *of));
+    all.sort_unstable();
+    all.dedup();
+    all
+}
+
+#[test]
+fn of_each_who_says_much_of_an_object_the_newest_is_told_however_much_else_there_is() {
+    let mut world = World::new();
+    for round in 0..3 {
+        for by in 0..3 {
+            let items = (0..40).map(|n| {
+                let mut new = said(1_000 + round * 1_000 + by * 100 + n, by, 0, TLPS[0]);
+                new.index.spoken = vec![spoken(7, (n % 2) as u8), spoken(8, 0)];
+                new.label.author = member(by);
+                statement(new)
+            });
+            let items = items.collect();
+            world.append(by, items);
+        }
+    }
+    let snapshot = world.store.snapshot().unwrap();
+    let visible = readers(&world).into_iter().max_by_key(|one| all_spoken(&snapshot, one).len()).unwrap();
+    let mut told: BTreeMap<(MemberId, u8), Vec<u64>> = BTreeMap::new();
+    let of = key("malware", 7).uuid;
+    snapshot
+        .spoken_of(&visible, of, &mut |one| {
+            told.entry((one.source, one.sort)).or_default().push(one.position)
+        })
+        .unwrap();
+    assert_eq!(told.len(), 6);
+    for ((source, sort), positions) in &told {
+        assert_eq!(positions.len(), NEWEST, "{source} {sort}");
+        assert!(positions.iter().all(|one| *one >= 240), "of the last round: {positions:?}");
+    }
+    assert_eq!(all_spoken(&snapshot, &visible).len(), (6 + 3) * NEWEST);
+}
+
+// Everything that stands by itself, in the order of the index: by value, whatever the order within one.
+fn all_stands(snapshot: &Snapshot, visible: &Visible) -> Vec<(String, Vec<u64>)> {
+    let mut all: Vec<(String, Vec<u64>)> = Vec::new();
+    snapshot
+        .all_stands(visible, (&[], &[]), &mut |key, stand| {
+            let word = String::from_utf8(key.to_vec()).unwrap();
+            match all.last_mut().filter(|(last, _)| *last == word) {
+                Some((_, positions)) => positions.push(stand.position),
+                None => all.push((word, vec![stand.position])),
+            }
+            ControlFlow::Continue(())
+        })
+        .unwrap();
+    all.iter_mut().for_each(|(_, positions)| positions.sort_unstable());
+    all
+}
+
+fn last_stands(last: &[Scanned]) -> Vec<(String, Vec<u64>)> {
+    let mut words = WORDS;
+    words.sort_unstable();
+    let of = |word: &str| {
+        let bytes = format!("{:?}", word.as_bytes());
+        let mut positions = positions(last, |one| one.said[3].contains(&bytes));
+        positions.sort_unstable();
+        positions
+    };
+    let all = words.iter().map(|word| ((*word).to_owned(), of(word)));
+    all.filter(|(_, positions)| !positions.is_empty()).collect()
+}
+
 #[test]
 fn every_way_to_an_entry_finds_what_a_scan_finds() {
     let mut compared = 0;
@@ -194,21 +280,41 @@ fn every_way_to_an_entry_finds_what_a_scan_finds() {
                     .unwrap();
                 let bytes = format!("{:?}", word.as_bytes());
                 assert_eq!(found, positions(&last, |one| one.said[3].contains(&bytes)), "mentions {word}");
+                let mut stands = Vec::new();
+                snapshot
+                    .stands(&visible, word.as_bytes(), &mut |stand| {
+                        assert_eq!(stand.facts, &word.as_bytes()[..1]);
+                        stands.push(stand.position);
+                    })
+                    .unwrap();
+                assert_eq!(stands, found, "said alone {word}");
                 compared += 1;
             }
+            assert_eq!(all_stands(&snapshot, &visible), last_stands(&last));
+            let mut said_of = Vec::new();
             for n in (0..OBJECTS * 3).step_by(3) {
                 let (object, mut found) = (key("malware", n), Vec::new());
                 snapshot.referring(&visible, &object, &mut |_, hit| collect(&mut found)(hit)).unwrap();
                 let refers = |one: &Scanned| {
                     one.said[4].trim_matches(['[', ']']).split(", ").any(|m| m == n.to_string())
                 };
-                assert_eq!(found, positions(&last, refers), "referring {n}");
+                let refers = positions(&last, refers);
+                assert_eq!(found, refers, "referring {n}");
+                let mut spoken = Vec::new();
+                snapshot.spoken_of(&visible, object.uuid, &mut |one| spoken.push(one.position)).unwrap();
+                spoken.sort_unstable_by(|one, other| other.cmp(one));
+                spoken.dedup();
+                found.dedup();
+                assert_eq!(spoken, found, "said of {n}");
+                said_of.extend(spoken.into_iter().map(|position| (object.uuid, position)));
                 let mut found = Vec::new();
                 snapshot.standing(&visible, &object, &mut collect(&mut found)).unwrap();
                 found.sort_unstable_by(|one, other| other.cmp(one));
                 assert_eq!(found, positions(&last, |one| one.object == object.to_string()), "standing {n}");
                 compared += 2;
             }
+            said_of.sort_unstable();
+            assert_eq!(all_spoken(&snapshot, &visible), said_of);
             let counted: u64 = snapshot.counts(&visible).unwrap().iter().map(|count| count.count).sum();
             assert!(counted >= last.len() as u64);
         }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use model::{CircleId, CollectionId, Label, Timestamp, Tlp};
 use store::read::{LabelId, Visible};
-use store::record::{Again, Appended, Index, Item, NewStatement, ObjectKey};
+use store::record::{Again, Appended, Index, Item, NewStatement, ObjectKey, Spoken};
 use store::upkeep::{StoredStatement, Viewed};
 use uuid::Uuid;
 
@@ -95,6 +95,12 @@ impl History {
             tags: vec![format!("tag:{}", self.random.below(4))],
             valid_from: (self.random.below(2) == 0).then_some(Timestamp(START)),
             valid_until: None,
+            stands: (0..self.random.below(3))
+                .map(|n| (self.random.below(20).to_be_bytes().to_vec(), vec![n as u8]))
+                .collect(),
+            spoken: (0..self.random.below(3))
+                .map(|n| Spoken { of: self.object().uuid, sort: n as u8, facts: vec![7] })
+                .collect(),
         };
         // The bytes alone say what the views keep.
         new.index = self.views.entry(new.body.clone()).or_insert(index).clone();

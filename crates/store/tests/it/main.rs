@@ -27,6 +27,8 @@ mod page;
 #[cfg(test)]
 mod parts;
 #[cfg(test)]
+mod seen;
+#[cfg(test)]
 mod strip;
 #[cfg(test)]
 mod support;

@@ -2,10 +2,13 @@
 //! real answers against these.
 
 mod circles;
+mod edges;
 mod erased;
 mod given;
 mod ledger;
+mod protect;
 mod queue;
+mod seen;
 mod taken;
 mod taxii;
 mod upkeep;
@@ -81,9 +84,12 @@ pub fn components() -> Value {
         .chain(circles::SHAPES)
         .chain(upkeep::SHAPES)
         .chain(taken::SHAPES)
+        .chain(edges::SHAPES)
         .chain(erased::SHAPES)
         .chain(ledger::SHAPES)
+        .chain(protect::SHAPES)
         .chain(queue::SHAPES)
+        .chain(seen::SHAPES)
         .chain(taxii::SHAPES);
     let mut components: Map<String, Value> =
         shapes.map(|shape| (shape.name.to_owned(), object(shape))).collect();

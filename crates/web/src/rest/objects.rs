@@ -288,11 +288,12 @@ async fn ledger(request: Request) -> Outcome {
 async fn preview(mut request: Request) -> Outcome {
     no_query(&request)?;
     let bytes = content::bytes(&mut request).await?;
-    let fields = Fields::read(&bytes, &["tlp", "to", "embargo", "until"])?;
+    let fields = Fields::read(&bytes, &["tlp", "to", "embargo", "until", "without_name"])?;
     let asked = Asked {
         tlp: fields.tlp("tlp")?,
         to: fields.texts("to")?,
         embargo: embargo(fields.text("embargo")?, fields.time("until")?)?,
+        without_name: fields.flag("without_name")?.unwrap_or(false),
     };
     let caller = request.caller()?;
     Answer::json(&blocking::brief(|| request.node.preview(caller, &asked))?)

@@ -54,6 +54,7 @@ async fn share(mut request: Request) -> Outcome {
             tlp: query::parsed(asked, "tlp")?,
             to: query::texts(asked, "to")?,
             embargo: embargo(query::text(asked, "embargo")?, query::time(asked, "until")?)?,
+            without_name: false,
         },
         description: query::text(asked, "description")?,
         about: query::texts(asked, "about")?,

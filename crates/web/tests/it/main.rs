@@ -10,6 +10,8 @@ mod desk;
 #[cfg(test)]
 mod fixtures;
 #[cfg(test)]
+mod following;
+#[cfg(test)]
 mod house;
 #[cfg(test)]
 mod information;

@@ -233,10 +233,15 @@ async fn what_is_not_known_is_refused_by_name() {
                 "{route:?} does not tell of {name}"
             );
         }
+        // What an agent of a later release reports beside is passed over.
+        let is_report = route.path.starts_with("/api/v1/edges/");
         if route
             .takes
             .iter()
-            .any(|content| content.media == "application/json" && content.schema != Schema::Bytes)
+            .filter(|_| !is_report)
+            // What is wrong with one of a list is told of that one.
+            .filter(|content| !matches!(content.schema, Schema::Bytes | Schema::ListOf(_)))
+            .any(|content| content.media == "application/json")
         {
             let ask = house.ask(method, &path).bearer(if owner { "" } else { &token }).by(road);
             let reply = ask.header("content-type", "application/json").body(br#"{"bogus":1}"#).send().await;

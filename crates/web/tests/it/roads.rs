@@ -86,7 +86,22 @@ const REQUESTS: &[(&str, &str, &str)] = &[
     ("upgradeCircle", "", r#"{"charter":{"formal":false}}"#),
     ("joinCircle", "", r#"{"secret":"wrong"}"#),
     ("listAssets", "", ""),
+    ("observe", "", r#"[{"time":"2026-09-01T00:00:00Z","host":"h","observables":["198.51.100.1"]}]"#),
+    ("seen", "?value=198.51.100.1", ""),
+    ("forgetSeen", "?before=2026-01-01T00:00:00Z", ""),
+    ("listHits", "", ""),
     ("declareAssets", "", r#"{"assets":["203.0.113.0/24"]}"#),
+    ("showPolicy", "", ""),
+    ("resetPolicy", "", ""),
+    ("setPolicy", "?dry_run", r##"{"text":"# nothing acts"}"##),
+    ("why", "?value=198.51.100.1", ""),
+    ("reportEdge", "", r#"{"at":"2026-09-01T00:00:00Z","fail":"open","sensors":[]}"#),
+    ("listEdges", "", ""),
+    ("addVerdict", "", r#"{"of":["{object}"],"reason":"a test"}"#),
+    ("listFeeds", "", ""),
+    ("getFeed", "", ""),
+    ("getFeedOfVersion1", "", ""),
+    ("followChanges", "?since=beginning&values&once", ""),
     ("removeAsset", "", ""),
     ("agreeToCircle", "", r#"{"digest":"00"}"#),
     ("leaveCircle", "", ""),
@@ -233,6 +248,8 @@ fn path_of(route: &Route, things: &Things) -> String {
         ("{collection}", things.collection.as_str()),
         ("{object}", &indicator_id(object)),
         ("{status}", &things.submission),
+        ("{format}", "zeek"),
+        ("{file}", "accord.intel"),
     ] {
         path = path.replace(name, value);
     }
@@ -299,7 +316,14 @@ fn may(principal: &Principal, need: Need, things: &Things) -> bool {
         Need::ActInCircles => Action::ActInCircles,
         Need::SeeAssets => Action::SeeAssets,
         Need::DeclareAssets => Action::DeclareAssets,
+        Need::SeePolicy => Action::SeePolicy,
+        Need::SetPolicy => Action::SetPolicy,
         Need::Disclose => Action::Disclose,
+        Need::Observe => Action::Observe,
+        Need::SeeObserved => Action::SeeObserved,
+        Need::ForgetObserved => Action::ForgetObserved,
+        Need::ReportEdge => Action::ReportEdge,
+        Need::SeeEdges => Action::SeeEdges,
     };
     may_act(principal, &action).is_ok()
 }

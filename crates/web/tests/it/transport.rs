@@ -24,14 +24,14 @@ use web::{Server, WebSettings};
 use crate::house::House;
 
 /// A server on a port of its own.
-struct Serving {
+pub struct Serving {
     address: SocketAddr,
     stop: Option<oneshot::Sender<()>>,
     running: JoinHandle<()>,
 }
 
 impl Serving {
-    async fn start(house: &House) -> Serving {
+    pub async fn start(house: &House) -> Serving {
         let mut server = Server::new(house.router.clone()).unwrap();
         let address = server.listen("127.0.0.1:0".parse().unwrap()).await.unwrap();
         server.listen_admin(&house.folder().join("admin.sock")).unwrap();
@@ -40,8 +40,15 @@ impl Serving {
         Serving { address, stop: Some(stop), running }
     }
 
-    async fn connect(&self) -> TcpStream {
+    pub async fn connect(&self) -> TcpStream {
         TcpStream::connect(self.address).await.unwrap()
+    }
+}
+
+impl Serving {
+    /// Asks it to stop.
+    pub fn stop(&mut self) {
+        drop(self.stop.take());
     }
 }
 

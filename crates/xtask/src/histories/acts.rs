@@ -9,7 +9,9 @@ use node::{Error, ImportOptions, Relabel};
 
 use super::cast::World;
 use super::deeds::{Fate, Told};
-use super::paper::{Key, Paper, SECOND, desk_of, is_indicator, marked, owner, part, version};
+use super::paper::{
+    Key, Paper, SECOND, desk_of, is_indicator, marked, note_of, owner, part, recalled, recalled_at, version,
+};
 use super::plan::{Asked, CIRCLES, Change, How, OBJECTS, Step, Which, Word};
 use crate::Outcome;
 
@@ -34,11 +36,14 @@ pub fn id(object: usize) -> String {
 
 /// The value that a version of an indicator speaks of, in a wording.
 pub fn value(object: usize, version: usize, wording: usize) -> String {
-    format!("198.51.100.{}", 1 + object % 3 + (version + wording) % 2 * 3)
+    format!("198.51.100.{}", 1 + object % 3 + (version % 10 + wording) % 2 * 3)
 }
 
 /// The version, as the object writes it.
 pub fn time(key: Key) -> String {
+    if let Some(at) = recalled_at(key.1) {
+        return model::Timestamp(at).millis_text();
+    }
     let second = version(key);
     format!("2026-01-01T00:{:02}:{:02}.000Z", second / 60, second % 60)
 }
@@ -82,7 +87,20 @@ pub fn key_of(wire: &[u8]) -> Option<Key> {
     let end = rest.iter().position(|byte| *byte == b'"')?;
     let text = std::str::from_utf8(rest.get(..end)?).ok()?;
     let mut numbers = text.split('-').map(|number| number.parse().ok());
-    Some((numbers.next()??, numbers.next()??, numbers.next()??, numbers.next()??))
+    let (object, number) = (numbers.next()??, numbers.next()??);
+    Some((object, taken_back(wire, number)?, numbers.next()??, numbers.next()??))
+}
+
+// The number of a version, by what it was before it was taken back.
+fn taken_back(wire: &[u8], number: usize) -> Option<usize> {
+    if memchr::memmem::find(wire, b"\"revoked\":true").is_none() {
+        return Some(number);
+    }
+    let name = b"\"modified\":\"";
+    let rest = wire.get(memchr::memmem::find(wire, name)? + name.len()..)?;
+    let end = rest.iter().position(|byte| *byte == b'"')?;
+    let at: model::Timestamp = std::str::from_utf8(rest.get(..end)?).ok()?.parse().ok()?;
+    Some(recalled(number, at.0))
 }
 
 fn fates(status: &node::views::Status) -> Vec<Fate> {
@@ -150,6 +168,14 @@ impl World {
                 };
                 let caller = self.caller(Some(*token))?;
                 self.node.withdraw(&caller, None, &id(*object), &versions).map(Told::Count)
+            }
+            Step::Recall { token, object } => {
+                let caller = self.caller(Some(*token))?;
+                let member = paper.writer(*token).map_or(0, |by| by.member);
+                let note = note_of(member, paper.tick);
+                let reason = format!("it said {note}-0-{member}-0");
+                let asked = node::Recall { objects: vec![id(*object)], reason, ..node::Recall::default() };
+                self.node.recall(&caller, &asked).map(|told| Told::Count(told.withdrawn))
             }
             Step::Erase { object } => self.node.erase(&operator, &id(*object), "a history").map(Told::Count),
             Step::EraseOrigin { member } => {

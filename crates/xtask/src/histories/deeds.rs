@@ -2,9 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use model::Tlp;
+use model::circle::Curation;
+
 use super::paper::{
-    Circle, Collection, Key, Label, Paper, SECOND, Said, State, Stay, Token, Who, is_indicator, marked,
-    member_of, strictest, version,
+    Circle, Collection, Key, Label, Paper, SECOND, Said, State, Stay, Token, Who, is_indicator, is_note,
+    member_of, note_of, recalled, recalled_at, strictest, version,
 };
 use super::plan::{Change, Step, To, Which};
 
@@ -108,6 +111,10 @@ impl Paper {
             Step::Withdraw { token, object, which } => {
                 count(self.withdrawn(*token, *object, *which).unwrap_or_default().len())
             }
+            Step::Recall { token, object } => match self.recalling(*token, *object) {
+                Some((some, _)) => Expected::Count(some.len() as u64),
+                None => Expected::Nothing,
+            },
             Step::Erase { object } => count(self.held(|key| key.0 == *object).len()),
             Step::EraseOrigin { member } => match self.of_origin(*member).len() {
                 0 => Expected::Nothing,
@@ -169,16 +176,10 @@ impl Paper {
                 self.seal();
             }
             Step::Withdraw { token, object, which } => {
-                let mut some = self.withdrawn(*token, *object, *which).unwrap_or_default();
-                // What was said beside in other words goes along.
-                let versions: BTreeSet<_> =
-                    some.iter().filter_map(|at| self.said.get(*at).map(|one| of_version(one.key))).collect();
-                let is_aside =
-                    |one: &Said| one.state == State::Aside && versions.contains(&of_version(one.key));
-                let aside = self.said.iter().enumerate().filter(|(_, one)| is_aside(one)).map(|(at, _)| at);
-                some.extend(aside.collect::<Vec<_>>());
-                self.set(&some, State::TakenBack);
+                let some = self.withdrawn(*token, *object, *which).unwrap_or_default();
+                self.take_back(some);
             }
+            Step::Recall { token, object } => self.recall(*token, *object),
             Step::Erase { object } => {
                 let some = self.held(|key| key.0 == *object);
                 self.erase(&some);
@@ -318,8 +319,7 @@ impl Paper {
         let tlp = match change.tlp {
             None => one.label.tlp,
             Some(tlp) => {
-                let (object, version, ..) = one.key;
-                if marked(object, version).is_some_and(|marked| marked > tlp) {
+                if one.marked.is_some_and(|marked| marked > tlp) {
                     return None;
                 }
                 tlp
@@ -349,6 +349,44 @@ impl Paper {
         })
     }
 
+    // What is said of some versions goes, and what was said beside in other words goes along.
+    fn take_back(&mut self, mut some: Vec<usize>) {
+        let versions: BTreeSet<_> =
+            some.iter().filter_map(|at| self.said.get(*at).map(|one| of_version(one.key))).collect();
+        let is_aside = |one: &Said| one.state == State::Aside && versions.contains(&of_version(one.key));
+        let aside = self.said.iter().enumerate().filter(|(_, one)| is_aside(one)).map(|(at, _)| at);
+        some.extend(aside.collect::<Vec<_>>());
+        self.set(&some, State::TakenBack);
+    }
+
+    // What somebody recalls of an object, and the last of it. Only where it is plain what comes of it: he sees all, said it by
+    // his name alone and nobody else says anything, it is no recall itself, nobody looks at it first, and all for whom it is can
+    // be named still.
+    fn recalling(&self, token: usize, object: usize) -> Option<(Vec<usize>, Said)> {
+        let by = self.writer(token).filter(|by| by.ceiling == Tlp::Red)?;
+        let some = self.withdrawn(token, object, Which::All)?;
+        let last = self.said.get(*some.last()?)?;
+        let label = self.renewed(by.member, &last.label)?;
+        let plain = !self.others_say(token, object)
+            && last.key.2 == by.member
+            && recalled_at(last.key.1).is_none()
+            && label.embargo.is_none()
+            && self.looks(&label) == Curation::None;
+        let marked = Some(label.tlp);
+        plain.then(|| (some, Said { label, marked, ..last.clone() }))
+    }
+
+    // What he said is gone, a version that takes it back stands, and a note that says so.
+    fn recall(&mut self, token: usize, object: usize) {
+        let Some((some, last)) = self.recalling(token, object) else { return };
+        self.take_back(some);
+        let (number, source) = (recalled(last.key.1, self.now), last.key.2);
+        let key = (last.key.0, number, source, last.key.3);
+        let added = self.seal();
+        self.said.push(Said { key, added, ..last.clone() });
+        self.said.push(Said { key: (note_of(source, self.tick), 0, source, 0), added, ..last });
+    }
+
     // What is held, standing or taken back.
     pub fn held(&self, is: impl Fn(Key) -> bool) -> Vec<usize> {
         let held = self.said.iter().enumerate();
@@ -358,7 +396,7 @@ impl Paper {
     // What is older than so many days; `None` where that is too close to tell.
     fn outlived(&self, indicators: bool, days: u32) -> Option<Vec<usize>> {
         let from = self.now - i64::from(days) * 86_400 * SECOND;
-        let of_kind = self.held(|key| is_indicator(key.0) == indicators);
+        let of_kind = self.held(|key| !is_note(key.0) && is_indicator(key.0) == indicators);
         let added = |at: &usize| self.said.get(*at).map_or(0, |one| one.added);
         if of_kind.iter().any(|at| (added(at) - from).abs() < 60 * SECOND) {
             return None;

@@ -238,7 +238,10 @@ fn let_in(world: World, paper: &mut Paper, show: bool) -> Outcome<Result<World, 
 fn object_of(step: &Step, paper: &Paper) -> usize {
     match step {
         Step::Say { said, .. } => said.first().map_or(0, |(object, ..)| *object),
-        Step::Relabel { object, .. } | Step::Withdraw { object, .. } | Step::Erase { object } => *object,
+        Step::Relabel { object, .. }
+        | Step::Withdraw { object, .. }
+        | Step::Recall { object, .. }
+        | Step::Erase { object } => *object,
         _ => paper.tick as usize % OBJECTS,
     }
 }

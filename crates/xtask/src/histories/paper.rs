@@ -22,19 +22,41 @@ pub fn member_of(source: usize) -> usize {
     source % MEMBERS
 }
 
+/// The note that a member recalls something with in this step, as an object of its own.
+pub fn note_of(member: usize, tick: u32) -> usize {
+    OBJECTS + member + MEMBERS * tick as usize
+}
+
+/// Whether an object is such a note.
+pub fn is_note(object: usize) -> bool {
+    object >= OBJECTS
+}
+
+/// The number of the version that takes back another one at a time: it says what that said, and comes after all others.
+pub fn recalled(number: usize, now: i64) -> usize {
+    number % 10 + usize::try_from(now / 1_000).unwrap_or(0) * 10
+}
+
+/// When a version took back what its object said, in microseconds, if it does.
+pub fn recalled_at(number: usize) -> Option<i64> {
+    i64::try_from(number / 10 * 1_000).ok().filter(|at| *at > 0)
+}
+
 /// Microseconds of a second.
 pub const SECOND: i64 = 1_000_000;
 
 /// The label that an object brings itself, by its version.
 pub fn marked(object: usize, version: usize) -> Option<Tlp> {
+    let version = version % 10;
     let tlp = Tlp::ALL.get((object * 2 + version) % Tlp::ALL.len()).copied();
-    tlp.filter(|_| (object + version).is_multiple_of(3))
+    tlp.filter(|_| !is_note(object) && (object + version).is_multiple_of(3))
 }
 
 /// What its description is marked with, by its version, if it has one (STIX 2.1 §7.2.3).
 pub fn part(object: usize, version: usize) -> Option<Tlp> {
+    let version = version % 10;
     let tlp = Tlp::ALL.get(1 + (object + version) % 4).copied();
-    tlp.filter(|_| (object + 2 * version) % 5 < 2)
+    tlp.filter(|_| !is_note(object) && (object + 2 * version) % 5 < 2)
 }
 
 /// The strictest that is said under a TLP, of the whole or of its part.
@@ -44,11 +66,14 @@ pub fn strictest(object: usize, version: usize, tlp: Tlp) -> Tlp {
 
 /// Whether an object is an indicator.
 pub fn is_indicator(object: usize) -> bool {
-    object % 4 != 3
+    !is_note(object) && object % 4 != 3
 }
 
 /// The member in whose name an object is said, if it is in somebody's.
 pub fn owner(object: usize) -> Option<usize> {
+    if is_note(object) {
+        return Some((object - OBJECTS) % MEMBERS);
+    }
     object.is_multiple_of(3).then_some(object / 3 % MEMBERS)
 }
 
@@ -121,6 +146,8 @@ pub struct Said {
     pub key: Key,
     /// To whom, by now.
     pub label: Label,
+    /// The label that it brings itself.
+    pub marked: Option<Tlp>,
     /// About when it was added.
     pub added: i64,
     /// Whether it stands.
@@ -356,7 +383,9 @@ impl Paper {
         let collection = collection.and_then(|at| self.collection(at));
         let seen = self.seen(who, collection.map_or(Tlp::Red, |one| one.ceiling));
         let last = |object| self.counting(&seen, object).into_iter().max_by_key(|said| version(said.key));
-        let all = (0..OBJECTS).filter_map(last);
+        let notes = seen.iter().map(|said| said.key.0).filter(|object| is_note(*object));
+        let objects: BTreeSet<usize> = (0..OBJECTS).chain(notes).collect();
+        let all = objects.into_iter().filter_map(last);
         let inside = all.filter(|said| collection.is_none_or(|one| is_in(one.holds, said)));
         inside.map(|said| (said.key, said)).collect()
     }

@@ -164,6 +164,8 @@ pub enum Step {
     Relabel { token: usize, object: usize, change: Change },
     /// Versions are taken back.
     Withdraw { token: usize, object: usize, which: Which },
+    /// All that a member said of an object is recalled.
+    Recall { token: usize, object: usize },
     /// Everything under an id is erased.
     Erase { object: usize },
     /// What is older is let go, of indicators or of tools.
@@ -421,7 +423,8 @@ impl Planner {
             30..=44 => {
                 Step::Relabel { token: self.writer(), object: self.below(OBJECTS), change: self.change() }
             }
-            45..=51 => {
+            45 | 46 => Step::Recall { token: self.writer(), object: self.below(OBJECTS) },
+            47..=51 => {
                 let which = [Which::All, Which::Last, Which::First];
                 let which = which.get(self.below(3)).copied().unwrap_or(Which::All);
                 Step::Withdraw { token: self.writer(), object: self.below(OBJECTS), which }

@@ -103,7 +103,8 @@ impl Paper {
                 Fate::Aside => State::Aside,
                 Fate::Known | Fate::Refused => continue,
             };
-            self.said.push(Said { key: sent.key(*word), label: sent.label_of(*word), added, state });
+            let (key, label) = (sent.key(*word), sent.label_of(*word));
+            self.said.push(Said { key, label, marked: marked(key.0, key.1), added, state });
         }
     }
 
@@ -134,7 +135,8 @@ impl Paper {
         let label = sent.label_of(word);
         let strictest = strictest(object, version, label.tlp);
         let outside = sent.collection.and_then(|at| self.collection(at)).is_some_and(|one| {
-            let said = Said { key: sent.key(word), label: label.clone(), added: 0, state: State::Stands };
+            let (key, label) = (sent.key(word), label.clone());
+            let said = Said { key, label, marked: None, added: 0, state: State::Stands };
             strictest > one.ceiling || !is_in(one.holds, &said)
         });
         // What a member said without its name it does not speak of by it.

@@ -77,14 +77,19 @@ fn time_of(number: usize) -> Outcome<Timestamp> {
 
 /// Makes a world below a folder, and does all that is planned.
 pub fn build(world: &World, below: &Path, runtime: &Handle) -> Outcome<Built> {
-    let folder = TempDir::new_in(below)?;
+    let mut folder = TempDir::new_in(below)?;
     let mut served = Served::new();
     {
-        let store = Store::open(folder.path(), &store::Options { readers: 1, ..store::Options::default() })?;
+        let store = opened(&folder)?;
         let begin: Timestamp = BEGIN.parse()?;
         let changes = changes(world, begin)?;
         let audit = Audit { at: begin, token: None, verb: "member.add", target: String::new() };
         store.change(anything(&store)?, &changes, audit)?;
+    }
+    if world.deeds.iter().any(|(_, deed)| matches!(deed, Deed::Direct { .. })) {
+        // A node has had the folder before anything was in it: its views are of this release in every world of a plan.
+        (folder, ..) = open(world, folder, runtime, Served::new())?.end()?;
+        let store = opened(&folder)?;
         for (number, deed) in &world.deeds {
             if let Deed::Direct { source, said } = deed {
                 served.push((*number, direct(&store, world, *number, *source, said)?));
@@ -98,6 +103,10 @@ pub fn build(world: &World, below: &Path, runtime: &Handle) -> Outcome<Built> {
     }
     built.rest()?;
     Ok(built)
+}
+
+fn opened(folder: &TempDir) -> Outcome<Store> {
+    Ok(Store::open(folder.path(), &store::Options { readers: 1, ..store::Options::default() })?)
 }
 
 fn open(world: &World, folder: TempDir, runtime: &Handle, served: Served) -> Outcome<Built> {
@@ -201,11 +210,11 @@ impl Built {
                 send(self, &Ask::taxii("taxiiAddObjects", "POST", path).body(&envelope), &token.secret)?;
             let id = reply.json()?.get("id").and_then(|id| id.as_str().map(str::to_owned));
             let id = id.ok_or_else(|| format!("deed {number} was not taken: {}", reply.text()))?;
-            let status = Ask::rest("showSubmission", "GET", format!("/api/v1/submissions/{id}"));
-            let status = send(self, &status, &token.secret)?.json()?;
+            let status = self.settled(&id, &token.secret)?;
             let outcomes = status.get("outcomes").and_then(|list| list.as_array()).cloned();
             self.note(number, id, post, &outcomes.unwrap_or_default());
-            return self.note_held(number, &token.secret);
+            self.note_held(number, post, &status);
+            return Ok(());
         }
         let through = collection.map(|one| format!("&collection={}", one.id)).unwrap_or_default();
         let tlp = post.default.name().to_lowercase().replace('+', "%2B");
@@ -216,8 +225,13 @@ impl Built {
         lines.retain(|line| line.get("event").and_then(|event| event.as_str()) == Some("outcome"));
         let id = summary.get("submission").and_then(|id| id.as_str().map(str::to_owned));
         let id = id.ok_or_else(|| format!("deed {number} was not taken: {}", reply.text()))?;
+        let status = self.settled(&id, &token.secret)?;
+        if summary.get("pending").and_then(serde_json::Value::as_u64) > Some(0) {
+            lines = status.get("outcomes").and_then(|list| list.as_array()).cloned().unwrap_or_default();
+        }
         self.note(number, id, post, &lines);
-        self.note_held(number, &token.secret)
+        self.note_held(number, post, &status);
+        Ok(())
     }
 
     /// Waits until the jobs have done with what arrived, so that they see no later time than it; what is for a curator stays.
@@ -236,25 +250,36 @@ impl Built {
         Err("what arrived was never done with".into())
     }
 
-    // Everything waits for a curator, if anything does.
-    fn is_held(&self, id: &str, secret: &str) -> Outcome<bool> {
-        let status = Ask::rest("showSubmission", "GET", format!("/api/v1/submissions/{id}"));
-        let status = send(self, &status, secret)?.json()?;
-        Ok(status.pointer("/queue/state").and_then(|state| state.as_str()) == Some("held"))
+    // What is told of a submission when a job has done with it, or when it waits for a curator.
+    fn settled(&self, id: &str, secret: &str) -> Outcome<serde_json::Value> {
+        self.status_when(id, secret, |status| status.get("complete") == Some(&true.into()) || is_held(status))
+    }
+
+    fn status_when(
+        &self,
+        id: &str,
+        secret: &str,
+        is: impl Fn(&serde_json::Value) -> bool,
+    ) -> Outcome<serde_json::Value> {
+        let begun = Instant::now();
+        let ask = Ask::rest("showSubmission", "GET", format!("/api/v1/submissions/{id}"));
+        loop {
+            let reply = send(self, &ask, secret)?;
+            let status = reply.json()?;
+            if is(&status) {
+                return Ok(status);
+            }
+            if reply.status >= 300 || begun.elapsed() > Duration::from_secs(30) {
+                return Err(format!("submission {id} was never done with: {}", reply.text()).into());
+            }
+            std::thread::sleep(Duration::from_millis(2));
+        }
     }
 
     /// Waits until a submission that a curator decided on has been done with.
     pub fn answered(&self, number: usize, secret: &str) -> Outcome {
         let Some((_, id)) = self.submissions.iter().find(|(of, _)| *of == number) else { return Ok(()) };
-        let begun = Instant::now();
-        while begun.elapsed() < Duration::from_secs(30) {
-            let ask = Ask::rest("showSubmission", "GET", format!("/api/v1/submissions/{id}"));
-            if send(self, &ask, secret)?.json()?.get("complete") == Some(&true.into()) {
-                return Ok(());
-            }
-            std::thread::sleep(Duration::from_millis(2));
-        }
-        Err(format!("submission {number} was never done with").into())
+        self.status_when(id, secret, |status| status.get("complete") == Some(&true.into())).map(drop)
     }
 
     fn note(&mut self, number: usize, id: String, post: &Post, outcomes: &[serde_json::Value]) {
@@ -275,15 +300,24 @@ impl Built {
         self.served.push((number, told));
     }
 
-    fn note_held(&mut self, number: usize, secret: &str) -> Outcome {
-        let Some((_, id)) = self.submissions.last().cloned() else { return Ok(()) };
-        if self.is_held(&id, secret)?
-            && let Some((_, told)) = self.served.iter_mut().find(|(of, _)| *of == number)
-        {
-            told.fill(Told::Held);
+    // What waits does so whole, but for what will be refused: that is told at once.
+    fn note_held(&mut self, number: usize, post: &Post, status: &serde_json::Value) {
+        let told = self.served.iter_mut().find(|(of, _)| *of == number);
+        let Some((_, told)) = told.filter(|_| is_held(status)) else { return };
+        let text = |finding: &serde_json::Value, key: &str| {
+            finding.get(key).and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
+        };
+        let findings = status.pointer("/queue/findings").and_then(|list| list.as_array());
+        let refused = findings.into_iter().flatten().filter(|one| text(one, "check") == "refused");
+        let refused: Vec<String> = refused.map(|one| text(one, "object")).collect();
+        for (slot, said) in told.iter_mut().zip(&post.said) {
+            *slot = if refused.contains(&said.id) { Told::Refused } else { Told::Held };
         }
-        Ok(())
     }
+}
+
+fn is_held(status: &serde_json::Value) -> bool {
+    status.pointer("/queue/state").and_then(|state| state.as_str()) == Some("held")
 }
 
 // What no road writes yet: judged as the node judges, under the label as planned.
@@ -317,6 +351,7 @@ fn direct(
             audience: &Audience::default(),
             circles: &[],
             said: &|_| &[],
+            takes_back: &|_| false,
             held: &|_| None,
         };
         let read = node::core::reading::read(said.json().as_bytes(), None);

@@ -1,5 +1,7 @@
 //! Where two worlds may differ, or a canary may stand, and why. There is nothing else.
 
+use std::collections::BTreeSet;
+
 use super::oracle::Reader;
 
 /// Roads on which a member's tokens are told of what the member itself sent, refused and taken back alike.
@@ -28,16 +30,31 @@ pub fn is_name_of_refused(operation: &str, reader: &Reader<'_>, word: &str) -> b
     reader.curates() && matches!(operation, "listQuarantine" | "showQuarantined") && word.starts_with("qm")
 }
 
-/// Takes out of a trace how many others see an object: its author is told that of those whom he may not know, and his own
-/// world has none of them.
+/// Takes out of a trace, and of each preview, how many others see an object: its author is told that of those whom he may not
+/// know, and his own world has none of them.
 pub fn without_others(text: String) -> String {
-    match (text.find("\"others\":[{\"count\""), text.find("],\"kept_from\":")) {
-        (Some(from), Some(to)) if from < to => {
-            let (before, after) = (text.get(..from).unwrap_or_default(), text.get(to..).unwrap_or_default());
-            format!("{before}\"others\":[{after}")
+    let (begin, end) = ("\"others\":[", "],\"kept_from\":");
+    let mut left = String::new();
+    let mut rest = text.as_str();
+    while let Some((before, behind)) = rest.split_once(begin) {
+        let counted = behind.split_once(end).filter(|(counts, _)| counts.starts_with("{\"count\""));
+        left.push_str(before);
+        left.push_str(begin);
+        rest = behind;
+        if let Some((_, after)) = counted {
+            left.push_str(end);
+            rest = after;
         }
-        _ => text,
     }
+    left.push_str(rest);
+    left
+}
+
+/// The author that a reader names in what he says: whose an identity is stands in the directory, and whoever names one is told
+/// that it is another member's also where he is told nothing else of that member, since nobody is to be taken for another. In
+/// his own world nobody has the identity of a member that he does not meet, so such a one he does not name.
+pub fn met_author(author: Option<String>, met: &BTreeSet<String>) -> Option<String> {
+    author.filter(|identity| met.contains(identity))
 }
 
 /// Takes out of what a recall answers who was lent some of it: that is told of those who recalled alone, by what was read, and

@@ -99,14 +99,17 @@ pub fn without(world: &World, served: &Served, reader: &Reader<'_>) -> Less {
                 }
             }
             Deed::Post(post) => {
-                let looks = oracle::is_held(served, *number) && reader.looks_at(world, post);
+                let looks = reader.looks_at(world, served, *number, post);
+                // What was refused when it came, curators are not shown.
+                let waits = |at: usize| oracle::told(served, *number, at) == Some(Told::Held);
                 if looks {
-                    post.said.iter().for_each(|said| queued.push_str(&said.json()));
+                    let waiting = post.said.iter().enumerate().filter(|(at, _)| waits(*at));
+                    waiting.for_each(|(_, said)| queued.push_str(&said.json()));
                     queued.push_str(
                         world.member(oracle::source(world, post)).map_or("", |member| &member.name),
                     );
                 }
-                let whole = reader.is_told(world, post) || looks;
+                let whole = reader.is_told(world, post);
                 let of_own = reader.member() == Some(oracle::source(world, post));
                 if reader.is_told(world, post) || of_own && reader.ceiling() == Tlp::Red {
                     post.said.iter().for_each(|said| told.push_str(&said.json()));
@@ -126,7 +129,7 @@ pub fn without(world: &World, served: &Served, reader: &Reader<'_>) -> Less {
                     ever.iter().filter(of_others).any(|one| one.said.part.is_some())
                 };
                 let left = post.said.iter().enumerate().filter_map(|(at, said)| {
-                    if whole || is_refused(at) {
+                    if whole || is_refused(at) || looks && waits(at) {
                         return Some(said.clone());
                     }
                     let left = keep(at, said)?;
@@ -266,6 +269,12 @@ fn keep_terms(world: &World, deeds: &mut Vec<(usize, Deed)>) {
         for said in &post.said {
             if let Mark::Terms(id) = &said.mark {
                 needed.push((source, id.clone()));
+                let own = world.deeds.iter().filter(|(_, deed)| oracle::is_for_all(world, post, deed, id));
+                let own = own.filter_map(|(_, deed)| match deed {
+                    Deed::Post(other) => Some(oracle::source(world, other)),
+                    _ => None,
+                });
+                needed.extend(own.map(|by| (by, id.clone())));
             }
         }
     }

@@ -20,7 +20,7 @@ mod writes;
 
 use std::path::PathBuf;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Instant;
 
 use tokio::runtime::Runtime;
@@ -88,11 +88,16 @@ fn suite(options: &Options) -> Outcome<Found> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let next = AtomicU64::new(options.world.unwrap_or(options.from));
     let all = Mutex::new(Found::default());
+    let failed = AtomicBool::new(false);
     let told = Mutex::new(Instant::now());
     let work = || -> Outcome {
         loop {
             let number = next.fetch_add(1, Ordering::SeqCst);
-            let found = one_world(options, number, &runtime)?;
+            let found = one_world(options, number, &runtime).map_err(|error| {
+                // The others walk no further worlds for nothing.
+                failed.store(true, Ordering::SeqCst);
+                format!("world {number}: {error}")
+            })?;
             let mut all = all.lock().map_err(|_| "a thread died")?;
             all.pairs += found.pairs;
             all.answered += found.answered;
@@ -106,13 +111,15 @@ fn suite(options: &Options) -> Outcome<Found> {
                 // Those before it are done, but for as many as there are other threads.
                 println!("{} pairs, {} leaks, at world {number}", all.pairs, all.leaks.len());
             }
-            if all.pairs >= options.pairs || options.world.is_some() || all.leaks.len() > 200 {
+            let failed = failed.load(Ordering::SeqCst);
+            if failed || all.pairs >= options.pairs || options.world.is_some() || all.leaks.len() > 200 {
                 return Ok(());
             }
         }
     };
+    let threads = if options.world.is_some() { 1 } else { options.threads.max(1) };
     let outcomes: Vec<Outcome> = std::thread::scope(|scope| {
-        let threads: Vec<_> = (0..options.threads.max(1)).map(|_| scope.spawn(work)).collect();
+        let threads: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
         threads.into_iter().map(|thread| thread.join().unwrap_or(Err("a thread died".into()))).collect()
     });
     outcomes.into_iter().collect::<Outcome<Vec<()>>>()?;

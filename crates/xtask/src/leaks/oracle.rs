@@ -99,17 +99,34 @@ fn label(world: &World, post: &Post, said: &Said) -> Label {
         Mark::Tlp(tlp) => *tlp,
         Mark::None => post.default,
         Mark::Terms(id) => {
+            let by = |other: &Post| self::source(world, other);
             let says_terms = |deed: &Deed| match deed {
-                Deed::Post(other) => {
-                    self::source(world, other) == source
-                        && other.said.iter().any(|one| one.kind == Kind::Marking && one.id == *id)
-                }
+                Deed::Post(other) => by(other) == source && says(other, id),
                 _ => false,
             };
-            if world.deeds.iter().any(|(_, deed)| says_terms(deed)) { post.default } else { Tlp::Red }
+            let is_held =
+                world.deeds.iter().any(|(_, deed)| says_terms(deed) || is_for_all(world, post, deed, id));
+            if is_held { post.default } else { Tlp::Red }
         }
     };
     Label::new(source, tlp)
+}
+
+/// Whether a post says terms.
+pub fn says(post: &Post, terms: &str) -> bool {
+    post.said.iter().any(|one| one.kind == Kind::Marking && one.id == terms)
+}
+
+/// Whether a deed says terms that count for what another member sends: those of the node's own member do for everybody who sees
+/// them.
+pub fn is_for_all(world: &World, post: &Post, deed: &Deed, terms: &str) -> bool {
+    let Deed::Post(other) = deed else { return false };
+    let author = source(world, other);
+    let is_own = world.members.first().is_some_and(|own| own.id == author);
+    let sender = Reader { token: world.tokens.get(post.token) };
+    is_own
+        && says(other, terms)
+        && sender.is_for(world, &Label::new(author, other.default), other.default, Tlp::Red)
 }
 
 impl Reader<'_> {
@@ -232,9 +249,9 @@ impl Reader<'_> {
 }
 
 impl Reader<'_> {
-    /// Whether he looks at what waits: he curates where it was sent, and would see all of it.
-    pub fn looks_at(&self, world: &World, post: &Post) -> bool {
-        let Some(token) = self.token else { return false };
+    /// Whether he looks at what waits: he curates where it was sent, and would see all of it that was not refused when it came.
+    pub fn looks_at(&self, world: &World, served: &Served, deed: usize, post: &Post) -> bool {
+        let Some(token) = self.token.filter(|_| is_held(served, deed)) else { return false };
         let scope = token.read.as_ref();
         let there = post.collection.is_some_and(|at| scope.is_none_or(|places| places.contains(&at)));
         let sees = |said: &Said| {
@@ -242,13 +259,15 @@ impl Reader<'_> {
             let part = said.part.unwrap_or(Tlp::Clear).max(label.tlp);
             self.is_for(world, &label, label.tlp, Tlp::Red) && self.is_for(world, &label, part, Tlp::Red)
         };
-        token.has(&[Role::Curator]) && there && post.said.iter().all(sees)
+        let waits = |(at, _): &(usize, &Said)| told(served, deed, *at) == Some(Told::Held);
+        let mut waiting = post.said.iter().enumerate().filter(waits);
+        token.has(&[Role::Curator]) && there && waiting.all(|(_, said)| sees(said))
     }
 }
 
-/// Whether what was sent waits for a curator.
-pub fn is_held(served: &Served, deed: usize) -> bool {
-    told(served, deed, 0) == Some(Told::Held)
+/// Whether what was sent waits for a curator, but for what of it was refused.
+fn is_held(served: &Served, deed: usize) -> bool {
+    served.iter().any(|(of, places)| *of == deed && places.contains(&Told::Held))
 }
 
 /// Whether a statement is in a collection, but for the collection's ceiling.

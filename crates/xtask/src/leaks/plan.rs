@@ -205,7 +205,9 @@ impl Planner {
         let by = self.random.below(MEMBERS as u64) as usize;
         match self.random.below(100) {
             0..8 => match self.said_before(|_| true) {
-                Some(one) => Deed::Withdraw { token: by, id: one.id },
+                // Whoever takes back what others said does so by what he himself sees of them, which is no part of the
+                // world of everybody who saw it.
+                Some(one) => Deed::Withdraw { token: by.max(1), id: one.id },
                 None => self.post(by),
             },
             8..12 => match self.said_before(|_| true) {

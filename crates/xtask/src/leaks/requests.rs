@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use ::sensors::Format;
+
 use super::ask::Ask;
 use super::people::{BEGIN, Collection};
 use super::said::{Kind, SHARED_ADDRESS, SHARED_DOMAIN, Said, object_id};
@@ -23,6 +25,8 @@ pub struct Scene<'w> {
     pub parted: BTreeSet<String>,
     /// What he sees is not limited by a scope.
     pub in_sight: bool,
+    /// Identities of the members of the reader's own world.
+    pub met: BTreeSet<String>,
     /// How much was said on the way.
     pub numbers: usize,
 }
@@ -64,7 +68,16 @@ pub fn of(operation: &str, scene: &mut Scene<'_>) -> Option<Vec<Ask>> {
         "listTokens" => plain("listTokens", "/api/v1/tokens"),
         "listCollections" => plain("listCollections", "/api/v1/collections"),
         "listCircles" => plain("listCircles", "/api/v1/circles"),
+        "showPolicy" => plain("showPolicy", "/api/v1/policy"),
+        "why" => Some(scene.whys()),
+        "listFeeds" => plain("listFeeds", "/api/v1/feeds"),
+        "getFeed" => Some(scene.feeds("getFeed", "/feeds")),
+        "getFeedOfVersion1" => Some(scene.feeds("getFeedOfVersion1", "/api/v1/feeds")),
+        "followChanges" => Some(scene.streams()),
         "listAssets" => plain("listAssets", "/api/v1/assets"),
+        "seen" => Some(scene.seen()),
+        "listHits" => plain("listHits", "/api/v1/hits?limit=3"),
+        "listEdges" => plain("listEdges", "/api/v1/edges"),
         "showCircle" => Some(scene.named("showCircle", "/api/v1/circles/")),
         "showMember" => Some(scene.named("showMember", "/api/v1/members/")),
         "showPerson" => Some(scene.named("showPerson", "/api/v1/persons/")),
@@ -161,6 +174,11 @@ impl<'w> Scene<'w> {
             7 => format!("http://{}/path", said.domain()),
             _ => said.domain(),
         }
+    }
+
+    fn seen(&mut self) -> Vec<Ask> {
+        let values: Vec<String> = (0..4).map(|_| format!("value={}", encoded(&self.value()))).collect();
+        vec![Ask::rest("seen", "GET", format!("/api/v1/seen?{}", values.join("&")))]
     }
 
     /// Requests about some of the submissions of the world.
@@ -264,6 +282,34 @@ impl<'w> Scene<'w> {
             asks.push(Ask::rest("lookup", "GET", format!("/api/v1/lookup?value={value}{limit}")));
         }
         asks
+    }
+
+    // Everything that is known, and one of the others.
+    fn feeds(&mut self, operation: &'static str, base: &str) -> Vec<Ask> {
+        let formats: Vec<Format> = Format::all().collect();
+        let other = self.one(&formats).copied().unwrap_or(Format::Zeek);
+        let files = [Format::Csv, other].into_iter().flat_map(|format| {
+            format
+                .files()
+                .iter()
+                .map(move |file| format!("{base}/{}/{}?action=context", format.name(), file.name))
+        });
+        files.map(|path| Ask::rest(operation, "GET", path)).collect()
+    }
+
+    // All that stands, as one who begins to follow is told it, and what of it acts.
+    fn streams(&mut self) -> Vec<Ask> {
+        let paths = ["", "&values", "&values&action=alert&tlp=green"];
+        let path = |rest: &str| format!("/api/v1/stream?since=beginning&once{rest}");
+        paths.into_iter().map(|rest| Ask::rest("followChanges", "GET", path(rest))).collect()
+    }
+
+    // The same values as are looked up, those above them too.
+    fn whys(&mut self) -> Vec<Ask> {
+        let lookups = self.lookups();
+        let value = |ask: &Ask| Some(ask.path.split_once("value=")?.1.split('&').next()?.to_owned());
+        let values = lookups.iter().filter_map(value);
+        values.map(|value| Ask::rest("why", "GET", format!("/api/v1/why?value={value}"))).collect()
     }
 
     fn lookup_many(&mut self) -> Ask {

@@ -248,7 +248,11 @@ impl Said {
                 all()
             ),
             Kind::Opinion => {
-                format!("\"opinion\":\"agree\",\"explanation\":\"Beacon {canary}\",\"object_refs\":{}", all())
+                let opinion = if self.number.is_multiple_of(3) { "agree" } else { "strongly-disagree" };
+                format!(
+                    "\"opinion\":\"{opinion}\",\"explanation\":\"Beacon {canary}\",\"object_refs\":{}",
+                    all()
+                )
             }
             Kind::Report => format!(
                 "\"name\":\"Beacon report {canary}\",\"published\":\"2026-01-01T00:00:00Z\",\

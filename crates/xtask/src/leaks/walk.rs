@@ -24,7 +24,7 @@ const PAGES: usize = 60;
 const REFUSED: usize = 1_000;
 
 /// What is read once more at the end.
-const AFTER: [&str; 11] = [
+const AFTER: [&str; 13] = [
     "listQueue",
     "listSubmissions",
     "taxiiObjects",
@@ -36,6 +36,8 @@ const AFTER: [&str; 11] = [
     "statistics",
     "listQuarantine",
     "objectPage",
+    "seen",
+    "listHits",
 ];
 
 /// What a walk found.
@@ -102,7 +104,8 @@ impl Walk<'_> {
             let Less { own, parted, beyond, .. } = &self.less;
             let (own, parted, beyond) = (own.clone(), parted.clone(), beyond.clone());
             let in_sight = self.reader.token.is_none_or(|token| token.read.is_none());
-            Scene { world: self.world, random, own, parted, beyond, in_sight, numbers: 0 }
+            let met = self.less.world.members.iter().map(|member| member.identity.clone()).collect();
+            Scene { world: self.world, random, own, parted, beyond, in_sight, met, numbers: 0 }
         };
         for route in web::routes::table() {
             for ask in self.reads(route.operation, &mut scene)?.unwrap_or_default() {
@@ -167,10 +170,10 @@ impl Walk<'_> {
             (ask.in_world(&self.full.submissions), ask.in_world(&self.own.submissions));
         for _ in 0..PAGES {
             let (full, own) = (self.send(&self.full, &full_ask)?, self.send(&self.own, &own_ask)?);
-            self.settle(ask, &full)?;
             if !self.judge(&full_ask, &full, &own) {
                 break;
             }
+            self.settle(ask, &full)?;
             let (Some(next), Some(own_next)) = (next_of(&full), next_of(&own)) else { break };
             (full_ask, own_ask) = (following(ask, &full_ask, &next), following(ask, &own_ask, &own_next));
         }

@@ -3,6 +3,7 @@
 use model::Tlp;
 
 use super::ask::Ask;
+use super::exceptions;
 use super::oracle::Reader;
 use super::requests::{Scene, encoded};
 use super::said::{Kind, Mark, Said, object_id};
@@ -31,6 +32,12 @@ pub fn of(operation: &str, scene: &mut Scene<'_>, reader: &Reader<'_>) -> Option
         "eraseSubject" => Some(scene.subjects()),
         "addNote" => Some(scene.on_objects("addNote", "/notes", r#"{"text":"seen here"}"#, 3)),
         "addOpinion" => Some(scene.on_objects("addOpinion", "/opinions", r#"{"opinion":"agree"}"#, 2)),
+        "reportEdge" => {
+            let body =
+                r#"{"at":"2031-01-01T00:00:00Z","fail":"open","sensors":[{"name":"fw","kind":"nftables"}]}"#;
+            rest("reportEdge", "PUT", "/api/v1/edges/site-1", body)
+        }
+        "addVerdict" => Some(scene.verdicts()),
         "addTags" => Some(scene.on_objects("addTags", "/tags", r#"{"tags":["own-tag"]}"#, 3)),
         "revokeObject" => Some(scene.on_objects("revokeObject", "/revoke", "", 2)),
         "takeQueued" => Some(scene.queued("takeQueued", "/take", "")),
@@ -81,6 +88,15 @@ pub fn of(operation: &str, scene: &mut Scene<'_>, reader: &Reader<'_>) -> Option
             let body = format!(r#"{{"assets":["{}","192.0.2.0/24"]}}"#, super::said::SHARED_DOMAIN);
             rest("declareAssets", "POST", "/api/v1/assets", &body)
         }
+        "observe" => Some(scene.observations()),
+        "forgetSeen" => rest("forgetSeen", "DELETE", "/api/v1/seen?host=host-1", ""),
+        "setPolicy" => {
+            let source = scene.called("/api/v1/members/");
+            let text = format!("[[rule]]\nname = \"one\"\nfrom = \"member:{source}\"\naction = \"block\"\n");
+            let body = serde_json::json!({ "text": text }).to_string();
+            rest("setPolicy", "POST", "/api/v1/policy?dry_run", &body)
+        }
+        "resetPolicy" => rest("resetPolicy", "DELETE", "/api/v1/policy", ""),
         "removeAsset" => {
             rest("removeAsset", "DELETE", "/api/v1/assets/00000000-0000-4000-8000-000000000000", "")
         }
@@ -105,10 +121,26 @@ pub fn of(operation: &str, scene: &mut Scene<'_>, reader: &Reader<'_>) -> Option
 }
 
 impl Scene<'_> {
+    // Values that others said something of, at a time at which all of it was said.
+    fn observations(&mut self) -> Vec<Ask> {
+        let begin: model::Timestamp = super::people::BEGIN.parse().unwrap_or(model::Timestamp(0));
+        let mut events = String::new();
+        for number in 0..6 {
+            let values = [self.value(), self.value()].map(|value| format!("\"{value}\"")).join(",");
+            let (time, host) = (begin.plus_seconds(600 + number), self.random.below(3));
+            events.push_str(&format!(
+                "{{\"time\":\"{time}\",\"host\":\"host-{host}\",\"observables\":[{values}]}}\n"
+            ));
+        }
+        let ask = Ask::rest("observe", "POST", "/api/v1/events".to_owned());
+        vec![ask.header("content-type", "application/x-ndjson").body(&events)]
+    }
+
     // Something to say that meets what was said: its id in another version, its version in other bytes, its very bytes, its
     // terms, or a reference to it.
     fn meeting(&mut self) -> Option<Said> {
         let mut before = self.said().filter(|said| said.kind != Kind::Marking)?.clone();
+        before.author = exceptions::met_author(before.author, &self.met);
         // What a marking asks for is found in the sight of a token, whatever its scope.
         if !self.in_sight && matches!(before.mark, Mark::Terms(_)) {
             before.mark = Mark::None;
@@ -119,7 +151,7 @@ impl Scene<'_> {
         if self.own.contains(&before.id) || self.beyond.contains(&before.id) {
             return Some(fresh);
         }
-        let identities: Vec<String> = self.world.members.iter().map(|one| one.identity.clone()).collect();
+        let identities: Vec<String> = self.met.iter().cloned().collect();
         let terms: Vec<String> = {
             let all = self.world.all_said();
             let terms = all.filter(|said| said.kind == Kind::Marking && self.in_sight);
@@ -204,6 +236,17 @@ impl Scene<'_> {
         whole.map(|id| Ask::rest("recall", "POST", "/api/v1/recalls".to_owned()).body(&body(id))).collect()
     }
 
+    // By value and by id, and both again for what was said.
+    fn verdicts(&mut self) -> Vec<Ask> {
+        let ids = self.ids(3);
+        let mut of: Vec<String> = ids.into_iter().filter(|id| id.starts_with("indicator")).collect();
+        of.extend([self.value(), self.value()]);
+        let ask = |body: String| Ask::rest("addVerdict", "POST", "/api/v1/verdicts".to_owned()).body(&body);
+        let mistaken = |of: &String| ask(format!(r#"{{"of":["{of}"],"reason":"a test"}}"#));
+        let sighted = |of: &String| ask(format!(r#"{{"of":["{of}"],"verdict":"sighted","count":3}}"#));
+        of.iter().flat_map(|of| [mistaken(of), sighted(of), mistaken(of)]).collect()
+    }
+
     fn disclosures(&mut self) -> Vec<Ask> {
         let body =
             |id: &String| format!(r#"{{"objects":["{id}"],"authority":"A court","basis":"an order"}}"#);
@@ -250,13 +293,18 @@ impl Scene<'_> {
             .collect()
     }
 
-    // Somebody to whom a label could be, or nobody. By name: whoever has the random id of somebody was told it.
+    // Somebody's name. Whoever has the random id of somebody was told it.
+    fn called(&mut self, of: &str) -> String {
+        let name = self.names(of).into_iter().find(|name| name.parse::<uuid::Uuid>().is_err());
+        name.unwrap_or_default()
+    }
+
+    // Somebody to whom a label could be, or nobody.
     fn to(&mut self) -> String {
         let kinds =
             [("circle", "/api/v1/circles/"), ("member", "/api/v1/members/"), ("person", "/api/v1/persons/")];
         let (kind, of) = self.one(&kinds).copied().unwrap_or(("member", "/api/v1/members/"));
-        let name = self.names(of).into_iter().find(|name| name.parse::<uuid::Uuid>().is_err());
-        format!("{kind}:{}", name.unwrap_or_default())
+        format!("{kind}:{}", self.called(of))
     }
 
     fn relabels(&mut self) -> Vec<Ask> {

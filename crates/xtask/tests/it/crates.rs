@@ -6,12 +6,15 @@ use crate::{crate_names, files, root};
 const MAY_USE: &[(&str, &[&str])] = &[
     ("strictjson", &[]),
     ("model", &[]),
+    ("rules", &[]),
     ("stix", &["strictjson"]),
     ("store", &["model"]),
-    ("node", &["model", "stix", "store", "strictjson"]),
+    ("sensors", &["model", "rules"]),
+    ("edge", &["model", "sensors", "strictjson"]),
+    ("node", &["model", "rules", "sensors", "stix", "store", "strictjson"]),
     ("web", &["model", "node", "stix", "strictjson"]),
-    ("accord", &["model", "node", "strictjson", "web"]),
-    ("xtask", &["model", "node", "stix", "store", "strictjson", "web"]),
+    ("accord", &["edge", "model", "node", "strictjson", "web"]),
+    ("xtask", &["model", "node", "rules", "sensors", "stix", "store", "strictjson", "web"]),
 ];
 
 fn ours(manifest: &str, section: &str) -> Vec<String> {
@@ -66,8 +69,11 @@ fn the_pure_rooms_read_no_clock_and_do_no_io() {
     let pure = [
         root().join("crates/strictjson/src"),
         root().join("crates/model/src"),
+        root().join("crates/rules/src"),
         root().join("crates/stix/src"),
         root().join("crates/node/src/core"),
+        root().join("crates/sensors/src"),
+        root().join("crates/edge/src/core"),
     ];
     for folder in pure {
         for (path, text) in files(&folder, ".rs") {

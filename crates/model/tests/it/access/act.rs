@@ -37,9 +37,16 @@ const RULES: &str = "
     see-assets            | read   | reader analyst curator organisation-administrator | | reads-all
     act-in-circles        | write  | analyst organisation-administrator | | writes-all
     declare-assets        | write  | analyst organisation-administrator | | writes-all
+    see-policy            | read   | reader analyst curator organisation-administrator | | reads-all
+    set-policy            | write  | analyst organisation-administrator | | writes-all
     govern-circles        | manage | organisation-administrator | | writes-all
     found-circles         | manage | administrator | |
     disclose              | write  | analyst organisation-administrator | | writes-all
+    observe               | write  | sensor analyst | | writes-all
+    see-observed          | read   | analyst | | reads-all
+    report-edge           | read   | reader sensor analyst | | reads-all
+    see-edges             | read   | reader analyst curator organisation-administrator | | reads-all
+    forget-observed       | write  | analyst organisation-administrator | | writes-all
 ";
 
 /// What nobody needs to be signed in for; that a visitor sees CLEAR only is the other function's.
@@ -67,9 +74,16 @@ fn actions() -> Vec<(&'static str, Action, Option<MemberId>, Option<CollectionId
         ("act-in-circles", Action::ActInCircles, None, None),
         ("see-assets", Action::SeeAssets, None, None),
         ("declare-assets", Action::DeclareAssets, None, None),
+        ("see-policy", Action::SeePolicy, None, None),
+        ("set-policy", Action::SetPolicy, None, None),
         ("govern-circles", Action::GovernCircles, None, None),
         ("found-circles", Action::FoundCircles, None, None),
         ("disclose", Action::Disclose, None, None),
+        ("observe", Action::Observe, None, None),
+        ("see-observed", Action::SeeObserved, None, None),
+        ("forget-observed", Action::ForgetObserved, None, None),
+        ("report-edge", Action::ReportEdge, None, None),
+        ("see-edges", Action::SeeEdges, None, None),
     ];
     for collection in [HERE, THERE] {
         actions.push(("read-collection", Action::ReadCollection(collection), None, Some(collection)));

@@ -1,6 +1,9 @@
 //! What the pattern of an indicator says values are.
 
+pub(super) mod alone;
 mod together;
+
+pub(in crate::core) use together::joined;
 
 use model::observable::Kind;
 use stix::pattern::{
@@ -15,13 +18,7 @@ use super::{
 
 /// Adds what a STIX pattern compares for being equal, for being in a set, or for lying in a network. A pattern that
 /// breaks a rule of the standard still mentions what it mentions; one that breaks the grammar mentions nothing.
-pub(super) fn add(indicator: &Node<'_>, at: &Pointer, mentions: &mut Mentions) {
-    let text = |key: &str| indicator.get(key).and_then(Node::as_str);
-    // STIX 2.0 knows no other pattern, and no property that names it.
-    if text("pattern_type").is_some_and(|pattern_type| pattern_type != "stix") {
-        return;
-    }
-    let Some(reading) = text("pattern").and_then(|pattern| read_either(pattern, indicator)) else { return };
+pub(super) fn add(reading: &Reading, at: &Pointer, mentions: &mut Mentions) {
     let pointer = at.key("pattern");
     for comparison in reading.pattern.comparisons().filter(|comparison| says_equal(comparison)) {
         for kinds in kinds_at(&comparison.path).iter().filter(|kinds| !kinds.is_empty()) {
@@ -31,6 +28,20 @@ pub(super) fn add(indicator: &Node<'_>, at: &Pointer, mentions: &mut Mentions) {
         }
     }
     together::add(&reading.pattern, &pointer, mentions);
+}
+
+/// The pattern of an object, where it is an indicator, and its pattern one of STIX that can be read.
+#[must_use]
+pub fn read_pattern(indicator: &Node<'_>) -> Option<Reading> {
+    let text = |key: &str| indicator.get(key).and_then(Node::as_str);
+    if text("type") != Some("indicator") {
+        return None;
+    }
+    // STIX 2.0 knows no other pattern, and no property that names it.
+    if text("pattern_type").is_some_and(|pattern_type| pattern_type != "stix") {
+        return None;
+    }
+    text("pattern").and_then(|pattern| read_either(pattern, indicator))
 }
 
 /// Reads in the dialect that the object names, and in the other one if that fails.
@@ -56,7 +67,7 @@ fn says_equal(comparison: &Comparison) -> bool {
 }
 
 /// The constant as the object itself would hold it.
-fn value_of(constant: &Constant) -> Option<String> {
+pub(in crate::core) fn value_of(constant: &Constant) -> Option<String> {
     match constant {
         Constant::String(text) => Some(text.clone()),
         Constant::Integer(number) => Some(number.to_string()),
@@ -87,7 +98,7 @@ const REFERENCES: [(&str, &[&str]); 16] = [
 
 /// What a value at this path is: for each thing that it is, the kinds that it may be of, in the order to try them; empty
 /// when the path is not mapped.
-fn kinds_at(path: &ObjectPath) -> Vec<Vec<Kind>> {
+pub(in crate::core) fn kinds_at(path: &ObjectPath) -> Vec<Vec<Kind>> {
     let own = [path.object_type.as_str()];
     let last = path.steps.iter().rposition(|step| matches!(step, Step::Reference(_)));
     let types: &[&str] = match last.and_then(|at| path.steps.get(at)) {

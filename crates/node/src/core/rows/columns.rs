@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use model::observable::{self, Kind};
+use model::observable::{self, Kind, Observable};
 
 /// What a column holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -170,7 +170,7 @@ pub fn kind_named(word: &str) -> Option<Kind> {
         "tron" => Kind::Tron,
         "solana" => Kind::Solana,
         "package_url" => Kind::Purl,
-        _ => return Kind::from_name(&plain.replace('_', "-")),
+        _ => return Kind::from_name(&plain.replace('_', "-")).filter(|kind| !kind.is_rule()),
     })
 }
 
@@ -179,6 +179,31 @@ fn plain(name: &str) -> String {
     let letters = name.trim().chars().filter(|character| !matches!(character, '(' | ')' | '"' | '\''));
     let same = letters.flat_map(char::to_lowercase);
     same.map(|character| if matches!(character, ' ' | '-') { '_' } else { character }).collect()
+}
+
+/// The columns that are kept though they are named for a kind of values, each with that kind.
+pub fn kept_by_name(columns: &[Column]) -> impl Iterator<Item = (Kind, &str)> {
+    columns.iter().filter(|column| column.role == Role::Kept).filter_map(|column| {
+        match role_named(&column.name)? {
+            Role::Value(Some(kind)) => Some((kind, column.name.as_str())),
+            _ => None,
+        }
+    })
+}
+
+/// What a row says: of the kinds that its columns have, or it says itself, or that they look like. What is nothing known is
+/// left out.
+pub fn values_of(columns: &[Column], row: &[String]) -> Vec<Observable> {
+    let cells = || columns.iter().zip(row);
+    let said = cells().find(|(column, _)| column.role == Role::Kind).and_then(|(_, word)| kind_named(word));
+    let value = |(column, field): (&Column, &String)| {
+        let Role::Value(own) = column.role else { return None };
+        let kind = own.or(said);
+        let typed = kind.and_then(|kind| observable::normalise(kind, field).ok());
+        let is_guessed = !matches!(kind, Some(Kind::CardRange | Kind::Credential));
+        typed.or_else(|| is_guessed.then(|| observable::guess(field).ok()).flatten())
+    };
+    cells().filter_map(value).collect()
 }
 
 /// Whether a first record names columns: no field of it is an observable, and some field has a name that is known, or that

@@ -1,9 +1,10 @@
 //! Rows and lines of our own exports, which an import meets again.
 
 use model::Timestamp;
+use model::observable::{Observable, guess};
 use store::record::ObjectKey;
 
-use super::{RowForm, has_blanks, said_on};
+use super::{RowForm, has_blanks, is_comment, pattern, said_on};
 
 /// The columns of an export. The first two are what an import looks for.
 pub const COLUMNS: [&str; 13] = [
@@ -43,6 +44,19 @@ impl Exported {
         let both = COLUMNS.iter().zip(self.cells.iter().zip(row));
         both.filter(|(name, _)| !OF_THE_READER.contains(name)).all(|(_, (one, other))| one == other)
     }
+}
+
+/// The line of a list that says a value and nothing else: its text, or where that alone is taken for something else, with the
+/// name of its kind before it. `None` for what no line says.
+#[must_use]
+pub fn line(value: &Observable) -> Option<String> {
+    let is_read = |line: &String| {
+        let is_whole = !line.contains('\n') && !is_comment(line.as_bytes());
+        is_whole && said_on(line, false).value == line && guess(line).is_ok_and(|read| read == *value)
+    };
+    let named = || format!("{}:{}", value.kind(), value.text());
+    pattern::comparison(value)?;
+    Some(value.text().to_owned()).filter(is_read).or_else(|| Some(named()).filter(is_read))
 }
 
 impl RowForm {

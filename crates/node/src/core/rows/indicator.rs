@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::columns::{Column, Role};
 use super::{RowForm, Wrong, pattern, time, tlp};
-use crate::core::sensitive::sensitive_in;
+use crate::core::sensitive::may_hold_card;
 
 /// The extension that keeps what a row says and STIX has no place for: `columns`, from name to text.
 pub const EXTENSION: &str = "extension-definition--6d1ab8a4-0a3c-4d0a-9d2e-5a3c3d5f1b7e";
@@ -81,7 +81,7 @@ impl Draft {
             Some((_, Ok(found))) => found,
             // A whole card number or a credential is neither guessed at nor repeated, and not kept.
             Some((Kind::CardRange | Kind::Credential, Err(unfit))) => {
-                return Err(Wrong { reason: format!("what the row says is {unfit}"), unkept: true });
+                return Err(Wrong { reason: format!("what the row says is {unfit}"), repeats: false });
             }
             // A column of addresses holds networks too, and `address:port`; a wrong type is no reason to lose a value.
             _ => observable::guess(value).map_err(|unfit| refused(value, unfit))?,
@@ -159,12 +159,15 @@ impl Draft {
             one.0.push(b'}');
             list.push(one.0);
         }
+        // Copies of one list count once where several members say what is on it, so it is named.
+        let named = self.source.as_ref().map(|source| (source, "named by the row as its source"));
+        let taken = form.source_name.as_ref().map(|source| (source, "the list that the row is from"));
         if list.is_empty()
-            && let Some(source) = &self.source
+            && let Some((source, description)) = named.or(taken)
         {
             let mut one = Writer(b"{\"source_name\":".to_vec());
             write::string(&mut one.0, source);
-            one.text("description", "named by the row as its source");
+            one.text("description", description);
             one.0.push(b'}');
             list.push(one.0);
         }
@@ -246,16 +249,11 @@ fn marking(tlp: Tlp) -> &'static str {
     level.marking(stix::tlp::Version::Two).map_or("", |marking| marking.id)
 }
 
-/// The longest text that is looked at for being a card's number: 19 digits with something between each.
-const CARD_BYTES: usize = 40;
-
 // A value that is nothing known; of a card's number, which a list of other things may hold too, no more than that is said.
 fn refused(value: &str, unfit: Unfit) -> Wrong {
-    let is_card =
-        value.len() <= CARD_BYTES && sensitive_in(value).iter().any(|hit| hit.rule.name == "payment-card");
-    if is_card {
+    if may_hold_card(value) {
         let reason = "what the row says is the number of a payment card, which nobody may be sent";
-        return Wrong { reason: reason.to_owned(), unkept: true };
+        return Wrong { reason: reason.to_owned(), repeats: false };
     }
     format!("`{}` is {unfit}", shown(value)).into()
 }

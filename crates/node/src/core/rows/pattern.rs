@@ -72,7 +72,7 @@ pub fn comparison(observable: &Observable) -> Option<String> {
             return Some(format!("autonomous-system:number = {number}"));
         }
         Kind::UserAgent => "network-traffic:extensions.'http-request-ext'.request_header.'User-Agent'",
-        Kind::Cve => return None,
+        Kind::Cve | Kind::SuricataRule | Kind::SigmaRule | Kind::YaraRule => return None,
     };
     Some(format!("{path} = {}", literal(observable.text())))
 }

@@ -125,17 +125,56 @@ fn what_must_not_be_sent_is_neither_guessed_nor_repeated() {
         ("credential", "d41d8cd98f00b204e9800998ecf8427e"),
     ] {
         let form = form(Some(b','), Some("value,type"));
-        let told = form.read(format!("{value},{kind}").as_bytes()).unwrap_err();
-        assert!(told.unkept && !told.reason.contains(value) && told.reason.contains(kind), "{told:?}");
+        let row = format!("{value},{kind}");
+        let told = form.read(row.as_bytes()).unwrap_err();
+        assert!(!told.reason.contains(value) && told.reason.contains(kind), "{told:?}");
+        assert!(form.unkept(row.as_bytes()).is_some());
     }
     // Where nothing says what a row holds, its form does.
-    let told = form(Some(b','), Some("value")).read(b"4111 1111 1111 1111").unwrap_err();
-    assert!(told.unkept && !told.reason.contains("4111"), "{told:?}");
-    assert!(!form(Some(b','), Some("value")).read(b"4111 1111 1111 1112").unwrap_err().unkept);
+    let values = form(Some(b','), Some("value"));
+    assert!(!values.read(b"4111 1111 1111 1111").unwrap_err().reason.contains("4111"));
+    assert_eq!(values.unkept(b"4111 1111 1111 1112"), None);
     // On a list the blanks within a number end no value.
     let list = RowForm { kind: Some(Kind::CardRange), ..form(None, None) };
-    assert!(list.read(b"4111 1111 1111 1111").unwrap_err().unkept);
+    assert!(
+        list.unkept(b"4111 1111 1111 1111").is_some() && list.unkept(b"4111 11** **** ****\t7").is_none()
+    );
     assert!(wire(&list, "4111 11** **** ****\t7 # seen").contains("payment-card:x_range = '411111'"));
     let list = RowForm { kind: Some(Kind::UserAgent), ..form(None, None) };
     assert!(wire(&list, "Mozilla/5.0 (Evil)").contains("'Mozilla/5.0 (Evil)'"));
+}
+
+#[test]
+fn a_card_is_told_wherever_it_stands_in_a_refused_row() {
+    let header = "value,type,tlp,valid_from,note";
+    let csv = form(Some(b','), Some(header));
+    let list = form(None, None);
+    for (form, row, says) in [
+        (&csv, "bad.example,,4111111111111111,,", "`…` is not a TLP label"),
+        (&csv, "bad.example,,mauve,,of 5500-0055-5555-5559", "`…` is not a TLP label"),
+        (&csv, "bad.example,,,soon 4111111111111111,", "`…` is no time"),
+        (&csv, ",,,,378282246310005", "no value"),
+        (&csv, "4111111111111111:1226,,,,", "number of a payment card"),
+        (&csv, "4111111111111111.12.26,,,,", "number of a payment card"),
+        (&csv, "4111.1111.1111.1111,,,,", "number of a payment card"),
+        (
+            &csv,
+            "\"4111111111111111;12/26;123;Ada Lovelace, 1 Example Street\",,,,",
+            "number of a payment card",
+        ),
+        (&list, "not/a/value 4111 1111 1111 1111", "`…` is a value"),
+        (&list, "nothing # PAN4111111111111111D1226", "`…` is a value"),
+        (&list, "6221260000000000000000 4111111111111111", "`…` is a value"),
+    ] {
+        let told = form.read(row.as_bytes()).unwrap_err().reason;
+        assert!(told.contains(says) && told.contains("nothing of the row is kept"), "{row}: {told}");
+        let digits = told.chars().filter(char::is_ascii_digit).count();
+        assert_eq!(digits, 0, "{told}");
+    }
+    let told = form(Some(b','), Some("tlp,value,type")).read(b"hunter,bob:hunter,credential").unwrap_err();
+    assert!(told.reason.starts_with("`…` is not a TLP label"), "{told:?}");
+    assert!(told.reason.contains("nothing of the row is kept"), "{told:?}");
+    assert!(csv.unkept(b"\xff,4111111111111111").is_some());
+    let dated = "198.51.100.300 2026-11-23 10:00:00 4111-1111-1111-1112 1700000000000000";
+    assert_eq!(list.unkept(dated.as_bytes()), None);
 }

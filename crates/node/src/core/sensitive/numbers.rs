@@ -93,16 +93,67 @@ fn runs(text: &str) -> Vec<Run<'_>> {
 
 pub(super) fn cards<'t>(text: &'t str, tell: &mut dyn FnMut(&'t str)) {
     for run in runs(text) {
-        let digits = run.digits.as_str();
-        let in_groups = run.groups.iter().all(|count| *count >= GROUP);
-        let is_issued = CARDS.iter().any(|(from, to, lengths)| {
-            let first = digits.get(..from.len()).unwrap_or_default();
-            lengths.contains(&digits.len()) && (*from..=*to).contains(&first)
-        });
-        if in_groups && is_issued && luhn(digits) {
+        if run.groups.iter().all(|count| *count >= GROUP) && is_card(&run.digits) {
             tell(run.text);
         }
     }
+}
+
+fn is_card(digits: &str) -> bool {
+    let is_issued = CARDS.iter().any(|(from, to, lengths)| {
+        let first = digits.get(..from.len()).unwrap_or_default();
+        lengths.contains(&digits.len()) && (*from..=*to).contains(&first)
+    });
+    is_issued && luhn(digits)
+}
+
+/// Most characters between two groups of a number.
+const GAP: usize = 3;
+/// Digits of the longest number.
+const CARD_DIGITS: usize = 19;
+
+/// Whether digits that stand next to each other, or in groups with little between them, may be a card's number, whatever
+/// stands before and behind them: what must not be kept is looked for more widely than what is pointed at.
+pub(super) fn may_hold_card(text: &str) -> bool {
+    let mut groups: Vec<&str> = Vec::new();
+    let mut gap = 0;
+    for part in text.split_inclusive(|c: char| !c.is_ascii_digit()) {
+        let digits = part.trim_end_matches(|c: char| !c.is_ascii_digit());
+        if !digits.is_empty() {
+            if gap > GAP {
+                groups.clear();
+            }
+            groups.push(digits);
+            if ends_in_card(&groups) {
+                return true;
+            }
+            gap = 0;
+        }
+        match part.chars().next_back() {
+            Some(c) if c.is_alphanumeric() && !c.is_ascii_digit() => groups.clear(),
+            _ => gap += 1,
+        }
+        // Beyond these no number reaches back.
+        if groups.len() > CARD_DIGITS / GROUP + 1 {
+            groups.remove(0);
+        }
+    }
+    false
+}
+
+fn ends_in_card(groups: &[&str]) -> bool {
+    let mut number = String::new();
+    for (back, group) in groups.iter().rev().enumerate() {
+        // Only the last group is a short one.
+        if (back > 0 && group.len() < GROUP) || number.len() + group.len() > CARD_DIGITS {
+            return false;
+        }
+        number.insert_str(0, group);
+        if is_card(&number) {
+            return true;
+        }
+    }
+    false
 }
 
 fn luhn(digits: &str) -> bool {

@@ -23,8 +23,14 @@ pub(crate) enum Class {
     Observable = b'o' as isize,
     /// Object → entries that refer to it, and the property.
     Reference = b'r' as isize,
+    /// Source → entries that say values by themselves, the oldest first, with their labels and how many values.
+    Said = b'd' as isize,
+    /// Value that is said by itself → entries, and who says it and how.
+    Stands = b's' as isize,
     /// Tag → entries.
     Tag = b't' as isize,
+    /// Id of an object, sort, source → entries in which the source says something of the object, and what.
+    Spoken = b'v' as isize,
     /// Word of a text → entries.
     Word = b'w' as isize,
 }
@@ -32,27 +38,36 @@ pub(crate) enum Class {
 /// The key of a value without its end: where a range of values begins.
 pub(crate) fn value_start(class: Class, value: &[u8]) -> Vec<u8> {
     let mut key = Vec::with_capacity(value.len() + 16);
-    key.push(class as u8);
-    for byte in value {
-        if *byte == 0 {
-            key.extend_from_slice(&ESCAPED_ZERO);
-        } else {
-            key.push(*byte);
-        }
-    }
+    push_start(&mut key, class, value);
     key
+}
+
+fn push_start(key: &mut Vec<u8>, class: Class, value: &[u8]) {
+    key.push(class as u8);
+    let mut parts = value.split(|byte| *byte == 0);
+    key.extend_from_slice(parts.next().unwrap_or_default());
+    for part in parts {
+        key.extend_from_slice(&ESCAPED_ZERO);
+        key.extend_from_slice(part);
+    }
 }
 
 /// What all keys of one value begin with.
 pub(crate) fn value(class: Class, value: &[u8]) -> Vec<u8> {
-    let mut key = match value.get(..VALUE_BYTES - 32) {
-        Some(head) if value.len() > VALUE_BYTES => {
-            value_start(class, &[head, Sha256::digest(value).as_slice()].concat())
-        }
-        _ => value_start(class, value),
-    };
-    key.extend_from_slice(&END);
+    let mut key = Vec::with_capacity(value.len() + 16);
+    push_value(&mut key, class, value);
     key
+}
+
+/// The same, added to what is being made.
+pub(crate) fn push_value(key: &mut Vec<u8>, class: Class, value: &[u8]) {
+    match value.get(..VALUE_BYTES - 32) {
+        Some(head) if value.len() > VALUE_BYTES => {
+            push_start(key, class, &[head, Sha256::digest(value).as_slice()].concat());
+        }
+        _ => push_start(key, class, value),
+    }
+    key.extend_from_slice(&END);
 }
 
 /// The value that a key is of, and what follows it.
@@ -100,9 +115,84 @@ pub(crate) fn object_of(key: &[u8]) -> Option<i64> {
 /// What all references to an object begin with.
 pub(crate) fn reference(object: i64) -> Vec<u8> {
     let mut key = Vec::with_capacity(20);
-    key.push(Class::Reference as u8);
-    push_number(&mut key, object.cast_unsigned());
+    push_reference(&mut key, object);
     key
+}
+
+/// The same, added to what is being made.
+pub(crate) fn push_reference(key: &mut Vec<u8>, object: i64) {
+    key.push(Class::Reference as u8);
+    push_number(key, object.cast_unsigned());
+}
+
+/// What all keys of a source begin with that say values by themselves.
+pub(crate) fn said(source: i64) -> Vec<u8> {
+    let mut key = Vec::with_capacity(20);
+    push_said(&mut key, source);
+    key
+}
+
+fn push_said(key: &mut Vec<u8>, source: i64) {
+    key.push(Class::Said as u8);
+    push_number(key, source.cast_unsigned());
+}
+
+/// Adds the key of an entry that says so many values by themselves.
+pub(crate) fn push_said_at(key: &mut Vec<u8>, source: i64, (position, label): (i64, i64), values: usize) {
+    push_said(key, source);
+    push_number(key, position.cast_unsigned());
+    push_short(key, label);
+    push_short(key, i64::try_from(values).unwrap_or(i64::MAX));
+}
+
+/// Reads behind [`said`] what [`push_said_at`] wrote: position, label, how many values.
+pub(crate) fn read_said(rest: &[u8]) -> Option<(i64, i64, i64)> {
+    let (position, rest) = read_number(rest)?;
+    let (label, rest) = read_short(rest)?;
+    Some((position.cast_signed(), label, read_short(rest)?.0))
+}
+
+/// What all keys begin with of what is said of an object.
+pub(crate) fn spoken(of: Uuid) -> Vec<u8> {
+    let mut key = Vec::with_capacity(48);
+    key.push(Class::Spoken as u8);
+    key.extend_from_slice(of.as_bytes());
+    key
+}
+
+/// Adds the key of an entry in which a source says something of this sort of an object.
+pub(crate) fn push_spoken_at(
+    key: &mut Vec<u8>,
+    (of, sort): (Uuid, u8),
+    source: i64,
+    (label, position): (i64, i64),
+) {
+    key.extend_from_slice(&spoken(of));
+    key.push(sort);
+    push_number(key, source.cast_unsigned());
+    push_entry(key, label, position);
+}
+
+/// What a key says that leads to something said of an object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct SpokenAt<'k> {
+    pub(crate) of: Uuid,
+    pub(crate) sort: u8,
+    pub(crate) source: i64,
+    pub(crate) label: i64,
+    pub(crate) position: i64,
+    /// What follows.
+    pub(crate) facts: &'k [u8],
+}
+
+/// Reads what [`push_spoken_at`] wrote.
+pub(crate) fn read_spoken(key: &[u8]) -> Option<SpokenAt<'_>> {
+    let (of, rest) = key.get(1..)?.split_first_chunk::<16>()?;
+    let (sort, rest) = rest.split_first()?;
+    let (source, rest) = read_number(rest)?;
+    let (label, position, facts) = read_entry(rest)?;
+    let (of, source) = (Uuid::from_bytes(*of), source.cast_signed());
+    Some(SpokenAt { of, sort: *sort, source, label, position, facts })
 }
 
 /// Adds what leads to an entry: its label, then its position, the newest first.
@@ -160,12 +250,43 @@ pub(crate) fn asked(key: &[u8]) -> &[u8] {
     let class = key.first().copied().unwrap_or(0);
     let length = if class == Class::Id as u8 {
         18 + usize::from(key.get(17).copied().unwrap_or(0))
-    } else if class == Class::Reference as u8 {
+    } else if class == Class::Reference as u8 || class == Class::Said as u8 {
         1 + NUMBER_BYTES
+    } else if class == Class::Spoken as u8 {
+        1 + 16
     } else {
-        key.windows(2).position(|pair| pair == END).map_or(key.len(), |at| at + 2)
+        end_of_value(key)
     };
     key.get(..length).unwrap_or(key)
+}
+
+fn end_of_value(key: &[u8]) -> usize {
+    let mut from = 0;
+    while let Some(zero) = key.get(from..).and_then(|rest| rest.iter().position(|byte| *byte == 0)) {
+        from += zero + 1;
+        if key.get(from) == END.get(1) {
+            return from + 1;
+        }
+    }
+    key.len()
+}
+
+/// What keys that come in their order are asked for by. Nothing asked for begins with another, so a key that begins with
+/// what the one before is asked for by is asked for by the same.
+#[derive(Debug, Default)]
+pub(crate) struct Asked(Vec<u8>);
+
+impl Asked {
+    /// What the next key is asked for by, unless that is the same as before.
+    pub(crate) fn new_of<'k>(&mut self, key: &'k [u8]) -> Option<&'k [u8]> {
+        if !self.0.is_empty() && key.starts_with(&self.0) {
+            return None;
+        }
+        let asked = asked(key);
+        self.0.clear();
+        self.0.extend_from_slice(asked);
+        Some(asked)
+    }
 }
 
 /// The first key after all that begin with this one.
@@ -198,6 +319,15 @@ mod tests {
             let (back, rest) = split_value(&key).unwrap();
             assert_eq!((&back[..], read_entry(rest)), (*one, Some((300, 77, &[][..]))));
         }
+        let mut known = Asked::default();
+        for key in &keys {
+            let led = |position| {
+                let mut key = key.clone();
+                push_entry(&mut key, 300, position);
+                key
+            };
+            assert_eq!((known.new_of(&led(8)), known.new_of(&led(7))), (Some(&key[..]), None));
+        }
         let entry = |label, position| {
             let mut key = Vec::new();
             push_entry(&mut key, label, position);
@@ -207,6 +337,18 @@ mod tests {
         let key = id_to(Uuid::from_u128(5), 70_000, 9);
         assert_eq!((asked(&key), object_of(&key)), (&id(Uuid::from_u128(5), 70_000)[..], Some(9)));
         assert!(after(b"a\xFF\xFF") == b"b" && after(b"ab") == b"ac" && after(b"\xFF").is_empty());
+        let of = Uuid::from_u128(1 << 8);
+        let spoken_at = |source, at| {
+            let mut key = Vec::new();
+            push_spoken_at(&mut key, (of, 1), source, at);
+            key
+        };
+        let mut key = spoken_at(70_000, (300, 77));
+        key.push(9);
+        assert_eq!(asked(&key), spoken(of));
+        let read = SpokenAt { of, sort: 1, source: 70_000, label: 300, position: 77, facts: &[9] };
+        assert_eq!(read_spoken(&key), Some(read));
+        assert!(spoken_at(3, (1, 5)) < spoken_at(3, (1, 4)), "the newest first");
         let long = vec![b'x'; 5000];
         assert!(value(Class::Name, &long).len() < 300);
     }

@@ -5,12 +5,13 @@
 //! filter that says which keys a run cannot have. Runs of a level are merged into one of the next, a piece with each
 //! commit. All of it lies in tables and changes in the transactions of the record, so a crash leaves nothing to mend.
 //!
-//! - [`keys`]: how keys are made. [`block`]: keys in a page. [`filter`]: what a run cannot have. [`run`]: what memory
+//! - [`keys`]: how keys are made. [`changes`]: those of a batch. [`block`]: keys in a page. [`filter`]: what a run cannot have. [`run`]: what memory
 //!   keeps of one.
 //! - [`write`]: new keys, new runs. [`merge`]: runs of a level into one. [`scan`]: reading.
 //! - [`free`]: what an erasure leaves in free pages.
 
 pub(crate) mod block;
+pub(crate) mod changes;
 pub(crate) mod filter;
 pub(crate) mod free;
 pub(crate) mod keys;

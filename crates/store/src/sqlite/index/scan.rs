@@ -1,5 +1,6 @@
 //! Reading the index: the fresh keys and every run, merged; of equal keys the newest counts.
 
+use std::cmp::Ordering;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -54,15 +55,14 @@ impl Runs {
                 sources.push(Source::Run(run));
             }
         }
-        Ok(Scan { sources, to: to.to_vec(), key: Vec::new() })
+        Ok(Scan::of(sources, to))
     }
 }
 
 /// The keys of a range, ascending.
 #[derive(Debug)]
 pub(crate) struct Scan<'c> {
-    // The newest first.
-    sources: Vec<Source<'c>>,
+    heads: Heads<'c>,
     to: Vec<u8>,
     key: Vec<u8>,
 }
@@ -74,7 +74,13 @@ impl<'c> Scan<'c> {
         for run in runs {
             sources.extend(RunReader::seek(conn, run, from)?.map(Source::Run));
         }
-        Ok(Scan { sources, to: Vec::new(), key: Vec::new() })
+        Ok(Scan::of(sources, &[]))
+    }
+
+    fn of(sources: Vec<Source<'c>>, to: &[u8]) -> Scan<'c> {
+        let mut order: Vec<usize> = (0..sources.len()).collect();
+        order.sort_by_key(|at| sources.get(*at).map(|source| source.head().0));
+        Scan { heads: Heads { sources, order }, to: to.to_vec(), key: Vec::new() }
     }
 
     /// The next key that is there.
@@ -94,32 +100,56 @@ impl<'c> Scan<'c> {
     }
 
     fn step(&mut self) -> Result<Option<Presence>, Error> {
-        let mut least: Option<(usize, &[u8], Presence)> = None;
-        for (at, source) in self.sources.iter().enumerate() {
-            let (key, presence) = source.head();
-            if least.is_none_or(|(_, known, _)| key < known) {
-                least = Some((at, key, presence));
-            }
-        }
-        let Some((newest, key, presence)) = least else { return Ok(None) };
+        let Some((key, presence)) = self.heads.at(0) else { return Ok(None) };
         // An empty end is no end.
         if !self.to.is_empty() && key >= self.to.as_slice() {
-            self.sources.clear();
+            self.heads.order.clear();
             return Ok(None);
         }
         self.key.clear();
         self.key.extend_from_slice(key);
-        let mut at = newest;
-        while let Some(source) = self.sources.get_mut(at) {
-            let over = source.head().0 == self.key.as_slice() && !source.advance()?;
-            if over {
-                // Sources keep their order: it is their age.
-                self.sources.remove(at);
-            } else {
-                at += 1;
-            }
+        while self.heads.at(0).is_some_and(|(key, _)| key == self.key.as_slice()) {
+            self.heads.pass()?;
         }
         Ok(Some(presence))
+    }
+}
+
+/// What the sources are at.
+#[derive(Debug)]
+struct Heads<'c> {
+    // The newest first.
+    sources: Vec<Source<'c>>,
+    // Those with something left, by their heads; of equal heads the newest first.
+    order: Vec<usize>,
+}
+
+impl Heads<'_> {
+    fn at(&self, place: usize) -> Option<(&[u8], Presence)> {
+        Some(self.sources.get(*self.order.get(place)?)?.head())
+    }
+
+    // Goes on in the first source, which takes its new place.
+    fn pass(&mut self) -> Result<(), Error> {
+        let Some(first) = self.order.first().copied() else { return Ok(()) };
+        if !self.sources.get_mut(first).map_or(Ok(false), Source::advance)? {
+            self.order.remove(0);
+            return Ok(());
+        }
+        let mut place = 0;
+        while let (Some((moved, _)), Some((next, _))) = (self.at(place), self.at(place + 1)) {
+            let is_placed = match moved.cmp(next) {
+                Ordering::Less => true,
+                Ordering::Equal => self.order.get(place + 1).is_some_and(|other| first < *other),
+                Ordering::Greater => false,
+            };
+            if is_placed {
+                break;
+            }
+            self.order.swap(place, place + 1);
+            place += 1;
+        }
+        Ok(())
     }
 }
 

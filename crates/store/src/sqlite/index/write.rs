@@ -5,8 +5,9 @@ use std::sync::Arc;
 use rusqlite::{Connection, params};
 
 use super::block::{Builder, Presence};
+use super::changes::Changes;
 use super::filter::Filter;
-use super::keys;
+use super::keys::{self, Asked};
 use super::merge::{Merging, PACE};
 use super::run::{Fences, Kept, Run};
 use super::scan::Runs;
@@ -90,30 +91,31 @@ impl Index {
         Ok(scan.next()?.map(<[u8]>::to_vec))
     }
 
-    /// Writes keys, which are sorted and each there once.
-    pub(crate) fn put(&mut self, conn: &Connection, changes: &[(Vec<u8>, Presence)]) -> Result<(), Error> {
+    /// Writes keys. Of several changes of one the last counts.
+    pub(crate) fn put(&mut self, conn: &Connection, mut changes: Changes) -> Result<(), Error> {
+        changes.sort();
         self.owed += changes.len() * PACE;
         if changes.len() < RUN_LEAST && self.fresh + changes.len() <= FRESH_MOST {
             let mut put = conn.prepare_cached(
                 "INSERT INTO fresh (key, gone) VALUES (?1, ?2)
                  ON CONFLICT (key) DO UPDATE SET gone = excluded.gone",
             )?;
-            for (key, presence) in changes {
-                put.execute(params![key, *presence == Presence::Gone])?;
+            for (key, presence) in changes.iter() {
+                put.execute(params![key, presence == Presence::Gone])?;
             }
             self.fresh += changes.len();
             self.runs = None;
             return Ok(());
         }
-        self.put_run(conn, changes)
+        self.put_run(conn, &changes)
     }
 
     /// Makes a run of the keys that wait.
     pub(crate) fn put_fresh(&mut self, conn: &Connection) -> Result<(), Error> {
-        self.put_run(conn, &[])
+        self.put_run(conn, &Changes::default())
     }
 
-    fn put_run(&mut self, conn: &Connection, changes: &[(Vec<u8>, Presence)]) -> Result<(), Error> {
+    fn put_run(&mut self, conn: &Connection, changes: &Changes) -> Result<(), Error> {
         let waiting = waiting(conn)?;
         let num = self.take_run();
         let mut run = RunWriter::begin(conn, num, 0, questions(&waiting) + questions(changes))?;
@@ -122,16 +124,18 @@ impl Index {
             // Of equal keys the newer one counts.
             let next = match (old.peek(), new.peek()) {
                 (Some(one), Some(other)) if one.0 < other.0 => old.next(),
-                (Some(one), Some(other)) if one.0 == other.0 => {
-                    old.next();
+                (Some(one), Some(other)) => {
+                    if one.0 == other.0 {
+                        old.next();
+                    }
                     new.next()
                 }
-                (_, Some(_)) => new.next(),
+                (None, Some(_)) => new.next(),
                 (Some(_), None) => old.next(),
                 (None, None) => break,
             };
             if let Some((key, presence)) = next {
-                run.push(conn, key, *presence)?;
+                run.push(conn, key, presence)?;
             }
         }
         self.kept.keep(run.finish(conn)?);
@@ -144,17 +148,21 @@ impl Index {
 }
 
 // How many questions keys answer, which are sorted: many keys begin with the same word.
-fn questions(keys: &[(Vec<u8>, Presence)]) -> usize {
-    keys.chunk_by(|one, other| keys::asked(&one.0) == keys::asked(&other.0)).count()
+fn questions(keys: &Changes) -> usize {
+    let mut asked = Asked::default();
+    keys.iter().filter(|(key, _)| asked.new_of(key).is_some()).count()
 }
 
-fn waiting(conn: &Connection) -> Result<Vec<(Vec<u8>, Presence)>, Error> {
+fn waiting(conn: &Connection) -> Result<Changes, Error> {
     let mut query = conn.prepare_cached("SELECT key, gone FROM fresh ORDER BY key")?;
-    let rows = query.query_map([], |row| {
-        let gone: bool = row.get(1)?;
-        Ok((row.get(0)?, if gone { Presence::Gone } else { Presence::Here }))
-    })?;
-    Ok(rows.collect::<Result<_, _>>()?)
+    let mut rows = query.query([])?;
+    let mut waiting = Changes::default();
+    while let Some(row) = rows.next()? {
+        let presence = if row.get(1)? { Presence::Gone } else { Presence::Here };
+        let key = row.get_ref(0)?.as_blob().map_err(rusqlite::Error::from)?;
+        waiting.add(presence, |to| to.extend_from_slice(key));
+    }
+    Ok(waiting)
 }
 
 /// A run that is being written.
@@ -166,7 +174,7 @@ pub(crate) struct RunWriter {
     block: Builder,
     filter: Filter,
     fences: Fences,
-    asked: Vec<u8>,
+    asked: Asked,
 }
 
 impl RunWriter {
@@ -183,7 +191,7 @@ impl RunWriter {
             block: Builder::default(),
             filter: Filter::sized(most),
             fences: Fences::default(),
-            asked: Vec::new(),
+            asked: Asked::default(),
         })
     }
 
@@ -196,11 +204,8 @@ impl RunWriter {
             self.flush(conn)?;
             self.block.push(key, presence);
         }
-        let asked = keys::asked(key);
-        if asked != self.asked {
+        if let Some(asked) = self.asked.new_of(key) {
             self.filter.add(asked);
-            self.asked.clear();
-            self.asked.extend_from_slice(asked);
         }
         self.entries += 1;
         Ok(())

@@ -53,7 +53,13 @@ pub const SHAPES: &[Shape] = &[
             ("members", Count, Always, "How many members are in it; 0 where that is not told."),
             ("organisations", Many("CircleMember"), Sometimes, "Those of them that the caller may know."),
             ("invitations", Many("Invitation"), Sometimes, "Good invitations, for who may invite."),
-            ("history", Many("CircleAct"), Sometimes, "What was done in it, the oldest first."),
+            (
+                "history",
+                Many("CircleAct"),
+                Sometimes,
+                "What was done in it, the oldest first; the newest 500 acts.",
+            ),
+            ("more_history", Flag, Always, "More was done before that."),
         ],
     ),
     given(

@@ -61,6 +61,7 @@ pub const SHAPES: &[Shape] = &[
             ("to", Texts, Sometimes, "For these only: `circle:NAME`, `member:NAME`, `person:MEMBER/NAME`."),
             ("embargo", Text, Sometimes, "Hold it back from everybody but those; what it is about."),
             ("until", Time, Sometimes, "The embargo is not lifted before."),
+            UNNAMED,
         ],
     ),
     taken("EraseRequest", "An erasure.", &[("reason", Text, Always, "Why; it is kept with the erasure.")]),

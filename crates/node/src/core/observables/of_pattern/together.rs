@@ -1,6 +1,6 @@
 //! Observables that two comparisons say together: an address and a port, a folder and a file's name.
 
-use model::observable::Kind;
+use model::observable::{Kind, Observable, normalise};
 use stix::pattern::{
     BooleanOperator, Comparison, ComparisonOperator, Expression, Observation, Pattern, Step,
 };
@@ -34,26 +34,39 @@ fn add_of(expression: &Expression, at: &Pointer, mentions: &mut Mentions) {
         if *operator != BooleanOperator::And {
             continue;
         }
-        let equal: Vec<(String, String)> = operands.iter().filter_map(said).collect();
-        let of = |path: &str| equal.iter().find(|(said, _)| said == path).map(|(_, value)| value.as_str());
-        for (address, port) in SOCKETS {
-            let (address, port) = (format!("network-traffic:{address}"), format!("network-traffic:{port}"));
-            if let (Some(address), Some(port)) = (of(&address), of(&port)) {
-                add_fit(Kind::IpPort, &format!("{address}|{port}"), at, mentions);
-            }
-        }
-        let (folder, name) = (format!("file:{}", FILE.0), format!("file:{}", FILE.1));
-        if let (Some(folder), Some(name)) = (of(&folder), of(&name)) {
-            let separator = if folder.contains('/') { '/' } else { '\\' };
-            add_fit(Kind::FilePath, &format!("{folder}{separator}{name}"), at, mentions);
+        for observable in of_operands(operands.iter()) {
+            mentions.add_observable(observable, at);
         }
     }
 }
 
-/// What is no such value alone is none together either, and was told already.
-fn add_fit(kind: Kind, raw: &str, at: &Pointer, mentions: &mut Mentions) {
-    if let Ok(observable) = model::observable::normalise(kind, raw) {
-        mentions.add_observable(observable, at);
+/// What some comparisons that must all hold say two by two. What is no such value is none together either, and was told
+/// already.
+pub(super) fn of_operands<'e>(operands: impl Iterator<Item = &'e Expression>) -> Vec<Observable> {
+    let equal: Vec<(String, String)> = operands.filter_map(said).collect();
+    let of = |path: &str| equal.iter().find(|(said, _)| said == path).map(|(_, value)| value.as_str());
+    let mut found = Vec::new();
+    for (address, port) in SOCKETS {
+        let (address, port) = (format!("network-traffic:{address}"), format!("network-traffic:{port}"));
+        if let (Some(address), Some(port)) = (of(&address), of(&port)) {
+            found.extend(normalise(Kind::IpPort, &format!("{address}|{port}")));
+        }
+    }
+    let (folder, name) = (format!("file:{}", FILE.0), format!("file:{}", FILE.1));
+    if let (Some(folder), Some(name)) = (of(&folder), of(&name)) {
+        let separator = if folder.contains('/') { '/' } else { '\\' };
+        found.extend(normalise(Kind::FilePath, &format!("{folder}{separator}{name}")));
+    }
+    found
+}
+
+/// The one value that comparisons say together, where they must all hold for the same object.
+pub(in crate::core) fn joined(expression: &Expression) -> Option<Observable> {
+    match expression {
+        Expression::Joined { operator: BooleanOperator::And, operands } => {
+            of_operands(operands.iter()).into_iter().next()
+        }
+        _ => None,
     }
 }
 

@@ -1,0 +1,82 @@
+//! Commands that are run: words and no shell, with what they read, for so long and no longer.
+
+use std::io::{Read, Write};
+use std::process::{Child, Command, Stdio};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+/// Bytes of what a command says that are kept.
+const SAID_MAX: u64 = 64 << 10;
+/// How often it is asked whether a command has ended.
+const STEP: Duration = Duration::from_millis(2);
+
+/// Runs a command with these words behind it and this to read. Answers what it wrote to standard output.
+///
+/// # Errors
+/// It cannot be run, took too long, or failed; then what it said.
+pub(crate) fn run(words: &[String], more: &[&str], input: &[u8], most: Duration) -> Result<String, String> {
+    let Some((program, first)) = words.split_first() else { return Err("no command is set".to_owned()) };
+    let spawned = Command::new(program)
+        .args(first)
+        .args(more)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn();
+    let mut child = spawned.map_err(|error| format!("`{program}` cannot be run: {error}"))?;
+    let (out, err) = (reading(child.stdout.take()), reading(child.stderr.take()));
+    let writing = child.stdin.take().map(|mut pipe| {
+        let input = input.to_vec();
+        // One that reads nothing must not hold us up.
+        std::thread::spawn(move || pipe.write_all(&input).is_ok())
+    });
+    let ended = wait(&mut child, most, program)?;
+    // It has ended, so what it said is there; whoever it left behind may hold the pipe, and is not waited for.
+    let said = |thread: Option<JoinHandle<String>>| {
+        let until = Instant::now() + Duration::from_millis(500);
+        let thread = thread?;
+        while !thread.is_finished() && Instant::now() < until {
+            std::thread::sleep(STEP);
+        }
+        if thread.is_finished() { thread.join().ok() } else { None }
+    };
+    drop(writing);
+    let (out, err) = (said(out).unwrap_or_default(), said(err).unwrap_or_default());
+    if ended {
+        return Ok(out);
+    }
+    let line = [err, out]
+        .into_iter()
+        .find_map(|said| said.lines().find(|l| !l.trim().is_empty()).map(str::to_owned));
+    Err(format!("`{program}` failed: {}", line.unwrap_or_else(|| "it does not say why".to_owned())))
+}
+
+fn wait(child: &mut Child, most: Duration, program: &str) -> Result<bool, String> {
+    let until = Instant::now() + most;
+    loop {
+        match child.try_wait() {
+            Ok(Some(status)) => return Ok(status.success()),
+            Ok(None) if Instant::now() < until => std::thread::sleep(STEP),
+            Ok(None) => {
+                // Whatever comes of it: it is not waited for any more.
+                let _killed = child.kill();
+                let _reaped = child.wait();
+                return Err(format!("`{program}` hangs: it did not end within {} s", most.as_secs()));
+            }
+            Err(error) => return Err(format!("`{program}`: {error}")),
+        }
+    }
+}
+
+fn reading(pipe: Option<impl Read + Send + 'static>) -> Option<JoinHandle<String>> {
+    let pipe = pipe?;
+    Some(std::thread::spawn(move || {
+        let mut said = Vec::new();
+        let mut limited = pipe.take(SAID_MAX);
+        // What came before it broke is what there is.
+        let _read = limited.read_to_end(&mut said);
+        let mut rest = limited.into_inner();
+        let _drained = std::io::copy(&mut rest, &mut std::io::sink());
+        String::from_utf8_lossy(&said).into_owned()
+    }))
+}

@@ -1,0 +1,105 @@
+//! Files of a format: each is written beside the one in use and put in its place, and then a command is run.
+
+use std::collections::BTreeSet;
+use std::fs::{File, OpenOptions};
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use model::observable::Kind;
+use sensors::Format;
+
+use super::Sensor;
+use crate::child;
+use crate::core::files;
+use crate::known::Shared;
+use crate::store::sync_folder;
+
+/// Writes files.
+pub(super) struct Files {
+    format: Format,
+    folder: PathBuf,
+    reload: Vec<String>,
+    every: Duration,
+    timeout: Duration,
+}
+
+impl Files {
+    pub(super) fn new(
+        format: Format,
+        folder: PathBuf,
+        reload: Vec<String>,
+        (every, timeout): (Duration, Duration),
+    ) -> Files {
+        Files { format, folder, reload, every, timeout }
+    }
+
+    fn write(&self, shared: &Shared, kinds: Option<&BTreeSet<Kind>>) -> Result<(), String> {
+        std::fs::create_dir_all(&self.folder)
+            .map_err(|error| format!("`{}` cannot be made: {error}", self.folder.display()))?;
+        // Rules that members share are the node's to give: a file without any would take away those that are there.
+        for file in self.format.files().iter().filter(|file| !file.is_of_rules()) {
+            let is_touched = |kinds: &BTreeSet<Kind>| file.kinds().iter().any(|kind| kinds.contains(kind));
+            if kinds.is_none_or(is_touched) {
+                write_file(shared, (self.format, file), &self.folder)?;
+            }
+        }
+        if self.reload.is_empty() {
+            return Ok(());
+        }
+        child::run(&self.reload, &[], b"", self.timeout).map(drop)
+    }
+}
+
+impl Sensor for Files {
+    fn fill(&mut self, shared: &Shared) -> Result<(), String> {
+        self.write(shared, None)
+    }
+
+    fn change(&mut self, shared: &Shared, keys: &BTreeSet<Box<[u8]>>) -> Result<(), String> {
+        let bytes = keys.iter().filter_map(|key| key.first());
+        let kinds: BTreeSet<Kind> = bytes.filter_map(|byte| Kind::from_byte(*byte)).collect();
+        let is_had = |file: &sensors::File| file.kinds().iter().any(|kind| kinds.contains(kind));
+        if self.format.files().iter().any(is_had) { self.write(shared, Some(&kinds)) } else { Ok(()) }
+    }
+
+    fn holds(&mut self, _: &Shared) -> Result<bool, String> {
+        let mut own = self.format.files().iter().filter(|file| !file.is_of_rules());
+        Ok(own.all(|file| self.folder.join(file.name).exists()))
+    }
+
+    fn gathers(&self) -> Duration {
+        self.every
+    }
+}
+
+/// Writes a file of a format into the folder, whole or not at all.
+pub(super) fn write_file(
+    shared: &Shared,
+    (format, file): (Format, &sensors::File),
+    folder: &Path,
+) -> Result<PathBuf, String> {
+    let path = folder.join(file.name);
+    let told = |error: std::io::Error| format!("`{}` cannot be written: {error}", path.display());
+    let new = folder.join(format!(".{}.new", file.name));
+    let mut out = open(&new).map_err(told)?;
+    shared
+        .read(|view| {
+            files::write(view, (format, file), &mut |bytes| {
+                out.write_all(bytes)?;
+                bytes.clear();
+                Ok(())
+            })
+        })
+        .map_err(told)?;
+    out.sync_all().map_err(told)?;
+    std::fs::rename(&new, &path).map_err(told)?;
+    sync_folder(folder).map_err(told)?;
+    Ok(path)
+}
+
+/// For its owner and its group: sensors run under names of their own.
+fn open(path: &Path) -> std::io::Result<File> {
+    OpenOptions::new().create(true).write(true).truncate(true).mode(0o640).open(path)
+}

@@ -1,0 +1,129 @@
+//! What waits for a sensor, and how it stands with it.
+
+use std::collections::BTreeSet;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use model::Timestamp;
+
+use crate::core::config::Sensor;
+use crate::known::{Shared, Touched};
+
+/// More keys than these are not told one by one: the sensor is filled anew.
+const KEYS_MAX: usize = 50_000;
+
+/// A sensor, what waits for it, and how it stands.
+#[derive(Debug)]
+pub struct Slot {
+    /// What it is.
+    pub sensor: Sensor,
+    waiting: Mutex<Waiting>,
+    wake: Condvar,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct Waiting {
+    all: bool,
+    keys: BTreeSet<Box<[u8]>>,
+    told: bool,
+}
+
+/// How it stands with a sensor.
+#[derive(Debug, Default, Clone)]
+pub struct State {
+    /// Up to where it holds what the node told.
+    pub cursor: Option<String>,
+    /// When that was.
+    pub applied: Option<Timestamp>,
+    /// How many values are meant for it.
+    pub entries: u64,
+    /// How many of them block.
+    pub blocks: u64,
+    /// Why it does not take what it is told.
+    pub error: Option<String>,
+}
+
+/// What is to be done.
+#[derive(Debug)]
+pub struct Work {
+    /// It is to be filled anew.
+    pub all: bool,
+    /// What changed.
+    pub keys: BTreeSet<Box<[u8]>>,
+    /// Up to where it holds everything when that is done.
+    pub cursor: Option<String>,
+}
+
+impl Slot {
+    /// A sensor that was told nothing yet.
+    #[must_use]
+    pub fn new(sensor: Sensor) -> Slot {
+        let waiting = Waiting { all: true, ..Waiting::default() };
+        Slot {
+            sensor,
+            waiting: Mutex::new(waiting),
+            wake: Condvar::new(),
+            state: Mutex::new(State::default()),
+        }
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How it stands.
+    pub fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Adds what changed to what waits.
+    pub fn touch(&self, touched: &Touched) {
+        if matches!(touched, Touched::Keys(keys) if keys.is_empty()) {
+            return;
+        }
+        let mut waiting = self.waiting();
+        waiting.told = true;
+        match touched {
+            Touched::Nothing => {}
+            Touched::All => waiting.all = true,
+            Touched::Keys(keys) if !waiting.all => waiting.keys.extend(keys.iter().cloned()),
+            Touched::Keys(_) => {}
+        }
+        if waiting.keys.len() > KEYS_MAX {
+            waiting.all = true;
+        }
+        if waiting.all {
+            waiting.keys.clear();
+        }
+        drop(waiting);
+        self.wake.notify_all();
+    }
+
+    /// Waits until something waits, or for this long.
+    pub fn wait(&self, span: Duration) {
+        let until = Instant::now() + span;
+        let mut waiting = self.waiting();
+        while !waiting.told {
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return;
+            }
+            waiting = self.wake.wait_timeout(waiting, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+
+    /// What waits; `None` before anything is known.
+    pub fn take(&self, shared: &Shared) -> Option<Work> {
+        shared.read(|view| {
+            let mut waiting = self.waiting();
+            waiting.told = false;
+            view.known().knowledge?;
+            Some(Work {
+                all: std::mem::take(&mut waiting.all),
+                keys: std::mem::take(&mut waiting.keys),
+                cursor: view.known().cursor.clone(),
+            })
+        })
+    }
+}

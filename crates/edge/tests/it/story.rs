@@ -1,0 +1,60 @@
+//! From the node to the sensor, and back.
+
+use serde_json::json;
+
+use crate::double::{Node, files, start, text, until, value};
+
+#[test]
+fn what_the_node_says_is_at_the_sensor_and_the_node_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let node = Node::new(&[
+        value("domain", "subdomains", "evil.example", "block", None),
+        value("domain", "exact", "told.example", "alert", None),
+    ]);
+    let edge = start(&node, folder.path(), &files(folder.path(), "names", "hosts"));
+    let list = folder.path().join("names/accord.hosts");
+    until("the whole set", || text(&list).contains("0.0.0.0 evil.example"));
+    assert!(!text(&list).contains("told.example"), "an alert is not blocked");
+    assert!(text(&list).contains("# complete: 1 entries"));
+
+    node.says("value", &value("domain", "exact", "new.example", "block", None));
+    until("an addition", || text(&list).contains("0.0.0.0 new.example"));
+    node.says("recall", &json!({"id": "note--1", "reason": "wrong"}));
+    node.says("value", &value("domain", "exact", "new.example", "nothing", None));
+    until("a recall", || !text(&list).contains("new.example"));
+    until("the report", || {
+        let report = node.report().unwrap_or_default();
+        report["sensors"][0]["cursor"] == json!(node.cursor())
+    });
+    let report = node.report().unwrap();
+    assert_eq!((&report["fail"], &report["cursor"]), (&json!("closed"), &json!(node.cursor())));
+    assert_eq!(report["sensors"][0]["kind"], "file");
+    assert_eq!((&report["sensors"][0]["entries"], &report["sensors"][0]["blocks"]), (&json!(1), &json!(1)));
+    assert_eq!(edge.status().alarms, Vec::<String>::new());
+    edge.stop();
+    assert!(text(&list).contains("evil.example"), "who ends takes nothing away");
+}
+
+#[test]
+fn a_reset_fetches_the_whole_set_anew() {
+    let folder = tempfile::tempdir().unwrap();
+    let node = Node::new(&[value("domain", "exact", "old.example", "block", None)]);
+    let edge = start(&node, folder.path(), &files(folder.path(), "names", "hosts"));
+    let list = folder.path().join("names/accord.hosts");
+    until("the whole set", || text(&list).contains("old.example"));
+    node.holds(&[value("domain", "exact", "other.example", "block", None)]);
+    node.says_raw("event: reset\ndata: {\"why\":\"policy\"}\n\n");
+    until("the other set", || text(&list).contains("other.example"));
+    assert!(!text(&list).contains("old.example"));
+    edge.stop();
+}
+
+#[test]
+fn only_one_edge_has_a_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let node = Node::new(&[]);
+    let sensors = files(folder.path(), "names", "hosts");
+    let edge = start(&node, folder.path(), &sensors);
+    assert!(crate::double::try_start(&node, folder.path(), &sensors).is_err());
+    edge.stop();
+}

@@ -1,0 +1,145 @@
+//! What agents beside sensors report, and whom a recall reached.
+
+use model::Tlp;
+use node::{Caller, FeedQuery, ImportOptions, Kind, ListQuery, NewCircle, Recall, views};
+use serde_json::json;
+
+use super::write_world::World;
+
+/// Alpha and beta are in a circle; gamma is nobody to alpha.
+fn world() -> (World, [Caller; 3]) {
+    let world = World::new();
+    let callers = ["alpha", "beta", "gamma"].map(|member| {
+        world.member(member);
+        world.token(member, &["analyst"])
+    });
+    let circle = NewCircle { name: "Ours".to_owned(), ..NewCircle::default() };
+    world.node.add_circle(&callers[0], &circle).unwrap();
+    let invited = world.node.invite(&callers[0], "Ours", None).unwrap();
+    world.node.join_circle(&callers[1], &invited.secret, None).unwrap();
+    let callers = ["alpha", "beta", "gamma"].map(|member| world.token(member, &["analyst"]));
+    (world, callers)
+}
+
+// The cursor of the whole set as this token reads it now.
+fn cursor(world: &World, by: &Caller) -> String {
+    let query = FeedQuery {
+        format: "accord".to_owned(),
+        file: "accord.ndjson".to_owned(),
+        ceiling: None,
+        action: None,
+    };
+    let mut out = Vec::new();
+    world.node.feed(by, &query).unwrap().write(&mut out).unwrap();
+    let head: serde_json::Value =
+        serde_json::from_slice(out.split(|byte| *byte == b'\n').next().unwrap()).unwrap();
+    head["cursor"].as_str().unwrap().to_owned()
+}
+
+fn report(
+    world: &World,
+    by: &Caller,
+    name: &str,
+    sensors: &[(&str, &str)],
+) -> Result<views::EdgeTold, node::Error> {
+    let now = world.node.now().to_string();
+    let sensors: Vec<_> = sensors
+        .iter()
+        .map(|(name, cursor)| json!({ "name": name, "kind": "nftables", "cursor": cursor, "entries": 3, "blocks": 1 }))
+        .collect();
+    let report = json!({ "at": now, "cursor": null, "knowledge": now, "fail": "closed", "sensors": sensors });
+    world.node.report_edge(by, name, report.to_string().as_bytes())
+}
+
+fn recalled(world: &World, by: &Caller, id: &str) -> views::RecallView {
+    world.node.recalled(by, id).unwrap()
+}
+
+#[test]
+fn a_recall_is_confirmed_by_an_edge_when_all_its_sensors_are_behind_it_and_others_edges_are_numbers() {
+    let (world, [alpha, beta, gamma]) = world();
+    let options = ImportOptions { tlp: Some(Tlp::Green), expire_s: Some(86_400), ..ImportOptions::default() };
+    world.import_as(&alpha, &options, b"evil.bad-host.co\n").unwrap();
+    world.later(60);
+    let sensors = ["alpha", "beta", "gamma"].map(|member| world.token(member, &["sensor"]));
+    let before = [&sensors[0], &sensors[1], &sensors[2]].map(|by| cursor(&world, by));
+    for by in [&beta, &gamma] {
+        let query = ListQuery { limit: Some(500), ..ListQuery::default() };
+        world.node.list(by, &query, &mut |_| {}).unwrap();
+    }
+    for (by, cursor) in sensors.iter().zip(&before) {
+        report(&world, by, "site-1", &[("fw", cursor), ("dns", cursor)]).unwrap();
+    }
+    report(&world, &sensors[1], "site-2", &[("fw", &before[1])]).unwrap();
+    world.later(60);
+    let id = world.listed(&alpha, None).remove(0).0;
+    let asked = Recall { objects: vec![id], submission: None, reason: "ours".to_owned() };
+    let note = world.node.recall(&alpha, &asked).unwrap().recalls.remove(0).id;
+    let told = recalled(&world, &alpha, &note);
+    assert_eq!(told.edges.len(), 1);
+    assert!(
+        !told.edges[0].confirmed && told.edges[0].online && told.edges[0].ends.is_some(),
+        "{:?}",
+        told.edges
+    );
+    let holder = &told.held.as_ref().unwrap().members[0];
+    assert_eq!(holder.member.name, "beta");
+    let counts =
+        |one: &views::RecallHolder| one.edges.map(|edges| (edges.edges, edges.confirmed, edges.away));
+    assert_eq!(counts(holder), Some((2, 0, 0)));
+    // One sensor is behind it, the other not yet; whose the cursor is not, it says nothing to.
+    let after = [&sensors[0], &sensors[1]].map(|by| cursor(&world, by));
+    report(&world, &sensors[0], "site-1", &[("fw", &after[0]), ("dns", &before[0])]).unwrap();
+    assert_eq!(recalled(&world, &alpha, &note).edges[0].waiting, ["dns"]);
+    report(&world, &sensors[0], "site-1", &[("fw", &after[0]), ("dns", &after[1])]).unwrap();
+    assert_eq!(recalled(&world, &alpha, &note).edges[0].waiting, ["dns"]);
+    report(&world, &sensors[0], "site-1", &[("fw", &after[0]), ("dns", &after[0])]).unwrap();
+    let own = recalled(&world, &alpha, &note).edges.remove(0);
+    assert!(own.confirmed && own.ends.is_none() && own.waiting.is_empty(), "{own:?}");
+    report(&world, &sensors[1], "site-1", &[("fw", &after[1])]).unwrap();
+    // The other one is away by now, and ends by its own clock.
+    world.later(60);
+    let told = recalled(&world, &alpha, &note);
+    assert_eq!(counts(&told.held.unwrap().members[0]), Some((2, 1, 1)));
+    let theirs = recalled(&world, &beta, &note);
+    assert!(theirs.held.is_none(), "only who recalled is told who holds it");
+    let names: Vec<(&str, bool, bool)> =
+        theirs.edges.iter().map(|edge| (edge.name.as_str(), edge.confirmed, edge.online)).collect();
+    assert_eq!(names, [("site-1", true, true), ("site-2", false, false)]);
+    assert!(theirs.edges[1].ends.is_some());
+    // A sensor's token is not told of others.
+    assert!(recalled(&world, &sensors[1], &note).edges.is_empty());
+}
+
+#[test]
+fn edges_are_listed_for_their_own_member_bounded_and_forgotten() {
+    let (world, [alpha, beta, _]) = world();
+    assert!(world.node.edges(&alpha).unwrap().is_empty());
+    let reader = world.token("alpha", &["reader"]);
+    assert!(!report(&world, &reader, "site-1", &[("fw", "no cursor")]).unwrap().at.is_empty());
+    report(&world, &reader, "site-1", &[("fw", "no cursor")]).unwrap();
+    let edges = world.node.edges(&reader).unwrap();
+    assert_eq!((edges.len(), edges[0].online, edges[0].clock_off_s), (1, true, 0));
+    assert_eq!((edges[0].fail, edges[0].sensors[0].entries), ("closed", 3));
+    assert!(world.node.edges(&beta).unwrap().is_empty());
+    for role in ["sensor", "administrator"] {
+        let other = world.token("alpha", &[role]);
+        assert_eq!(world.node.edges(&other).unwrap_err().kind, Kind::Forbidden, "{role}");
+    }
+    let administrator = world.token("alpha", &["administrator"]);
+    assert_eq!(report(&world, &administrator, "x", &[]).unwrap_err().kind, Kind::Forbidden);
+    for name in ["", "a/b", "a b", &"a".repeat(101)] {
+        assert_eq!(report(&world, &reader, name, &[]).unwrap_err().kind, Kind::Invalid, "{name}");
+    }
+    assert_eq!(world.node.report_edge(&reader, "x", b"{}").unwrap_err().kind, Kind::Invalid);
+    let world = world.restarted();
+    world.later(31 * 86_400);
+    let reader = world.token("alpha", &["reader"]);
+    assert!(world.node.edges(&reader).unwrap().is_empty());
+    let world = world.after_a_round();
+    for n in 0..1_000 {
+        report(&world, &reader, &format!("site-{n}"), &[]).unwrap();
+    }
+    assert_eq!(report(&world, &reader, "one-more", &[]).unwrap_err().kind, Kind::Conflict);
+    assert!(report(&world, &reader, "site-7", &[]).is_ok());
+}

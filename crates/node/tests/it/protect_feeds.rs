@@ -1,0 +1,189 @@
+//! What sensors read of what acts.
+
+use model::Tlp;
+use model::protect::Action;
+use node::{Caller, Feed, FeedQuery, ImportOptions, Kind};
+use sha2::Digest;
+
+use crate::circle_rules::members;
+use crate::write_world::{World, strings};
+
+const ROLES: &[&str] = &["analyst", "organisation-administrator"];
+
+fn query(format: &str, file: &str) -> FeedQuery {
+    FeedQuery { format: format.to_owned(), file: file.to_owned(), ceiling: None, action: None }
+}
+
+fn lines(tlp: Tlp, world: &World, by: &Caller, text: &str) {
+    let options = ImportOptions { tlp: Some(tlp), ..ImportOptions::default() };
+    let (summary, told) = world.import_as(by, &options, text.as_bytes()).unwrap();
+    assert_eq!(summary.rejected, 0, "{told:?}");
+}
+
+fn text(feed: &Feed) -> String {
+    let mut out = Vec::new();
+    feed.write(&mut out).unwrap();
+    assert_eq!(out.len() as u64, feed.made.bytes);
+    String::from_utf8(out).unwrap()
+}
+
+fn said(world: &World, by: &Caller, query: &FeedQuery) -> Vec<String> {
+    let text = text(&world.node.feed(by, query).unwrap());
+    text.lines().filter(|line| !line.starts_with('#') && !line.is_empty()).map(str::to_owned).collect()
+}
+
+#[test]
+fn a_feed_holds_what_blocks_and_nothing_innocent() {
+    let world = World::new();
+    let [ada, bob]: [Caller; 2] = members(&world, &["Ada", "Bob"], ROLES).try_into().unwrap();
+    lines(
+        Tlp::Green,
+        &world,
+        &ada,
+        "203.0.112.9\n203.0.112.0/25\nevil.bad-host.co\ngithub.io\n10.0.0.1\n198.41.0.4\n",
+    );
+    let hosts = query("hosts", "accord.hosts");
+    assert_eq!(said(&world, &ada, &hosts), ["0.0.0.0 evil.bad-host.co"]);
+    assert_eq!(said(&world, &bob, &hosts), [""; 0], "one origin alerts");
+    lines(Tlp::Green, &world, &bob, "evil.bad-host.co\n");
+    assert_eq!(said(&world, &bob, &hosts), ["0.0.0.0 evil.bad-host.co"]);
+    let zeek = query("zeek", "accord.intel");
+    let told = said(&world, &bob, &zeek).join("\n");
+    assert!(
+        told.contains("203.0.112.9\tIntel::ADDR") && told.contains("203.0.112.0/25\tIntel::SUBNET"),
+        "{told}"
+    );
+    for innocent in ["github.io", "10.0.0.1", "198.41.0.4"] {
+        assert!(!told.contains(innocent), "{told}");
+    }
+    let alerts = FeedQuery { action: Some(Action::Block), ..zeek };
+    assert!(!said(&world, &bob, &alerts).join("\n").contains("203.0.112.9"));
+}
+
+#[test]
+fn what_is_taken_back_is_gone_at_once_and_what_is_hidden_never_was_there() {
+    let world = World::new();
+    let [ada, bob]: [Caller; 2] = members(&world, &["Ada", "Bob"], ROLES).try_into().unwrap();
+    lines(Tlp::Green, &world, &ada, "evil.bad-host.co\n");
+    let to =
+        ImportOptions { tlp: Some(Tlp::Amber), to: strings(&["member:Ada"]), ..ImportOptions::default() };
+    world.import(&to, b"hidden.bad-host.co\n").unwrap();
+    let zeek = query("zeek", "accord.intel");
+    let before = world.node.feed(&bob, &zeek).unwrap();
+    assert!(
+        !text(&before).contains("hidden") && text(&before).contains("complete: 1 entries"),
+        "{}",
+        text(&before)
+    );
+    // Nothing changed, so it is the same file; a minute later it is made anew and says the same.
+    world.later(30);
+    assert_eq!(world.node.feed(&bob, &zeek).unwrap().made.as_of, before.made.as_of);
+    world.later(60);
+    let after = world.node.feed(&bob, &zeek).unwrap();
+    assert!(after.made.as_of != before.made.as_of && after.made.items == before.made.items);
+    let id = world.listed(&ada, None).remove(0).0;
+    world.node.withdraw(&ada, None, &id, &[]).unwrap();
+    assert_eq!(said(&world, &bob, &zeek), [""; 0]);
+    assert!(text(&before).contains("evil.bad-host.co"), "what is being sent stays whole");
+    let left: Vec<_> =
+        std::fs::read_dir(world.folder.path()).unwrap().map(|file| file.unwrap().file_name()).collect();
+    assert!(left.iter().all(|name| !name.to_string_lossy().contains("feed")), "{left:?}");
+}
+
+#[test]
+fn ceilings_and_names_are_kept_to() {
+    let world = World::new();
+    let [ada]: [Caller; 1] = members(&world, &["Ada"], ROLES).try_into().unwrap();
+    lines(Tlp::Green, &world, &ada, "green.bad-host.co\n");
+    lines(Tlp::Amber, &world, &ada, "amber.bad-host.co\n");
+    let hosts = query("hosts", "accord.hosts");
+    assert_eq!(said(&world, &ada, &hosts).len(), 2);
+    let narrow = FeedQuery { ceiling: Some(Tlp::Green), ..hosts.clone() };
+    assert_eq!(said(&world, &ada, &narrow), ["0.0.0.0 green.bad-host.co"]);
+    for (format, file) in [("nothing", "hosts"), ("hosts", "nothing")] {
+        assert_eq!(world.node.feed(&ada, &query(format, file)).unwrap_err().kind, Kind::NotFound);
+    }
+    let curator = world.token("Ada", &["organisation-administrator"]);
+    assert_eq!(world.node.feed(&curator, &hosts).unwrap_err().kind, Kind::Forbidden);
+    // A sensor's token reads as an analyst's does, by its member's policy.
+    let sensor = world.token("Ada", &["sensor"]);
+    assert_eq!(said(&world, &sensor, &hosts).len(), 2);
+    world.node.set_policy(&ada, Some("# nothing acts\n"), false).unwrap();
+    assert_eq!(said(&world, &sensor, &hosts), [""; 0]);
+}
+
+#[test]
+fn every_file_of_every_format_is_made_of_everything_that_can_be_said() {
+    let world = World::new();
+    let [ada]: [Caller; 1] = members(&world, &["Ada"], ROLES).try_into().unwrap();
+    let text = "203.0.112.9\n2a00:1450::9\n203.0.112.0/25\n203.0.112.7:8443\nevil.bad-host.co\nhttps://evil.bad-host.co/a?b=c\n\
+                bad@bad-host.co\n44d88612fea8a8f36de82e1278abb02f\n\
+                275a021bbfb6489e54d471899f7db9d1663fc695ec2fe2a2c4538aabf651fd0f\n";
+    lines(Tlp::Green, &world, &ada, text);
+    let mut made = 0;
+    for format in world.node.feeds(&ada).unwrap() {
+        let mut values = 0;
+        for file in &format.files {
+            let feed = world.node.feed(&ada, &query(&format.format, &file.name)).unwrap();
+            values += feed.made.values;
+            made += feed.made.entries;
+            assert_eq!(feed.made.sha256.len(), 64);
+        }
+        // Nobody shared a rule.
+        let is_of_rules = matches!(format.format.as_str(), "sigma" | "yara");
+        assert!(values >= 1 || is_of_rules, "{}", format.format);
+    }
+    assert!(made > 60, "{made}");
+}
+
+#[test]
+fn an_index_that_lacks_what_stood_before_makes_no_empty_list() {
+    let world = World::new();
+    let [ada]: [Caller; 1] = members(&world, &["Ada"], ROLES).try_into().unwrap();
+    lines(Tlp::Green, &world, &ada, "evil.bad-host.co\n");
+    let world = world.restarted_after(|folder| {
+        let record = rusqlite::Connection::open(folder.join("record.sqlite")).unwrap();
+        assert_eq!(record.execute("DELETE FROM meta WHERE name = 'index-form'", []).unwrap(), 1);
+    });
+    let ada = world.token("Ada", ROLES);
+    let refused = world.node.feed(&ada, &query("hosts", "accord.hosts")).unwrap_err();
+    assert_eq!(
+        (refused.kind, refused.hint.as_deref()),
+        (Kind::Unavailable, Some("`accord rebuild` makes it anew"))
+    );
+    world.node.rebuild(&world.node.operator(), &mut |_, _| {}).unwrap();
+    assert_eq!(said(&world, &ada, &query("hosts", "accord.hosts")).len(), 1);
+}
+
+#[test]
+fn the_agents_file_is_known_to_be_whole_and_says_from_where_changes_are_told() {
+    let world = World::new();
+    let [ada]: [Caller; 1] = members(&world, &["Ada"], ROLES).try_into().unwrap();
+    lines(Tlp::Green, &world, &ada, "evil.bad-host.co\ngithub.io\nhttp://evil.bad-host.co/a\n");
+    let accord = query("accord", "accord.ndjson");
+    let text = text(&world.node.feed(&ada, &accord).unwrap());
+    let lines: Vec<serde_json::Value> =
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let [first, one, other, last] = lines.as_slice() else { panic!("{text}") };
+    assert_eq!(
+        (&first["accord"], &first["node"]),
+        (&1.into(), &world.node.settings().organisation.as_str().into())
+    );
+    assert!(first["cursor"].as_str().is_some_and(|cursor| cursor.len() > 40));
+    let indicator = one["indicator"].as_str().unwrap();
+    assert!(indicator.starts_with("indicator--"));
+    let says = |kind: &str, value: &str, said: &serde_json::Value| {
+        assert_eq!(
+            (&said["kind"], &said["mode"], &said["value"], &said["action"]),
+            (&kind.into(), &"exact".into(), &value.into(), &"block".into())
+        );
+        assert!(said["until"].is_null(), "one's own word holds");
+    };
+    says("domain", "evil.bad-host.co", one);
+    // Nothing of who says it how is in the value, which is known by its text.
+    says("url", "https://evil.bad-host.co/a", other);
+    let before = text.len() - text.lines().last().unwrap().len() - 1;
+    let digest = sha2::Sha256::digest(&text.as_bytes()[..before]);
+    let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    assert_eq!((&last["entries"], &last["sha256"]), (&2.into(), &digest.into()));
+}

@@ -1,0 +1,144 @@
+//! Rules that members share, all of a language in one file. Each is read once more before it is written: what would break the file,
+//! or reach into another's rule, is passed over.
+
+use std::collections::HashSet;
+
+use model::protect::Action;
+use rules::{sigma, suricata, yara};
+use sha2::{Digest, Sha256};
+
+use super::form::Form;
+use super::rules::{revision, word};
+use super::sid::{CANDIDATES, Given};
+use super::text::{closing, opening, put};
+use super::{Head, Item, Outcome, Reason};
+
+/// Rules of Suricata, with numbers of their own.
+#[derive(Debug, Default)]
+pub(super) struct Suricata {
+    given: Given,
+}
+
+impl Form for Suricata {
+    fn head(&mut self, out: &mut Vec<u8>, head: &Head<'_>) {
+        opening(out, "#", "rules for Suricata that members share", head);
+    }
+
+    fn item(&mut self, out: &mut Vec<u8>, item: &Item<'_>) -> Result<Outcome, Reason> {
+        let rules = suricata::read(item.rules).map_err(|_| Reason::Held)?;
+        let allowed =
+            if item.action >= Action::Block { suricata::Action::Drop } else { suricata::Action::Alert };
+        let revision = revision(item.modified).parse().unwrap_or(1);
+        let mut lines = String::new();
+        for rule in &rules {
+            let number = self.given.shared(item.object, rule.sid).ok_or(Reason::Number)?;
+            let (object, tlp, own) = (word(item.object), word(item.tlp.name()), rule.sid);
+            let metadata = format!("accord_object {object}, accord_tlp {tlp}, accord_author_sid {own}");
+            // It does what its author has it do, as far as that is allowed.
+            lines.push_str(&rule.written(rule.action.min(allowed), number, revision, &metadata));
+            lines.push('\n');
+        }
+        put(out, &[&lines]);
+        Ok(Outcome::Written)
+    }
+
+    fn tail(&mut self, out: &mut Vec<u8>, entries: u64) {
+        closing(out, "#", entries);
+    }
+}
+
+/// Rules of Sigma, each a document of YAML.
+#[derive(Debug, Default)]
+pub(super) struct Sigma {
+    ids: HashSet<String>,
+    names: HashSet<String>,
+}
+
+impl Form for Sigma {
+    fn head(&mut self, out: &mut Vec<u8>, head: &Head<'_>) {
+        opening(out, "#", "rules of Sigma that members share", head);
+    }
+
+    fn item(&mut self, out: &mut Vec<u8>, item: &Item<'_>) -> Result<Outcome, Reason> {
+        let rules = sigma::read(item.rules).map_err(|_| Reason::Held)?;
+        let mut names: Vec<&String> = rules.rules.iter().filter_map(|rule| rule.name.as_ref()).collect();
+        let all = names.len();
+        names.sort_unstable();
+        names.dedup();
+        if names.len() < all || names.iter().any(|name| self.names.contains(*name)) {
+            return Err(Reason::Name);
+        }
+        self.names.extend(names.into_iter().cloned());
+        // An id that another rule of the file has already is replaced by one that is derived from the object.
+        let mut place = 0;
+        let written = rules.written(|rule| {
+            place += 1;
+            let own = rule.id.as_ref().filter(|id| !self.ids.contains(*id)).cloned();
+            let id = own.or_else(|| {
+                let mut candidates = (0..CANDIDATES).map(|nth| id_of(item.object, place, nth));
+                candidates.find(|id| !self.ids.contains(id))
+            });
+            self.ids.extend(id.clone());
+            id
+        });
+        put(out, &["---\n# accord_object: ", &word(item.object), "\n# accord_tlp: ", &word(item.tlp.name())]);
+        put(out, &["\n", &written]);
+        Ok(Outcome::Written)
+    }
+
+    fn tail(&mut self, out: &mut Vec<u8>, entries: u64) {
+        closing(out, "#", entries);
+    }
+}
+
+/// Rules of YARA, their names behind a prefix that is their object's.
+#[derive(Debug, Default)]
+pub(super) struct Yara {
+    prefixes: HashSet<String>,
+    modules: HashSet<String>,
+}
+
+impl Form for Yara {
+    fn head(&mut self, out: &mut Vec<u8>, head: &Head<'_>) {
+        opening(out, "//", "rules of YARA that members share", head);
+    }
+
+    fn item(&mut self, out: &mut Vec<u8>, item: &Item<'_>) -> Result<Outcome, Reason> {
+        let rules = yara::read(item.rules).map_err(|_| Reason::Held)?;
+        let mut candidates = (0..CANDIDATES).map(|nth| prefix_of(item.object, nth));
+        let prefix = candidates.find(|prefix| !self.prefixes.contains(prefix)).ok_or(Reason::Name)?;
+        self.prefixes.insert(prefix.clone());
+        put(out, &["// accord_object: ", &word(item.object), ", accord_tlp: ", &word(item.tlp.name()), "\n"]);
+        for module in &rules.modules {
+            if self.modules.insert(module.clone()) {
+                put(out, &["import \"", module, "\"\n"]);
+            }
+        }
+        put(out, &[&rules.written(&prefix)]);
+        Ok(Outcome::Written)
+    }
+
+    fn tail(&mut self, out: &mut Vec<u8>, entries: u64) {
+        closing(out, "//", entries);
+    }
+}
+
+fn print(sign: &str, object: &str, place: u32, nth: u32) -> String {
+    let mut digest = Sha256::new();
+    digest.update(sign);
+    digest.update(place.to_be_bytes());
+    digest.update(nth.to_be_bytes());
+    digest.update(object);
+    digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+// A UUID of the version that says how it is made by itself (RFC 9562 §5.8).
+fn id_of(object: &str, place: u32, nth: u32) -> String {
+    let digits = print("accord sigma", object, place, nth);
+    let part = |from: usize, to: usize| digits.get(from..to).unwrap_or_default();
+    format!("{}-{}-8{}-8{}-{}", part(0, 8), part(8, 12), part(12, 15), part(15, 18), part(18, 30))
+}
+
+fn prefix_of(object: &str, nth: u32) -> String {
+    format!("accord_{}_", print("accord yara", object, 0, nth).get(..16).unwrap_or_default())
+}

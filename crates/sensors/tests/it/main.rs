@@ -1,0 +1,8 @@
+//! What the writers of sensors' files must hold.
+
+#[cfg(test)]
+mod formats;
+#[cfg(test)]
+mod injection;
+#[cfg(test)]
+mod shared;
