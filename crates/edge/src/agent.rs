@@ -31,7 +31,7 @@ impl Edge {
         let now = shared.now();
         let mut opened = None;
         shared.write(|known| {
-            opened = Some(Store::open(&shared.config.state, &query, known, now));
+            opened = Some(Store::open(&shared.config.state, known, now));
             Touched::Nothing
         });
         let (mut store, found) = opened.ok_or_else(|| std::io::Error::other("nothing was opened"))??;
@@ -40,6 +40,12 @@ impl Edge {
             shared.link().damaged = Some(damaged);
         }
         tracing::info!(values = found.values, "the local copy is read");
+        // No time lies before what the node said last: a machine that lost its own goes on from there, so that what it holds ages and ends.
+        if let Some(knowledge) = shared.read(|view| view.known().knowledge)
+            && knowledge > now
+        {
+            shared.node_time(knowledge);
+        }
         let mut edge = Edge { shared, threads: Vec::new() };
         for slot in 0..edge.shared.slots.len() {
             let ways = Arc::clone(&ways);

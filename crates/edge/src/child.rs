@@ -7,6 +7,8 @@ use std::time::{Duration, Instant};
 
 /// Bytes of what a command says that are kept.
 const SAID_MAX: u64 = 64 << 10;
+/// Characters of it that are told: it goes into reports, which have their bounds.
+const TOLD_MAX: usize = 300;
 /// How often it is asked whether a command has ended.
 const STEP: Duration = Duration::from_millis(2);
 
@@ -45,9 +47,11 @@ pub(crate) fn run(words: &[String], more: &[&str], input: &[u8], most: Duration)
     if ended {
         return Ok(out);
     }
-    let line = [err, out]
-        .into_iter()
-        .find_map(|said| said.lines().find(|l| !l.trim().is_empty()).map(str::to_owned));
+    let first = |said: &String| {
+        let line = said.lines().find(|line| !line.trim().is_empty())?;
+        Some(line.chars().take(TOLD_MAX).collect::<String>())
+    };
+    let line = [err, out].iter().find_map(first);
     Err(format!("`{program}` failed: {}", line.unwrap_or_else(|| "it does not say why".to_owned())))
 }
 

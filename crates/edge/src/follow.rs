@@ -20,35 +20,44 @@ const SILENCE: Duration = Duration::from_secs(30);
 const STEP: Duration = Duration::from_millis(500);
 /// Between two tries: from, and up to.
 const BACKOFF: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(10));
-/// After so long the whole set is fetched anew even where nothing is wrong.
+/// After so long the whole set is fetched anew even where nothing is wrong, and so long after that did not come to anything.
 const WHOLE_EVERY: Duration = Duration::from_secs(86_400);
+const WHOLE_AGAIN: Duration = Duration::from_secs(600);
 /// A `now` that lies so far before the last one is a jump, in microseconds.
 const JUMP_US: i64 = 60_000_000;
 
 /// What is to be done next.
 enum Next {
-    /// The whole set is to be fetched.
+    /// The whole set is to be fetched: changes are of no use before.
     Whole(String),
-    /// The stream ended: it is opened again from where it stood.
+    /// The stream ended: it is opened again from where it stood, or the whole set is fetched first where that is due.
     Again(String),
 }
 
-/// Holds the stream until all is to end.
+/// Holds the stream until all is to end. Where a whole set is due and cannot be had, what is held is gone on with: a recall must
+/// not wait for a disk that is full.
 pub(crate) fn run(shared: &Shared, upstream: &dyn Upstream, store: &mut Store, query: &str) {
-    let mut wants_whole = true;
-    let mut wait = BACKOFF.0;
+    let mut must = shared.read(|view| view.known().cursor.is_none());
+    let (mut due, mut wait) = (Instant::now(), BACKOFF.0);
     while !shared.is_stopping() {
-        let done = if wants_whole { whole(shared, upstream, store, query) } else { Ok(()) };
-        let next = match done {
-            Ok(()) => {
-                wants_whole = false;
-                stream(shared, upstream, store, (query, &mut wait))
+        let mut failed = None;
+        if must || Instant::now() >= due {
+            let done = whole(shared, upstream, store, query);
+            match &done {
+                Ok(()) => (must, due) = (false, Instant::now() + WHOLE_EVERY),
+                // It is due when the node is there.
+                Err(Failed::Away(_)) => {}
+                Err(_) => due = Instant::now() + WHOLE_AGAIN,
             }
-            Err(why) => Next::Again(why),
+            failed = done.err().filter(|_| must);
+        }
+        let next = match failed {
+            Some(Failed::Away(why) | Failed::Refused(why) | Failed::Disbelieved(why)) => Next::Again(why),
+            None => stream(shared, upstream, store, (query, due, &mut wait)),
         };
         let why = match next {
             Next::Whole(why) => {
-                wants_whole = true;
+                must = true;
                 why
             }
             Next::Again(why) => why,
@@ -73,34 +82,43 @@ fn jittered(span: Duration) -> Duration {
     span / 2 + span.mul_f64(f64::from(part) / f64::from(u16::MAX) / 2.0)
 }
 
-fn whole(shared: &Shared, upstream: &dyn Upstream, store: &mut Store, query: &str) -> Result<(), String> {
-    match fetch(shared, upstream, store, query) {
+fn whole(shared: &Shared, upstream: &dyn Upstream, store: &mut Store, query: &str) -> Result<(), Failed> {
+    let done = fetch(shared, upstream, store, query).map_err(|failed| match failed {
+        Failed::Disbelieved(why) => Failed::Disbelieved(format!("the whole set is not believed: {why}")),
+        other => other,
+    });
+    match &done {
         Ok(()) => {
-            shared.link().refused = None;
-            Ok(())
+            let mut link = shared.link();
+            (link.refused, link.unwritten) = (None, None);
         }
-        Err(Failed::Unreachable(why)) => Err(why),
-        Err(Failed::Refused(why)) => {
-            let why = format!("the whole set is not believed: {why}");
+        Err(Failed::Away(_)) => {}
+        Err(Failed::Refused(why) | Failed::Disbelieved(why)) => {
+            tracing::warn!(error = why, "there is no whole set");
             shared.link().refused = Some(why.clone());
-            Err(why)
         }
     }
+    done
 }
 
+/// Why there is no whole set.
 enum Failed {
-    Unreachable(String),
+    /// The node cannot be asked.
+    Away(String),
+    /// It gives none.
     Refused(String),
+    /// What it gave cannot be believed, or cannot be kept.
+    Disbelieved(String),
 }
 
 fn fetch(shared: &Shared, upstream: &dyn Upstream, store: &mut Store, query: &str) -> Result<(), Failed> {
     let path = format!("/feeds/accord/accord.ndjson?{query}");
     let ask = Ask { method: "GET", path, content: None };
-    let mut answer = upstream.ask(ask, HEAD).map_err(Failed::Unreachable)?;
+    let mut answer = upstream.ask(ask, HEAD).map_err(Failed::Away)?;
     if answer.code() != 200 {
-        return Err(Failed::Unreachable(said(&mut *answer, "the whole set")));
+        return Err(Failed::Refused(said(&mut *answer, "the whole set")));
     }
-    let refused = |why: String| Failed::Refused(why);
+    let refused = |why: String| Failed::Disbelieved(why);
     let mut new = store.begin_whole().map_err(|error| refused(error.to_string()))?;
     loop {
         match answer.piece(PIECE).map_err(|why| refused(format!("it broke off: {why}")))? {
@@ -109,7 +127,7 @@ fn fetch(shared: &Shared, upstream: &dyn Upstream, store: &mut Store, query: &st
             Piece::End => break,
         }
         if shared.is_stopping() {
-            return Err(Failed::Unreachable("stopping".to_owned()));
+            return Err(Failed::Away("stopping".to_owned()));
         }
     }
     let now = shared.now();
@@ -130,7 +148,6 @@ fn fetch(shared: &Shared, upstream: &dyn Upstream, store: &mut Store, query: &st
                 known.node = head.node;
                 known.cursor = Some(head.cursor);
                 known.knowledge = Some(head.as_of);
-                known.is_old = false;
                 outcome = Some(Ok(not_understood));
                 Touched::Keys(changed)
             }
@@ -166,7 +183,7 @@ fn stream(
     shared: &Shared,
     upstream: &dyn Upstream,
     store: &mut Store,
-    (query, wait): (&str, &mut Duration),
+    (query, due, wait): (&str, Instant, &mut Duration),
 ) -> Next {
     let Some(cursor) = shared.read(|view| view.known().cursor.clone()) else {
         return Next::Whole("no cursor is known".to_owned());
@@ -188,13 +205,13 @@ fn stream(
         link.error = None;
     }
     tracing::info!("the stream is open");
-    let (mut events, mut heard, opened) = (Events::default(), Instant::now(), Instant::now());
+    let (mut events, mut heard) = (Events::default(), Instant::now());
     loop {
         if shared.is_stopping() {
             return Next::Again("stopping".to_owned());
         }
-        if opened.elapsed() > WHOLE_EVERY {
-            return Next::Whole("a day has gone by".to_owned());
+        if Instant::now() >= due {
+            return Next::Again("a whole set is due".to_owned());
         }
         match answer.piece(STEP) {
             Err(why) => return Next::Again(why),
@@ -257,8 +274,11 @@ fn take(shared: &Shared, store: &mut Store, events: &[Event]) -> Option<Next> {
             next = Some(Next::Whole("this machine's clock was set, or found wrong".to_owned()));
         }
         failed = store.now(at, &cursor).err().or(failed);
-        if store.is_long() {
-            failed = shared.read(|view| store.compact(view)).err().or(failed);
+        if store.wants_whole() {
+            match shared.read(|view| store.compact(view)) {
+                Ok(()) => shared.link().unwritten = None,
+                Err(error) => failed = Some(error),
+            }
         }
     }
     note_disk(shared, failed);
@@ -270,10 +290,10 @@ fn note_disk(shared: &Shared, failed: Option<std::io::Error>) {
     if let Some(error) = failed {
         let why = format!("the local copy cannot be written: {error}");
         let mut link = shared.link();
-        if link.damaged.as_deref() != Some(why.as_str()) {
+        if link.unwritten.as_deref() != Some(why.as_str()) {
             tracing::error!(error = why, "the local copy lags behind");
         }
-        link.damaged = Some(why);
+        link.unwritten = Some(why);
     }
 }
 

@@ -96,10 +96,12 @@ pub struct Link {
     pub connected: bool,
     /// Why it is not.
     pub error: Option<String>,
-    /// Why the last whole set was not believed.
+    /// Why there was no whole set when one was due.
     pub refused: Option<String>,
     /// What was wrong with the local copy when it was read.
     pub damaged: Option<String>,
+    /// Why it lags behind what is known.
+    pub unwritten: Option<String>,
     /// By how many seconds this machine's clock is ahead of the node's, where that is too much.
     pub clock_off_s: Option<i64>,
     /// How many values of the last whole set this release does not understand.

@@ -1,5 +1,6 @@
 //! How an edge stands: written into a file of its folder, and read by `accord edge status`.
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use model::{Timestamp, Tlp};
@@ -7,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::core::config::Fail;
 use crate::known::Shared;
+use crate::store::owned;
 
 const FILE: &str = "status.json";
 
@@ -88,7 +90,7 @@ impl Status {
         if let Some(off) = link.clock_off_s {
             alarms.push(format!("the clock differs from the node's by {off} s"));
         }
-        alarms.extend([link.refused, link.damaged].into_iter().flatten());
+        alarms.extend([link.refused, link.damaged, link.unwritten].into_iter().flatten());
         for sensor in &sensors {
             alarms.extend(sensor.error.as_ref().map(|why| format!("sensor {}: {why}", sensor.name)));
         }
@@ -113,7 +115,7 @@ impl Status {
         let new = folder.join(".status.new");
         let mut text = serde_json::to_vec(self).map_err(std::io::Error::other)?;
         text.push(b'\n');
-        std::fs::write(&new, text)?;
+        owned().write(true).truncate(true).open(&new)?.write_all(&text)?;
         std::fs::rename(new, path(folder))
     }
 

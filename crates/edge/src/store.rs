@@ -1,14 +1,15 @@
 //! The copy on the disk: the whole set as the node gave it, and behind it a journal of changes.
 //!
 //! `whole.ndjson` is written whole beside the one in use, brought to the disk, and put in its place; its last line has its digest. `journal`
-//! is only added to: each line begins with a piece of the digest of the rest, and its first line names the whole set that it goes on from and
-//! what had been asked for. So each moment's crash leaves the old or the new: a journal of another whole set is passed over, and a
-//! torn end is cut off.
+//! is only added to: each line begins with a piece of the digest of the rest, and its first line names the whole set that it goes on from.
+//! So each moment's crash leaves the old or the new: a journal of another whole set is passed over, and a torn end is cut off. Where a line could
+//! not be written, the next ones tell less than is known, so that what is known is written whole as soon as the disk takes it.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use model::Timestamp;
 use sha2::{Digest, Sha256};
@@ -27,6 +28,9 @@ const LOCK: &str = "lock";
 /// A journal shorter than this is not taken into a new whole set, in bytes.
 const JOURNAL_BYTES: u64 = 4 << 20;
 
+/// What is known is not written whole more often than this: a disk that is full is not asked with each change.
+const COMPACT_AGAIN: Duration = Duration::from_secs(30);
+
 /// How many digits of a digest stand before a line of the journal.
 const CHECK_DIGITS: usize = 16;
 
@@ -37,8 +41,10 @@ pub struct Store {
     journal: File,
     journal_bytes: u64,
     whole_bytes: u64,
-    /// What was asked for when the copy was fetched.
-    asked: String,
+    /// A line is missing from the journal.
+    lags: bool,
+    /// When a whole set was written last, or tried to be.
+    tried: Option<Instant>,
     _lock: File,
 }
 
@@ -52,14 +58,13 @@ pub struct Found {
 }
 
 impl Store {
-    /// Opens the folder, makes it where it is not there, and reads the copy into what is known. What was asked for with other
-    /// words is as good as nothing: it may lack what is wanted now.
+    /// Opens the folder, makes it where it is not there, and reads the copy into what is known.
     ///
     /// # Errors
     /// The folder cannot be used, or another edge has it.
-    pub fn open(folder: &Path, asked: &str, known: &mut Known, now: Timestamp) -> io::Result<(Store, Found)> {
+    pub fn open(folder: &Path, known: &mut Known, now: Timestamp) -> io::Result<(Store, Found)> {
         std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-        let lock = owned(&folder.join(LOCK)).write(true).open(folder.join(LOCK))?;
+        let lock = owned().write(true).open(folder.join(LOCK))?;
         if lock.try_lock().is_err() {
             return Err(io::Error::other("another edge has this folder"));
         }
@@ -73,11 +78,17 @@ impl Store {
             }
         };
         let path = folder.join(JOURNAL);
-        let journal = owned(&path).read(true).append(true).open(&path)?;
+        let journal = owned().read(true).append(true).open(&path)?;
         let whole_bytes = std::fs::metadata(folder.join(WHOLE)).map_or(0, |meta| meta.len());
-        let asked = asked.to_owned();
-        let mut store =
-            Store { folder: folder.to_owned(), journal, journal_bytes: 0, whole_bytes, asked, _lock: lock };
+        let mut store = Store {
+            folder: folder.to_owned(),
+            journal,
+            journal_bytes: 0,
+            whole_bytes,
+            lags: false,
+            tried: None,
+            _lock: lock,
+        };
         match digest {
             Some(digest) if store.read_journal(&digest, known, now, &mut found)? => {}
             Some(digest) => {
@@ -101,14 +112,13 @@ impl Store {
         let length = self.journal.metadata()?.len();
         let mut reader = BufReader::new(&self.journal);
         let (mut good, mut line) = (0_u64, Vec::new());
-        let first = self.first_line(digest);
+        let first = first_line(digest);
         loop {
             line.clear();
             let read = reader.by_ref().take(LINE_BYTES_MAX as u64).read_until(b'\n', &mut line)?;
             let Some(text) = checked(&line) else { break };
             if good == 0 {
                 if text != first {
-                    // What was asked for has changed: the copy stands until it is fetched, but is not gone on from.
                     return Ok(false);
                 }
             } else if !replay(text, known, now, found) {
@@ -130,17 +140,16 @@ impl Store {
         Ok(true)
     }
 
-    fn first_line(&self, digest: &str) -> String {
-        serde_json::json!({"of": digest, "asked": self.asked}).to_string()
-    }
-
     fn begin_journal(&mut self, digest: &str) -> io::Result<()> {
         self.journal.set_len(0)?;
         self.journal.seek(SeekFrom::Start(0))?;
-        let line = with_check(&self.first_line(digest));
+        // Until its first line is there, nothing that is added to it is read.
+        self.lags = true;
+        let line = with_check(&first_line(digest));
         self.journal.write_all(line.as_bytes())?;
         self.journal.sync_data()?;
         self.journal_bytes = line.len() as u64;
+        self.lags = false;
         Ok(())
     }
 
@@ -163,7 +172,12 @@ impl Store {
 
     fn add(&mut self, text: &str) -> io::Result<()> {
         let line = with_check(text);
-        self.journal.write_all(line.as_bytes())?;
+        if let Err(error) = self.journal.write_all(line.as_bytes()) {
+            self.lags = true;
+            // Half a line would hide all that comes behind it.
+            self.journal.set_len(self.journal_bytes)?;
+            return Err(error);
+        }
         self.journal_bytes += line.len() as u64;
         Ok(())
     }
@@ -174,7 +188,7 @@ impl Store {
     /// The disk does not take it.
     pub fn begin_whole(&self) -> io::Result<NewWhole> {
         let path = self.folder.join(NEW);
-        let file = owned(&path).write(true).truncate(true).open(&path)?;
+        let file = owned().write(true).truncate(true).open(&path)?;
         Ok(NewWhole { file: BufWriter::new(file), whole: Whole::default(), line: Vec::new() })
     }
 
@@ -199,10 +213,11 @@ impl Store {
         Ok((head, not_understood))
     }
 
-    /// Whether the journal has become so long that a new whole set is to be written.
+    /// Whether a new whole set is to be written: the journal has become long, or lacks something.
     #[must_use]
-    pub fn is_long(&self) -> bool {
-        self.journal_bytes > JOURNAL_BYTES.max(self.whole_bytes)
+    pub fn wants_whole(&self) -> bool {
+        let rests = self.tried.is_some_and(|tried| tried.elapsed() < COMPACT_AGAIN);
+        !rests && (self.lags || self.journal_bytes > JOURNAL_BYTES.max(self.whole_bytes))
     }
 
     /// Writes what is known as a whole set, and begins the journal anew.
@@ -213,8 +228,9 @@ impl Store {
         let (Some(as_of), Some(cursor)) = (view.known().knowledge, view.known().cursor.clone()) else {
             return Ok(());
         };
+        self.tried = Some(Instant::now());
         let path = self.folder.join(NEW);
-        let mut file = BufWriter::new(owned(&path).write(true).truncate(true).open(&path)?);
+        let mut file = BufWriter::new(owned().write(true).truncate(true).open(&path)?);
         let (mut digest, mut entries) = (Sha256::new(), 0);
         let mut put = |line: &str, file: &mut BufWriter<File>| {
             digest.update(line.as_bytes());
@@ -269,11 +285,15 @@ impl NewWhole {
     }
 }
 
-/// A file that nobody else reads: what acts at a member is not told to everybody on the machine.
-fn owned(_: &Path) -> OpenOptions {
+/// For a file that nobody else reads: what acts at a member is not told to everybody on the machine.
+pub(crate) fn owned() -> OpenOptions {
     let mut options = OpenOptions::new();
     options.create(true).mode(0o600);
     options
+}
+
+fn first_line(digest: &str) -> String {
+    serde_json::json!({"of": digest}).to_string()
 }
 
 pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {

@@ -31,7 +31,7 @@ mod form;
 pub mod ipset;
 mod lists;
 pub mod nftables;
-mod rpz;
+pub mod rpz;
 mod rules;
 pub mod sets;
 mod shared;

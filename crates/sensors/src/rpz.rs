@@ -4,8 +4,8 @@ use model::matching::Mode;
 
 use super::cover::Cover;
 use super::form::Form;
-use super::text::{closing, opening, put};
-use super::{Head, Item, Outcome, Reason, dns};
+use super::text::{closing, is_name, opening, put};
+use super::{Head, Item, Outcome, Reason};
 
 /// How many bytes of a name are left to the zone's own, which is whoever loads it to choose: a name in the zone has both, and
 /// 253 bytes at most.
@@ -13,6 +13,22 @@ const ZONE_NAME_BYTES: usize = 62;
 
 /// For how long resolvers' clients keep an answer, in seconds: a mistake that is taken back ends for them that much later.
 const TTL_S: &str = "60";
+
+/// Looks at whether a name can be an owner in a zone, whatever the zone's own name is.
+///
+/// # Errors
+/// Why it cannot.
+pub fn owner(name: &str) -> Result<(), Reason> {
+    if !is_name(name) {
+        return Err(Reason::Characters);
+    }
+    // `32.1.2.0.192.rpz-ip` and its kin are no names in such a zone, but what resolvers do about addresses and clients.
+    if name.rsplit('.').next().is_some_and(|last| last.starts_with("rpz-")) {
+        return Err(Reason::Reserved);
+    }
+    let longest = "*.".len() + name.len() + ".".len() + ZONE_NAME_BYTES;
+    if longest > 253 { Err(Reason::TooLong) } else { Ok(()) }
+}
 
 /// Names: the resolver answers that they do not exist.
 #[derive(Debug, Default)]
@@ -36,14 +52,8 @@ impl Form for Rpz {
     }
 
     fn item(&mut self, out: &mut Vec<u8>, item: &Item<'_>) -> Result<Outcome, Reason> {
-        let name = dns::name(item)?;
-        // `32.1.2.0.192.rpz-ip` and its kin are no names in such a zone, but what resolvers do about addresses and clients.
-        if name.rsplit('.').next().is_some_and(|last| last.starts_with("rpz-")) {
-            return Err(Reason::Reserved);
-        }
-        if name.len() + "*.".len() + ZONE_NAME_BYTES > 253 {
-            return Err(Reason::TooLong);
-        }
+        let name = item.value.text();
+        owner(name)?;
         let key = item.value.key();
         if self.cover.has_domain(key) && !(self.is_wildcard && self.cover.is(key)) {
             return Ok(Outcome::Covered);

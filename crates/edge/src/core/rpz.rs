@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use model::matching::Mode;
 use model::observable::{Kind, text_of_key};
 use sensors::Format;
+use sensors::rpz::owner;
 
 use super::set::{Entry, Place};
 use crate::known::View;
@@ -133,20 +134,13 @@ fn wanted(view: &View<'_>, key: &[u8]) -> u8 {
             },
         )
     };
-    if !text_of_key(key).is_some_and(|name| is_name(&name)) {
+    if text_of_key(key).is_none_or(|name| owner(&name).is_err()) {
         return 0;
     }
     if view.set().is_within(key, &mut |place, entry| admitted(place, entry) & BELOW != 0) {
         return 0;
     }
     view.set().under(key).fold(0, |mask, (place, entry)| mask | admitted(place, entry))
-}
-
-/// Whether a name can be an owner: of characters that names have, with room for the zone's, and no rule about addresses or clients.
-fn is_name(name: &str) -> bool {
-    let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'_' | b'.');
-    let is_rule = name.rsplit('.').next().is_some_and(|last| last.starts_with("rpz-"));
-    !name.is_empty() && name.len() <= 189 && !is_rule && name.bytes().all(plain)
 }
 
 fn owners(key: &[u8], mask: u8) -> Vec<String> {

@@ -99,7 +99,12 @@ pub(super) fn write_file(
     Ok(path)
 }
 
-/// For its owner and its group: sensors run under names of their own.
+/// For its owner and its group: sensors run under names of their own. Whoever else may write into the folder leads nobody to another
+/// file by a link: it is a new one.
 fn open(path: &Path) -> std::io::Result<File> {
-    OpenOptions::new().create(true).write(true).truncate(true).mode(0o640).open(path)
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    OpenOptions::new().create_new(true).write(true).mode(0o640).open(path)
 }

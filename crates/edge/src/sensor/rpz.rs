@@ -62,7 +62,7 @@ impl Rpz {
         Rpz { setup, serving: None, told: None }
     }
 
-    /// Begins to listen, where it does not.
+    /// Begins to listen, where it does not: on all addresses or on none, and not before there is a zone to give.
     fn serving(&mut self, shared: &Shared) -> Result<Arc<Serving>, String> {
         if let Some(serving) = &self.serving {
             return Ok(Arc::clone(serving));
@@ -91,12 +91,9 @@ impl Rpz {
             clock: shared.clock(),
             stopping: shared.stopping(),
         });
-        for address in &self.setup.listen {
-            let told = |error: std::io::Error| format!("cannot listen on `{address}`: {error}");
-            let (udp, tcp) =
-                (UdpSocket::bind(address).map_err(told)?, TcpListener::bind(address).map_err(told)?);
-            udp.set_read_timeout(Some(STEP)).map_err(told)?;
-            tcp.set_nonblocking(true).map_err(told)?;
+        let bound: Vec<_> = self.setup.listen.iter().map(bound).collect::<Result<_, _>>()?;
+        shared.read(|view| serving.zone().take(view, None));
+        for (udp, tcp) in bound {
             let datagrams = Arc::clone(&serving);
             std::thread::spawn(move || datagrams.answer_datagrams(&udp));
             let transfers = Arc::clone(&serving);
@@ -107,9 +104,10 @@ impl Rpz {
     }
 
     fn take(&mut self, shared: &Shared, keys: Option<&BTreeSet<Box<[u8]>>>) -> Result<(), String> {
+        let begins = self.serving.is_none();
         let serving = self.serving(shared)?;
         let changed = shared.read(|view| serving.zone().take(view, keys));
-        if changed {
+        if changed || begins {
             let serial = serving.zone().serial();
             // Best effort: without it a restart within the second may give a serial twice.
             let _written = std::fs::write(self.setup.folder.join("serial"), serial.to_string());
@@ -148,6 +146,14 @@ impl Rpz {
         let fetched = serving.fetched.lock().unwrap_or_else(PoisonError::into_inner);
         self.setup.secondaries.iter().find(|secondary| fetched.get(&secondary.ip()) != Some(&serial)).copied()
     }
+}
+
+fn bound(address: &SocketAddr) -> Result<(UdpSocket, TcpListener), String> {
+    let told = |error: std::io::Error| format!("cannot listen on `{address}`: {error}");
+    let (udp, tcp) = (UdpSocket::bind(address).map_err(told)?, TcpListener::bind(address).map_err(told)?);
+    udp.set_read_timeout(Some(STEP)).map_err(told)?;
+    tcp.set_nonblocking(true).map_err(told)?;
+    Ok((udp, tcp))
 }
 
 impl Sensor for Rpz {
@@ -252,13 +258,14 @@ impl Serving {
 
     fn serve(&self, mut stream: TcpStream, from: IpAddr) -> std::io::Result<()> {
         stream.set_nonblocking(false)?;
-        stream.set_read_timeout(Some(self.timeout))?;
         stream.set_write_timeout(Some(self.timeout))?;
         loop {
+            // A query has so long, not each of its bytes: the places are few, and anybody may take one.
+            let until = Instant::now() + self.timeout;
             let mut length = [0; 2];
-            stream.read_exact(&mut length)?;
+            read_until(&mut stream, &mut length, until)?;
             let mut bytes = vec![0; usize::from(u16::from_be_bytes(length))];
-            stream.read_exact(&mut bytes)?;
+            read_until(&mut stream, &mut bytes, until)?;
             let Some(query) = read(&bytes).filter(|query| !query.is_answer) else { return Ok(()) };
             let is_transfer = query.opcode == 0 && matches!(query.of_type, AXFR | IXFR);
             match self.permitted(&bytes, &query) {
@@ -312,6 +319,22 @@ impl Serving {
         stream.flush()?;
         Ok(serial)
     }
+}
+
+fn read_until(stream: &mut TcpStream, mut bytes: &mut [u8], until: Instant) -> std::io::Result<()> {
+    while !bytes.is_empty() {
+        let left = until.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Err(std::io::ErrorKind::TimedOut.into());
+        }
+        stream.set_read_timeout(Some(left))?;
+        let read = stream.read(bytes)?;
+        if read == 0 {
+            return Err(std::io::ErrorKind::UnexpectedEof.into());
+        }
+        bytes = bytes.get_mut(read..).unwrap_or_default();
+    }
+    Ok(())
 }
 
 fn send(stream: &mut TcpStream, message: &[u8]) -> std::io::Result<()> {

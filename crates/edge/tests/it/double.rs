@@ -39,6 +39,7 @@ pub fn whole(values: &[Value], cursor: &str, as_of: Timestamp) -> String {
 #[derive(Default)]
 struct State {
     dead: bool,
+    forgot: bool,
     whole: String,
     /// Everything that was said on streams; a cursor is a place in it.
     said: Vec<String>,
@@ -104,6 +105,11 @@ impl Node {
         let now = json!({"at": at, "cursor": cursor.to_string()});
         state.said.push(format!("id: {cursor}\nevent: now\ndata: {now}\n\n"));
         self.changed.notify_all();
+    }
+
+    /// It knows no cursor any more that was given out before; a whole set has a good one.
+    pub fn forgets(&self) {
+        self.state.lock().unwrap().forgot = true;
     }
 
     pub fn says_raw(&self, text: &str) {
@@ -189,11 +195,15 @@ impl Upstream for Way {
         }
         state.asked.push(ask.path.clone());
         if ask.path.starts_with("/feeds/accord/accord.ndjson?") {
+            state.forgot = false;
             return Ok(Box::new(Bytes(Some(state.whole.clone().into_bytes()), 200)));
         }
         if let Some((_, rest)) = ask.path.split_once("/api/v1/stream?since=") {
             let at = rest.split('&').next().unwrap().parse().unwrap();
             let generation = state.generation;
+            if state.forgot {
+                return Ok(Box::new(Bytes(Some(Vec::new()), 410)));
+            }
             return Ok(Box::new(Stream { node: Arc::clone(&self.0), at, greeted: false, generation }));
         }
         assert_eq!((ask.method, ask.path.as_str()), ("PUT", "/api/v1/edges/gate"));

@@ -8,6 +8,7 @@ mod double;
 mod kernel;
 #[cfg(test)]
 mod resolver;
+mod returns;
 #[cfg(test)]
 mod sockets;
 #[cfg(test)]

@@ -111,7 +111,8 @@ fn whole_zones_and_changes_are_given() {
 
     node.says("value", &value("domain", "exact", "new.example", "block", None));
     node.says("value", &value("domain", "subdomains", "evil.example", "nothing", None));
-    until("a change", || transfer(port, &query(IXFR, Some(serial), "rpz.accord")).len() >= 9);
+    // In one step or in two.
+    until("a change", || transfer(port, &query(IXFR, Some(serial), "rpz.accord")).len() >= 8);
     let changes = transfer(port, &query(IXFR, Some(serial), "rpz.accord"));
     let last = changes[0].2;
     assert_eq!((changes[1].2, changes.last().unwrap().2), (serial, last));

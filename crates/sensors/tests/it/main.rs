@@ -5,4 +5,6 @@ mod formats;
 #[cfg(test)]
 mod injection;
 #[cfg(test)]
+mod owner;
+#[cfg(test)]
 mod shared;
