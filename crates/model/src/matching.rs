@@ -110,6 +110,12 @@ impl Mode {
             }
     }
 
+    /// Whether what stands in this mode stands for other values too, that lie below it or in it.
+    #[must_use]
+    pub fn reaches_below(self) -> bool {
+        matches!(self, Mode::HostPath | Mode::Network | Mode::Wildcard | Mode::Subdomains)
+    }
+
     /// Whether what stands in this mode matches where it is asked for so.
     #[must_use]
     pub fn admits(self, nearness: Nearness) -> bool {

@@ -83,23 +83,44 @@ pub fn innocent(value: &Observable) -> Option<&'static str> {
     }
 }
 
+/// Nobody's address, or everybody's within his own walls.
+const NOBODYS: &str = "an address that is nobody's (RFC 6890)";
+const OWN: &str = "an address within everybody's own networks (RFC 1918, RFC 6598, RFC 6890)";
+const EXAMPLES: &str = "an address for examples and tests (RFC 5737, RFC 2544)";
+
+/// Networks of IPv4 that are set aside, and for what.
+const SPECIAL4: [([u8; 4], u32, &str); 14] = [
+    ([0, 0, 0, 0], 8, NOBODYS),
+    ([192, 0, 0, 0], 24, NOBODYS),
+    ([224, 0, 0, 0], 4, NOBODYS),
+    ([240, 0, 0, 0], 4, NOBODYS),
+    ([10, 0, 0, 0], 8, OWN),
+    ([100, 64, 0, 0], 10, OWN),
+    ([127, 0, 0, 0], 8, OWN),
+    ([169, 254, 0, 0], 16, OWN),
+    ([172, 16, 0, 0], 12, OWN),
+    ([192, 168, 0, 0], 16, OWN),
+    ([192, 0, 2, 0], 24, EXAMPLES),
+    ([198, 18, 0, 0], 15, EXAMPLES),
+    ([198, 51, 100, 0], 24, EXAMPLES),
+    ([203, 0, 113, 0], 24, EXAMPLES),
+];
+
+/// Networks of IPv6 through which the IPv4 of many goes (RFC 6052, RFC 4380, RFC 3056): whoever stops one stops that.
+const WAYS6: [(&str, u32); 3] = [("64:ff9b::", 96), ("2001::", 32), ("2002::", 16)];
+
+// Whether the first bits of two addresses are the same.
+fn alike4(one: [u8; 4], other: [u8; 4], bits: u32) -> bool {
+    let mask = u32::MAX.checked_shl(32_u32.saturating_sub(bits)).unwrap_or(0);
+    (u32::from_be_bytes(one) ^ u32::from_be_bytes(other)) & mask == 0
+}
+
 fn address4(address: Ipv4Addr) -> Option<&'static str> {
-    let [first, second, third, _] = address.octets();
     if ROOTS4.contains(&address.octets()) {
         return Some("a root server of the DNS");
     }
-    let shared = first == 100 && second & 0xC0 == 64;
-    let benchmark = first == 198 && second & 0xFE == 18;
-    let protocol = [first, second, third] == [192, 0, 0];
-    if first == 0 || first >= 240 || address.is_multicast() || address.is_broadcast() || protocol {
-        Some("an address that is nobody's (RFC 6890)")
-    } else if address.is_loopback() || address.is_link_local() || address.is_private() || shared {
-        Some("an address within everybody's own networks (RFC 1918, RFC 6598, RFC 6890)")
-    } else if address.is_documentation() || benchmark {
-        Some("an address for examples and tests (RFC 5737, RFC 2544)")
-    } else {
-        None
-    }
+    let holds = |(base, length, _): &&([u8; 4], u32, &str)| alike4(address.octets(), *base, *length);
+    SPECIAL4.iter().find(holds).map(|(.., why)| *why)
 }
 
 fn address6(address: Ipv6Addr) -> Option<&'static str> {
@@ -118,33 +139,33 @@ fn address6(address: Ipv6Addr) -> Option<&'static str> {
     }
 }
 
-// A network is judged by its ends and by what lies in it: one that holds a root server is everybody's too.
+// A network is everybody's that lies in one that is, or that has one of everybody's own in it, a root server, or the way of many.
 fn network(text: &str) -> Option<&'static str> {
     let (address, length) = text.split_once('/')?;
     let length: u32 = length.parse().ok()?;
     if let Ok(address) = address.parse::<Ipv4Addr>() {
-        let holds = |root: &[u8; 4]| {
-            let mask = u32::MAX.checked_shl(32 - length).unwrap_or(0);
-            u32::from_be_bytes(*root) & mask == u32::from(address) & mask
+        if ROOTS4.iter().any(|root| alike4(*root, address.octets(), length)) {
+            return Some("a network with a root server of the DNS in it");
+        }
+        let meets = |(base, of_length, why): &&([u8; 4], u32, &str)| {
+            let is_in = length >= *of_length || *why == OWN || *base == [192, 0, 0, 0];
+            is_in && alike4(address.octets(), *base, length.min(*of_length))
         };
-        let last = u32::from(address) | u32::MAX.checked_shr(length).unwrap_or(0);
-        return ROOTS4
-            .iter()
-            .any(holds)
-            .then_some("a network with a root server of the DNS in it")
-            .or_else(|| address4(address))
-            .or_else(|| address4(Ipv4Addr::from(last)));
+        return SPECIAL4.iter().find(meets).map(|(.., why)| *why);
     }
     let address: Ipv6Addr = address.parse().ok()?;
-    let mask = u128::MAX.checked_shl(128 - length).unwrap_or(0);
-    let holds = |root: &&str| {
-        root.parse::<Ipv6Addr>().is_ok_and(|root| u128::from(root) & mask == u128::from(address) & mask)
+    let holds = |of: &str, length: u32| {
+        let mask = u128::MAX.checked_shl(128_u32.saturating_sub(length)).unwrap_or(0);
+        of.parse::<Ipv6Addr>().is_ok_and(|of| (u128::from(of) ^ u128::from(address)) & mask == 0)
     };
-    ROOTS6
-        .iter()
-        .any(holds)
-        .then_some("a network with a root server of the DNS in it")
-        .or_else(|| address6(address))
+    if ROOTS6.iter().any(|root| holds(root, length)) {
+        return Some("a network with a root server of the DNS in it");
+    }
+    let is_way = |(way, of_length): &(&str, u32)| length <= *of_length && holds(way, length);
+    if WAYS6.iter().any(is_way) {
+        return Some("a network through which the IPv4 of many goes (RFC 6052, RFC 4380, RFC 3056)");
+    }
+    address6(address)
 }
 
 fn name(text: &str) -> Option<&'static str> {
@@ -185,6 +206,16 @@ mod tests {
             "202.12.27.33:53",
             "198.41.0.0/24",
             "10.0.0.0/8",
+            "172.0.0.0/8",
+            "172.0.0.0/9",
+            "192.128.0.0/9",
+            "169.252.0.0/14",
+            "100.0.0.0/9",
+            "192.0.0.0/16",
+            "203.0.113.128/25",
+            "64:ff9b::/96",
+            "2002::/16",
+            "2001::/32",
             "2001:db8::1",
             "fe80::1",
             "fd00::7",
@@ -217,6 +248,11 @@ mod tests {
             "203.0.112.9",
             "198.41.0.5",
             "198.42.0.0/16",
+            "172.32.0.0/11",
+            "172.64.0.0/13",
+            "203.0.112.0/22",
+            "64:ff9b::808:0/112",
+            "2002:a00::/24",
             "2a00:1450::1",
             "2a00:1450::/32",
             "evil.github.io",

@@ -60,6 +60,8 @@ pub struct Gate {
 pub struct Warned<'a> {
     /// The name of the list.
     pub list: &'a str,
+    /// It is not the value that is on it but something below: the list is asked of what stands for that too.
+    pub below: bool,
 }
 
 /// What the receiver's own hosts did lately with a value.
@@ -144,6 +146,7 @@ pub fn judge(
     modes.dedup();
     let mut verdicts: Vec<Verdict> = Vec::new();
     for mode in modes {
+        let most = if mode.reaches_below() { most.with_below } else { most.alone };
         let verdict = agreed(mode, &said, most, &mut At { tell: tell.as_deref_mut(), fact: None });
         let covered = |wide: &Verdict| {
             wide.mode.covers(mode) && wide.action >= verdict.action && ends(wide.until) >= ends(verdict.until)
@@ -310,17 +313,28 @@ fn mistaken_in_words(fact: &Fact, policy: &Policy) -> String {
     }
 }
 
-// The most that the value may do, whoever says it.
-fn asked_of_value(value: &Observable, local: &Local<'_>, at: &mut At<'_, '_>) -> Option<Action> {
-    let mut most = Some(Action::Block);
+/// The most that the value may do, whoever says it.
+struct Most {
+    /// Where it is meant alone.
+    alone: Option<Action>,
+    /// Where it stands for what is below it too.
+    with_below: Option<Action>,
+}
+
+fn asked_of_value(value: &Observable, local: &Local<'_>, at: &mut At<'_, '_>) -> Most {
+    let (mut most, mut below) = (Some(Action::Block), Some(Action::Block));
     let innocent = innocent(value);
     let lets = if innocent.is_some() { None } else { Some(Action::Block) };
     most = most.min(lets);
     at.gate(GateKind::Innocent, lets, None, || innocent.unwrap_or("it may be somebody's").into());
     for warned in local.warned {
         let lets = Some(local.policy.grade(warned.list));
-        most = most.min(lets);
-        at.gate(GateKind::WarningList, lets, None, || warned.list.to_owned().into());
+        let held = if warned.below { &mut below } else { &mut most };
+        *held = (*held).min(lets);
+        at.gate(GateKind::WarningList, lets, None, || match warned.below {
+            true => format!("{}: names below it are on it", warned.list).into(),
+            false => warned.list.to_owned().into(),
+        });
     }
     if local.warned.is_empty() {
         at.gate(GateKind::WarningList, Some(Action::Block), None, || "on none".into());
@@ -338,7 +352,7 @@ fn asked_of_value(value: &Observable, local: &Local<'_>, at: &mut At<'_, '_>) ->
             "what hosts here did lately is not known".into()
         });
     }
-    most
+    Most { alone: most, with_below: most.min(below) }
 }
 
 // The most that enough origins agree on, among what covers this mode.

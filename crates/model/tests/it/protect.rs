@@ -107,6 +107,31 @@ fn the_desks_word_blocks_for_a_day_and_others_alert_until_two_origins_agree() {
 }
 
 #[test]
+fn what_is_warned_of_below_holds_what_stands_for_it_and_nothing_else() {
+    let policy = Policy { rules: vec![rule(From::Anyone)], ..Policy::default() };
+    let warned = [Warned { list: "Top 1000", below: true }];
+    let local = Local { policy: &policy, warned: &warned, seen: None, now: now() };
+    for (mode, action) in [
+        (Mode::Exact, Action::Block),
+        (Mode::MailDomain, Action::Block),
+        (Mode::Subdomains, Action::Context),
+        (Mode::Wildcard, Action::Context),
+    ] {
+        let verdicts =
+            judge(&guess("hosting.example.co").unwrap(), &[Fact { mode, ..fact(1) }], &local, None);
+        assert_eq!(verdicts[0].action, Some(action), "{mode:?}");
+    }
+    let both = [Fact { mode: Mode::Subdomains, ..fact(1) }, fact(2)];
+    let verdicts = judge(&guess("hosting.example.co").unwrap(), &both, &local, None);
+    let does: Vec<_> = verdicts.iter().map(|verdict| (verdict.mode, verdict.action)).collect();
+    assert_eq!(
+        does,
+        [(Mode::Subdomains, Some(Action::Context)), (Mode::Exact, Some(Action::Block))],
+        "nobody takes a block away by saying more"
+    );
+}
+
+#[test]
 fn copies_of_one_feed_count_once() {
     let policy = story();
     let copy = |source| Fact { origin: Some(77), ..fact(source) };
@@ -225,7 +250,7 @@ fn lists_hold_back_by_their_grade_and_what_is_common_here_alerts_only() {
     };
     let value = guess("203.0.112.9").unwrap();
     let of = |lists: &[&'static str], seen| {
-        let warned: Vec<Warned<'_>> = lists.iter().map(|list| Warned { list }).collect();
+        let warned: Vec<Warned<'_>> = lists.iter().map(|list| Warned { list, below: false }).collect();
         judge(&value, &[fact(1)], &Local { policy: &policy, warned: &warned, seen, now: now() }, None)[0]
             .action
     };
@@ -266,7 +291,12 @@ fn a_domain_stands_for_those_below_it_where_the_policy_says_so() {
 #[test]
 fn why_is_every_gate_in_order_with_what_it_went_by() {
     let policy = story();
-    let local = Local { policy: &policy, warned: &[Warned { list: "Top 1000" }], seen: None, now: now() };
+    let local = Local {
+        policy: &policy,
+        warned: &[Warned { list: "Top 1000", below: false }],
+        seen: None,
+        now: now(),
+    };
     let gates = gates("evil.example.co", &[fact(1), fact(2)], &local);
     let of_first: Vec<_> = gates.iter().filter(|gate| gate.fact == Some(0)).map(|gate| gate.kind).collect();
     assert_eq!(

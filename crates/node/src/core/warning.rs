@@ -7,7 +7,7 @@
 
 use std::collections::BTreeSet;
 
-use model::observable::{Kind, Observable, guess, normalise};
+use model::observable::{Keys, Kind, Observable, PrefixLengths, Relation, guess, normalise};
 use sha2::{Digest, Sha256};
 use strictjson::{Limits, Node};
 
@@ -15,6 +15,9 @@ use strictjson::{Limits, Node};
 const LISTS: usize = 1_000;
 /// Entries of all lists together, at most: some 50 bytes of memory each.
 pub const ENTRIES: usize = 4_000_000;
+
+/// Entries that are looked at below a name or in a network: so many are of all the lists that matter.
+const WITHIN: usize = 10_000;
 
 /// An entry: the key of a value, and whose list it is on.
 type Entry = (Box<[u8]>, u16);
@@ -144,12 +147,15 @@ impl WarningLists {
         (self.lists.len(), self.values.len() + self.names.len() + self.networks.len())
     }
 
-    /// The names of the lists that a value is on: itself; a network around it; for an address with a port, the
-    /// address; for a domain, a name above it on a list of host names; for a URL, its host, on lists that are about URLs.
+    /// The names of the lists that a value is on: itself; a network around it, and for a network what lies in it; for an address with
+    /// a port, the address; for a domain, a name above it on a list of host names; for a URL, its host, on lists that are about URLs.
     #[must_use]
     pub fn of(&self, value: &Observable) -> Vec<&str> {
         let mut on = BTreeSet::new();
         self.add(value, &mut on);
+        if matches!(value.kind(), Kind::Cidr4 | Kind::Cidr6) {
+            self.add_within(value, &mut on);
+        }
         if value.kind() == Kind::IpPort {
             value.host().iter().for_each(|address| self.add(address, &mut on));
         }
@@ -161,8 +167,41 @@ impl WarningLists {
                 |number: &u16| self.lists.get(usize::from(*number)).is_some_and(|list| list.urls);
             on.extend(of_host.into_iter().filter(about_urls));
         }
+        self.names_of(on)
+    }
+
+    /// The names of the lists that names below a domain are on, or below the host of a URL on lists that are about URLs: for whoever
+    /// means these too.
+    #[must_use]
+    pub fn below(&self, value: &Observable) -> Vec<&str> {
+        let mut on = BTreeSet::new();
+        let host = value.host().filter(|_| value.kind() == Kind::Url);
+        match &host {
+            Some(host) => {
+                self.add_within(host, &mut on);
+                on.retain(|number| self.lists.get(usize::from(*number)).is_some_and(|list| list.urls));
+            }
+            None => self.add_within(value, &mut on),
+        }
+        self.names_of(on)
+    }
+
+    fn names_of(&self, on: BTreeSet<u16>) -> Vec<&str> {
         let lists = on.into_iter().filter_map(|number| self.lists.get(usize::from(number)));
         lists.map(|list| list.name.as_str()).collect()
+    }
+
+    fn add_within(&self, value: &Observable, on: &mut BTreeSet<u16>) {
+        for probe in value.lookup_keys(&PrefixLengths::default()) {
+            let (Relation::Within, Keys::Range { start, end }) = (probe.relation, probe.keys) else {
+                continue;
+            };
+            for table in [&self.values, &self.names, &self.networks] {
+                let from = table.partition_point(|(entry, _)| **entry < *start);
+                let within = table.iter().skip(from).take_while(|(entry, _)| **entry < *end);
+                on.extend(within.take(WITHIN).map(|(_, number)| *number));
+            }
+        }
     }
 
     fn add(&self, value: &Observable, on: &mut BTreeSet<u16>) {
@@ -232,7 +271,11 @@ mod tests {
             ("10.1.2.3", &["private"][..]),
             ("10.0.0.0/8", &["private"]),
             ("10.1.0.0/16", &["private"]),
-            ("10.0.0.0/7", &[]),
+            ("10.0.0.0/7", &["private"]),
+            ("198.0.0.0/12", &[]),
+            ("192.0.0.0/16", &["private"]),
+            ("198.51.96.0/20", &["texts"]),
+            ("198.51.101.0/24", &[]),
             ("11.0.0.1", &[]),
             ("192.0.2.1", &["private"]),
             ("2001:db8::1", &["private"]),
@@ -248,6 +291,26 @@ mod tests {
             ("D41D8CD98F00B204E9800998ECF8427E", &["texts"]),
         ] {
             assert_eq!(all.of(&guess(value).unwrap()), on, "{value}");
+        }
+    }
+
+    #[test]
+    fn a_name_is_asked_for_what_lists_have_below_it() {
+        let all = lists(&[
+            ("names", "hostname", &["www.example.net", "example.org"], "url"),
+            ("texts", "string", &["a.b.example.com"], "domain"),
+        ]);
+        for (value, below) in [
+            ("example.net", &["names"][..]),
+            ("www.example.net", &[]),
+            ("ww.example.net", &[]),
+            ("example.com", &["texts"]),
+            ("org", &[]),
+            ("http://example.net/", &["names"]),
+            ("http://example.com/", &[]),
+        ] {
+            let value = guess(value).or_else(|_| normalise(Kind::Domain, value)).unwrap();
+            assert_eq!(all.below(&value), below, "{}", value.text());
         }
     }
 

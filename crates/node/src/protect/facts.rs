@@ -7,7 +7,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use model::circle::Curation;
-use model::matching::Scheme;
+use model::matching::{Mode, Scheme};
 use model::observable::{Kind, Observable, normalise, text_of_key};
 use model::protect::{Fact, Gate, Local, Mistaken, Policy, Seen, Verdict, Warned, judge};
 use model::{CircleId, Label, MemberId, Origin, PermittedActions, Timestamp, Tlp};
@@ -291,20 +291,26 @@ impl<'a> Judging<'a> {
         tell: Option<&mut dyn FnMut(Gate)>,
     ) -> Result<Vec<Verdict>, Error> {
         let facts: Vec<Fact> = sayings.iter().map(|saying| saying.fact.clone()).collect();
-        let warned: Vec<Warned<'_>> = self.lists.of(value).into_iter().map(|list| Warned { list }).collect();
+        let on = self.lists.of(value).into_iter().map(|list| Warned { list, below: false });
+        let mut warned: Vec<Warned<'_>> = on.collect();
+        if facts.iter().any(|fact| self.mode(fact, value).reaches_below()) {
+            warned.extend(self.lists.below(value).into_iter().map(|list| Warned { list, below: true }));
+        }
         let seen = self.seen((key, value), &facts)?;
         let local = Local { policy: &self.policy, warned: &warned, seen, now: self.reading.now };
         Ok(judge(value, &facts, &local, tell))
     }
 
+    // How the rule for a fact means the value.
+    fn mode(&self, fact: &Fact, value: &Observable) -> Mode {
+        let rule = self.policy.rule(fact, value.kind());
+        rule.map_or(fact.mode, |rule| rule.mode(fact.mode, value))
+    }
+
     // How widely what the value stands for was seen at the member, in the widest mode that it is meant in.
     fn seen(&self, (key, value): (&[u8], &Observable), facts: &[Fact]) -> Result<Option<Seen>, Error> {
         let Some(member) = self.reading.reader else { return Ok(None) };
-        let mode = |fact: &Fact| {
-            let rule = self.policy.rule(fact, value.kind());
-            rule.map_or(fact.mode, |rule| rule.mode(fact.mode, value))
-        };
-        let Some(mode) = facts.iter().map(mode).max() else { return Ok(None) };
+        let Some(mode) = facts.iter().map(|fact| self.mode(fact, value)).max() else { return Ok(None) };
         if self.common.as_ref().is_some_and(|common| !may_be_common(common, key, mode)) {
             return Ok(None);
         }

@@ -1,9 +1,9 @@
 //! What acts at a member's sensors, and what is told of why.
 
-use node::{Caller, ImportOptions, Kind, NewCircle, views};
+use node::{Caller, ImportOptions, Kind, NewCircle, Settings, views};
 
 use crate::circle_rules::{bring, circle, formal, members};
-use crate::write_world::{FIRST, World, envelope, indicator, strings};
+use crate::write_world::{FIRST, World, envelope, indicator, settings, strings};
 use model::Tlp;
 use model::circle::Curation;
 
@@ -55,6 +55,43 @@ fn own_words_block_and_others_alert_until_two_origins_agree() {
     assert_eq!(action(&world, &cid, &format!("www.{BAD}")), "nothing");
     assert_eq!(action(&world, &cid, "bad-host.co"), "nothing");
     assert!(why(&world, &cid, "no value at all, is it?").error.is_some());
+}
+
+#[test]
+fn what_is_around_or_above_what_everybody_uses_blocks_nothing() {
+    let lists = tempfile::tempdir().unwrap();
+    let list = |name: &str, of_type: &str, entry: &str| {
+        let text = format!(
+            r#"{{"name":"{name}","type":"{of_type}","list":["{entry}"],"matching_attributes":["domain","ip-dst","url"]}}"#
+        );
+        std::fs::write(lists.path().join(format!("{name}.json")), text).unwrap();
+    };
+    list("resolvers", "string", "8.8.8.8");
+    list("networks", "cidr", "104.16.0.0/13");
+    list("top", "hostname", "fonts.hosting.co");
+    let world = World::with(Settings { warning_lists: Some(lists.path().to_owned()), ..settings() });
+    let [ada]: [Caller; 1] = members(&world, &["Ada"], ROLES).try_into().unwrap();
+    for value in ["8.8.8.0/24", "104.0.0.0/11", "172.0.0.0/9", "9.9.9.0/24", "hosting.co"] {
+        say(&world, &ada, &green(), value);
+    }
+    let below = indicator(1, FIRST, "")
+        .replace("[ipv4-addr:value = '198.51.0.1']", "[domain-name:value LIKE '%.hosting.co']");
+    assert_eq!(world.submit(&ada, &envelope(&[below])).unwrap().success, 1);
+    for (seen, does) in [
+        ("8.8.8.8", "context"),
+        ("104.17.0.1", "context"),
+        ("172.16.0.1", "nothing"),
+        ("fonts.hosting.co", "context"),
+        ("other.hosting.co", "context"),
+        ("9.9.9.9", "block"),
+        ("hosting.co", "block"),
+    ] {
+        assert_eq!(action(&world, &ada, seen), does, "{seen}: {:?}", gates(&why(&world, &ada, seen)));
+    }
+    assert!(
+        gates(&why(&world, &ada, "a.hosting.co"))
+            .contains(&"warning-list: top: names below it are on it".to_owned())
+    );
 }
 
 #[test]
