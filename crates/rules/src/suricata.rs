@@ -5,6 +5,7 @@
 
 mod header;
 mod keywords;
+mod pcre;
 
 use crate::{Fault, quoted};
 use header::header;
@@ -226,17 +227,10 @@ impl Read {
     }
 }
 
-// Where the first `;` stands that has no backslash in front.
+// Where the first `;` stands that has no backslash in front: whether that one is escaped itself, Suricata does not ask.
 fn end_of_option(text: &str) -> Option<usize> {
-    let mut is_escaped = false;
-    for (at, byte) in text.bytes().enumerate() {
-        match byte {
-            b';' if !is_escaped => return Some(at),
-            b'\\' => is_escaped = !is_escaped,
-            _ => is_escaped = false,
-        }
-    }
-    None
+    let mut before = 0;
+    text.bytes().position(|byte| std::mem::replace(&mut before, byte) != b'\\' && byte == b';')
 }
 
 fn unescaped_quotes(text: &str) -> usize {
@@ -288,14 +282,11 @@ fn content(text: &str) -> Result<(), String> {
     if digits.is_some() { Err("a bar is not closed".to_owned()) } else { Ok(()) }
 }
 
-// `/expression/flags`; the expression itself is for the engine.
+// `/expression/flags`.
 fn expression(text: &str) -> Result<(), String> {
-    let flags = text.strip_prefix('/').and_then(|rest| rest.rsplit_once('/'));
-    match flags {
-        Some((expression, flags))
-            if !expression.is_empty() && flags.chars().all(|flag| flag.is_ascii_alphabetic()) =>
-        {
-            Ok(())
+    match text.strip_prefix('/').and_then(|rest| rest.rsplit_once('/')) {
+        Some((expression, flags)) if !expression.is_empty() => {
+            pcre::fault(expression, flags).map_or(Ok(()), Err)
         }
         _ => Err("an expression is written `/EXPRESSION/FLAGS`".to_owned()),
     }

@@ -1,8 +1,10 @@
 //! Rules of YARA. The grammar is that of its makers' parser; behind it comes what a compiler would refuse a whole file for: names
-//! that mean nothing, strings that are not used, modifiers that do not go together. Types are the compiler's to check.
+//! that mean nothing, also within modules, strings that are not used, modifiers that do not go together. Types, and how many arguments a
+//! function takes, are the compiler's to check.
 
 mod condition;
 mod depth;
+mod modules;
 mod strings;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,8 +19,6 @@ pub const TEXT_BYTES: usize = 256 << 10;
 pub const RULES: usize = 500;
 /// Longest name of a rule, in bytes: YARA reads 128, and a name that is passed on grows.
 const NAME_BYTES: usize = 100;
-/// Modules that both YARA and YARA-X have, and that look at the file alone.
-const MODULES: [&str; 7] = ["dotnet", "elf", "hash", "math", "pe", "string", "time"];
 
 /// The rules of one text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -129,7 +129,7 @@ type Places = Vec<(usize, usize)>;
 
 impl Rules {
     fn import(&mut self, module: &str, span: std::ops::Range<usize>) -> Result<(), Fault> {
-        if !MODULES.contains(&module) {
+        if !modules::is_module(module) {
             let what = format!(
                 "{} is no module that every YARA has and that looks at the file alone",
                 quoted(module)

@@ -61,6 +61,15 @@ fn a_feed_holds_what_blocks_and_nothing_innocent() {
 }
 
 #[test]
+fn what_a_wider_entry_covers_is_not_passed_over() {
+    let world = World::new();
+    let [ada]: [Caller; 1] = members(&world, &["Ada"], ROLES).try_into().unwrap();
+    lines(Tlp::Green, &world, &ada, "203.0.96.0/20\n203.0.100.0/24\nevil.bad-host.co\n");
+    let made = world.node.feed(&ada, &query("nftables", "accord.nft")).unwrap().made;
+    assert_eq!((made.values, made.entries, made.passed_over.len()), (2, 1, 0), "{:?}", made.passed_over);
+}
+
+#[test]
 fn what_is_taken_back_is_gone_at_once_and_what_is_hidden_never_was_there() {
     let world = World::new();
     let [ada, bob]: [Caller; 2] = members(&world, &["Ada", "Bob"], ROLES).try_into().unwrap();

@@ -7,7 +7,7 @@ use yara_x_parser::ast::{
 };
 
 use super::strings::Named;
-use super::{Places, Wrong};
+use super::{Places, Wrong, modules};
 use crate::{expression_fault, quoted};
 
 /// Functions that need no module.
@@ -37,7 +37,8 @@ struct Walk<'a, 'src> {
     modules: &'a [String],
     rules: &'a BTreeMap<&'a str, ()>,
     found: Places,
-    variables: Vec<String>,
+    // Each with where in a module its values are from, where they are.
+    variables: Vec<(String, Option<String>)>,
     // How many loops over strings are open, in which `$` is one of them.
     loops: usize,
 }
@@ -46,22 +47,8 @@ impl Walk<'_, '_> {
     fn expression(&mut self, expression: &Expr<'_>) -> Result<(), Wrong> {
         let at = || expression.span().start();
         match expression {
-            Expr::Ident(name) => self.name(name),
-            // What follows the first name is the module's to know.
-            Expr::FieldAccess(access) => match access.operands.first() {
-                Some(first) => self.expression(first),
-                None => Ok(()),
-            },
-            Expr::FuncCall(call) => {
-                match &call.object {
-                    Some(object) => self.expression(object)?,
-                    None if FUNCTIONS.contains(&call.identifier.name) => {}
-                    None => {
-                        let what = format!("{} is no function of YARA", quoted(call.identifier.name));
-                        return Err((call.identifier.span().start(), what));
-                    }
-                }
-                call.args.iter().try_for_each(|argument| self.expression(argument))
+            Expr::Ident(_) | Expr::FieldAccess(_) | Expr::Lookup(_) | Expr::FuncCall(_) => {
+                self.place(expression).map(drop)
             }
             Expr::Regexp(found) => expression_fault(found.src).map_or(Ok(()), |what| Err((at(), what))),
             Expr::PatternMatch(found) => {
@@ -97,10 +84,18 @@ impl Walk<'_, '_> {
                 match &of.iterable {
                     Iterable::Range(range) => self.range(range)?,
                     Iterable::ExprTuple(all) => all.iter().try_for_each(|one| self.expression(one))?,
-                    Iterable::Expr(one) => self.expression(one)?,
+                    Iterable::Expr(_) => {}
                 }
                 let before = self.variables.len();
-                self.variables.extend(of.variables.iter().map(|variable| variable.name.to_owned()));
+                let values = match &of.iterable {
+                    Iterable::Expr(one) => self.place(one)?,
+                    _ => None,
+                };
+                // Of a dictionary the last of the two is a value.
+                let last = of.variables.len().saturating_sub(1);
+                self.variables.extend(of.variables.iter().enumerate().map(|(nth, variable)| {
+                    (variable.name.to_owned(), values.clone().filter(|_| nth == last))
+                }));
                 let body = self.expression(&of.body);
                 self.variables.truncate(before);
                 body
@@ -111,14 +106,63 @@ impl Walk<'_, '_> {
         }
     }
 
-    fn name(&mut self, name: &Ident<'_>) -> Result<(), Wrong> {
-        let is_variable = self.variables.iter().any(|variable| variable == name.name);
-        if is_variable || self.modules.iter().any(|module| module == name.name) {
-            return Ok(());
+    // Where in a module what an expression names is; nothing of what is no module's, or comes from a function.
+    fn place(&mut self, expression: &Expr<'_>) -> Result<Option<String>, Wrong> {
+        match expression {
+            Expr::Ident(name) => self.name(name),
+            Expr::FieldAccess(access) => {
+                let Some((first, rest)) = access.operands.split_first() else { return Ok(None) };
+                let mut place = self.place(first)?;
+                for one in rest {
+                    place = self.below(place, one)?;
+                }
+                Ok(place)
+            }
+            Expr::Lookup(lookup) => {
+                self.expression(&lookup.index)?;
+                self.place(&lookup.primary)
+            }
+            Expr::FuncCall(call) => {
+                match &call.object {
+                    Some(object) => {
+                        let place = self.place(object)?;
+                        field(place, &call.identifier)?;
+                    }
+                    None if FUNCTIONS.contains(&call.identifier.name) => {}
+                    None => {
+                        let what = format!("{} is no function of YARA", quoted(call.identifier.name));
+                        return Err((call.identifier.span().start(), what));
+                    }
+                }
+                call.args.iter().try_for_each(|argument| self.expression(argument))?;
+                Ok(None)
+            }
+            other => self.expression(other).map(|()| None),
+        }
+    }
+
+    // What is named behind a dot.
+    fn below(&mut self, place: Option<String>, named: &Expr<'_>) -> Result<Option<String>, Wrong> {
+        match named {
+            Expr::Ident(name) => field(place, name).map(Some),
+            Expr::Lookup(lookup) => {
+                self.expression(&lookup.index)?;
+                self.below(place, &lookup.primary)
+            }
+            other => Err((other.span().start(), "no name of a field".to_owned())),
+        }
+    }
+
+    fn name(&mut self, name: &Ident<'_>) -> Result<Option<String>, Wrong> {
+        if let Some((_, place)) = self.variables.iter().rev().find(|(variable, _)| variable == name.name) {
+            return Ok(place.clone());
+        }
+        if self.modules.iter().any(|module| module == name.name) {
+            return Ok(Some(name.name.to_owned()));
         }
         if self.rules.contains_key(name.name) {
             self.found.push((name.span().start(), name.span().end()));
-            return Ok(());
+            return Ok(None);
         }
         let what =
             format!("{} is no rule before this one, and no module that is imported", quoted(name.name));
@@ -186,5 +230,16 @@ impl Walk<'_, '_> {
     fn range(&mut self, range: &Range<'_>) -> Result<(), Wrong> {
         self.expression(&range.lower_bound)?;
         self.expression(&range.upper_bound)
+    }
+}
+
+fn field(place: Option<String>, name: &Ident<'_>) -> Result<String, Wrong> {
+    let at = name.span().start();
+    match place {
+        Some(place) if modules::has(&place, name.name) => Ok(format!("{place}.{}", name.name)),
+        Some(place) => {
+            Err((at, format!("{} is nothing that every YARA knows of `{place}`", quoted(name.name))))
+        }
+        None => Err((at, format!("{} is asked of what has no fields", quoted(name.name)))),
     }
 }

@@ -40,6 +40,25 @@ fn what_does_not_pass_is_told_with_its_place() {
         (with(r#"msg:"x"; content:"|ab"; sid:1;"#), "a bar is not closed"),
         (with(r#"msg:"x"; content:"|abc|"; sid:1;"#), "no pairs of digits"),
         (with(r#"msg:"x"; pcre:"abc"; sid:1;"#), "`/EXPRESSION/FLAGS`"),
+        (with(r#"msg:"x"; pcre:"/a/Uk"; sid:1;"#), "`k` is no flag of an expression"),
+        (with(r#"msg:"x"; pcre:"/(a/U"; sid:1;"#), "a group of the expression is not closed"),
+        (with(r#"msg:"x"; pcre:"/a)/U"; sid:1;"#), "`)` without `(`"),
+        (with(r#"msg:"x"; pcre:"/a|*b/"; sid:1;"#), "nothing stands before what is to be repeated"),
+        (with(r#"msg:"x"; pcre:"/[a-z/R"; sid:1;"#), "a class of the expression is not closed"),
+        (with(r#"msg:"x"; pcre:"/a\/"; sid:1;"#), "the expression ends with a backslash"),
+        (with(r#"msg:"x"; pcre:"/a(?#b/"; sid:1;"#), "a comment of the expression is not closed"),
+        (with(r#"msg:"x"; pcre:"/Evil/W"; sid:1;"#), "has no upper case"),
+        (with(&format!("msg:\"x\"; pcre:\"/{}a{}/\"; sid:1;", "(".repeat(300), ")".repeat(300))), "250 deep"),
+        (
+            with(
+                r#"msg:"x"; pcre:"/^(?i:[]\]a[:alpha:][[:^digit:]]{2,})++(?<n>\Q(*[\E|\/|)(?(1)b|c)(?>d)(?=e)(?#()*?$/Wi"; sid:1;"#,
+            ),
+            "",
+        ),
+        (with(r#"msg:"x"; pcre:"/a # ( not closed, and no matter/x"; sid:1;"#), ""),
+        // To Suricata this is one option, whatever its backslashes are to each other.
+        (with(r#"msg:"x"; reference:url,a\\; lua:evil.lua; sid:1;"#), ""),
+        (with(r#"msg:"x"; sid:1; reference:url,a\\;"#), "has no `;` behind it"),
         (with(r#"msg:"x"; lua:evil.lua; sid:1;"#), "column 40: `lua` runs a script at the receiver"),
         (
             with(r#"msg:"x"; dns.query; dataset:set,x,type string,save /etc/passwd; sid:1;"#),

@@ -17,6 +17,60 @@ fn rules_are_written_with_names_of_their_own() {
 }
 
 #[test]
+fn names_of_modules_are_those_that_every_yara_knows() {
+    let of = |modules: &str, condition: &str| {
+        let imports: String = modules.split(' ').map(|module| format!("import \"{module}\"\n")).collect();
+        format!("{imports}rule a {{ condition: true }}\nrule r {{ condition: {condition} }}")
+    };
+    let cases = [
+        (of("pe", "pe.sections[pe.number_of_sections - 1].name == \".text\" and pe.imphash() == \"a\""), ""),
+        (of("pe", "pe.characteristics & pe.DLL and pe.version_info[\"CompanyName\"] contains \"a\""), ""),
+        (of("pe", "for any s in pe.sections : (s.virtual_size > 5 and s.name == \"x\")"), ""),
+        (of("pe", "for any k, v in pe.version_info : (k == \"a\" and v == \"b\")"), ""),
+        (
+            of(
+                "pe",
+                "pe.imports(\"kernel32.dll\", \"WriteFile\") and pe.signatures[0].certificates[0].subject == \"a\"",
+            ),
+            "",
+        ),
+        (
+            of(
+                "dotnet",
+                "dotnet.classes[0].methods[0].parameters[0].name == \"a\" and dotnet.assembly.version.major > 1",
+            ),
+            "",
+        ),
+        (of("elf", "elf.type == elf.ET_EXEC and elf.sections[0].type == elf.SHT_NOBITS"), ""),
+        (
+            of(
+                "math hash string time",
+                "math.entropy(0, filesize) > 7 and hash.md5(0, filesize) == \"a\" and string.length(\"a\") == 1 and time.now() > 0",
+            ),
+            "",
+        ),
+        (of("pe", "pe.is_pee"), "line 3, column 24: `is_pee` is nothing that every YARA knows of `pe`"),
+        (
+            of("pe", "pe.sections[0].nome == \"x\""),
+            "`nome` is nothing that every YARA knows of `pe.sections`",
+        ),
+        (of("pe", "pe.SECTION_MEM_LOCKED == 1"), "`SECTION_MEM_LOCKED` is nothing that every YARA knows"),
+        (of("pe", "pe.sections.len() > 1"), "`len` is nothing that every YARA knows of `pe.sections`"),
+        (of("pe", "pe.sections[nothing].name == \"x\""), "`nothing` is no rule"),
+        (of("pe", "pe.frobnicate(1)"), "`frobnicate` is nothing"),
+        (of("pe", "for any s in pe.sections : (s.nome == \"x\")"), "`nome` is nothing"),
+        (of("pe", "for any i in (1..2) : (i.name == \"x\")"), "`name` is asked of what has no fields"),
+        (of("pe", "a.name == \"x\""), "`name` is asked of what has no fields"),
+    ];
+    let cases: Vec<(&str, &str)> = cases.iter().map(|(text, expected)| (text.as_str(), *expected)).collect();
+    told(read, &cases);
+    // A rule that is named within an index is given its prefix too.
+    let written =
+        read(&of("pe", "for any s in pe.sections : (s.name == \"x\" and a)")).unwrap().written("x_");
+    assert!(written.contains("and x_a)"), "{written}");
+}
+
+#[test]
 fn what_does_not_pass_is_told_with_its_place() {
     let rule = |strings: &str, condition: &str| format!("rule r {{ {strings} condition: {condition} }}");
     let string = |string: &str| rule(&format!("strings: $a = {string}"), "$a");
