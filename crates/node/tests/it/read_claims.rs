@@ -219,3 +219,21 @@ fn a_claim_without_a_name_is_listed_as_one() {
     assert!(page.objects.len() == 1 && page.objects[0].source.is_none());
     assert_eq!(numbers(&world, &green, Claims::ByOwn), [1]);
 }
+
+#[test]
+fn who_came_behind_an_owner_is_a_claim_when_the_owner_took_back_what_he_said_first() {
+    let lists = [false, true].map(|hidden| {
+        let world = World::new();
+        let [(own, blue), (_, green), (other, grey)] = members(&world, ["Blue", "Green", "Grey"]);
+        if hidden {
+            say(&world, &grey, Tlp::Red, &indicator(1, FIRST, &by(&other)));
+        }
+        say(&world, &blue, Tlp::Green, &indicator(1, FIRST, &by(&own)));
+        say(&world, &green, Tlp::Green, &indicator(1, SECOND, ""));
+        say(&world, &blue, Tlp::Green, &indicator(1, THIRD, &by(&own)));
+        world.node.withdraw(&blue, None, &id(1), &[FIRST.to_owned()]).unwrap();
+        told(&world, &green, Claims::ByOwn)
+    });
+    let claim = vec![(id(1), SECOND.to_owned())];
+    assert_eq!(lists, [claim.clone(), claim]);
+}

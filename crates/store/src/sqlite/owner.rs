@@ -64,12 +64,18 @@ pub(crate) struct Standing {
 
 /// What a reader sees of those who are bound to the authors of what they say under an id.
 #[derive(Debug, Default)]
-pub(crate) struct Owners {
-    // Sources that are bound, and whether the reader is told of one of their statements whose it is.
-    bound: Vec<(i64, bool)>,
-    // The first that is bound by its own words: where it was said, its source, and whether the reader is told whose it is. Without the
-    // owner, this one would own the id.
-    first: Option<(i64, i64, bool)>,
+pub(crate) struct Owners(Vec<Owner>);
+
+/// Somebody of whom something stands under the id that binds him to it, by the record or by its own words.
+#[derive(Debug)]
+struct Owner {
+    source: i64,
+    // Whether the reader is told whose it is, by anything of it that stands.
+    told: bool,
+    // The same of what the record says of it; nothing where the record takes all of it for claims.
+    bound: Option<bool>,
+    // Where it was said first. What was taken back since counts: who came behind it came behind somebody who owned the id.
+    first: i64,
 }
 
 impl Owners {
@@ -77,47 +83,59 @@ impl Owners {
     fn of(conn: &Connection, visible: &Visible, object: i64) -> Result<Owners, Error> {
         // Who said it first is told by when it was said: under another label it stands at a later position.
         let mut query = conn.prepare_cached(
-            "SELECT coalesce(target, position), source, label, flags FROM statement INDEXED BY statement_object
-             WHERE object = ?1 AND state <= ?2",
+            "SELECT coalesce(target, position), source, label, flags, state FROM statement INDEXED BY statement_object
+             WHERE object = ?1 AND state <= ?2 ORDER BY state",
         )?;
-        let mut rows = query.query([object, state::PAST])?;
+        let mut rows = query.query([object, state::ERASED])?;
         let mut owners = Owners::default();
         while let Some(row) = rows.next()? {
             let one = Asked { position: row.get(0)?, source: row.get(1)?, flags: row.get(3)? };
-            owners.add(visible, one, LabelId(row.get(2)?));
+            owners.add(visible, one, LabelId(row.get(2)?), row.get::<_, i64>(4)? <= state::PAST);
         }
         Ok(owners)
     }
 
-    fn add(&mut self, visible: &Visible, one: Asked, label: LabelId) {
+    // What stands comes before what does not: of whom nothing stands, nothing is known.
+    fn add(&mut self, visible: &Visible, one: Asked, label: LabelId, stands: bool) {
         if one.flags & (flag::BOUND | flag::SAYS_BOUND) == 0 || !visible.has(label) {
             return;
         }
-        let told = visible.tells_origin(label);
-        if one.flags & flag::BOUND != 0 {
-            match self.bound.iter_mut().find(|(source, _)| *source == one.source) {
-                Some((_, known)) => *known |= told,
-                None => self.bound.push((one.source, told)),
+        let told = stands && visible.tells_origin(label);
+        let bound = (stands && one.flags & flag::BOUND != 0).then_some(told);
+        match self.0.iter_mut().find(|owner| owner.source == one.source) {
+            Some(owner) => {
+                owner.told |= told;
+                owner.bound = owner.bound.max(bound);
+                owner.first = owner.first.min(one.position);
             }
+            None if stands => self.0.push(Owner { source: one.source, told, bound, first: one.position }),
+            None => {}
         }
-        if self.first.is_none_or(|(least, ..)| one.position < least) {
-            self.first = Some((one.position, one.source, told));
-        }
+    }
+
+    // Those whom the record takes for the owner.
+    fn bound(&self) -> impl Iterator<Item = (i64, bool)> {
+        self.0.iter().filter_map(|owner| Some((owner.source, owner.bound?)))
+    }
+
+    // The first that is bound by its own words: without an owner whom this reader does not see, this one would own the id.
+    fn first(&self) -> Option<&Owner> {
+        self.0.iter().min_by_key(|owner| owner.first)
     }
 
     // `said`: where it was said. `names_another`: the reader sees that its own words name an author who is another member's.
     fn standing(&self, asked: Asked, said: i64, names_another: bool) -> Standing {
         let flags = asked.flags;
-        let mut others = self.bound.iter().filter(|(source, _)| *source != asked.source).peekable();
+        let mut others = self.bound().filter(|(source, _)| *source != asked.source).peekable();
         if others.peek().is_some() {
-            return Standing { flags, claim: names_another || others.any(|(_, told)| *told) };
+            return Standing { flags, claim: names_another || others.any(|(_, told)| told) };
         }
-        match self.first {
+        match self.first() {
             // Words that leave the id to nobody count until somebody is bound; words that name another never do.
-            Some((position, source, told))
-                if source != asked.source && (position < said || flags & flag::SAYS_OWNED == 0) =>
+            Some(owner)
+                if owner.source != asked.source && (owner.first < said || flags & flag::SAYS_OWNED == 0) =>
             {
-                Standing { flags, claim: names_another || told }
+                Standing { flags, claim: names_another || owner.told }
             }
             _ if names_another => Standing { flags, claim: true },
             _ => Standing { flags: by_its_words(flags), claim: false },
@@ -168,7 +186,7 @@ pub(crate) fn standing_of(
     let owners = snapshot.owners().look_up(snapshot.conn()?, visible, object)?;
     let names_another = names_another(asked.flags) && sees_author(snapshot.conn()?, visible, asked.position)?;
     let said =
-        if owners.first.is_some() { said_at(snapshot.conn()?, asked.position)? } else { asked.position };
+        if owners.first().is_some() { said_at(snapshot.conn()?, asked.position)? } else { asked.position };
     Ok(owners.standing(asked, said, names_another))
 }
 
@@ -215,9 +233,9 @@ pub(crate) fn is_told(
     let mut owners = Owners::default();
     for known in last {
         let one = Asked { position: known.position, source: known.source, flags: known.flags };
-        owners.add(visible, one, LabelId(u32::try_from(known.label).unwrap_or(u32::MAX)));
+        owners.add(visible, one, LabelId(u32::try_from(known.label).unwrap_or(u32::MAX)), true);
     }
-    if owners.bound.is_empty() && owners.first.is_some() {
+    if owners.bound().next().is_none() && owners.first().is_some() {
         owners = Owners::of(conn, visible, object)?;
     }
     // What is not written yet was said by nobody before.
