@@ -4,7 +4,7 @@
 //! comparisons of their pattern that say what a value is; vulnerabilities by their name; any object by external
 //! references to a CVE.
 
-pub(super) mod of_pattern;
+pub(crate) mod of_pattern;
 #[cfg(test)]
 mod tests;
 

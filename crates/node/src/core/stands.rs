@@ -1,7 +1,6 @@
 //! The values that an indicator says by themselves: whatever has one of them is what the indicator is about, whatever else it has.
 //! What acts is made from these and not from mentions, so that half of a pattern never blocks anything.
 
-mod alone;
 #[cfg(test)]
 mod tests;
 
@@ -14,6 +13,7 @@ use strictjson::Node;
 use uuid::Uuid;
 
 use super::index::fold;
+use super::observables::of_pattern::alone::{Purpose, sufficient};
 use super::shared;
 
 /// Values of one indicator that are taken, at most; of one that says more, none is, since nobody looks through so many.
@@ -76,7 +76,7 @@ pub fn stands(object: &Node<'_>, pattern: Option<&Reading>) -> Vec<(Vec<u8>, Vec
     }
     let Some(reading) = pattern else { return Vec::new() };
     let mut stands = Vec::new();
-    for (value, mode, during) in alone::values(&reading.pattern) {
+    for (value, mode, during) in sufficient(&reading.pattern, Purpose::Acting).values {
         let Ok(standing) = stand(&value, mode) else { continue };
         let told = Told { mode, scheme: standing.scheme, ..told.within(during) }.encode();
         stands.extend(standing.keys.into_iter().map(|key| (key, told.clone())));

@@ -1,9 +1,7 @@
 //! What the pattern of an indicator says values are.
 
-pub(super) mod alone;
+pub(crate) mod alone;
 mod together;
-
-pub(in crate::core) use together::joined;
 
 use model::observable::Kind;
 use stix::pattern::{
@@ -67,7 +65,7 @@ fn says_equal(comparison: &Comparison) -> bool {
 }
 
 /// The constant as the object itself would hold it.
-pub(in crate::core) fn value_of(constant: &Constant) -> Option<String> {
+fn value_of(constant: &Constant) -> Option<String> {
     match constant {
         Constant::String(text) => Some(text.clone()),
         Constant::Integer(number) => Some(number.to_string()),
@@ -98,7 +96,7 @@ const REFERENCES: [(&str, &[&str]); 16] = [
 
 /// What a value at this path is: for each thing that it is, the kinds that it may be of, in the order to try them; empty
 /// when the path is not mapped.
-pub(in crate::core) fn kinds_at(path: &ObjectPath) -> Vec<Vec<Kind>> {
+fn kinds_at(path: &ObjectPath) -> Vec<Vec<Kind>> {
     let own = [path.object_type.as_str()];
     let last = path.steps.iter().rposition(|step| matches!(step, Step::Reference(_)));
     let types: &[&str] = match last.and_then(|at| path.steps.get(at)) {

@@ -81,6 +81,7 @@ fn what_needs_something_else_does_not() {
         "[network-traffic:dst_ref.value = '203.0.112.9' AND network-traffic:dst_port = 443 AND network-traffic:src_port = 5]",
         "[file:hashes.MD5 != '44d88612fea8a8f36de82e1278abb02f' AND file:name = 'a']",
         "[ipv4-addr:value = '0.0.0.0/0']",
+        "[x-host:address ISSUBSET '203.0.112.0/24']",
     ] {
         assert_eq!(values(pattern), [], "{pattern}");
     }

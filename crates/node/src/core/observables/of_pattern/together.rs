@@ -60,16 +60,6 @@ pub(super) fn of_operands<'e>(operands: impl Iterator<Item = &'e Expression>) ->
     found
 }
 
-/// The one value that comparisons say together, where they must all hold for the same object.
-pub(in crate::core) fn joined(expression: &Expression) -> Option<Observable> {
-    match expression {
-        Expression::Joined { operator: BooleanOperator::And, operands } => {
-            of_operands(operands.iter()).into_iter().next()
-        }
-        _ => None,
-    }
-}
-
 /// The path and the value of a comparison that says what a value is.
 fn said(expression: &Expression) -> Option<(String, String)> {
     let Expression::Comparison(Comparison {
