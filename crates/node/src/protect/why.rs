@@ -7,7 +7,7 @@ use model::protect::{Action, Gate, GateKind};
 use super::facts::{Judging, Saying, value_of};
 use super::policy::policy_of;
 use super::record::{Records, records_of, voices};
-use super::why_rules::of_id;
+use super::why_id::of_id;
 use crate::{Caller, Error, Kind, Node, views};
 
 /// Most values of one call.

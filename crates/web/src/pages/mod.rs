@@ -12,6 +12,7 @@ mod search;
 mod session;
 mod show;
 mod sign_in;
+mod why;
 
 use std::sync::Arc;
 
@@ -19,6 +20,8 @@ use askama::Template;
 use http::{Method, StatusCode};
 use node::Caller;
 
+use crate::body::RequestBody;
+use crate::request::Query;
 use crate::routes::{Access, Family, Outcome, Schema, ValueKind};
 use crate::{Answer, Failure, Request, Route, auth};
 use session::Sessions;
@@ -40,7 +43,7 @@ pub fn routes() -> Vec<Route> {
             Schema::Text,
         )
     };
-    vec![
+    let mut routes = vec![
         page(Method::GET, "/", "homePage", "The front page.", |r, s| Box::pin(home::page(r, s))),
         page(
             Method::GET,
@@ -79,7 +82,9 @@ pub fn routes() -> Vec<Route> {
             assets::file,
         )
         .gives(200, "The file.", "text/css", Schema::Text),
-    ]
+    ];
+    routes.extend(why::routes(&sessions));
+    routes
 }
 
 type Page = fn(Request, Arc<Sessions>) -> std::pin::Pin<Box<dyn Future<Output = Outcome> + Send>>;
@@ -129,6 +134,14 @@ fn caller_or_sign_in(request: &Request, sessions: &Sessions) -> Result<Caller, B
 fn to_sign_in(request: &Request) -> Answer {
     let to = format!("{}/sign-in", request.settings.base());
     Answer::see_other(&to).unwrap_or_else(|_| Answer::empty(StatusCode::UNAUTHORIZED))
+}
+
+/// What a form sent, of so many bytes at most.
+async fn form(request: &mut Request, most: usize) -> Result<Query, Failure> {
+    let body = std::mem::replace(&mut request.body, RequestBody::full(""));
+    let bytes = body.bytes(most).await?;
+    let text = std::str::from_utf8(&bytes).map_err(|_| Failure::invalid("the form is not UTF-8"))?;
+    Query::parse(text)
 }
 
 fn render(template: &impl Template) -> Outcome {

@@ -39,6 +39,8 @@ struct Search {
 }
 
 struct Answer {
+    /// Not defanged: for the address of another page.
+    asked: String,
     value: String,
     kind: String,
     hit: bool,
@@ -74,6 +76,7 @@ pub(super) async fn page(request: Request, sessions: Arc<Sessions>) -> Outcome {
         .iter()
         .filter(|answer| answer.error.is_none() && answer.value.is_some())
         .map(|answer| Answer {
+            asked: answer.value.clone().unwrap_or_else(|| answer.query.clone()),
             value: defanged(answer.value.as_deref().unwrap_or(&answer.query)),
             kind: answer.kind.clone().unwrap_or_default(),
             hit: answer.hit,

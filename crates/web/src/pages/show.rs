@@ -38,7 +38,7 @@ pub(super) fn sentence(message: &str) -> Vec<Span> {
 }
 
 /// Text of strangers, cut, and with what could be clicked defanged.
-fn name(text: &str) -> String {
+pub(super) fn name(text: &str) -> String {
     let mut cut: String = text.chars().take(NAME_LENGTH).collect();
     if cut.len() < text.len() {
         cut.push('…');
@@ -203,7 +203,7 @@ pub(super) fn instant(text: &str) -> String {
     plain.unwrap_or_else(|| inert(text).into_owned())
 }
 
-fn label_class(label: &str) -> &'static str {
+pub(super) fn label_class(label: &str) -> &'static str {
     match label {
         "TLP:RED" => "tlp red",
         "TLP:AMBER+STRICT" | "TLP:AMBER" => "tlp amber",

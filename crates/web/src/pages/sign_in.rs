@@ -10,9 +10,7 @@ use node::{Caller, Credential};
 
 use super::session::{self, Sessions};
 use super::show::text;
-use super::{Frame, render};
-use crate::body::RequestBody;
-use crate::request::Query;
+use super::{Frame, form, render};
 use crate::routes::Outcome;
 use crate::{Answer, Failure, Request, auth};
 
@@ -54,7 +52,7 @@ pub(super) async fn page(request: Request, sessions: Arc<Sessions>) -> Outcome {
 /// Opens a session for a token, or for the one that the one-time secret is traded for.
 pub(super) async fn sign_in(mut request: Request, sessions: Arc<Sessions>) -> Outcome {
     session::same_site(&request)?;
-    let form = form(&mut request).await?;
+    let form = form(&mut request, FORM_BYTES).await?;
     let shown = form.one("token")?.unwrap_or_default().trim().to_owned();
     let (token, traded) = match request.node.authenticate(&Credential::Token(shown.clone()), request.client) {
         Ok(_) => (shown, String::new()),
@@ -96,11 +94,4 @@ pub(super) async fn sign_out(request: Request, sessions: Arc<Sessions>) -> Outco
     }
     let cookie = session::set_cookie(&request, "")?;
     Ok(Answer::see_other(&format!("{}/", request.settings.base()))?.header(header::SET_COOKIE, cookie))
-}
-
-async fn form(request: &mut Request) -> Result<Query, Failure> {
-    let body = std::mem::replace(&mut request.body, RequestBody::full(""));
-    let bytes = body.bytes(FORM_BYTES).await?;
-    let text = std::str::from_utf8(&bytes).map_err(|_| Failure::invalid("the form is not UTF-8"))?;
-    Query::parse(text)
 }

@@ -132,7 +132,7 @@ async fn where_a_circle_demands_encryption_nothing_is_told_without_it() {
         let ask = house.ask(route.method.as_str(), &path).bearer(&a);
         let ask = if path.starts_with("/taxii2") { ask.taxii() } else { ask };
         let reply = ask.send().await;
-        let page = ["/", "/search", "/objects/{id}", "/queue"].contains(&route.path);
+        let page = ["/", "/search", "/objects/{id}", "/queue", "/why"].contains(&route.path);
         let expected = page || (route.access != web::routes::Access::Open && !route.is_private());
         let refused =
             reply.status == StatusCode::FORBIDDEN && reply.text().contains("unencrypted connection");

@@ -34,6 +34,8 @@ mod roads;
 #[cfg(test)]
 mod transport;
 #[cfg(test)]
+mod why;
+#[cfg(test)]
 mod withdrawing;
 #[cfg(test)]
 mod writing;

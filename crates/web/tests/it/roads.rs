@@ -132,6 +132,8 @@ const REQUESTS: &[(&str, &str, &str)] = &[
     ("searchPage", "?q=198.51.100.1", ""),
     ("objectPage", "", ""),
     ("queuePage", "", ""),
+    ("whyPage", "?value=198.51.100.1", ""),
+    ("sayMistaken", "", "value=198.51.100.1&of={object}"),
     ("signInPage", "", ""),
     ("signIn", "", "token=wrong"),
     ("signOut", "", ""),
@@ -343,6 +345,14 @@ fn expected(route: &Route, asker: &Asker, things: &Things) -> &'static str {
             }
         }
         ("signOut", _) => "3xx",
+        ("sayMistaken", _) if known.is_none() => "3xx",
+        ("sayMistaken", _) => {
+            if may(Need::Annotate) && may(Need::Read) {
+                "2xx"
+            } else {
+                "403"
+            }
+        }
         (operation, Access::Open) if route.family == Family::Page && !PAGES_FOR_ALL.contains(&operation) => {
             match known {
                 None => "3xx",

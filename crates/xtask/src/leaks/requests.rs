@@ -96,6 +96,7 @@ pub fn of(operation: &str, scene: &mut Scene<'_>) -> Option<Vec<Ask>> {
         "statistics" => plain("statistics", "/api/v1/statistics"),
         "homePage" => Some(vec![Ask::page("homePage", "GET", "/".to_owned())]),
         "searchPage" => Some(scene.search_pages()),
+        "whyPage" => Some(scene.why_pages()),
         "queuePage" => Some(vec![Ask::page("queuePage", "GET", "/queue".to_owned())]),
         "objectPage" => Some(scene.shown("objectPage", "/objects/")),
         "signInPage" => Some(vec![Ask::page("signInPage", "GET", "/sign-in".to_owned())]),
@@ -309,7 +310,17 @@ impl<'w> Scene<'w> {
         let lookups = self.lookups();
         let value = |ask: &Ask| Some(ask.path.split_once("value=")?.1.split('&').next()?.to_owned());
         let values = lookups.iter().filter_map(value);
-        values.map(|value| Ask::rest("why", "GET", format!("/api/v1/why?value={value}"))).collect()
+        let mut asks: Vec<Ask> =
+            values.map(|value| Ask::rest("why", "GET", format!("/api/v1/why?value={value}"))).collect();
+        let ids = self.ids(6);
+        asks.extend(ids.iter().map(|id| Ask::rest("why", "GET", format!("/api/v1/why?value={id}"))));
+        asks
+    }
+
+    fn why_pages(&mut self) -> Vec<Ask> {
+        let asks = self.whys();
+        let queries = asks.iter().filter_map(|ask| Some(ask.path.split_once('?')?.1));
+        queries.map(|query| Ask::page("whyPage", "GET", format!("/why?{query}"))).collect()
     }
 
     fn lookup_many(&mut self) -> Ask {

@@ -38,6 +38,7 @@ pub fn of(operation: &str, scene: &mut Scene<'_>, reader: &Reader<'_>) -> Option
             rest("reportEdge", "PUT", "/api/v1/edges/site-1", body)
         }
         "addVerdict" => Some(scene.verdicts()),
+        "sayMistaken" => Some(scene.mistakes()),
         "addTags" => Some(scene.on_objects("addTags", "/tags", r#"{"tags":["own-tag"]}"#, 3)),
         "revokeObject" => Some(scene.on_objects("revokeObject", "/revoke", "", 2)),
         "takeQueued" => Some(scene.queued("takeQueued", "/take", "")),
@@ -245,6 +246,14 @@ impl Scene<'_> {
         let mistaken = |of: &String| ask(format!(r#"{{"of":["{of}"],"reason":"a test"}}"#));
         let sighted = |of: &String| ask(format!(r#"{{"of":["{of}"],"verdict":"sighted","count":3}}"#));
         of.iter().flat_map(|of| [mistaken(of), sighted(of), mistaken(of)]).collect()
+    }
+
+    // The same on the page.
+    fn mistakes(&mut self) -> Vec<Ask> {
+        let ids: Vec<String> = self.ids(3).into_iter().filter(|id| id.starts_with("indicator")).collect();
+        let form = |id: &String| format!("value={id}&of={id}&reason=a+test");
+        let ask = |id: &String| Ask::page("sayMistaken", "POST", "/why".to_owned()).body(&form(id));
+        ids.iter().flat_map(|id| [ask(id), ask(id)]).collect()
     }
 
     fn disclosures(&mut self) -> Vec<Ask> {

@@ -125,7 +125,7 @@ pub const SHAPES: &[Shape] = &[
                 "gate",
                 Text,
                 Always,
-                "`valid`, `harmful`, `permitted`, `rule`, `confidence`, `score`, `per-day`, `innocent`, `warning-list` or `prevalence`.",
+                "`valid`, `harmful`, `permitted`, `rule`, `confidence`, `score`, `per-day`, `mistaken`, `innocent`, `warning-list` or `prevalence`.",
             ),
             ("lets", OneOf(ACTIONS), Always, "The most that it lets the value do."),
             ("by", Text, Always, "What it went by: the rule, the list, the figure."),
