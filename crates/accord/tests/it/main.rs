@@ -28,4 +28,6 @@ mod settings;
 #[cfg(test)]
 mod story;
 #[cfg(test)]
+mod stream;
+#[cfg(test)]
 mod transports;
