@@ -19,7 +19,7 @@ use crate::{CircleId, MemberId, PermittedActions, Timestamp, Tlp};
 
 pub use innocent::innocent;
 pub use policy::{From, ListGrade, MistakenBy, Policy, Prevalence, Rule, Share, Sharing};
-pub use verdict::{Gate, GateKind, Local, Seen, Verdict, Warned, judge};
+pub use verdict::{Gate, GateKind, Local, Seen, Verdict, Warned, ends_by_itself, judge};
 
 words! {
     /// What a value does where it is seen, the least first.

@@ -7,7 +7,7 @@ mod policy;
 mod record;
 mod stream;
 mod why;
-mod why_rules;
+mod why_id;
 
 pub(crate) use facts::Judging;
 pub(crate) use feed::Feeds;

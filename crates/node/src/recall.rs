@@ -5,17 +5,21 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
 use model::circle::Shows;
+use model::observable::Kind as ValueKind;
 use model::{Action, Label, MemberId, Origin, Timestamp, Tlp};
 use serde::{Deserialize, Serialize};
 use store::record::ObjectKey;
+use store::stands::Stand;
 use strictjson::{Limits, Node as Json};
 
 use crate::addressed::{Addressed, knows};
 use crate::core::annotation::{RECALL, Speaker, Subject, recall_note, statement};
 use crate::core::list_query::object_key;
+use crate::core::parts::index_of;
 use crate::directory::{not_found, signed_in};
 use crate::edges::Known;
 use crate::holders::Target;
+use crate::protect::{Judging, policy_of};
 use crate::reading::Reading;
 use crate::roster::Roster;
 use crate::withdraw::checked_reason;
@@ -23,6 +27,8 @@ use crate::{Annotation, Caller, Error, ImportOptions, Kind, Node, Recall, random
 
 /// Objects that are recalled at once, at most.
 const OBJECTS: usize = 1_000;
+/// Statements behind a recall that are looked through for what it took back, at most.
+const TAKEN_BACK: usize = 10_000;
 /// Before the name under which it is kept who held what was recalled.
 const NOTE: &str = "recall:";
 
@@ -179,20 +185,39 @@ impl Node {
         let Some(own) = reading.reader.filter(|_| Node::allowed(caller, &Action::SeeEdges).is_ok()) else {
             return Ok(Vec::new());
         };
-        let mut ends = Some(Timestamp::MIN);
-        for key in entry.objects.iter().filter_map(|id| ObjectKey::parse(id)) {
-            reading.snapshot.standing(&reading.sight.visible, &key, &mut |hit| {
-                if hit.source == entry.source {
-                    ends = ends.zip(hit.valid_until).map(|(last, until)| last.max(until));
-                }
-                ControlFlow::Continue(())
-            })?;
-        }
-        let ends = ends.filter(|ends| *ends > Timestamp::MIN);
+        let ends = self.ends(reading, entry)?;
         match self.known_to(&reading.roster, own, entry.position)? {
             Some(known) => self.edges_that_know(own, known, ends),
             None => Ok(Vec::new()),
         }
+    }
+
+    // When the last of what was taken back has ended at the reader's edges by itself, by his policy as it is.
+    fn ends(&self, reading: &Reading, entry: &Entry) -> Result<Option<Timestamp>, Error> {
+        let (snapshot, visible) = (&reading.snapshot, &reading.sight.visible);
+        let objects: BTreeSet<&str> = entry.objects.iter().map(String::as_str).collect();
+        // What stood is taken back behind the entry.
+        let (range, mut gone) = ((entry.position, snapshot.end()), Vec::new());
+        snapshot.left(visible, range, TAKEN_BACK, &mut |left| {
+            let is_meant = left.source == entry.source && objects.contains(left.object.to_string().as_str());
+            let Some(label) = reading.sight.label(left.label).filter(|_| is_meant) else { return };
+            if let Ok(object) = strictjson::parse(left.wire, &Limits::default()) {
+                let stands = index_of(left.wire, &object, label).stands;
+                gone.push((left.position, left.label, stands));
+            }
+        })?;
+        let policy = policy_of(&reading.roster, reading.reader, reading.now)?;
+        let judging = Judging::new(self, reading, policy, false)?;
+        let mut last = None;
+        for (position, label, stands) in gone {
+            for (value, facts) in stands {
+                let Some(kind) = value.first().and_then(|byte| ValueKind::from_byte(*byte)) else { continue };
+                let stand = Stand { position, label, source: entry.source, facts: &facts };
+                let Some(ends) = judging.ends(&stand, kind)? else { return Ok(None) };
+                last = last.max(Some(ends));
+            }
+        }
+        Ok(last)
     }
 
     // An entry as a member is given it; `None` where it is not.

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, PoisonError};
 
 use model::protect::Share;
-use model::{Action, MemberId, Timestamp, may_act};
+use model::{Action, CircleId, Label, MemberId, Timestamp, may_act};
 use store::find;
 use store::record::ObjectKey;
 use store::seen::{Day, Sightings};
@@ -122,7 +122,13 @@ fn sighting(
     {
         return Ok(None);
     }
-    let addressed = addressed_of(reading, caller, own, &label);
+    let addressed = match policy.circle {
+        None => addressed_of(reading, caller, own, &label),
+        Some(circle) if is_for(reading, &label, circle) => {
+            Some(Addressed { to: vec![format!("circle:{circle}")], embargo: None })
+        }
+        Some(_) => return Ok(None),
+    };
     let tlp = label_of(&label, addressed.is_some(), None)?;
     let tlp = policy.tlp.map_or(tlp, |least| least.max(tlp));
     let (hosts, of_hosts) = (seen.whole.hosts, seen.whole.of_hosts);
@@ -133,6 +139,14 @@ fn sighting(
     let Addressed { to, embargo } = addressed.unwrap_or_default();
     let options = ImportOptions { tlp: Some(tlp), to, embargo, ..ImportOptions::default() };
     Ok(Some((bytes, options)))
+}
+
+// Whether an indicator is said to a circle, and held back from nobody there.
+fn is_for(reading: &Reading, label: &Label, circle: CircleId) -> bool {
+    let circles = reading.roster.circles();
+    let is_it =
+        |audience: &CircleId| circles.with_audience(*audience).is_some_and(|known| known.circle.id == circle);
+    label.embargo.is_none() && label.recipients.circles.iter().any(is_it)
 }
 
 // How often it was seen, and when last, by what was said of it before.

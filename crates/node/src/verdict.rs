@@ -65,6 +65,12 @@ impl Node {
         Ok(given)
     }
 
+    /// Whether the caller may say so of what he sees: pages offer it to nobody else.
+    #[must_use]
+    pub fn may_give_verdicts(&self, caller: &Caller) -> bool {
+        signed_in(caller).is_ok() && may_act(&caller.principal, &Action::Annotate).is_ok()
+    }
+
     // The indicators that are meant, each once, and whether the caller's member calls it a mistake already.
     fn spoken_of(
         &self,

@@ -104,6 +104,8 @@ pub struct Sharing {
     pub share: Share,
     /// Under no lower label than this, nor than the indicator's.
     pub tlp: Option<Tlp>,
+    /// Of what is said to this circle, and to that alone.
+    pub circle: Option<CircleId>,
 }
 
 /// What becomes of an indicator that members call a mistake. What the receiver's own organisation calls so does nothing there.

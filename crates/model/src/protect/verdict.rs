@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::policy::{Policy, Rule};
 use super::{Action, Fact, decay, innocent};
 use crate::matching::Mode;
-use crate::observable::Observable;
+use crate::observable::{Kind, Observable};
 use crate::{MemberId, Timestamp, circle::words};
 
 words! {
@@ -214,7 +214,7 @@ fn asked_of(
         at.gate(GateKind::Rule, None, None, || "no rule of the policy is for it".into());
         return (fact.mode, None);
     };
-    let until_rule = rule.hours.map(|hours| fact.entered.plus_seconds(i64::from(hours) * HOUR_S));
+    let until_rule = until_rule(fact, rule);
     let ended = until_rule.is_some_and(|until| until <= now);
     let lets = if ended { None } else { rule.action };
     lower(lets);
@@ -228,7 +228,7 @@ fn asked_of(
     });
 
     let model = local.policy.decay(value.kind());
-    let since = [fact.valid_from, fact.sighted].into_iter().flatten().fold(fact.entered, Timestamp::max);
+    let since = since(fact);
     // What is dated ahead is as new as it gets.
     let score = decay::score(fact.confidence, since.min(now), fact.mistaken.members, model, now);
     let lets = (score >= rule.score).then_some(Action::Block);
@@ -250,9 +250,7 @@ fn asked_of(
             mistaken_in_words(fact, local.policy).into()
         });
     }
-    let lasts = decay::lasts(fact.confidence, since.min(now), fact.mistaken.members, model, rule.score);
-    let until =
-        [fact.valid_until, until_rule, lasts].into_iter().flatten().fold(Timestamp::MAX, Timestamp::min);
+    let until = until(fact, rule, model, now);
     let mode = rule.mode(fact.mode, value);
     let said = most.map(|most| Said {
         fact: place,
@@ -264,6 +262,29 @@ fn asked_of(
         origin: fact.origin.map_or(Origin::Member(fact.source), Origin::Feed),
     });
     (mode, said)
+}
+
+// From when on it decays.
+fn since(fact: &Fact) -> Timestamp {
+    [fact.valid_from, fact.sighted].into_iter().flatten().fold(fact.entered, Timestamp::max)
+}
+
+fn until_rule(fact: &Fact, rule: &Rule) -> Option<Timestamp> {
+    rule.hours.map(|hours| fact.entered.plus_seconds(i64::from(hours) * HOUR_S))
+}
+
+fn until(fact: &Fact, rule: &Rule, model: decay::Model, now: Timestamp) -> Timestamp {
+    let lasts = decay::lasts(fact.confidence, since(fact).min(now), fact.mistaken.members, model, rule.score);
+    let ends = [fact.valid_until, until_rule(fact, rule), lasts];
+    ends.into_iter().flatten().fold(Timestamp::MAX, Timestamp::min)
+}
+
+/// When time alone has taken away what a fact lets a value of this kind do, at the latest; `None` where it never does. What no rule is
+/// for has ended when it entered.
+#[must_use]
+pub fn ends_by_itself(fact: &Fact, kind: Kind, policy: &Policy, now: Timestamp) -> Option<Timestamp> {
+    let Some(rule) = policy.rule(fact, kind) else { return Some(fact.entered) };
+    Some(until(fact, rule, policy.decay(kind), now)).filter(|until| *until < Timestamp::MAX)
 }
 
 fn rule_in_words(rule: &Rule, ended: bool) -> String {

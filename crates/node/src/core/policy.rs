@@ -135,6 +135,7 @@ struct MistakenText {
 struct SightingsText {
     share: Spanned<String>,
     tlp: Option<Spanned<String>>,
+    circle: Option<Spanned<String>>,
 }
 
 #[derive(Deserialize)]
@@ -189,7 +190,12 @@ pub fn read(text: &str, names: &dyn Names) -> Result<Read, Wrong> {
             .tlp
             .as_ref()
             .map(|word| word.get_ref().parse::<Tlp>().map_err(|error| reader.wrong(word, error.to_string())));
-        read.policy.sightings = Sharing { share, tlp: tlp.transpose()? };
+        let tlp = tlp.transpose()?;
+        match reader.circle(sightings.circle.as_ref()) {
+            Ok(circle) => read.policy.sightings = Sharing { share, tlp, circle },
+            // Nobody else is told instead.
+            Err(unknown) => read.unknown.push(unknown),
+        }
     }
     for (kind, model) in &file.decay {
         let model = reader.decay(model)?;

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use model::circle::Curation;
 use model::matching::{Mode, Scheme};
 use model::observable::{Kind, Observable, normalise, text_of_key};
-use model::protect::{Fact, Gate, Local, Mistaken, Policy, Seen, Verdict, Warned, judge};
+use model::protect::{Fact, Gate, Local, Mistaken, Policy, Seen, Verdict, Warned, ends_by_itself, judge};
 use model::{CircleId, Label, MemberId, Origin, PermittedActions, Timestamp, Tlp};
 use store::read::LabelId;
 use store::record::ObjectKey;
@@ -214,6 +214,11 @@ impl<'a> Judging<'a> {
         // How much of what the desk says is one member's is not told either.
         fact.beyond = per_day > 0 && !unnamed && self.is_beyond(stand, entered, per_day)?;
         Ok(Saying { fact, told, position: stand.position, label: stand.label })
+    }
+
+    /// When what an indicator says of a value has ended here by itself, at the latest; `None` where it does not.
+    pub(crate) fn ends(&self, stand: &Stand<'_>, kind: Kind) -> Result<Option<Timestamp>, Error> {
+        Ok(ends_by_itself(&self.saying(stand, kind)?.fact, kind, &self.policy, self.reading.now))
     }
 
     fn label(&self, id: LabelId) -> Rc<OfLabel> {

@@ -143,3 +143,34 @@ fn edges_are_listed_for_their_own_member_bounded_and_forgotten() {
     assert_eq!(report(&world, &reader, "one-more", &[]).unwrap_err().kind, Kind::Conflict);
     assert!(report(&world, &reader, "site-7", &[]).is_ok());
 }
+
+#[test]
+fn what_was_recalled_ends_at_an_edge_when_its_own_policy_says_so() {
+    let (world, [alpha, beta, _]) = world();
+    let long =
+        ImportOptions { tlp: Some(Tlp::Green), expire_s: Some(90 * 86_400), ..ImportOptions::default() };
+    world.import_as(&alpha, &long, b"evil.bad-host.co\n").unwrap();
+    let entered = world.node.now();
+    let sensor = world.token("beta", &["sensor"]);
+    let before = cursor(&world, &sensor);
+    report(&world, &sensor, "site-1", &[("fw", &before)]).unwrap();
+    world.later(60);
+    let id = world.listed(&alpha, None).remove(0).0;
+    let asked = Recall { objects: vec![id], submission: None, reason: "ours".to_owned() };
+    let note = world.node.recall(&alpha, &asked).unwrap().recalls.remove(0).id;
+    let ends = |rule: &str| {
+        world.node.set_policy(&beta, Some(rule), false).unwrap();
+        let edge = recalled(&world, &beta, &note).edges.remove(0);
+        edge.ends.map(|ends| ends.parse::<model::Timestamp>().unwrap().0 / 1_000_000 - entered.0 / 1_000_000)
+    };
+    let rule =
+        |more: &str| format!("[[rule]]\nname = \"all\"\nfrom = \"anyone\"\naction = \"block\"\n{more}");
+    let days = |seconds: Option<i64>| seconds.map(|seconds| (seconds + 1_800) / 3_600);
+    assert_eq!(days(ends(&rule("hours = 24\n"))), Some(24), "the policy is first");
+    assert_eq!(days(ends(&rule(""))), Some(90 * 24), "the indicator is first");
+    assert_eq!(
+        days(ends(&rule("score = 49\n"))).map(|hours| hours < 90 * 24),
+        Some(true),
+        "the score is first"
+    );
+}
