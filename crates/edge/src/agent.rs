@@ -55,6 +55,14 @@ impl Edge {
                 }
             })?;
         }
+        for slot in 0..edge.shared.slots.len() {
+            let ways = Arc::clone(&ways);
+            edge.thread("rules", move |shared| {
+                if let Some(slot) = shared.slots.get(slot) {
+                    sensor::shared_rules::run(shared, slot, ways.node());
+                }
+            })?;
+        }
         edge.thread("watch", watch::run)?;
         let reporting = Arc::clone(&ways);
         edge.thread("report", move |shared| report::run(shared, reporting.node()))?;

@@ -12,12 +12,37 @@ const TOLD_MAX: usize = 300;
 /// How often it is asked whether a command has ended.
 const STEP: Duration = Duration::from_millis(2);
 
+/// Why a command did not do.
+pub(crate) enum Failed {
+    /// It ended and says that it failed; what it said, the errors first.
+    Ended(String),
+    /// It could not be run, or did not end.
+    Not(String),
+}
+
 /// Runs a command with these words behind it and this to read. Answers what it wrote to standard output.
 ///
 /// # Errors
 /// It cannot be run, took too long, or failed; then what it said.
 pub(crate) fn run(words: &[String], more: &[&str], input: &[u8], most: Duration) -> Result<String, String> {
-    let Some((program, first)) = words.split_first() else { return Err("no command is set".to_owned()) };
+    said(words, more, input, most).map_err(|failed| match failed {
+        Failed::Not(why) => why,
+        Failed::Ended(said) => {
+            let line = said.lines().find(|line| !line.trim().is_empty()).unwrap_or("it does not say why");
+            let line: String = line.chars().take(TOLD_MAX).collect();
+            format!("`{}` failed: {line}", words.first().map_or("", String::as_str))
+        }
+    })
+}
+
+/// The same, with all that it said where it failed.
+///
+/// # Errors
+/// It cannot be run, took too long, or failed.
+pub(crate) fn said(words: &[String], more: &[&str], input: &[u8], most: Duration) -> Result<String, Failed> {
+    let Some((program, first)) = words.split_first() else {
+        return Err(Failed::Not("no command is set".to_owned()));
+    };
     let spawned = Command::new(program)
         .args(first)
         .args(more)
@@ -25,14 +50,14 @@ pub(crate) fn run(words: &[String], more: &[&str], input: &[u8], most: Duration)
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn();
-    let mut child = spawned.map_err(|error| format!("`{program}` cannot be run: {error}"))?;
+    let mut child = spawned.map_err(|error| Failed::Not(format!("`{program}` cannot be run: {error}")))?;
     let (out, err) = (reading(child.stdout.take()), reading(child.stderr.take()));
     let writing = child.stdin.take().map(|mut pipe| {
         let input = input.to_vec();
         // One that reads nothing must not hold us up.
         std::thread::spawn(move || pipe.write_all(&input).is_ok())
     });
-    let ended = wait(&mut child, most, program)?;
+    let ended = wait(&mut child, most, program).map_err(Failed::Not)?;
     // It has ended, so what it said is there; whoever it left behind may hold the pipe, and is not waited for.
     let said = |thread: Option<JoinHandle<String>>| {
         let until = Instant::now() + Duration::from_millis(500);
@@ -44,15 +69,7 @@ pub(crate) fn run(words: &[String], more: &[&str], input: &[u8], most: Duration)
     };
     drop(writing);
     let (out, err) = (said(out).unwrap_or_default(), said(err).unwrap_or_default());
-    if ended {
-        return Ok(out);
-    }
-    let first = |said: &String| {
-        let line = said.lines().find(|line| !line.trim().is_empty())?;
-        Some(line.chars().take(TOLD_MAX).collect::<String>())
-    };
-    let line = [err, out].iter().find_map(first);
-    Err(format!("`{program}` failed: {}", line.unwrap_or_else(|| "it does not say why".to_owned())))
+    if ended { Ok(out) } else { Err(Failed::Ended(format!("{err}\n{out}"))) }
 }
 
 fn wait(child: &mut Child, most: Duration, program: &str) -> Result<bool, String> {

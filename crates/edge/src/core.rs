@@ -9,6 +9,7 @@ pub mod ipset;
 pub mod nftables;
 pub mod rpz;
 pub mod set;
+pub mod shared_rules;
 pub mod suricata;
 pub mod tsig;
 pub mod unbound;

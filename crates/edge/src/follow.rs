@@ -252,6 +252,7 @@ fn take(shared: &Shared, store: &mut Store, events: &[Event]) -> Option<Next> {
                 }
                 Event::Recall(id) => tracing::info!(recall.id = id.as_str(), "a recall"),
                 Event::Reset(why) => {
+                    shared.changed();
                     next = Some(Next::Whole(format!("the node asks for it: {why}")));
                     break;
                 }
@@ -264,6 +265,7 @@ fn take(shared: &Shared, store: &mut Store, events: &[Event]) -> Option<Next> {
                     known.cursor = Some(cursor.clone());
                     said_now = Some((*at, cursor.clone()));
                 }
+                Event::Object => shared.changed(),
                 Event::NotUnderstood | Event::Other => {}
             }
         }

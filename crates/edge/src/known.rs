@@ -1,6 +1,6 @@
 //! What the edge knows, as its threads share it.
 
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -120,6 +120,8 @@ pub struct Shared {
     /// What is added to the machine's clock, in microseconds: nothing, but where it is wrong.
     offset: AtomicI64,
     stopping: Arc<AtomicBool>,
+    /// How often the node said that an object came, changed or went.
+    changes: AtomicU64,
 }
 
 impl std::fmt::Debug for Shared {
@@ -150,6 +152,7 @@ impl Shared {
             clock,
             offset: AtomicI64::new(0),
             stopping: Arc::new(AtomicBool::new(false)),
+            changes: AtomicU64::new(0),
         }
     }
 
@@ -191,6 +194,17 @@ impl Shared {
         for slot in &self.slots {
             slot.touch(&touched);
         }
+    }
+
+    /// Notes that the node said that an object came, changed or went, or that it is to be asked anew.
+    pub fn changed(&self) {
+        self.changes.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How often it did.
+    #[must_use]
+    pub fn changes(&self) -> u64 {
+        self.changes.load(Ordering::Relaxed)
     }
 
     /// How it stands with the node.

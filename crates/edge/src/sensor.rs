@@ -6,6 +6,7 @@ mod files;
 mod ipset;
 mod nftables;
 mod rpz;
+pub(crate) mod shared_rules;
 mod suricata;
 mod unbound;
 
@@ -57,7 +58,8 @@ pub(crate) trait Sensor: Send {
     }
 }
 
-fn of(settings: &Settings, state: &Path, ways: &Arc<dyn Ways>) -> Box<dyn Sensor> {
+fn of(slot: &Slot, state: &Path, ways: &Arc<dyn Ways>) -> Box<dyn Sensor> {
+    let settings: &Settings = &slot.sensor;
     let timeout = settings.timeout;
     match &settings.kind {
         SensorKind::File { format, folder, reload, every } => {
@@ -69,8 +71,9 @@ fn of(settings: &Settings, state: &Path, ways: &Arc<dyn Ways>) -> Box<dyn Sensor
         SensorKind::Ipset { command } => {
             Box::new(ipset::Ipset::new(command.clone(), state.join(&settings.name), timeout))
         }
-        SensorKind::Suricata { socket, folder, every } => {
-            Box::new(suricata::Suricata::new(socket.clone(), folder.clone(), (*every, timeout)))
+        SensorKind::Suricata { socket, folder, every, .. } => {
+            let new_rules = Arc::clone(&slot.rules_are_new);
+            Box::new(suricata::Suricata::new(socket.clone(), folder.clone(), (*every, timeout), new_rules))
         }
         SensorKind::Unbound { command, folder } => {
             Box::new(unbound::Unbound::new(command.clone(), folder.clone(), timeout))
@@ -94,7 +97,7 @@ fn of(settings: &Settings, state: &Path, ways: &Arc<dyn Ways>) -> Box<dyn Sensor
 
 /// Serves a sensor until all is to end.
 pub(crate) fn run(shared: &Shared, slot: &Slot, ways: &Arc<dyn Ways>) {
-    let mut sensor = of(&slot.sensor, &shared.config.state, ways);
+    let mut sensor = of(slot, &shared.config.state, ways);
     let (mut failures, mut looked, mut filled) = (0_u32, Instant::now(), Instant::now());
     loop {
         slot.wait(if sensor.waits() { WAITS_STEP } else { CHECK_EVERY });

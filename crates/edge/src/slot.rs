@@ -1,7 +1,8 @@
 //! What waits for a sensor, and how it stands with it.
 
 use std::collections::BTreeSet;
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use model::Timestamp;
@@ -20,6 +21,8 @@ pub struct Slot {
     waiting: Mutex<Waiting>,
     wake: Condvar,
     state: Mutex<State>,
+    /// The file of rules that members share is another one than the sensor has loaded.
+    pub rules_are_new: Arc<AtomicBool>,
 }
 
 #[derive(Debug, Default)]
@@ -42,6 +45,8 @@ pub struct State {
     pub blocks: u64,
     /// Why it does not take what it is told.
     pub error: Option<String>,
+    /// What is wrong with the rules that members share.
+    pub rules: Option<String>,
 }
 
 /// What is to be done.
@@ -65,6 +70,7 @@ impl Slot {
             waiting: Mutex::new(waiting),
             wake: Condvar::new(),
             state: Mutex::new(State::default()),
+            rules_are_new: Arc::default(),
         }
     }
 

@@ -59,7 +59,7 @@ pub struct SensorStatus {
     pub entries: u64,
     /// How many of them block.
     pub blocks: u64,
-    /// Why it does not take what it is told.
+    /// Why it does not take what it is told, or not all of it.
     pub error: Option<String>,
 }
 
@@ -149,7 +149,7 @@ fn sensor(slot: &crate::slot::Slot) -> SensorStatus {
         applied: state.applied.map(|applied| applied.to_string()),
         entries: state.entries,
         blocks: state.blocks,
-        error: state.error,
+        error: state.error.or(state.rules),
     }
 }
 

@@ -129,6 +129,8 @@ pub enum SensorKind {
         folder: PathBuf,
         /// Rules are not loaded anew more often than this.
         every: Duration,
+        /// Rules that members share are held too, and checked by this: how `suricata` is called; empty for no check.
+        rules: Option<Vec<String>>,
     },
     /// Local zones of Unbound.
     Unbound {
@@ -231,6 +233,8 @@ struct Table {
     every: Option<Spanned<String>>,
     command: Option<Spanned<Vec<String>>>,
     socket: Option<Spanned<PathBuf>>,
+    shared_rules: Option<Spanned<bool>>,
+    check: Option<Spanned<Vec<String>>>,
     url: Option<Spanned<String>>,
     index: Option<Spanned<String>>,
     api_key_file: Option<Spanned<PathBuf>>,
@@ -337,7 +341,7 @@ impl Reading<'_> {
         let takes: &[&str] = match kind {
             "file" => &["format", "folder", "reload", "every"],
             "nftables" | "ipset" => &["command"],
-            "suricata" => &["socket", "folder", "every"],
+            "suricata" => &["socket", "folder", "every", "shared-rules", "check"],
             "unbound" => &["command", "folder"],
             "rpz" => &["listen", "zone", "secondaries", "tsig-name", "tsig-secret-file"],
             "elastic" => &["url", "index", "api-key-file", "ca"],
@@ -353,6 +357,8 @@ impl Reading<'_> {
             ("every", table.every.as_ref().map(Spanned::span)),
             ("command", table.command.as_ref().map(Spanned::span)),
             ("socket", table.socket.as_ref().map(Spanned::span)),
+            ("shared-rules", table.shared_rules.as_ref().map(Spanned::span)),
+            ("check", table.check.as_ref().map(Spanned::span)),
             ("url", table.url.as_ref().map(Spanned::span)),
             ("index", table.index.as_ref().map(Spanned::span)),
             ("api-key-file", table.api_key_file.as_ref().map(Spanned::span)),
@@ -380,6 +386,7 @@ impl Reading<'_> {
                 },
                 folder: self.folder(table)?,
                 every: self.span_or(table.every.as_ref(), Duration::from_secs(10))?,
+                rules: self.shared_rules(table)?,
             },
             "unbound" => SensorKind::Unbound {
                 command: self.command(table, "unbound-control")?,
@@ -391,6 +398,16 @@ impl Reading<'_> {
         };
         let timeout = self.span_or(table.timeout.as_ref(), Duration::from_secs(10))?;
         Ok(Sensor { name: table.name.get_ref().clone(), timeout, kind: of_kind })
+    }
+
+    // Strangers' rules are in the engine only where its owner says so, and unchecked only where he says that too.
+    fn shared_rules(&self, table: &Table) -> Result<Option<Vec<String>>, Wrong> {
+        match (table.shared_rules.as_ref().is_some_and(|wanted| *wanted.get_ref()), &table.check) {
+            (true, None) => Ok(Some(vec!["suricata".to_owned()])),
+            (true, Some(words)) => Ok(Some(words.get_ref().clone())),
+            (false, None) => Ok(None),
+            (false, Some(words)) => self.wrong(words, "`check` goes with `shared-rules = true`"),
+        }
     }
 
     fn command(&self, table: &Table, otherwise: &str) -> Result<Vec<String>, Wrong> {

@@ -190,6 +190,8 @@ pub enum Event {
         /// From where on to ask the next time.
         cursor: String,
     },
+    /// An object came, changed or went.
+    Object,
     /// Something else, which is nothing to an edge.
     Other,
 }
@@ -250,6 +252,9 @@ impl Events {
 }
 
 fn event_of(name: &str, data: &str) -> Result<Event, Refused> {
+    if name == "object" {
+        return Ok(Event::Object);
+    }
     if !matches!(name, "value" | "recall" | "reset" | "now") {
         return Ok(Event::Other);
     }
@@ -328,7 +333,7 @@ mod tests {
     #[test]
     fn events_are_the_same_however_they_are_cut() {
         let stream = format!(
-            ": hello\n\nid: 1\nevent: value\ndata: {VALUE}\n\nevent: value\ndata: {LATER}\n\nevent: object\ndata: x\n\n\
+            ": hello\n\nid: 1\nevent: value\ndata: {VALUE}\n\nevent: value\ndata: {LATER}\n\nevent: object\ndata: x\n\nevent: later\ndata: x\n\n\
              event: reset\ndata: {{\"why\":\"policy\"}}\n\nevent: now\r\ndata: {{\"at\":\"2026-06-01T00:00:00Z\",\ndata: \"cursor\":\"c\"}}\r\n\r\n"
         );
         let at_once = Events::default().take(stream.as_bytes()).unwrap();
@@ -338,7 +343,14 @@ mod tests {
         assert_eq!(at_once, one_by_one);
         assert!(matches!(
             at_once.as_slice(),
-            [Event::Value(_), Event::NotUnderstood, Event::Other, Event::Reset(_), Event::Now { .. }]
+            [
+                Event::Value(_),
+                Event::NotUnderstood,
+                Event::Object,
+                Event::Other,
+                Event::Reset(_),
+                Event::Now { .. }
+            ]
         ));
         assert!(Events::default().take(b"event: now\ndata: {}\n\n").is_err());
         assert!(Events::default().take(&vec![b'x'; LINE_BYTES_MAX + 1]).is_err());

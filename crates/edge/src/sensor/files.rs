@@ -99,6 +99,20 @@ pub(super) fn write_file(
     Ok(path)
 }
 
+/// Puts a file into the folder, whole or not at all.
+pub(super) fn put(folder: &Path, name: &str, bytes: &[u8]) -> Result<(), String> {
+    let (path, new) = (folder.join(name), folder.join(format!(".{name}.new")));
+    let write = || {
+        std::fs::create_dir_all(folder)?;
+        let mut out = open(&new)?;
+        out.write_all(bytes)?;
+        out.sync_all()?;
+        std::fs::rename(&new, &path)?;
+        sync_folder(folder)
+    };
+    write().map_err(|error| format!("`{}` cannot be written: {error}", path.display()))
+}
+
 /// For its owner and its group: sensors run under names of their own. Whoever else may write into the folder leads nobody to another
 /// file by a link: it is a new one.
 fn open(path: &Path) -> std::io::Result<File> {

@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use sensors::Format;
@@ -33,12 +35,29 @@ pub(super) struct Suricata {
     lags: bool,
     /// What only rules say.
     ruled: InRules,
+    /// The file of rules that members share is another one.
+    shared_are_new: Arc<AtomicBool>,
 }
 
 impl Suricata {
-    pub(super) fn new(socket: PathBuf, folder: PathBuf, (every, timeout): (Duration, Duration)) -> Suricata {
-        let (connection, loaded, ruled) = (None, None, InRules::default());
-        Suricata { socket, folder, every, timeout, connection, rules_wait: false, loaded, lags: false, ruled }
+    pub(super) fn new(
+        socket: PathBuf,
+        folder: PathBuf,
+        (every, timeout): (Duration, Duration),
+        shared_are_new: Arc<AtomicBool>,
+    ) -> Suricata {
+        Suricata {
+            socket,
+            folder,
+            every,
+            timeout,
+            connection: None,
+            rules_wait: false,
+            loaded: None,
+            lags: false,
+            ruled: InRules::default(),
+            shared_are_new,
+        }
     }
 
     fn write(&mut self, shared: &Shared) -> Result<(), String> {
@@ -145,12 +164,21 @@ impl Sensor for Suricata {
     }
 
     fn waits(&self) -> bool {
-        self.rules_wait
+        self.rules_wait || self.shared_are_new.load(Ordering::Acquire)
     }
 
     fn catch_up(&mut self, shared: &Shared) -> Result<(), String> {
         let is_time = self.loaded.is_none_or(|loaded| loaded.elapsed() >= self.every);
-        if self.rules_wait && is_time { self.fill(shared) } else { Ok(()) }
+        if !is_time || !self.waits() {
+            return Ok(());
+        }
+        // What is put there from now on is loaded the next time.
+        let shared_are_new = self.shared_are_new.swap(false, Ordering::AcqRel);
+        let done = if self.rules_wait { self.fill(shared) } else { self.load() };
+        if done.is_err() && shared_are_new {
+            self.shared_are_new.store(true, Ordering::Release);
+        }
+        done
     }
 
     fn holds(&mut self, shared: &Shared) -> Result<bool, String> {

@@ -46,6 +46,8 @@ struct State {
     asked: Vec<String>,
     reports: Vec<Value>,
     elastic: Vec<(String, String)>,
+    /// Rules that members share, as a file.
+    rules: String,
     clock_off_s: i64,
     generation: u64,
 }
@@ -70,6 +72,12 @@ impl Node {
     pub fn holds(&self, values: &[Value]) {
         let mut state = self.state.lock().unwrap();
         state.whole = whole(values, &state.said.len().to_string(), self.now());
+    }
+
+    /// The rules that members share from now on, and tells that something is new.
+    pub fn shares(&self, rules: &str) {
+        self.state.lock().unwrap().rules = rules.to_owned();
+        self.says("object", &json!({"change": "added"}));
     }
 
     pub fn serves(&self, whole: &str) {
@@ -205,6 +213,9 @@ impl Upstream for Way {
                 return Ok(Box::new(Bytes(Some(Vec::new()), 410)));
             }
             return Ok(Box::new(Stream { node: Arc::clone(&self.0), at, greeted: false, generation }));
+        }
+        if ask.path == "/feeds/suricata/shared.rules?tlp=amber" {
+            return Ok(Box::new(Bytes(Some(state.rules.clone().into_bytes()), 200)));
         }
         assert_eq!((ask.method, ask.path.as_str()), ("PUT", "/api/v1/edges/gate"));
         let (_, report) = ask.content.unwrap();

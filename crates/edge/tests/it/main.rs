@@ -10,6 +10,8 @@ mod kernel;
 mod resolver;
 mod returns;
 #[cfg(test)]
+mod shared_rules;
+#[cfg(test)]
 mod sockets;
 #[cfg(test)]
 mod story;

@@ -13,13 +13,13 @@ use crate::double::{Node, start, text, until, value};
 
 /// Suricata's command socket (userguide, "Interacting via Unix Socket"; datasets of 7.0).
 #[derive(Default)]
-struct Suricata {
+pub struct Suricata {
     sets: Mutex<BTreeSet<(String, String, String)>>,
-    reloads: Mutex<u64>,
+    pub reloads: Mutex<u64>,
 }
 
 impl Suricata {
-    fn listen(socket: &Path) -> Arc<Suricata> {
+    pub fn listen(socket: &Path) -> Arc<Suricata> {
         let listener = UnixListener::bind(socket).unwrap();
         let suricata = Arc::new(Suricata::default());
         let serving = Arc::clone(&suricata);

@@ -1,0 +1,123 @@
+//! The file of rules for Suricata that members share: whether it is whole, and what is left of it where Suricata refuses some.
+
+use std::collections::{BTreeSet, HashSet};
+
+use model::inert::inert;
+
+/// What begins the last line of a file that is whole.
+const COMPLETE: &str = "# complete: ";
+/// Characters that are told of what Suricata says.
+const TOLD: usize = 300;
+
+/// Whether a file is one of rules, and there to its last line.
+#[must_use]
+pub fn is_whole(text: &str) -> bool {
+    let last = text.lines().next_back().unwrap_or_default();
+    text.starts_with("# ") && text.ends_with('\n') && last.starts_with(COMPLETE)
+}
+
+/// The rules of a file, without what is said around them.
+pub fn rules(text: &str) -> impl Iterator<Item = &str> {
+    text.lines().filter(|line| !line.is_empty() && !line.starts_with('#'))
+}
+
+/// The lines that Suricata names in what it says of a file, from 1.
+#[must_use]
+pub fn lines_named(said: &str) -> BTreeSet<usize> {
+    said.lines().filter_map(line_named).collect()
+}
+
+// `error parsing signature "alert …" from file /x/shared.rules at line 5`: the rule's own text stands before it.
+fn line_named(line: &str) -> Option<usize> {
+    let (_, behind) = line.rsplit_once(" at line ")?;
+    let digits = behind.find(|c: char| !c.is_ascii_digit()).map_or(behind, |end| &behind[..end]);
+    digits.parse().ok()
+}
+
+/// What Suricata says first of a line, or at all, for people.
+#[must_use]
+pub fn why(said: &str) -> String {
+    let mut lines = said.lines().map(str::trim).filter(|line| !line.is_empty());
+    let first = lines.clone().find(|line| line_named(line).is_some()).or_else(|| lines.next());
+    let mut told: String = inert(first.unwrap_or("it does not say why")).chars().take(TOLD).collect();
+    // What is cut off is the rule's text, and the line is at the end of it.
+    if let Some(line) = first.and_then(line_named).filter(|line| !told.ends_with(&format!("at line {line}")))
+    {
+        told.push_str(&format!("… at line {line}"));
+    }
+    told
+}
+
+/// The file without these lines. Each of the others stays in its line.
+#[must_use]
+pub fn without(text: &str, lines: &BTreeSet<usize>) -> String {
+    let kept = |(at, line): (usize, &str)| match lines.contains(&(at + 1)) {
+        true => "# left out: suricata refuses it\n".to_owned(),
+        false => format!("{line}\n"),
+    };
+    text.lines().enumerate().map(kept).collect()
+}
+
+/// What of an earlier file still stands in a later one: what was taken back since is gone, and nothing is new.
+#[must_use]
+pub fn still(earlier: &str, later: &str) -> String {
+    let stands: HashSet<&str> = rules(later).collect();
+    let is_kept = |line: &&str| line.is_empty() || line.starts_with('#') || stands.contains(line);
+    earlier.lines().filter(is_kept).map(|line| format!("{line}\n")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FILE: &str = "# Accord: rules\n# as_of: now\nalert a\nalert b\ndrop c\n# complete: 3 entries\n";
+
+    #[test]
+    fn a_file_is_whole_or_not() {
+        assert!(is_whole(FILE));
+        for cut in 0..FILE.len() {
+            assert!(!is_whole(&FILE[..cut]), "{cut}");
+        }
+        assert!(!is_whole("<html>\n# complete: 0 entries\n"));
+    }
+
+    #[test]
+    fn lines_are_read_from_what_each_release_says() {
+        for (said, lines) in [
+            (
+                "23/11/2026 -- 14:00:00 - <Error> - [ERRCODE: SC_ERR_INVALID_SIGNATURE(39)] - error parsing signature \"alert b\" \
+                 from file /x/.shared.rules.new at line 4\n",
+                vec![4],
+            ),
+            (
+                "E: detect-parse: unknown keyword\nE: detect: error parsing signature \"alert (msg:\\\"x at line 9\\\";)\" from file \
+                 /x at line 4\nE: detect: error parsing signature \"c\" from file /x at line 5.\n",
+                vec![4, 5],
+            ),
+            ("E: conf: cannot open /etc/suricata/suricata.yaml\n", vec![]),
+            ("from file x at line \n at line x\n at line 99999999999999999999999\n", vec![]),
+        ] {
+            assert_eq!(lines_named(said).into_iter().collect::<Vec<_>>(), lines, "{said}");
+        }
+    }
+
+    #[test]
+    fn what_is_told_is_short_inert_and_has_the_line() {
+        assert_eq!(why("i: starts\nE: b at line 4\n"), "E: b at line 4");
+        assert_eq!(why("\n  E: no yaml\n"), "E: no yaml");
+        assert_eq!(why(""), "it does not say why");
+        let long = why(&format!("E: \u{202e}{} at line 77\n", "x".repeat(9_000)));
+        assert!(long.chars().count() < 400 && long.ends_with("at line 77") && !long.contains('\u{202e}'));
+    }
+
+    #[test]
+    fn what_is_left_keeps_its_place_and_what_was_taken_back_goes() {
+        let left = without(FILE, &BTreeSet::from([4]));
+        assert_eq!(rules(&left).collect::<Vec<_>>(), ["alert a", "drop c"]);
+        assert_eq!(left.lines().nth(4), Some("drop c"));
+        assert!(is_whole(&left) && !left.contains("alert b"));
+        let later = FILE.replace("alert a\n", "alert new\n");
+        assert_eq!(rules(&still(FILE, &later)).collect::<Vec<_>>(), ["alert b", "drop c"]);
+        assert!(is_whole(&still(FILE, &later)));
+    }
+}

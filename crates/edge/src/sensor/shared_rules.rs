@@ -1,0 +1,183 @@
+//! Rules that members share, for a Suricata beside the edge: fetched, checked by Suricata itself, and put in place of the last good ones.
+//!
+//! Suricata reads all rules at once, so one that it refuses must not hold up the others, nor keep what was taken back: the lines that it
+//! names are left out; where that does not help, what stood before stays but for what was taken back.
+
+use std::path::PathBuf;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use super::files::put;
+use crate::child;
+use crate::core::config::SensorKind;
+use crate::core::shared_rules::{is_whole, lines_named, rules, still, why, without};
+use crate::known::{Shared, Touched};
+use crate::slot::Slot;
+use crate::upstream::{Ask, Upstream, content};
+
+/// The file, of the format of the same name.
+const FILE: &str = "shared.rules";
+/// They are fetched at least so often: time alone may end some.
+const LOOK: Duration = Duration::from_secs(60);
+/// How often it is looked whether there is something to fetch.
+const STEP: Duration = Duration::from_millis(200);
+/// How long the head of the answer may take, and each piece of it.
+const ANSWER: Duration = Duration::from_secs(60);
+/// The longest file, in bytes.
+const LONGEST: usize = 64 << 20;
+/// A check may take so many times as long as an exchange with the sensor.
+const CHECK_TIMES: u32 = 6;
+/// How often what Suricata names is left out and the rest checked again.
+const ROUNDS: usize = 3;
+
+/// Holds the rules of a sensor, if its owner wants them, until all is to end.
+pub(crate) fn run(shared: &Shared, slot: &Slot, upstream: &dyn Upstream) {
+    let SensorKind::Suricata { folder, every, rules: Some(check), .. } = &slot.sensor.kind else { return };
+    let holding = Holding {
+        file: folder.join(FILE),
+        folder: folder.clone(),
+        check: check.clone(),
+        logs: shared.config.state.join(&slot.sensor.name).join("check"),
+        timeout: slot.sensor.timeout * CHECK_TIMES,
+        query: format!("tlp={}", shared.config.tlp.name().to_ascii_lowercase().replace('+', "%2B")),
+    };
+    let (mut seen, mut looked, mut judged) = (0, None::<Instant>, None);
+    while !shared.is_stopping() {
+        let changes = shared.changes();
+        let waited = |span: Duration| looked.is_none_or(|looked: Instant| looked.elapsed() >= span);
+        if waited(LOOK) || (changes != seen && waited(*every)) {
+            (seen, looked) = (changes, Some(Instant::now()));
+            if let Some(done) = holding.look(upstream, &mut judged) {
+                note(slot, done);
+            }
+        }
+        shared.pause(STEP);
+    }
+}
+
+/// What came of a look.
+struct Done {
+    installed: bool,
+    wrong: Option<String>,
+}
+
+fn note(slot: &Slot, done: Done) {
+    let mut state = slot.state();
+    if let Some(wrong) = done.wrong.as_ref().filter(|wrong| state.rules.as_ref() != Some(wrong)) {
+        tracing::error!(sensor = slot.sensor.name, error = wrong.as_str(), "rules that members share");
+    }
+    state.rules = done.wrong;
+    drop(state);
+    if done.installed {
+        slot.rules_are_new.store(true, Ordering::Release);
+        slot.touch(&Touched::Nothing);
+    }
+}
+
+/// What was judged last: the rules as they came, and what was wrong with them.
+type Judged = Option<(String, Option<String>)>;
+
+struct Holding {
+    file: PathBuf,
+    folder: PathBuf,
+    check: Vec<String>,
+    logs: PathBuf,
+    timeout: Duration,
+    query: String,
+}
+
+impl Holding {
+    // `None` where the node cannot be asked: that is an alarm of its own when it lasts.
+    fn look(&self, upstream: &dyn Upstream, judged: &mut Judged) -> Option<Done> {
+        let came = match self.fetch(upstream) {
+            Ok(came) => came?,
+            Err(wrong) => return Some(Done { installed: false, wrong: Some(wrong) }),
+        };
+        let as_they_came: String = rules(&came).collect::<Vec<_>>().join("\n");
+        let standing = std::fs::read_to_string(&self.file).unwrap_or_default();
+        if let Some((_, wrong)) =
+            judged.as_ref().filter(|(known, _)| *known == as_they_came && is_whole(&standing))
+        {
+            return Some(Done { installed: false, wrong: wrong.clone() });
+        }
+        let (wanted, wrong, is_judged) = match self.checked(&came) {
+            Ok((wanted, wrong)) => (wanted, wrong, true),
+            Err(Refused { why, is_verdict }) => {
+                let why =
+                    format!("rules that members share are not taken, and the last good ones stay: {why}");
+                (still(&standing, &came), Some(why), is_verdict)
+            }
+        };
+        *judged = is_judged.then(|| (as_they_came, wrong.clone()));
+        if is_whole(&standing) && rules(&standing).eq(rules(&wanted)) || wanted.is_empty() {
+            return Some(Done { installed: false, wrong });
+        }
+        Some(match put(&self.folder, FILE, wanted.as_bytes()) {
+            Ok(()) => Done { installed: true, wrong },
+            Err(why) => {
+                *judged = None;
+                Done { installed: false, wrong: Some(why) }
+            }
+        })
+    }
+
+    fn fetch(&self, upstream: &dyn Upstream) -> Result<Option<String>, String> {
+        let path = format!("/feeds/suricata/{FILE}?{}", self.query);
+        let Ok(mut answer) = upstream.ask(Ask { method: "GET", path, content: None }, ANSWER) else {
+            return Ok(None);
+        };
+        let code = answer.code();
+        let Ok(bytes) = content(&mut *answer, ANSWER, LONGEST) else { return Ok(None) };
+        if code != 200 {
+            return Err(format!("the node refuses the rules that members share: {code}"));
+        }
+        let text = String::from_utf8(bytes).ok().filter(|text| is_whole(text));
+        text.map(Some).ok_or_else(|| "the rules that members share did not come whole".to_owned())
+    }
+
+    // What of it Suricata takes, and what is wrong with the rest.
+    fn checked(&self, came: &str) -> Result<(String, Option<String>), Refused> {
+        let (mut text, mut wrong) = (came.to_owned(), None);
+        if self.check.is_empty() {
+            return Ok((text, wrong));
+        }
+        for _ in 0..ROUNDS {
+            let Err(refused) = self.check(&text) else { return Ok((text, wrong)) };
+            let lines = lines_named(&refused.why);
+            let is_new = |line: &usize| text.lines().nth(line - 1).is_some_and(|line| !line.starts_with('#'));
+            if !refused.is_verdict || lines.contains(&0) || !lines.iter().any(is_new) {
+                return Err(Refused { why: why(&refused.why), ..refused });
+            }
+            text = without(&text, &lines);
+            let of = if lines.len() == 1 { "a rule" } else { "rules" };
+            wrong.get_or_insert_with(|| format!("{of} that members share left out: {}", why(&refused.why)));
+        }
+        Err(Refused { why: wrong.unwrap_or_default(), is_verdict: true })
+    }
+
+    fn check(&self, text: &str) -> Result<(), Refused> {
+        let here = |why: String| Refused { why, is_verdict: false };
+        let told = |error: std::io::Error| here(format!("`{}`: {error}", self.logs.display()));
+        // Suricata writes a log where it is told to, and adds to it each time.
+        if self.logs.exists() {
+            std::fs::remove_dir_all(&self.logs).map_err(told)?;
+        }
+        std::fs::create_dir_all(&self.logs).map_err(told)?;
+        let candidate = self.logs.join(FILE);
+        std::fs::write(&candidate, text).map_err(told)?;
+        let (candidate, logs) = (candidate.display().to_string(), self.logs.display().to_string());
+        let more = ["-T", "-S", &candidate, "-l", &logs];
+        child::said(&self.check, &more, b"", self.timeout).map_err(|failed| match failed {
+            child::Failed::Ended(said) => Refused { why: said, is_verdict: true },
+            child::Failed::Not(why) => here(why),
+        })?;
+        Ok(())
+    }
+}
+
+/// That rules are not taken.
+struct Refused {
+    why: String,
+    /// Suricata says so; otherwise it could not be asked, and is asked again.
+    is_verdict: bool,
+}
