@@ -8,6 +8,7 @@ mod ingest;
 mod load;
 mod nginx;
 mod peers;
+mod protect;
 mod report;
 mod rules;
 mod seen;
@@ -21,6 +22,8 @@ pub enum Bench {
     Exchange(exchange::Options),
     /// Pages of readers who see all, little and nothing of what is stored under many labels.
     Rules(rules::Options),
+    /// From an indicator to what sensors do, and back; the files that they read.
+    Protect(protect::Options),
     /// Counting what sensors saw, and asking for it.
     Seen(seen::Options),
     /// The anchor for large pages: a bare scan of the record behind the same server library. Runs until killed.
@@ -36,6 +39,7 @@ pub fn run(which: &Bench) -> Outcome {
     match which {
         Bench::Exchange(options) => exchange::run(options),
         Bench::Rules(options) => rules::run(options),
+        Bench::Protect(options) => protect::run(options),
         Bench::Seen(options) => seen::run(options),
         Bench::Bare(options) => bare::run(options),
     }

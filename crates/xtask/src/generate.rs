@@ -41,7 +41,8 @@ pub fn envelope(seed: u64, from: u64, count: u64) -> String {
     format!("{{\"objects\":[{}]}}", objects.join(","))
 }
 
-fn uuid(seed: u64, n: u64) -> String {
+/// The `n`th identifier of a seed.
+pub fn uuid(seed: u64, n: u64) -> String {
     let mut random = Random::new(seed ^ n.wrapping_mul(0xD134_2543_DE82_EF95));
     let (a, b) = (random.next(), random.next());
     format!(

@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::Outcome;
 
@@ -31,7 +31,16 @@ impl Answer {
     }
 }
 
-const TIMEOUT: Duration = Duration::from_secs(60);
+/// An answer, and how long its head took.
+#[derive(Debug)]
+pub struct Fetched {
+    /// The answer.
+    pub answer: Answer,
+    /// Seconds until its first line was here.
+    pub head_s: f64,
+}
+
+const TIMEOUT: Duration = Duration::from_secs(300);
 
 impl Connection {
     /// To `http://host:port`, with a token shown on each request.
@@ -60,7 +69,22 @@ impl Connection {
         }
     }
 
+    /// Asks for something that may take long to begin, and tells how long that took.
+    pub fn fetch(&mut self, path: &str) -> Outcome<Fetched> {
+        let began = Instant::now();
+        let mut stream = self.begin("GET", path, None)?;
+        stream.fill_buf()?;
+        let head_s = began.elapsed().as_secs_f64();
+        let answer = self.end(stream, false)?;
+        Ok(Fetched { answer, head_s })
+    }
+
     fn try_send(&mut self, method: &str, path: &str, body: Option<&[u8]>) -> Outcome<Answer> {
+        let stream = self.begin(method, path, body)?;
+        self.end(stream, method == "HEAD")
+    }
+
+    fn begin(&mut self, method: &str, path: &str, body: Option<&[u8]>) -> Outcome<BufReader<TcpStream>> {
         let mut stream = match self.stream.take() {
             Some(stream) => stream,
             None => {
@@ -73,16 +97,22 @@ impl Connection {
         };
         let mut head = format!("{method} {path} HTTP/1.1\r\n{}", self.headers);
         if let Some(body) = body {
-            head += &format!(
-                "Content-Type: application/taxii+json;version=2.1\r\nContent-Length: {}\r\n",
-                body.len()
-            );
+            let of_type = if path.starts_with("/taxii2/") {
+                "application/taxii+json;version=2.1"
+            } else {
+                "application/json"
+            };
+            head += &format!("Content-Type: {of_type}\r\nContent-Length: {}\r\n", body.len());
         }
         head += "\r\n";
         let mut request = head.into_bytes();
         request.extend_from_slice(body.unwrap_or_default());
         stream.get_mut().write_all(&request)?;
-        let answer = read_answer(&mut stream, method == "HEAD")?;
+        Ok(stream)
+    }
+
+    fn end(&mut self, mut stream: BufReader<TcpStream>, head_only: bool) -> Outcome<Answer> {
+        let answer = read_answer(&mut stream, head_only)?;
         if answer.header("connection") != Some("close") {
             self.stream = Some(stream);
         }
