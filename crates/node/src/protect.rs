@@ -9,7 +9,7 @@ mod stream;
 mod why;
 mod why_id;
 
-pub(crate) use facts::Judging;
+pub(crate) use facts::{Judged, Judging};
 pub(crate) use feed::Feeds;
 pub use feed::{Feed, FeedQuery};
 pub(crate) use policy::policy_of;

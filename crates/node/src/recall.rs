@@ -19,7 +19,7 @@ use crate::core::parts::index_of;
 use crate::directory::{not_found, signed_in};
 use crate::edges::Known;
 use crate::holders::Target;
-use crate::protect::{Judging, policy_of};
+use crate::protect::{Judged, Judging, policy_of};
 use crate::reading::Reading;
 use crate::roster::Roster;
 use crate::withdraw::checked_reason;
@@ -207,7 +207,7 @@ impl Node {
             }
         })?;
         let policy = policy_of(&reading.roster, reading.reader, reading.now)?;
-        let judging = Judging::new(self, reading, policy, false)?;
+        let judging = Judging::new(self, reading, policy, Judged::Few)?;
         let mut last = None;
         for (position, label, stands) in gone {
             for (value, facts) in stands {

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::core::sought::lengths;
 use crate::directory::signed_in;
-use crate::protect::{Judging, policy_of};
+use crate::protect::{Judged, Judging, policy_of};
 use crate::{Annotation, Caller, Error, Kind, Node, Saying, Sighted, views};
 
 /// Values and ids of one call.
@@ -80,7 +80,7 @@ impl Node {
     ) -> Result<Vec<(String, bool)>, Error> {
         let reading = self.reading(caller)?;
         let policy = policy_of(&reading.roster, reading.reader, reading.now)?;
-        let judging = Judging::new(self, &reading, policy, false)?;
+        let judging = Judging::new(self, &reading, policy, Judged::Few)?;
         let mut uuids = Vec::new();
         for one in of {
             match ObjectKey::parse(one.trim()) {

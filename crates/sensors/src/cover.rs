@@ -24,15 +24,13 @@ impl Cover {
 
     /// Whether a network is within the last one that was kept, or that one itself.
     pub(super) fn has_network(&self, item: &Item<'_>) -> bool {
-        let Some((kind, base, length)) = network(&self.key) else { return false };
-        let Some((of_kind, address, of_length)) = network(item.value.key()) else { return false };
-        let whole = usize::from(length / 8);
-        let mask = !(0xFF_u8.checked_shr(u32::from(length % 8)).unwrap_or(0));
-        kind == of_kind
-            && length <= of_length
-            && address.get(..whole) == base.get(..whole)
-            && (length % 8 == 0
-                || address.get(whole).zip(base.get(whole)).is_some_and(|(a, b)| a & mask == b & mask))
+        within(&self.key, item.value.key())
+    }
+
+    /// What is to be remembered where a file goes on from a key; nothing where that is covered by nothing.
+    pub(super) fn rest(&self, next: &[u8]) -> Vec<u8> {
+        let covers = self.has_domain(next) || within(&self.key, next);
+        if covers { self.key.clone() } else { Vec::new() }
     }
 
     /// What was written for all below or in it.
@@ -40,6 +38,19 @@ impl Cover {
         self.key.clear();
         self.key.extend_from_slice(key);
     }
+}
+
+/// Whether a network, by its key, is within another one, or that one itself.
+fn within(around: &[u8], key: &[u8]) -> bool {
+    let Some((kind, base, length)) = network(around) else { return false };
+    let Some((of_kind, address, of_length)) = network(key) else { return false };
+    let whole = usize::from(length / 8);
+    let mask = !(0xFF_u8.checked_shr(u32::from(length % 8)).unwrap_or(0));
+    kind == of_kind
+        && length <= of_length
+        && address.get(..whole) == base.get(..whole)
+        && (length % 8 == 0
+            || address.get(whole).zip(base.get(whole)).is_some_and(|(a, b)| a & mask == b & mask))
 }
 
 /// The kind, the address and the length of the prefix of a network's key.

@@ -48,6 +48,14 @@ impl Form for Unbound {
     fn tail(&mut self, out: &mut Vec<u8>, entries: u64) {
         closing(out, "#", entries);
     }
+
+    fn rest(&self, next: &[u8]) -> Option<Vec<u8>> {
+        Some(self.cover.rest(next))
+    }
+
+    fn resume(&mut self, rest: &[u8]) {
+        self.cover.keep(rest);
+    }
 }
 
 /// `hosts(5)`: a name leads nowhere. Names below it are not said.
@@ -112,5 +120,13 @@ impl Form for Adguard {
 
     fn tail(&mut self, out: &mut Vec<u8>, entries: u64) {
         closing(out, "#", entries);
+    }
+
+    fn rest(&self, next: &[u8]) -> Option<Vec<u8>> {
+        Some(self.cover.rest(next))
+    }
+
+    fn resume(&mut self, rest: &[u8]) {
+        self.cover.keep(rest);
     }
 }

@@ -28,6 +28,20 @@ pub(super) trait Form {
 
     /// The last lines, after so many items.
     fn tail(&mut self, out: &mut Vec<u8>, entries: u64);
+
+    /// What it remembers of the items before, as far as that matters to those from a key on; `None` where that cannot be said, so that
+    /// a file is written from its beginning or not at all.
+    fn rest(&self, _next: &[u8]) -> Option<Vec<u8>> {
+        Some(Vec::new())
+    }
+
+    /// Goes on in the middle of a file, with what was remembered there.
+    fn resume(&mut self, _rest: &[u8]) {}
+
+    /// The last lines of a file that was written in pieces; its bytes so far have this digest.
+    fn tail_behind(&mut self, out: &mut Vec<u8>, entries: u64, _sha256: &str) {
+        self.tail(out, entries);
+    }
 }
 
 /// Which file.

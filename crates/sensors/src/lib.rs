@@ -314,6 +314,12 @@ impl Format {
         }
     }
 
+    /// Whether how long something stays is counted from the file's time, and not told as a time.
+    #[must_use]
+    pub fn counts_down(self) -> bool {
+        matches!(self, Format::Nftables | Format::Ipset)
+    }
+
     /// Looks at what keeps an item out of every file of the format, whatever else it says.
     ///
     /// # Errors
@@ -420,6 +426,35 @@ impl Writer {
             last: None,
             entries: 0,
         }
+    }
+
+    /// A writer for a file that is written in pieces: its first lines are in `out`, and whoever puts the pieces together knows the
+    /// digest of what is before the last lines ([`Writer::tail_behind`]).
+    #[must_use]
+    pub fn of_pieces(format: Format, file: &File, head: &Head<'_>, out: &mut Vec<u8>) -> Writer {
+        let mut writer = Writer::head(format, file, head, out);
+        writer.form.resume(&[]);
+        writer
+    }
+
+    /// A writer that goes on in the middle of such a file, between two keys, with what was remembered there.
+    #[must_use]
+    pub fn resumed(format: Format, file: &File, head: &Head<'_>, rest: &[u8]) -> Writer {
+        let mut writer = Writer::head(format, file, head, &mut Vec::new());
+        writer.form.resume(rest);
+        writer
+    }
+
+    /// What is to be remembered where items from a key on, which was not written yet, follow by themselves; `None` where the format's
+    /// files have no such places.
+    #[must_use]
+    pub fn rest(&self, next: &[u8]) -> Option<Vec<u8>> {
+        self.form.rest(next)
+    }
+
+    /// Writes the last lines of a file of pieces: of so many entries, behind bytes of this digest, in hexadecimal.
+    pub fn tail_behind(mut self, out: &mut Vec<u8>, entries: u64, sha256: &str) {
+        self.form.tail_behind(out, entries, sha256);
     }
 
     /// What is written.

@@ -101,6 +101,21 @@ impl Form for Nftables {
         put(out, &["}\n"]);
         closing(out, "#", entries);
     }
+
+    // The set whose elements follow, by its place, and the network that others are in.
+    fn rest(&self, next: &[u8]) -> Option<Vec<u8>> {
+        let open = SETS.iter().position(|(name, ..)| Some(*name) == self.open);
+        let mut rest = vec![open.and_then(|place| u8::try_from(place + 1).ok()).unwrap_or(0)];
+        rest.extend(self.cover.rest(next));
+        Some(rest)
+    }
+
+    fn resume(&mut self, rest: &[u8]) {
+        if let Some((open, key)) = rest.split_first() {
+            self.open = usize::from(*open).checked_sub(1).and_then(|place| SETS.get(place)).map(|set| set.0);
+            self.cover.keep(key);
+        }
+    }
 }
 
 /// An element of a set.

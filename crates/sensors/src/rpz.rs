@@ -74,4 +74,19 @@ impl Form for Rpz {
     fn tail(&mut self, out: &mut Vec<u8>, entries: u64) {
         closing(out, ";", entries);
     }
+
+    fn rest(&self, next: &[u8]) -> Option<Vec<u8>> {
+        let mut rest = self.cover.rest(next);
+        if !rest.is_empty() {
+            rest.insert(0, u8::from(self.is_wildcard));
+        }
+        Some(rest)
+    }
+
+    fn resume(&mut self, rest: &[u8]) {
+        if let Some((is_wildcard, key)) = rest.split_first() {
+            self.is_wildcard = *is_wildcard == 1;
+            self.cover.keep(key);
+        }
+    }
 }

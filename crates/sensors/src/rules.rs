@@ -111,6 +111,11 @@ impl Form for Rules {
     fn tail(&mut self, out: &mut Vec<u8>, entries: u64) {
         closing(out, "#", entries);
     }
+
+    // The numbers that are taken already.
+    fn rest(&self, _: &[u8]) -> Option<Vec<u8>> {
+        None
+    }
 }
 
 type Parts = (String, String);

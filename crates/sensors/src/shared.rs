@@ -45,6 +45,11 @@ impl Form for Suricata {
     fn tail(&mut self, out: &mut Vec<u8>, entries: u64) {
         closing(out, "#", entries);
     }
+
+    // The numbers and the names that are taken already.
+    fn rest(&self, _: &[u8]) -> Option<Vec<u8>> {
+        None
+    }
 }
 
 /// Rules of Sigma, each a document of YAML.
@@ -89,6 +94,11 @@ impl Form for Sigma {
     fn tail(&mut self, out: &mut Vec<u8>, entries: u64) {
         closing(out, "#", entries);
     }
+
+    // The same.
+    fn rest(&self, _: &[u8]) -> Option<Vec<u8>> {
+        None
+    }
 }
 
 /// Rules of YARA, their names behind a prefix that is their object's.
@@ -120,6 +130,11 @@ impl Form for Yara {
 
     fn tail(&mut self, out: &mut Vec<u8>, entries: u64) {
         closing(out, "//", entries);
+    }
+
+    // The same.
+    fn rest(&self, _: &[u8]) -> Option<Vec<u8>> {
+        None
     }
 }
 

@@ -81,4 +81,12 @@ impl Form for Squid {
     fn tail(&mut self, out: &mut Vec<u8>, entries: u64) {
         closing(out, "#", entries);
     }
+
+    fn rest(&self, next: &[u8]) -> Option<Vec<u8>> {
+        Some(self.cover.rest(next))
+    }
+
+    fn resume(&mut self, rest: &[u8]) {
+        self.cover.keep(rest);
+    }
 }

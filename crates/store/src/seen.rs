@@ -157,6 +157,12 @@ impl Common {
         !self.is_whole || has(false) || (below && has(true))
     }
 
+    /// Whether another one, made on the same node, answers alike. Of two that hold less than there was nobody knows.
+    #[must_use]
+    pub fn is_as(&self, other: &Common) -> bool {
+        self.is_whole && other.is_whole && self.prints == other.prints
+    }
+
     /// How many there are.
     #[must_use]
     pub fn len(&self) -> usize {

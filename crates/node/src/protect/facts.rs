@@ -47,6 +47,17 @@ pub(crate) struct Judging<'a> {
     beyond: RefCell<HashMap<(MemberId, i64, u64), Option<u64>>>,
 }
 
+/// How many values are to be judged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Judged {
+    /// A few: all that is known of each is looked up.
+    Few,
+    /// Some hundreds: what is rare at the member is not looked up by itself.
+    Some,
+    /// Very many: what is said of indicators is read beforehand, too.
+    All,
+}
+
 /// What a label says to this reader.
 struct OfLabel {
     tlp: Tlp,
@@ -66,15 +77,14 @@ pub(crate) struct Saying {
 }
 
 impl<'a> Judging<'a> {
-    /// `many` is said where very many values are to be judged: what is rare at the member is then not looked up by itself.
     pub(crate) fn new(
         node: &'a Node,
         reading: &'a Reading,
         policy: Policy,
-        many: bool,
+        values: Judged,
     ) -> Result<Judging<'a>, Error> {
         let (labels, commits, beyond) = (RefCell::default(), RefCell::default(), RefCell::default());
-        let common = match reading.reader.filter(|_| many) {
+        let common = match reading.reader.filter(|_| values != Judged::Few) {
             Some(member) => {
                 let percent = f64::from(policy.prevalence.share) / 100.0;
                 Some(node.inner.seen.common(member, node.seen_from(), percent, policy.prevalence.hosts)?)
@@ -85,7 +95,7 @@ impl<'a> Judging<'a> {
         let all_verdicts = None;
         let mut judging =
             Judging { reading, policy, lists, node, common, labels, commits, all_verdicts, beyond };
-        if many {
+        if values == Judged::All {
             let mut all = HashMap::new();
             judging.each_verdicts(&mut |of, verdicts| {
                 all.insert(of, (verdicts.sighted(), verdicts.mistaken()));
@@ -169,6 +179,11 @@ impl<'a> Judging<'a> {
             let _last = each(of, &verdicts);
         }
         heard.map(drop)
+    }
+
+    /// What many of the member's hosts touched of late, where that was read beforehand.
+    pub(crate) fn common(&self) -> Option<&Arc<Common>> {
+        self.common.as_ref()
     }
 
     /// Whether a rule may let a name that is meant alone stand for those below it.

@@ -1,44 +1,52 @@
 //! What sensors read, made from what acts at a member: written to a file of no name, whole or not at all, and given from there.
 //!
 //! A file is kept while nothing changed that it was made from, a minute at most, so that many sensors of one token cost one making.
+//! When something changed, or ended, the pieces of it that this touches are made anew ([`pieces`]), and it is what one made of
+//! everything would be; where that cannot be known, it is made of everything.
 //! One is made at a time. Nothing that is not known to be whole is given: an index that lacks what stood before, or a policy that
 //! cannot be read, is an error and no empty list.
 
-use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::Write;
-use std::ops::ControlFlow;
-use std::os::unix::fs::FileExt;
-use std::sync::{Arc, Mutex, PoisonError};
+mod judged;
+mod pieces;
 
-use model::observable::Kind as ValueKind;
+use std::fmt::Write as _;
+use std::io::Write;
+use std::os::unix::fs::FileExt;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
 use model::protect::Action;
 use model::{Timestamp, Tlp, TokenId};
+use sensors::{File as FileOf, Format, Head, Writer};
 use sha2::{Digest, Sha256};
 use store::directory::Epoch;
-use store::read::LabelId;
+use store::seen::Common;
 
-use super::facts::{Judging, Saying, value_of};
+use super::facts::{Judged, Judging};
 use super::policy::policy_of;
-use crate::core::{index, shared};
+use super::stream::{At, Since, touched_since};
+use crate::core::index;
 use crate::first_start::index_form;
 use crate::reading::Reading;
-use crate::reads::Range;
-use crate::{Caller, Error, Kind, Node, random, views};
-use sensors::{File as FileOf, Format, Head, Item, Outcome, Writer};
+use crate::{Caller, Error, Kind, Node, views};
+use judged::Values;
+use pieces::{Counts, Making, Piece, Spool};
 
 /// For how long a file is meant to be trusted, in seconds: a day. Sensors ask more often.
 const TRUSTED_S: u32 = 86_400;
 const SECOND_US: i64 = 1_000_000;
 /// For how long one that was made is given again while nothing changed, in seconds: what ends meanwhile is in it for so long.
-const KEPT_S: i64 = 60;
+const GIVEN_S: i64 = 60;
+/// For how long its pieces are gone on from, in seconds.
+const KEPT_S: i64 = 600;
 /// Files that are kept, at most, and their bytes.
 const KEPT: usize = 64;
 const KEPT_BYTES: u64 = 1 << 30;
-/// Bytes that are gathered before they are written.
-const GATHERED: usize = 256 << 10;
-/// Most who say one value that it is judged by, the newest first.
-const JUDGED: usize = 1_000;
+/// Bytes that are read at once.
+const READ: usize = 256 << 10;
+/// More values than these are not followed: a file is made of everything.
+const TOUCHED: usize = 10_000;
+/// Bytes that nothing is in any more, before a file is made of everything, beside as many as are in it.
+const SPENT_BYTES: u64 = 64 << 20;
 
 /// Which file, and how much of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,7 +68,12 @@ pub struct Feed {
     pub made: views::FeedMade,
     /// Its media type.
     pub content_type: &'static str,
-    file: Arc<File>,
+    head: Arc<[u8]>,
+    spool: Spool,
+    /// Where what is between the first lines and the last lies: from where on, and how many bytes.
+    ranges: Arc<[(u64, u64)]>,
+    tail: Arc<[u8]>,
+    sha256: Arc<OnceLock<String>>,
 }
 
 impl Feed {
@@ -69,15 +82,47 @@ impl Feed {
     /// # Errors
     /// It cannot be read, or cannot be written.
     pub fn write(&self, out: &mut dyn Write) -> std::io::Result<()> {
-        let mut piece = vec![0; GATHERED];
-        let mut at = 0;
-        while at < self.made.bytes {
-            let read = self.file.read_at(&mut piece, at)?;
-            let Some(bytes) = piece.get(..read).filter(|bytes| !bytes.is_empty()) else {
-                return Err(std::io::Error::other("the file is cut"));
-            };
-            out.write_all(bytes)?;
-            at += read as u64;
+        out.write_all(&self.head)?;
+        self.items(&mut |bytes| out.write_all(bytes))?;
+        out.write_all(&self.tail)
+    }
+
+    /// SHA-256 of all of it, in hexadecimal.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn sha256(&self) -> std::io::Result<&str> {
+        if let Some(known) = self.sha256.get() {
+            return Ok(known);
+        }
+        let mut digest = self.digest()?;
+        digest.update(&self.tail);
+        Ok(self.sha256.get_or_init(|| hexadecimal(&digest.finalize())))
+    }
+
+    // Of all but the last lines.
+    fn digest(&self) -> std::io::Result<Sha256> {
+        let mut digest = Sha256::new_with_prefix(&self.head);
+        self.items(&mut |bytes| {
+            digest.update(bytes);
+            Ok(())
+        })?;
+        Ok(digest)
+    }
+
+    fn items(&self, each: &mut dyn FnMut(&[u8]) -> std::io::Result<()>) -> std::io::Result<()> {
+        let mut buffer = vec![0; READ];
+        for (at, bytes) in self.ranges.iter().copied() {
+            let (mut at, end) = (at, at + bytes);
+            while at < end {
+                let most = usize::try_from(end - at).unwrap_or(READ).min(READ);
+                let read = self.spool.file.read_at(buffer.get_mut(..most).unwrap_or_default(), at)?;
+                let Some(bytes) = buffer.get(..read).filter(|bytes| !bytes.is_empty()) else {
+                    return Err(std::io::Error::other("the file is cut"));
+                };
+                each(bytes)?;
+                at += read as u64;
+            }
         }
         Ok(())
     }
@@ -95,15 +140,30 @@ struct From {
 #[derive(Debug)]
 struct Kept {
     from: From,
+    /// As of when it was made of everything, and when it was last made.
+    begun: Timestamp,
     as_of: Timestamp,
+    place: At,
+    common: Option<Arc<Common>>,
+    pieces: Vec<Arc<Piece>>,
+    /// What is remembered behind the last piece.
+    closing: Vec<u8>,
     feed: Feed,
-    lent: Range,
-    given: Vec<(u64, LabelId)>,
 }
 
 /// Files that were made of late, the latest last. Whoever makes one holds it.
 #[derive(Debug, Default)]
 pub(crate) struct Feeds(Mutex<Vec<Kept>>);
+
+/// What is to be made.
+struct Order<'o> {
+    reading: &'o Reading,
+    query: &'o FeedQuery,
+    of: (Format, &'static FileOf),
+    head: Head<'o>,
+    from: From,
+    place: At,
+}
 
 impl Node {
     /// The formats of what sensors read, and their files.
@@ -134,7 +194,7 @@ impl Node {
     /// [`Kind::NotFound`] for a format or a file that there is not; [`Kind::Unavailable`] where it would not be whole; what the
     /// caller may not.
     pub fn feed(&self, caller: &Caller, query: &FeedQuery) -> Result<Feed, Error> {
-        let (format, file) = named(query)?;
+        let of = named(query)?;
         let reading = self.reading(caller)?;
         if index_form(&self.inner.store)? < index::FORM {
             return Err(Error::new(
@@ -151,24 +211,17 @@ impl Node {
         };
         let mut kept = self.inner.feeds.0.lock().unwrap_or_else(PoisonError::into_inner);
         let now = reading.now;
-        let is_fresh = |one: &Kept| (one.as_of..one.as_of.plus_seconds(KEPT_S)).contains(&now);
-        kept.retain(is_fresh);
-        if let Some(one) = kept.iter().find(|one| one.from == from) {
-            reading.lent.set(one.lent);
-            reading.given.replace(one.given.clone());
-            let feed = one.feed.clone();
-            drop(kept);
-            self.lent(caller, "feed", None, reading)?;
-            return Ok(feed);
-        }
-        let cursor = match format {
-            Format::Accord => Some(self.stream_from_here(caller, &reading, query)?),
-            _ => None,
+        kept.retain(|one| (one.begun..one.begun.plus_seconds(KEPT_S)).contains(&now) && now >= one.as_of);
+        let is_its = |one: &Kept| one.from.token == from.token && one.from.query == from.query;
+        let before = kept.iter().position(is_its).map(|place| kept.remove(place));
+        let one = match before {
+            Some(one) if one.from == from && now < one.as_of.plus_seconds(GIVEN_S) => one,
+            before => self.made(caller, (&reading, query, of), from, before)?,
         };
-        let feed = self.make(&reading, (format, file), (query, cursor.as_deref()))?;
-        let (lent, given) = (reading.lent.get(), reading.given.borrow().clone());
-        kept.push(Kept { from, as_of: now, feed: feed.clone(), lent, given });
-        while kept.len() > KEPT || kept.iter().map(|one| one.feed.made.bytes).sum::<u64>() > KEPT_BYTES {
+        one.lends(&reading);
+        let feed = one.feed.clone();
+        kept.push(one);
+        while kept.len() > KEPT || kept.iter().map(|one| one.feed.spool.end).sum::<u64>() > KEPT_BYTES {
             kept.remove(0);
         }
         drop(kept);
@@ -176,30 +229,193 @@ impl Node {
         Ok(feed)
     }
 
-    fn make(
+    // From what was made before, or of everything.
+    fn made(
         &self,
-        reading: &Reading,
-        (format, file): (Format, &'static FileOf),
-        (query, cursor): (&FeedQuery, Option<&str>),
-    ) -> Result<Feed, Error> {
-        let policy = policy_of(&reading.roster, reading.reader, reading.now)?;
-        let judging = Judging::new(self, reading, policy, true)?;
-        let node = self.settings().organisation.as_str();
+        caller: &Caller,
+        (reading, query, of): (&Reading, &FeedQuery, (Format, &'static FileOf)),
+        from: From,
+        before: Option<Kept>,
+    ) -> Result<Kept, Error> {
+        let place = self.stream_from_here(reading, query)?;
+        let cursor = match of.0 {
+            Format::Accord => Some(place.sealed(self, caller)?),
+            _ => None,
+        };
         // To the second: what ends within it is in it yet.
         let as_of = Timestamp(reading.now.0.div_euclid(SECOND_US) * SECOND_US);
-        let head = Head { as_of, node, trusted_s: TRUSTED_S, cursor };
-        let mut making = Making::begin(self, (format, file), &head)?;
-        let ceiling = query.ceiling.unwrap_or(Tlp::Red);
-        let least = query.action.unwrap_or(Action::Context).max(format.least_action());
+        let node = self.settings().organisation.as_str();
+        let head = Head { as_of, node, trusted_s: TRUSTED_S, cursor: cursor.as_deref() };
+        let order = Order { reading, query, of, head, from, place };
+        if let Some(before) = before
+            && let Some(one) = self.brought_up(&order, before)?
+        {
+            return Ok(one);
+        }
+        self.made_of_all(order)
+    }
+
+    fn made_of_all(&self, order: Order<'_>) -> Result<Kept, Error> {
+        let (format, file) = order.of;
+        let policy = policy_of(&order.reading.roster, order.reading.reader, order.reading.now)?;
+        let judging = Judging::new(self, order.reading, policy, Judged::All)?;
         let mut kinds = file.kinds().to_vec();
         kinds.sort_unstable_by_key(|kind| kind.byte());
+        let first = kinds.first().map_or(0, |kind| kind.byte());
+        let spool = Spool::begin(self)?;
+        let of = (format, file, &order.head);
+        let mut making = Making::begin(self, order.reading, of, (&[first], None), spool)?;
         for kind in kinds {
-            let mut values =
-                Values { judging: &judging, making: &mut making, ceiling, least, kind, at: None };
-            values.all()?;
+            making.turn(&[kind.byte()]);
+            order
+                .values(&judging, &mut making, kind)
+                .all(&[kind.byte()], &[kind.byte().saturating_add(1)])?;
         }
-        making.end(file.content_type, as_of)
+        let made = making.end(&[u8::MAX])?;
+        let judged = made.pieces.iter().map(|piece| piece.counts.judged).sum();
+        let pieces = made.pieces.into_iter().map(Arc::new).collect();
+        let common = judging.common().cloned();
+        order.kept(None, common, (pieces, made.rest.unwrap_or_default()), (made.spool, judged))
     }
+
+    // `None` where it is not known what of it is otherwise by now, or it is most of it.
+    fn brought_up(&self, order: &Order<'_>, before: Kept) -> Result<Option<Kept>, Error> {
+        let (reading, (format, file)) = (order.reading, order.of);
+        let live: u64 = before.pieces.iter().map(|piece| piece.counts.bytes).sum();
+        let is_spent = before.feed.spool.end > live * 2 + SPENT_BYTES;
+        let is_whole = before.pieces.iter().any(|piece| piece.rest.is_none());
+        if before.from.epoch != order.from.epoch || is_whole || is_spent {
+            return Ok(None);
+        }
+        if before.place.goes_on(reading, &order.place).is_err() {
+            return Ok(None);
+        }
+        let since = touched_since(reading, (before.place, order.place), TOUCHED)?;
+        let Some(Since { keys, less }) = since else { return Ok(None) };
+        // Of a source that said less than it had, others of its values may be among the first of their day by now.
+        if less && before.pieces.iter().any(|piece| piece.beyond) {
+            return Ok(None);
+        }
+        let policy = policy_of(&reading.roster, reading.reader, reading.now)?;
+        let judging = Judging::new(self, reading, policy, Judged::Some)?;
+        match (judging.common(), &before.common) {
+            (None, None) => {}
+            (Some(now), Some(then)) if now.is_as(then) => {}
+            _ => return Ok(None),
+        }
+        let Kept { begun, common, pieces, mut closing, feed, .. } = before;
+        let mut anew = pieces::touched(&pieces, &keys, reading.now);
+        let (mut spool, mut judged, mut written) = (feed.spool, 0, Vec::new());
+        let mut carried: Option<Vec<u8>> = None;
+        while let Some(place) = anew.pop_first() {
+            let Some(piece) = pieces.get(place) else { continue };
+            let Some(kind) = pieces::kind_of(file, piece) else { return Ok(None) };
+            let next = pieces.get(place + 1);
+            let after = [piece.first.first().map_or(u8::MAX, |kind| kind.saturating_add(1))];
+            let end =
+                next.map(|next| next.first.as_slice()).filter(|first| first.first() == piece.first.first());
+            let rest = carried.take().or_else(|| piece.rest.clone()).unwrap_or_default();
+            let of = (format, file, &order.head);
+            let mut making = Making::begin(self, reading, of, (&piece.first, Some(&rest)), spool)?;
+            order.values(&judging, &mut making, kind).all(&piece.first, end.unwrap_or(&after))?;
+            let made = making.end(next.map_or(&[u8::MAX], |next| next.first.as_slice()))?;
+            spool = made.spool;
+            judged += made.pieces.iter().map(|piece| piece.counts.judged).sum::<u64>();
+            match next {
+                Some(next) if next.rest != made.rest => {
+                    carried = made.rest;
+                    anew.insert(place + 1);
+                }
+                Some(_) => {}
+                None => closing = made.rest.unwrap_or_default(),
+            }
+            written.push((place, made.pieces));
+            // What is most of it is sooner made of everything.
+            if written.len() * 2 > pieces.len() + 8 {
+                return Ok(None);
+            }
+        }
+        let pieces = pieces::put(pieces, written);
+        order.kept(Some(begun), common, (pieces, closing), (spool, judged)).map(Some)
+    }
+}
+
+impl Kept {
+    /// Notes what it lends, in all.
+    fn lends(&self, reading: &Reading) {
+        let mut given = Vec::new();
+        let mut lent = reading.lent.take();
+        for piece in &self.pieces {
+            lent = lent.with(piece.lent);
+            given.extend_from_slice(&piece.given);
+        }
+        reading.lent.set(lent);
+        reading.given.replace(given);
+    }
+}
+
+impl Order<'_> {
+    fn values<'a, 'j, 'm>(
+        &self,
+        judging: &'a Judging<'j>,
+        making: &'a mut Making<'m>,
+        kind: model::observable::Kind,
+    ) -> Values<'a, 'j, 'm> {
+        let least = self.query.action.unwrap_or(Action::Context).max(self.of.0.least_action());
+        Values { judging, making, ceiling: self.query.ceiling.unwrap_or(Tlp::Red), least, kind, at: None }
+    }
+
+    /// The file of these pieces.
+    fn kept(
+        &self,
+        begun: Option<Timestamp>,
+        common: Option<Arc<Common>>,
+        (pieces, closing): (Vec<Arc<Piece>>, Vec<u8>),
+        (spool, judged): (Spool, u64),
+    ) -> Result<Kept, Error> {
+        let (format, file) = self.of;
+        let mut head = Vec::new();
+        let _first_lines = Writer::of_pieces(format, file, &self.head, &mut head);
+        let mut counts = Counts::default();
+        pieces.iter().for_each(|piece| counts.add(&piece.counts));
+        let mut feed = Feed {
+            made: views::FeedMade {
+                as_of: self.head.as_of.to_string(),
+                entries: counts.entries,
+                values: counts.values,
+                judged,
+                bytes: 0,
+                items: format!("{:032x}", counts.print),
+                passed_over: counts
+                    .outcomes
+                    .into_iter()
+                    .map(|(why, count)| (why.to_owned(), count))
+                    .collect(),
+            },
+            content_type: file.content_type,
+            head: head.into(),
+            spool,
+            ranges: pieces::ranges(&pieces).into(),
+            tail: Arc::default(),
+            sha256: Arc::default(),
+        };
+        // The last line of this one has a digest of those before.
+        let before = match format {
+            Format::Accord => hexadecimal(&feed.digest().map_err(unread)?.finalize()),
+            _ => String::new(),
+        };
+        let mut tail = Vec::new();
+        Writer::resumed(format, file, &self.head, &closing).tail_behind(&mut tail, counts.entries, &before);
+        feed.made.bytes = (feed.head.len() + tail.len()) as u64 + counts.bytes;
+        feed.tail = tail.into();
+        let (from, place) = (self.from.clone(), self.place);
+        let begun = begun.unwrap_or(self.reading.now);
+        Ok(Kept { from, begun, as_of: self.reading.now, place, common, pieces, closing, feed })
+    }
+}
+
+fn unread(error: std::io::Error) -> Error {
+    Error::new(Kind::Unavailable, format!("a file for sensors cannot be read: {error}"))
 }
 
 fn named(query: &FeedQuery) -> Result<(Format, &'static FileOf), Error> {
@@ -218,193 +434,9 @@ fn named(query: &FeedQuery) -> Result<(Format, &'static FileOf), Error> {
     Ok((format, file))
 }
 
-/// The values of a kind, as they go by: who says one is gathered until the next one comes.
-struct Values<'a, 'j> {
-    judging: &'a Judging<'j>,
-    making: &'a mut Making,
-    ceiling: Tlp,
-    least: Action,
-    kind: ValueKind,
-    at: Option<(Vec<u8>, Vec<Saying>)>,
-}
-
-impl Values<'_, '_> {
-    fn all(&mut self) -> Result<(), Error> {
-        let (start, end) = ([self.kind.byte()], [self.kind.byte().saturating_add(1)]);
-        let snapshot = &self.judging.reading.snapshot;
-        let mut failed = Ok(());
-        snapshot.all_stands(&self.judging.reading.sight.visible, (&start, &end), &mut |key, stand| {
-            let done = self.judging.saying(stand, self.kind).and_then(|saying| self.take(key, saying));
-            if done.is_err() {
-                failed = done;
-                return ControlFlow::Break(());
-            }
-            ControlFlow::Continue(())
-        })?;
-        failed?;
-        self.done()
-    }
-
-    fn take(&mut self, key: &[u8], saying: Saying) -> Result<(), Error> {
-        if self.at.as_ref().is_none_or(|(at, _)| at.as_slice() != key) {
-            self.done()?;
-            self.at = Some((key.to_vec(), Vec::new()));
-        }
-        if let Some((_, sayings)) = &mut self.at
-            && saying.fact.tlp <= self.ceiling
-            && sayings.len() < JUDGED
-        {
-            sayings.push(saying);
-        }
-        Ok(())
-    }
-
-    fn done(&mut self) -> Result<(), Error> {
-        let Some((key, sayings)) = self.at.take().filter(|(_, sayings)| !sayings.is_empty()) else {
-            return Ok(());
-        };
-        // Who is told of changes knows a value by its text, which must not change with who says it.
-        let first = sayings.first().filter(|_| self.making.writer.format() != Format::Accord);
-        let Some(value) = value_of(&key, first.and_then(|saying| saying.told.scheme)) else {
-            self.making.passed_over("too-long");
-            return Ok(());
-        };
-        for verdict in self.judging.judge((&key, &value), &sayings, None)? {
-            let acts = verdict.action.filter(|action| *action >= self.least);
-            let rests_on = verdict.fact.and_then(|place| sayings.get(place));
-            let (Some(action), Some(rests_on)) = (acts, rests_on) else { continue };
-            let reading = self.judging.reading;
-            reading.lends_of(rests_on.position, rests_on.label, rests_on.fact.entered);
-            let source = self.judging.source_of(rests_on.label);
-            // Of those who share the same rules the first gives the name that stays, whoever of them they rest on.
-            let first = sayings.iter().min_by_key(|saying| saying.position);
-            let named = first.filter(|_| self.kind.is_rule()).unwrap_or(rests_on);
-            let rules = if self.kind.is_rule() {
-                reading.lends_of(named.position, named.label, named.fact.entered);
-                rules_at(reading, rests_on.position)?
-            } else {
-                String::new()
-            };
-            let object = format!("indicator--{}", named.told.uuid.hyphenated());
-            self.making.item(&Item {
-                value: &value,
-                mode: verdict.mode,
-                action,
-                until: verdict.until,
-                confidence: rests_on.told.confidence,
-                object: &object,
-                source: &source,
-                note: "",
-                tlp: rests_on.fact.tlp,
-                modified: named.fact.entered,
-                rules: &rules,
-                sid: None,
-            })?;
-        }
-        Ok(())
-    }
-}
-
-/// The rules of the entry at a position; nothing where they are not for this reader.
-pub(super) fn rules_at(reading: &Reading, position: u64) -> Result<String, Error> {
-    let mut rules = String::new();
-    reading.snapshot.entry(&reading.sight.visible, position, &mut |entry| {
-        let object = strictjson::parse(entry.wire, &strictjson::Limits::default());
-        if let Some((_, text)) = object.as_ref().ok().and_then(shared::rules_of) {
-            text.clone_into(&mut rules);
-        }
-    })?;
-    Ok(rules)
-}
-
-/// What is written of a file.
-struct Output {
-    file: File,
-    whole: Sha256,
-    bytes: u64,
-}
-
-impl Output {
-    // It has no name once it is there, so a crash leaves nothing behind.
-    fn begin(node: &Node) -> Result<Output, Error> {
-        let path = node.inner.folder.join(format!("feed-{}.part", random::uuid()?));
-        let file = File::options().read(true).write(true).create_new(true).open(&path).map_err(unwritten)?;
-        std::fs::remove_file(&path).map_err(unwritten)?;
-        Ok(Output { file, whole: Sha256::new(), bytes: 0 })
-    }
-
-    fn write(&mut self, out: &mut Vec<u8>) -> Result<(), Error> {
-        self.whole.update(&*out);
-        self.file.write_all(out).map_err(unwritten)?;
-        self.bytes += out.len() as u64;
-        out.clear();
-        Ok(())
-    }
-}
-
-fn unwritten(error: std::io::Error) -> Error {
-    Error::new(Kind::Unavailable, format!("a file for sensors cannot be written: {error}"))
-}
-
-/// A file while it is made.
-struct Making {
-    output: Output,
-    writer: Writer,
-    out: Vec<u8>,
-    // Of what is between the first lines and the last, which tell the time.
-    items: Sha256,
-    values: u64,
-    outcomes: BTreeMap<&'static str, u64>,
-}
-
-impl Making {
-    fn begin(node: &Node, (format, file): (Format, &FileOf), head: &Head<'_>) -> Result<Making, Error> {
-        let mut output = Output::begin(node)?;
-        let mut out = Vec::with_capacity(GATHERED + 4_096);
-        let writer = Writer::head(format, file, head, &mut out);
-        output.write(&mut out)?;
-        Ok(Making { output, writer, out, items: Sha256::new(), values: 0, outcomes: BTreeMap::new() })
-    }
-
-    fn item(&mut self, item: &Item<'_>) -> Result<(), Error> {
-        self.values += 1;
-        match self.writer.item(&mut self.out, item) {
-            // What is covered is in the file all the same, by what is around it.
-            Outcome::Written | Outcome::Covered => {}
-            Outcome::InPart(reason) | Outcome::PassedOver(reason) => self.passed_over(reason.name()),
-            // Another file of the format tells what became of it.
-            Outcome::Elsewhere => self.values -= 1,
-        }
-        if self.out.len() >= GATHERED { self.flush() } else { Ok(()) }
-    }
-
-    fn passed_over(&mut self, why: &'static str) {
-        *self.outcomes.entry(why).or_default() += 1;
-    }
-
-    fn flush(&mut self) -> Result<(), Error> {
-        self.items.update(&self.out);
-        self.output.write(&mut self.out)
-    }
-
-    fn end(mut self, content_type: &'static str, as_of: Timestamp) -> Result<Feed, Error> {
-        self.flush()?;
-        let Making { mut output, writer, mut out, items, values, outcomes } = self;
-        let entries = writer.tail(&mut out);
-        output.write(&mut out)?;
-        let made = views::FeedMade {
-            as_of: as_of.to_string(),
-            entries,
-            values,
-            bytes: output.bytes,
-            sha256: hexadecimal(&output.whole.finalize()),
-            items: hexadecimal(&items.finalize()),
-            passed_over: outcomes.into_iter().map(|(why, count)| (why.to_owned(), count)).collect(),
-        };
-        Ok(Feed { made, content_type, file: Arc::new(output.file) })
-    }
-}
-
 fn hexadecimal(digest: &[u8]) -> String {
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    digest.iter().fold(String::with_capacity(64), |mut text, byte| {
+        let _never_fails = write!(text, "{byte:02x}");
+        text
+    })
 }

@@ -7,6 +7,7 @@
 mod batch;
 mod open;
 mod place;
+mod since;
 mod touched;
 
 use std::sync::{Arc, PoisonError};
@@ -27,6 +28,7 @@ use place::Reset;
 
 pub(crate) use open::Open;
 pub(crate) use place::At;
+pub(crate) use since::{Since, touched_since};
 
 /// In place of a cursor: all that stands is told as new.
 pub const BEGINNING: &str = "beginning";
@@ -197,15 +199,10 @@ impl Node {
         Ok(StreamEvent { id: Some(cursor.clone()), ..StreamEvent::new("now", &now)? })
     }
 
-    /// The cursor from which on a stream tells what comes after what is read here.
-    pub(crate) fn stream_from_here(
-        &self,
-        caller: &Caller,
-        reading: &Reading,
-        query: &FeedQuery,
-    ) -> Result<String, Error> {
+    /// The place from which on a stream tells what comes after what is read here.
+    pub(crate) fn stream_from_here(&self, reading: &Reading, query: &FeedQuery) -> Result<At, Error> {
         let values = ValuesQuery { ceiling: query.ceiling, action: query.action };
-        At::here(self, reading, Some(values))?.sealed(self, caller)
+        At::here(self, reading, Some(values))
     }
 }
 

@@ -4,7 +4,7 @@ use model::matching::{Ask, asks};
 use model::observable::{Kind as ValueKind, Observable, PrefixLengths, guess, text_of_key};
 use model::protect::{Action, Gate, GateKind};
 
-use super::facts::{Judging, Saying, value_of};
+use super::facts::{Judged, Judging, Saying, value_of};
 use super::policy::policy_of;
 use super::record::{Records, records_of, voices};
 use super::why_id::of_id;
@@ -29,7 +29,7 @@ impl Node {
         }
         let reading = self.reading(caller)?;
         let policy = policy_of(&reading.roster, reading.reader, reading.now)?;
-        let judging = Judging::new(self, &reading, policy, false)?;
+        let judging = Judging::new(self, &reading, policy, Judged::Few)?;
         let mut records = None;
         let answers = values.iter().map(|value| why(&judging, value, &mut records));
         let answers = answers.collect::<Result<Vec<_>, Error>>()?;

@@ -47,11 +47,11 @@ pub struct FeedMade {
     pub entries: u64,
     /// Values that act, of the kinds that the file may hold.
     pub values: u64,
+    /// Values that were judged for it; the others are as they were in the file before.
+    pub judged: u64,
     /// Its length.
     pub bytes: u64,
-    /// SHA-256 of all of it, in hexadecimal.
-    pub sha256: String,
-    /// SHA-256 of its entries without the first lines and the last, which tell the time.
+    /// A print of its entries without the first lines and the last, which tell the time.
     pub items: String,
     /// How many values were not written, or not in full, by reason.
     pub passed_over: std::collections::BTreeMap<String, u64>,

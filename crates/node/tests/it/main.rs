@@ -49,6 +49,8 @@ mod observe;
 #[cfg(test)]
 mod protect_feeds;
 #[cfg(test)]
+mod protect_pieces;
+#[cfg(test)]
 mod protect_sharing;
 #[cfg(test)]
 mod protect_stream;

@@ -7,6 +7,7 @@ use model::observable::{Kind, normalise, of_rules};
 use model::protect::Action;
 use model::{Observable, Timestamp, Tlp};
 use sensors::{Format, Head, Item, Outcome, Reason, SIDS, Writer, sid};
+use sha2::{Digest, Sha256};
 
 /// 2026-06-01T00:00:00Z.
 const AS_OF: Timestamp = Timestamp(1_780_272_000_000_000);
@@ -98,6 +99,47 @@ pub(crate) fn written(format: Format, nth: usize, items: &[Known]) -> (String, V
 /// Where the files lie that are compared to the letter. `ACCORD_GOLDEN_WRITE=1` writes them.
 fn golden(format: Format, name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(format.name()).join(name)
+}
+
+#[test]
+fn a_file_that_is_written_in_pieces_is_the_same() {
+    let mut items = world();
+    items.extend([
+        known(Kind::Domain, "a.www.evil.example", Mode::Subdomains, Action::Block),
+        known(Kind::Domain, "b.below.example", Mode::Exact, Action::Block),
+        known(Kind::Domain, "below.example", Mode::Exact, Action::Block),
+        known(Kind::Cidr4, "198.51.100.64/26", Mode::Network, Action::Block),
+        known(Kind::Cidr4, "198.51.101.0/24", Mode::Network, Action::Block),
+        known(Kind::IpPort, "192.0.2.3:443", Mode::Exact, Action::Block),
+    ]);
+    items.sort_by(|one, other| (one.0.key(), other.1).cmp(&(other.0.key(), one.1)));
+    let mut borders = 0;
+    for format in Format::all() {
+        for (nth, file) in format.files().iter().enumerate() {
+            let (mut out, mut entries, mut last) = (Vec::new(), 0, &[][..]);
+            let mut writer = Writer::of_pieces(format, file, &HEAD, &mut out);
+            for known in &items {
+                if known.0.key() != last
+                    && let Some(rest) = writer.rest(known.0.key())
+                {
+                    writer = Writer::resumed(format, file, &HEAD, &rest);
+                    borders += 1;
+                }
+                last = known.0.key();
+                let outcome = writer.item(&mut out, &known.item());
+                entries += u64::from(matches!(outcome, Outcome::Written | Outcome::InPart(_)));
+            }
+            if let Some(rest) = writer.rest(&[u8::MAX]) {
+                writer = Writer::resumed(format, file, &HEAD, &rest);
+            }
+            let digest = Sha256::digest(&out);
+            let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+            writer.tail_behind(&mut out, entries, &digest);
+            let (text, _) = written(format, nth, &items);
+            assert_eq!(String::from_utf8(out).unwrap(), text, "{format} {}", file.name);
+        }
+    }
+    assert!(borders > 500, "{borders}");
 }
 
 #[test]

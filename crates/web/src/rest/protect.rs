@@ -138,7 +138,12 @@ async fn feed(request: Request) -> Outcome {
     // Its first lines and its last tell the time; what is in between is the same while the tag is.
     let tag = format!("W/\"{}\"", made.made.items.get(..32).unwrap_or_default());
     let answer = match digest {
-        true => Answer::text(format!("{}  {name}\n", made.made.sha256)),
+        true => {
+            let digest = blocking::long(move || made.sha256().map(str::to_owned)).await?;
+            let digest = digest
+                .map_err(|error| Failure::internal(format!("a file for sensors cannot be read: {error}")))?;
+            Answer::text(format!("{digest}  {name}\n"))
+        }
         false => {
             let (entries, as_of) = (made.made.entries.to_string(), made.made.as_of.clone());
             let passed_over: u64 = made.made.passed_over.values().sum();

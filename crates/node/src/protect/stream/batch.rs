@@ -15,18 +15,18 @@ use super::touched::Touched;
 use super::{StreamEvent, ValuesQuery};
 use crate::core::annotation::recalled;
 use crate::core::parts::index_of;
-use crate::protect::facts::Judging;
+use crate::protect::facts::{Judged, Judging};
 use crate::protect::policy::policy_of;
 use crate::reading::Reading;
 use crate::{Caller, Error, Node};
 
 /// Entries that are told at once, and statements that were taken away.
-const ENTRIES: usize = 500;
-const LEFT: usize = 2_000;
+pub(super) const ENTRIES: usize = 500;
+pub(super) const LEFT: usize = 2_000;
 /// Values that are told at once, but for those of the last entry.
 const VALUES: usize = 10_000;
 /// What says something of an indicator, and so of its values.
-const SPEAKS: [&str; 3] = ["sighting", "opinion", "note"];
+pub(super) const SPEAKS: [&str; 3] = ["sighting", "opinion", "note"];
 
 /// What is told at once, in order: what belongs together, and up to where that is.
 pub(super) struct Batch {
@@ -46,13 +46,13 @@ struct New {
 }
 
 /// What an act took away.
-struct Away {
+pub(super) struct Away {
     act: u64,
     object: ObjectKey,
     version: Timestamp,
     // `None` where it is not known what it said.
-    stands: Option<Stands>,
-    speaks_of: Vec<ObjectKey>,
+    pub(super) stands: Option<Stands>,
+    pub(super) speaks_of: Vec<ObjectKey>,
 }
 
 #[derive(Serialize)]
@@ -82,7 +82,7 @@ impl Batch {
         let judging = match values {
             Some(query) => {
                 let policy = policy_of(&reading.roster, reading.reader, reading.now)?;
-                Some((Judging::new(node, reading, policy, false)?, query))
+                Some((Judging::new(node, reading, policy, Judged::Few)?, query))
             }
             None => None,
         };
@@ -131,7 +131,7 @@ impl Making<'_, '_> {
                 Some(stands) => touched.add(stands),
                 None => return Ok(Err(Reset::Index)),
             }
-            self.speaks(&one.speaks_of, &mut touched)?;
+            speaks(reading, &one.speaks_of, &mut touched)?;
             if !met.insert((one.object.kind.clone(), one.object.uuid)) {
                 continue;
             }
@@ -233,7 +233,7 @@ impl Making<'_, '_> {
             }
             if SPEAKS.contains(&new.object.kind.as_str()) {
                 let of = snapshot.references(new.position)?.into_iter().map(|(_, object)| object);
-                self.speaks(&of.collect::<Vec<_>>(), &mut touched)?;
+                speaks(reading, &of.collect::<Vec<_>>(), &mut touched)?;
             }
             if new.object.kind == "note" {
                 let mut reason = None;
@@ -244,22 +244,6 @@ impl Making<'_, '_> {
             }
         }
         self.group(events, touched)
-    }
-
-    // What speaks of indicators touches what they say.
-    fn speaks(&self, of: &[ObjectKey], touched: &mut Touched) -> Result<(), Error> {
-        let (snapshot, visible) = (&self.reading.snapshot, &self.reading.sight.visible);
-        for object in of.iter().filter(|object| object.kind == "indicator") {
-            let mut positions = Vec::new();
-            snapshot.standing(visible, object, &mut |hit| {
-                positions.push(hit.position);
-                ControlFlow::Continue(())
-            })?;
-            for position in positions {
-                touched.add(snapshot.noted_at(position)?);
-            }
-        }
-        Ok(())
     }
 
     fn group(&mut self, mut events: Vec<StreamEvent>, touched: Touched) -> Result<(), Error> {
@@ -275,7 +259,23 @@ impl Making<'_, '_> {
     }
 }
 
-fn taken(reading: &Reading, left: &Left<'_>, tells_values: bool) -> Away {
+// What speaks of indicators touches what they say.
+pub(super) fn speaks(reading: &Reading, of: &[ObjectKey], touched: &mut Touched) -> Result<(), Error> {
+    let (snapshot, visible) = (&reading.snapshot, &reading.sight.visible);
+    for object in of.iter().filter(|object| object.kind == "indicator") {
+        let mut positions = Vec::new();
+        snapshot.standing(visible, object, &mut |hit| {
+            positions.push(hit.position);
+            ControlFlow::Continue(())
+        })?;
+        for position in positions {
+            touched.add(snapshot.noted_at(position)?);
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn taken(reading: &Reading, left: &Left<'_>, tells_values: bool) -> Away {
     let mut away = Away {
         act: left.act,
         object: left.object.clone(),

@@ -32,6 +32,11 @@ impl Touched {
         }
     }
 
+    /// Their keys.
+    pub(super) fn keys(self) -> BTreeSet<Vec<u8>> {
+        self.0.into_keys().collect()
+    }
+
     /// What they do by now, but for those that were told already.
     pub(super) fn judged(
         self,

@@ -1,0 +1,99 @@
+//! Which values something was said of, or is said of no more, between two places: for whoever made something of all values and brings it
+//! up to date.
+
+use std::collections::BTreeSet;
+
+use model::Timestamp;
+use store::read::PageQuery;
+use store::record::ObjectKey;
+
+use super::batch::{ENTRIES, LEFT, SPEAKS, speaks, taken};
+use super::place::At;
+use super::touched::Touched;
+use crate::Error;
+use crate::reading::Reading;
+
+/// Values that were touched.
+pub(crate) struct Since {
+    /// Their keys.
+    pub(crate) keys: BTreeSet<Vec<u8>>,
+    /// Some of what was said before is said no more, or was said anew: a source may have said less on a day than it had.
+    pub(crate) less: bool,
+}
+
+/// The keys of the values; `None` where they are more than so many, or it is not known any more which they are.
+pub(crate) fn touched_since(
+    reading: &Reading,
+    (from, here): (At, At),
+    most: usize,
+) -> Result<Option<Since>, Error> {
+    let (mut touched, mut less) = (Touched::default(), false);
+    let is_known = taken_away(reading, (from.position, here.position), most, (&mut touched, &mut less))?
+        && entered(reading, Timestamp(from.after), most, (&mut touched, &mut less))?;
+    Ok(is_known.then(|| Since { keys: touched.keys(), less }))
+}
+
+fn taken_away(
+    reading: &Reading,
+    (mut from, end): (u64, u64),
+    most: usize,
+    (touched, less): (&mut Touched, &mut bool),
+) -> Result<bool, Error> {
+    let (snapshot, visible) = (&reading.snapshot, &reading.sight.visible);
+    while from < end {
+        let mut away = Vec::new();
+        let next =
+            snapshot.left(visible, (from, end), LEFT, &mut |left| away.push(taken(reading, left, true)))?;
+        for one in away {
+            *less = true;
+            let Some(stands) = one.stands else { return Ok(false) };
+            touched.add(stands);
+            speaks(reading, &one.speaks_of, touched)?;
+        }
+        if next <= from || touched.len() > most {
+            return Ok(false);
+        }
+        from = next;
+    }
+    Ok(true)
+}
+
+fn entered(
+    reading: &Reading,
+    mut after: Timestamp,
+    most: usize,
+    (touched, less): (&mut Touched, &mut bool),
+) -> Result<bool, Error> {
+    let (snapshot, visible) = (&reading.snapshot, &reading.sight.visible);
+    loop {
+        let from = reading.place_after(after)?;
+        let query = PageQuery {
+            visible,
+            collection: None,
+            objects: Vec::new(),
+            kinds: Vec::new(),
+            sources: Vec::new(),
+            versions: Vec::new(),
+            from,
+            limit: ENTRIES,
+        };
+        let mut entries = Vec::new();
+        let page = snapshot.manifest(&query, &mut |entry| {
+            entries.push((entry.position, entry.kind.to_owned(), entry.date_added));
+        })?;
+        for (position, kind, added) in entries {
+            for said in snapshot.said_since(visible, position, from.position)? {
+                *less |= said < position;
+                touched.add(snapshot.noted_at(said)?);
+            }
+            if SPEAKS.contains(&kind.as_str()) {
+                let of = snapshot.references(position)?.into_iter().map(|(_, object)| object);
+                speaks(reading, &of.collect::<Vec<ObjectKey>>(), touched)?;
+            }
+            after = after.max(added);
+        }
+        if !page.more || touched.len() > most {
+            return Ok(!page.more && touched.len() <= most);
+        }
+    }
+}

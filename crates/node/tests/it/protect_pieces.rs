@@ -1,0 +1,174 @@
+//! A file for sensors that is brought up to date piece by piece is the one that is made of everything.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
+
+use model::{Timestamp, Tlp};
+use node::{Caller, Feed, FeedQuery, ImportOptions, Relabel};
+use sha2::Digest;
+
+use crate::circle_rules::members;
+use crate::write_world::{World, envelope, strings};
+
+const ROLES: &[&str] = &["analyst", "organisation-administrator"];
+const POLICY: &str = "[[rule]]\nname = \"own\"\nfrom = \"own\"\naction = \"block\"\nhours = 2\n
+    [[rule]]\nname = \"all\"\nfrom = \"anyone\"\naction = \"block\"\norigins = 2\nuntil-then = \"alert\"\n";
+
+fn id(n: u64) -> String {
+    format!("indicator--00000000-0000-4000-8000-{n:012x}")
+}
+
+fn said(n: u64, version: u32, pattern: &str, rest: &str) -> String {
+    format!(
+        "{{\"type\":\"indicator\",\"spec_version\":\"2.1\",\"id\":\"{}\",\"created\":\"2026-01-01T00:00:00.000Z\",\
+         \"modified\":\"2026-01-02T00:00:00.{version:03}Z\",\"pattern\":\"{pattern}\",\"pattern_type\":\"stix\"{rest}}}",
+        id(n)
+    )
+}
+
+fn say(world: &World, by: &Caller, tlp: Tlp, object: &str) {
+    let options = ImportOptions { tlp: Some(tlp), ..ImportOptions::default() };
+    let objects = envelope(&[object.to_owned()]);
+    let (summary, outcomes) = world.import_as(by, &options, objects.as_bytes()).unwrap();
+    assert_eq!(summary.rejected, 0, "{outcomes:?}");
+}
+
+/// Many that are within each other, so that one covers others that are far from it.
+fn pattern(below: &mut impl FnMut(u64) -> u64) -> String {
+    let (a, b) = (below(5), below(6));
+    match below(8) {
+        0 => format!("[domain-name:value LIKE '%.n{a}.bad-host.co']"),
+        1 => {
+            format!("[domain-name:value = 'n{a}.bad-host.co' OR domain-name:value LIKE '%.n{a}.bad-host.co']")
+        }
+        2 => "[domain-name:value = 'bad-host.co' OR domain-name:value LIKE '%.bad-host.co']".to_owned(),
+        3 | 4 => format!("[domain-name:value = 'x{b}.n{a}.bad-host.co']"),
+        5 => format!("[ipv4-addr:value ISSUBSET '203.0.{}.0/{}']", 112 + a, 22 + b % 4),
+        6 => format!("[ipv4-addr:value = '203.0.112.{a}'] OR [url:value = 'http://n{a}.bad-host.co/{b}']"),
+        _ => format!(
+            "[network-traffic:dst_ref.value = '203.0.112.{a}' AND network-traffic:dst_port = {}]",
+            b + 1
+        ),
+    }
+}
+
+/// Without what tells the time, and what counts down from it.
+fn items(format: &str, feed: &Feed) -> Vec<String> {
+    let mut out = Vec::new();
+    feed.write(&mut out).unwrap();
+    assert_eq!(out.len() as u64, feed.made.bytes);
+    let digest: String = sha2::Sha256::digest(&out).iter().map(|byte| format!("{byte:02x}")).collect();
+    assert_eq!(feed.sha256().unwrap(), digest);
+    let text = String::from_utf8(out).unwrap();
+    let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+    if format == "accord" {
+        let last = lines.pop().unwrap();
+        let before = &text.as_bytes()[..text.len() - last.len() - 1];
+        let digest: String = sha2::Sha256::digest(before).iter().map(|byte| format!("{byte:02x}")).collect();
+        assert!(
+            last.contains(&digest) && last.contains(&format!("\"entries\":{}", lines.len() - 1)),
+            "{last}"
+        );
+        lines.remove(0);
+    }
+    let timeless = |line: &String| line.split(" timeout ").next().unwrap_or_default().to_owned();
+    match format {
+        "nftables" | "ipset" => lines.iter().map(timeless).collect(),
+        _ => lines,
+    }
+}
+
+#[test]
+fn a_file_that_is_brought_up_to_date_is_the_one_that_is_made_of_everything() {
+    let brought_up = compared(POLICY, 120);
+    for format in ["rpz", "unbound", "nftables", "ipset", "squid", "accord", "csv", "zeek", "plain"] {
+        assert!(brought_up.get(format).is_some_and(|count| *count > 0), "{format}: {brought_up:?}");
+    }
+    assert_eq!(brought_up["elastic"], 0, "each of its documents tells the time of the whole file");
+}
+
+#[test]
+fn so_it_is_where_sources_say_too_much_in_a_day() {
+    let brought_up = compared(&format!("{POLICY}per-day = 12\n"), 40);
+    assert!(brought_up.values().sum::<u32>() > 0, "{brought_up:?}");
+}
+
+/// Compares files that are brought up to date with those that are made of everything, as things happen. Answers how many of each format
+/// were brought up to date.
+fn compared(policy: &str, rounds: u32) -> BTreeMap<String, u32> {
+    let world = World::new();
+    let all = members(&world, &["Ada", "Bob", "Cyd"], ROLES);
+    world.node.set_policy(&all[0], Some(policy), false).unwrap();
+    // Whoever was never given a file is given one that is made of everything.
+    let others: Vec<Caller> = (0..rounds).map(|_| world.token("Ada", &["sensor"])).collect();
+    let files: Vec<(String, String)> = world
+        .node
+        .feeds(&all[0])
+        .unwrap()
+        .into_iter()
+        .flat_map(|format| format.files.into_iter().map(move |file| (format.format.clone(), file.name)))
+        .collect();
+    let mut state: u64 = 5;
+    let mut below = |bound: u64| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) % bound
+    };
+    let mut brought_up: BTreeMap<String, u32> = BTreeMap::new();
+    for (round, other) in others.iter().enumerate() {
+        world.later(below(50) as i64);
+        for _ in 0..=below(6) {
+            let by = below(3);
+            let n = by * 100 + below(40);
+            match below(10) {
+                0 => drop(world.node.withdraw(&all[by as usize], None, &id(n), &[])),
+                1 => {
+                    let asked = Relabel { to: Some(strings(&["member:Bob"])), ..Relabel::default() };
+                    drop(world.node.relabel(&all[by as usize], &id(n), &asked));
+                }
+                2 => drop(world.node.erase(&world.node.operator(), &id(n), "a court")),
+                3 => drop(world.node.withdraw(&all[by as usize], None, &id(n), &["last".to_owned()])),
+                _ => {
+                    let at = |seconds| Timestamp(world.now.load(Ordering::SeqCst)).plus_seconds(seconds);
+                    let (from, until) = (below(90) as i64 - 60, below(200) as i64 + 40);
+                    let rest = match below(3) {
+                        0 => ",\"valid_from\":\"2026-01-01T00:00:00Z\"".to_owned(),
+                        _ => format!(",\"valid_from\":\"{}\",\"valid_until\":\"{}\"", at(from), at(until)),
+                    };
+                    let object = said(n, 1 + round as u32, &pattern(&mut below), &rest);
+                    say(
+                        &world,
+                        &all[by as usize],
+                        if below(5) == 0 { Tlp::Red } else { Tlp::Green },
+                        &object,
+                    );
+                }
+            }
+        }
+        // Whatever became of those, the record is another one.
+        say(
+            &world,
+            &all[1],
+            Tlp::Green,
+            &said(
+                1_000 + round as u64,
+                1,
+                "[mutex:name = 'one']",
+                ",\"valid_from\":\"2026-01-01T00:00:00Z\"",
+            ),
+        );
+        for _ in 0..8 {
+            let (format, file) = &files[below(files.len() as u64) as usize];
+            let query = FeedQuery { format: format.clone(), file: file.clone(), ceiling: None, action: None };
+            let kept = world.node.feed(&all[0], &query).unwrap();
+            let anew = world.node.feed(other, &query).unwrap();
+            assert_eq!(items(format, &kept), items(format, &anew), "{round} {format}/{file}");
+            assert_eq!((kept.made.entries, kept.made.values), (anew.made.entries, anew.made.values));
+            assert_eq!(kept.made.passed_over, anew.made.passed_over, "{round} {format}/{file}");
+            if !matches!(format.as_str(), "nftables" | "ipset") {
+                assert_eq!(kept.made.items, anew.made.items, "{round} {format}/{file}");
+            }
+            *brought_up.entry(format.clone()).or_default() += u32::from(kept.made.judged < anew.made.judged);
+        }
+    }
+    brought_up
+}
