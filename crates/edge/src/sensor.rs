@@ -11,7 +11,7 @@ mod suricata;
 mod unbound;
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -58,6 +58,11 @@ pub(crate) trait Sensor: Send {
     }
 }
 
+/// Where a sensor keeps what is its own: beside nothing that the edge calls by a name.
+fn own_folder(state: &Path, settings: &Settings) -> PathBuf {
+    state.join("sensors").join(&settings.name)
+}
+
 fn of(slot: &Slot, state: &Path, ways: &Arc<dyn Ways>) -> Box<dyn Sensor> {
     let settings: &Settings = &slot.sensor;
     let timeout = settings.timeout;
@@ -66,10 +71,10 @@ fn of(slot: &Slot, state: &Path, ways: &Arc<dyn Ways>) -> Box<dyn Sensor> {
             Box::new(files::Files::new(*format, folder.clone(), reload.clone(), (*every, timeout)))
         }
         SensorKind::Nftables { command } => {
-            Box::new(nftables::Nftables::new(command.clone(), state.join(&settings.name), timeout))
+            Box::new(nftables::Nftables::new(command.clone(), own_folder(state, settings), timeout))
         }
         SensorKind::Ipset { command } => {
-            Box::new(ipset::Ipset::new(command.clone(), state.join(&settings.name), timeout))
+            Box::new(ipset::Ipset::new(command.clone(), own_folder(state, settings), timeout))
         }
         SensorKind::Suricata { socket, folder, every, .. } => {
             let new_rules = Arc::clone(&slot.rules_are_new);
@@ -83,13 +88,13 @@ fn of(slot: &Slot, state: &Path, ways: &Arc<dyn Ways>) -> Box<dyn Sensor> {
             zone: zone.clone(),
             secondaries: secondaries.clone(),
             key: key.clone(),
-            folder: state.join(&settings.name),
+            folder: own_folder(state, settings),
             timeout,
         })),
         SensorKind::Elastic { .. } => Box::new(elastic::Elastic::new(
             settings.kind.clone(),
             Arc::clone(ways),
-            state.join(&settings.name),
+            own_folder(state, settings),
             timeout,
         )),
     }

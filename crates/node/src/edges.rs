@@ -69,7 +69,9 @@ impl Node {
         Node::allowed(caller, &Action::ReportEdge)?;
         if !edge::is_name(name) {
             let error = Error::new(Kind::Invalid, "this is no name of an edge");
-            return Err(error.hint("letters, digits, dots, hyphens and underscores, at most 100"));
+            return Err(
+                error.hint("letters, digits, dots, hyphens and underscores, at most 100, and no dot first")
+            );
         }
         let report = edge::read(content)
             .map_err(|what| Error::new(Kind::Invalid, format!("the report cannot be taken: {what}")))?;

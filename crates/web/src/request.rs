@@ -157,7 +157,10 @@ impl Query {
     pub fn only(&self, known: &[&str]) -> Result<(), Failure> {
         match self.0.iter().find(|(name, _)| !known.contains(&name.as_str())) {
             Some((name, _)) => Err(Failure::invalid(format!("`{name}` is no parameter of this address"))
-                .hint(format!("it takes {}", known.join(", ")))),
+                .hint(match known {
+                    [] => "it takes none".to_owned(),
+                    known => format!("it takes {}", known.join(", ")),
+                })),
             None => Ok(()),
         }
     }

@@ -6,7 +6,6 @@ use clap::{Args, Subcommand};
 
 /// `accord edge`
 #[derive(Debug, Args)]
-#[command(args_conflicts_with_subcommands = true)]
 pub struct Edge {
     /// What to do; without it, the agent runs as the file of `--config` says
     #[command(subcommand)]

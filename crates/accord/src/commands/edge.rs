@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use edge::core::config::{self, Config};
+use edge::core::config::{self, Config, SensorKind};
 use edge::status::{SensorStatus, Status};
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -13,7 +13,7 @@ use crate::failure::{Exit, Failure};
 use crate::logging;
 use crate::settings::{LogFormat, LogSection};
 use crate::terminal::{Output, Style, inert};
-use crate::transport::Way;
+use crate::transport::{Server, Way};
 
 /// Runs the agent, or tells of it. It has a file of its own, and no folder of a node.
 ///
@@ -41,6 +41,13 @@ fn read(path: &Path) -> Result<Config, Failure> {
 
 fn check(path: &Path, output: &mut Output) -> Result<Exit, Failure> {
     let config = read(path)?;
+    // What connects reads addresses once more, and is asked here before the edge is.
+    Server::at(&config.url, None, None)?;
+    for sensor in &config.sensors {
+        if let SensorKind::Elastic { url, .. } = &sensor.kind {
+            Server::at(url, None, None)?;
+        }
+    }
     if output.json {
         let sensors: Vec<_> = config
             .sensors

@@ -19,7 +19,14 @@ fn a_typo_is_named_with_its_line() {
     let said = bench.run(&["edge", "--config", "edge.toml"]).exits(2);
     assert!(said.err.contains("token add"), "{}", said.err);
     bench.run(&["edge"]).exits(2);
-    bench.run(&["--config", "edge.toml", "edge", "status"]).exits(4);
+    for arguments in
+        [["--config", "edge.toml", "edge", "status"], ["edge", "--config", "edge.toml", "status"]]
+    {
+        bench.run(&arguments).exits(4);
+    }
+    bench.write("edge.toml", &format!("{}{WALL}", TOP.replace("127.0.0.1:9", "me:secret@node.example")));
+    let said = bench.run(&["edge", "check", "edge.toml"]).exits(2);
+    assert!(said.err.contains("is not the address of a node"), "{}", said.err);
 }
 
 /// From a member's word at a node to a file that a sensor reads, through kills of both.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use model::Tlp;
@@ -192,6 +192,23 @@ impl SensorKind {
         }
     }
 
+    /// Where it writes files for others to read.
+    fn folder(&self) -> Option<&Path> {
+        match self {
+            SensorKind::File { folder, .. }
+            | SensorKind::Suricata { folder, .. }
+            | SensorKind::Unbound { folder, .. } => Some(folder),
+            _ => None,
+        }
+    }
+
+    /// Whether both write a file of the same name into the same folder: each would put half of the other's in its place.
+    fn shares_files(&self, other: &SensorKind) -> bool {
+        let names = |kind: &SensorKind| kind.format().files().iter().map(|file| file.name);
+        let is_same = self.folder().zip(other.folder()).is_some_and(|(one, other)| one == other);
+        is_same && names(self).any(|name| names(other).any(|of| of == name))
+    }
+
     /// The kinds of values that it may hold.
     #[must_use]
     pub fn kinds(&self) -> Vec<Kind> {
@@ -214,8 +231,7 @@ struct Text {
     max_age: Option<Spanned<String>>,
     fail: Option<Spanned<String>>,
     tlp: Option<Spanned<String>>,
-    #[serde(default)]
-    alarm: Vec<String>,
+    alarm: Option<Spanned<Vec<String>>>,
     #[serde(default)]
     sensor: Vec<Spanned<Table>>,
 }
@@ -296,6 +312,7 @@ impl Reading<'_> {
                 None => return self.wrong(word, "use clear, green, amber, amber+strict or red"),
             },
         };
+        let alarm = table.alarm.as_ref().map_or(Ok(Vec::new()), |words| self.words(words))?;
         let max_age = self.span_or(table.max_age.as_ref(), Duration::from_secs(3600))?;
         let mut sensors: Vec<Sensor> = Vec::new();
         for spanned in &table.sensor {
@@ -303,6 +320,11 @@ impl Reading<'_> {
             let sensor = self.sensor(of)?;
             if sensors.iter().any(|other| other.name == sensor.name) {
                 return self.wrong(&of.name, format!("there is another sensor called `{}`", sensor.name));
+            }
+            if let Some(other) = sensors.iter().find(|other| other.kind.shares_files(&sensor.kind)) {
+                let what = format!("sensor `{}` writes files of the same names into this folder", other.name);
+                let at = of.folder.as_ref().map_or(of.name.span(), Spanned::span);
+                return self.wrong(&Spanned::new(at, ()), what);
             }
             sensors.push(sensor);
         }
@@ -318,7 +340,7 @@ impl Reading<'_> {
             max_age,
             fail,
             tlp,
-            alarm: table.alarm,
+            alarm,
             sensors,
         })
     }
@@ -413,8 +435,14 @@ impl Reading<'_> {
     fn command(&self, table: &Table, otherwise: &str) -> Result<Vec<String>, Wrong> {
         match &table.command {
             None => Ok(vec![otherwise.to_owned()]),
-            Some(words) if words.get_ref().is_empty() => self.wrong(words, "a command has at least a word"),
-            Some(words) => Ok(words.get_ref().clone()),
+            Some(words) => self.words(words),
+        }
+    }
+
+    fn words(&self, words: &Spanned<Vec<String>>) -> Result<Vec<String>, Wrong> {
+        match words.get_ref().first() {
+            Some(program) if !program.is_empty() => Ok(words.get_ref().clone()),
+            _ => self.wrong(words, "a command has at least a word"),
         }
     }
 
@@ -427,10 +455,15 @@ impl Reading<'_> {
             let what = format!("there is no format `{}`: use one of {}", word.get_ref(), names.join(", "));
             return self.wrong(word, what);
         };
+        if format.files().iter().all(sensors::File::is_of_rules) {
+            let what =
+                format!("`{}` is rules alone: an edge holds values, and the node gives rules", format.name());
+            return self.wrong(word, what);
+        }
         Ok(SensorKind::File {
             format,
             folder: self.folder(table)?,
-            reload: table.reload.as_ref().map(|words| words.get_ref().clone()).unwrap_or_default(),
+            reload: table.reload.as_ref().map_or(Ok(Vec::new()), |words| self.words(words))?,
             every: self.span_or(table.every.as_ref(), Duration::from_secs(1))?,
         })
     }
@@ -575,6 +608,24 @@ mod tests {
                 6,
                 "needs a `folder`",
             ),
+            (
+                format!(
+                    "{TOP}[[sensor]]\nname = \"a\"\nkind = \"file\"\nformat = \"yara\"\nfolder = \"/x\"\n"
+                ),
+                8,
+                "rules alone",
+            ),
+            (
+                format!(
+                    "{TOP}[[sensor]]\nname = \"a\"\nkind = \"suricata\"\nfolder = \"/x\"\n\
+                     [[sensor]]\nname = \"b\"\nkind = \"file\"\nformat = \"suricata-rules\"\nfolder = \"/x\"\n"
+                ),
+                13,
+                "sensor `a` writes files of the same names",
+            ),
+            (format!("{TOP}alarm = [\"\"]\n{NFT}"), 5, "at least a word"),
+            (format!("{TOP}alarm = []\n{NFT}"), 5, "at least a word"),
+            (format!("{TOP}{NFT}command = [\"\"]\n"), 8, "at least a word"),
             (TOP.to_owned(), 0, "no `[[sensor]]`"),
             (TOP.replace("https:", "gopher:") + NFT, 2, "no address"),
             (format!("{TOP}{NFT}timeout = 5\n"), 8, "invalid type"),

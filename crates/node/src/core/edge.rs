@@ -68,11 +68,11 @@ pub struct Sensor {
     pub error: Option<String>,
 }
 
-/// Whether this can be an edge's name: letters, digits, dots, hyphens and underscores, at most 100.
+/// Whether this can be an edge's name: letters, digits, dots, hyphens and underscores, at most 100, and no dot first.
 #[must_use]
 pub fn is_name(name: &str) -> bool {
     let is_in = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_');
-    !name.is_empty() && name.len() <= NAME && name.bytes().all(is_in)
+    !name.is_empty() && name.len() <= NAME && !name.starts_with('.') && name.bytes().all(is_in)
 }
 
 /// Reads a report. Members that are not known here are passed over: agents may be of a later release than the node.
@@ -159,6 +159,12 @@ mod tests {
             let told = read(whole.replacen(from, to, 1).as_bytes()).unwrap_err();
             assert!(told.contains(says), "{told}");
         }
-        assert!(is_name("site-3.edge_1") && !is_name("") && !is_name("a/b") && !is_name(&"a".repeat(101)));
+        assert!(
+            is_name("site-3.edge_1")
+                && !is_name("")
+                && !is_name("..")
+                && !is_name("a/b")
+                && !is_name(&"a".repeat(101))
+        );
     }
 }

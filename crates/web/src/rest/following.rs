@@ -16,7 +16,7 @@ use crate::body::AnswerBody;
 use crate::router::Shared;
 use crate::routes::{Access, Need, Outcome, Parameter, Place, Schema, ValueKind};
 use crate::telling::Telling;
-use crate::{Answer, Request, Route, auth, blocking};
+use crate::{Answer, Failure, Request, Route, auth, blocking};
 
 /// It is told at least so often that all was told: whoever hears nothing for longer knows that the node is away.
 const BEAT: Duration = Duration::from_secs(10);
@@ -56,9 +56,9 @@ pub fn routes() -> Vec<Route> {
         .query(
             "action",
             ValueKind::OneOf(ACTIONS),
-            "With `values`: what does less is told as what does nothing.",
+            "Only with `values`: what does less is told as what does nothing.",
         )
-        .query("tlp", ValueKind::Text, "With `values`: by nothing that bears a stricter label.")
+        .query("tlp", ValueKind::Text, "Only with `values`: by nothing that bears a stricter label.")
         .query("once", ValueKind::Flag, "Ends when all was told up to now.")
         .gives(200, "Events: `object`, `value`, `recall`, `reset`, `now`.", EVENTS, Schema::Text),
     ]
@@ -67,7 +67,12 @@ pub fn routes() -> Vec<Route> {
 async fn stream(request: Request) -> Outcome {
     request.query.only(&["since", "values", "action", "tlp", "once"])?;
     let (ceiling, action) = (query::parsed(&request.query, "tlp")?, action(&request.query)?);
-    let values = query::flag(&request.query, "values")?.then_some(ValuesQuery { ceiling, action });
+    let values = query::flag(&request.query, "values")?;
+    if !values && (ceiling.is_some() || action.is_some()) {
+        return Err(Failure::invalid("`tlp` and `action` say of which values it is told")
+            .hint("add `values=true`, or leave them out"));
+    }
+    let values = values.then_some(ValuesQuery { ceiling, action });
     // Who comes again says how far he is, whatever the address said that he began with.
     let last = request.headers.get("last-event-id").and_then(|value| value.to_str().ok());
     let last = last.filter(|last| !last.is_empty()).map(str::to_owned);

@@ -197,3 +197,16 @@ async fn it_ends_with_the_token_and_with_the_server() {
     assert!(text.ends_with("0\r\n\r\n"), "the answer has an end: {text}");
     assert!(at.elapsed() < Duration::from_secs(2));
 }
+
+#[tokio::test]
+async fn what_narrows_values_is_refused_where_none_are_told() {
+    let house = House::new();
+    house.member("A");
+    let token = house.token("A", &["analyst"]);
+    for narrowed in ["action=block", "tlp=green"] {
+        let reply = house.ask("GET", &format!("/api/v1/stream?once&{narrowed}")).bearer(&token).send().await;
+        assert_eq!(reply.status, StatusCode::BAD_REQUEST, "{}", reply.text());
+    }
+    let reply = house.ask("GET", "/api/v1/edges?x=1").bearer(&token).send().await;
+    assert!(reply.text().contains("\"hint\":\"it takes none\""), "{}", reply.text());
+}
