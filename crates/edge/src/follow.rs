@@ -149,7 +149,8 @@ fn fetch(shared: &Shared, upstream: &dyn Upstream, store: &mut Store, query: &st
                 known.cursor = Some(head.cursor);
                 known.knowledge = Some(head.as_of);
                 outcome = Some(Ok(not_understood));
-                Touched::Keys(changed)
+                // What was held back for its age is back, though nothing of it changed.
+                if std::mem::take(&mut known.is_old) { Touched::All } else { Touched::Keys(changed) }
             }
             Err(why) => {
                 outcome = Some(Err(why));

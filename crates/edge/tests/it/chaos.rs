@@ -22,7 +22,8 @@ fn three_days_without_the_node() {
         ]);
         let alarm = script(folder.path(), "alarm", "echo \"$2\" >> \"$(dirname \"$0\")/alarms\"");
         let more = format!("max-age = \"1h\"\nfail = \"{fail}\"\nalarm = [\"{alarm}\"]\n");
-        let edge = start(&node, folder.path(), &(more + &files(folder.path(), "names", "hosts")));
+        let more = more + &files(folder.path(), "names", "hosts");
+        let edge = start(&node, folder.path(), &more);
         let list = folder.path().join("names/accord.hosts");
         until("the whole set", || {
             text(&list).contains("long.example") && text(&list).contains("short.example")
@@ -34,6 +35,24 @@ fn three_days_without_the_node() {
         until("the command was run", || text(&folder.path().join("alarms")).contains("s old"));
         until("blocks stay or go", || text(&list).contains("long.example") == stays);
         assert!(edge.status().is_old && !edge.status().connected);
+        // Started anew in that time, with a sensor that was emptied, it goes on from its copy, and says how old that is.
+        edge.stop();
+        std::fs::remove_file(&list).unwrap();
+        let edge = start(&node, folder.path(), &more);
+        until("the copy acts", || text(&list).contains("complete: ") && edge.status().is_old);
+        until("as it did", || text(&list).contains("long.example") == stays);
+        assert!(!text(&list).contains("short.example"));
+        assert!(edge.status().alarms.iter().any(|alarm| alarm.contains("s old")));
+        // A proxy that answers in place of the node, with nothing or with a page, wipes nothing.
+        for wrong in ["", "<html></html>\n"] {
+            let before = node.asked().len();
+            node.serves(wrong);
+            node.dies(false);
+            until("it is asked", || node.asked().len() > before);
+            until("it is told", || edge.status().alarms.iter().any(|alarm| alarm.contains("not believed")));
+            assert_eq!(text(&list).contains("long.example"), stays);
+            node.dies(true);
+        }
         // The node is back: all is well again.
         node.holds(&[value("domain", "exact", "long.example", "block", Some(7 * 86_400))]);
         node.dies(false);
