@@ -14,8 +14,9 @@ use crate::{Error, Node};
 
 /// Rows of the reads that are looked at together.
 const PAGE: usize = 1_000;
-/// Roads on which many entries leave together: who takes them has not asked for one.
-const HANDED: [&str; 4] = ["list", "objects", "manifest", "export"];
+/// Roads on which many entries leave together: who takes them has not asked for one. Of `feed` only what acts leaves, so that
+/// who took one would tell what his hosts did; the stream tells everybody of all that he sees.
+const HANDED: [&str; 5] = ["list", "objects", "manifest", "export", "stream"];
 
 /// An entry that somebody may hold.
 #[derive(Debug, Clone)]

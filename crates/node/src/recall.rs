@@ -64,7 +64,7 @@ struct Held {
 #[derive(Debug, Default, Clone, Copy, Serialize, Deserialize)]
 struct HeldBy {
     objects: u64,
-    /// In lists and exports alone.
+    /// In lists, exports and the stream alone.
     handed: bool,
 }
 
@@ -82,7 +82,7 @@ impl Node {
     /// Recalls objects that the caller's member said and that he sees, or all that a submission brought: a version that is
     /// revoked takes the place of those that stood, which are withdrawn, and a note with the reason names them, under
     /// their label. Both are entries on every road. Who holds what, by what was written down of reads, is told as in a trace:
-    /// those that he may know by name if they took it in lists or exports, all others as a number: who asked for one value
+    /// those that he may know by name if they took it in lists, exports or the stream, all others as a number: who asked for one value
     /// tells who is a victim. Of what was said without a name the entries are without one, too, and enter with what else comes to
     /// the desk; what stood is withdrawn at once.
     ///
@@ -158,6 +158,7 @@ impl Node {
         if own {
             told.extend(standing_of(&reading, entry.source, &entry.objects)?);
         }
+        let until = valid_until(&reading, &entry)?;
         let edges = self.own_edges(caller, &reading, &entry)?;
         self.lent(caller, "recall", None, reading)?;
         let mut held = None;
@@ -166,7 +167,7 @@ impl Node {
                 .map_err(|error| Error::new(Kind::Internal, format!("who held it is damaged: {error}")))?;
             let confirmed =
                 self.holders(&roster, &told)?.into_keys().map(|member| member.to_string()).collect();
-            held = Some(self.told_of(&roster, caller, &kept, &confirmed, Some(entry.position))?);
+            held = Some(self.told_of(&roster, caller, &kept, &confirmed, Some((entry.position, until)))?);
         }
         let member = roster.behind(entry.source).map_or(entry.source, |member| member.id);
         let source = (entry.shown || own).then(|| roster.named(member));
@@ -175,7 +176,7 @@ impl Node {
         Ok(views::RecallView { entry, source, held, edges })
     }
 
-    // The edges of the caller's own member. What they hold of it ends when the last of the objects does.
+    // The edges of the caller's own member.
     fn own_edges(
         &self,
         caller: &Caller,
@@ -236,20 +237,22 @@ impl Node {
         }
     }
 
-    // How many of a member's edges a recall reached: of members that are named alone, and never which.
+    // How many of a member's edges a recall reached: of members that are named alone, and never which. When it ends there is
+    // what whoever recalled said himself: by their own policies others may end it sooner, which he is not told.
     fn edges_of(
         &self,
         roster: &Roster,
         member: MemberId,
-        position: u64,
+        (position, ends): (u64, Option<Timestamp>),
     ) -> Result<Option<views::RecallEdges>, Error> {
         let Some(known) = self.known_to(roster, member, position)? else { return Ok(None) };
-        let edges = self.edges_that_know(member, known, None)?;
+        let edges = self.edges_that_know(member, known, ends)?;
         let count = |is: fn(&views::RecallEdge) -> bool| edges.iter().filter(|edge| is(edge)).count() as u64;
         Ok((!edges.is_empty()).then(|| views::RecallEdges {
             edges: edges.len() as u64,
             confirmed: count(|edge| edge.confirmed),
             away: count(|edge| !edge.confirmed && !edge.online),
+            ends: edges.iter().find_map(|edge| edge.ends.clone()),
         }))
     }
 
@@ -340,7 +343,7 @@ impl Node {
 
     fn say(&self, caller: &Caller, said: &ToBeSaid<'_>, dry_run: bool) -> Result<(), Error> {
         let options = ImportOptions { dry_run, ..said.options.clone() };
-        let status = self.submit(caller, &options, &said.envelope)?;
+        let status = self.submit_recall(caller, &options, &said.envelope)?;
         let refused = status.outcomes.iter().find(|outcome| outcome.state == "rejected");
         let Some(refused) = refused else { return Ok(()) };
         let why = refused.message.clone().unwrap_or_default();
@@ -354,7 +357,7 @@ impl Node {
         caller: &Caller,
         held: &Held,
         confirmed: &BTreeSet<String>,
-        entry: Option<u64>,
+        entry: Option<(u64, Option<Timestamp>)>,
     ) -> Result<views::RecallHeld, Error> {
         let mut told =
             views::RecallHeld { days: self.settings().keep_reads_days, ..views::RecallHeld::default() };
@@ -369,7 +372,7 @@ impl Node {
                     objects: by.objects,
                     confirmed,
                     edges: match entry {
-                        Some(position) => self.edges_of(roster, member, position)?,
+                        Some(entry) => self.edges_of(roster, member, entry)?,
                         None => None,
                     },
                 }),
@@ -422,6 +425,20 @@ fn standing_of(reading: &Reading, own: MemberId, objects: &[String]) -> Result<V
         })?;
     }
     Ok(targets)
+}
+
+// Until when the last of the objects was said to be valid; `None` where one of them has no end.
+fn valid_until(reading: &Reading, entry: &Entry) -> Result<Option<Timestamp>, Error> {
+    let mut last_until = Some(Timestamp::MIN);
+    for key in entry.objects.iter().filter_map(|id| ObjectKey::parse(id)) {
+        reading.snapshot.standing(&reading.sight.visible, &key, &mut |hit| {
+            if hit.source == entry.source {
+                last_until = last_until.zip(hit.valid_until).map(|(last, until)| last.max(until));
+            }
+            ControlFlow::Continue(())
+        })?;
+    }
+    Ok(last_until.filter(|until| *until > Timestamp::MIN))
 }
 
 fn recall_at(reading: &Reading, key: &ObjectKey) -> Result<Option<Entry>, Error> {

@@ -8,7 +8,7 @@ use model::{MemberId, Origin, Tlp};
 use store::find::Keys;
 
 use crate::core::assets::Assets;
-use crate::core::offered::{Context, Format, Offered, is_reserved, is_suffix, offered};
+use crate::core::offered::{Context, Format, Offered, is_everybodys, is_suffix, offered};
 use crate::core::sensitive::{Class, veiled};
 use crate::directory::signed_in;
 use crate::{Caller, Error, ImportEvent, ImportOptions, Kind, Node, Share, views};
@@ -202,7 +202,7 @@ impl Node {
         let all = [
             ("own", owned.collect(), OWN.to_owned()),
             ("secret", of(Class::Secret).collect(), SECRET.to_owned()),
-            ("reserved", texts(is_reserved), RESERVED.to_owned()),
+            ("reserved", texts(is_everybodys), RESERVED.to_owned()),
             ("public-suffix", texts(is_suffix), SUFFIX.to_owned()),
             ("warning-list", found.values.iter().filter_map(on_list).collect(), LISTED.to_owned()),
             ("personal-data", mails, PERSONAL.to_owned()),
@@ -237,8 +237,7 @@ fn options(asked: &Share, found: &Offered) -> ImportOptions {
 const OWN: &str = "this is yours: your organisation declared it as its own";
 const SECRET: &str = "keys, tokens, passwords: whoever reads them can use them";
 const INSIDE: &str = "folders of users, names of hosts, private addresses: they tell of your inside";
-const RESERVED: &str =
-    "addresses and names that lead nowhere outside: private, reserved, for documentation; perhaps your own";
+const RESERVED: &str = "addresses and names that lead nowhere outside (private, reserved, for documentation; perhaps your own), or are everybody's";
 const SUFFIX: &str = "names under which others' names stand: whoever blocks one blocks all of them";
 const LISTED: &str = "on warning lists of this node: everybody's traffic has them";
 const PERSONAL: &str =

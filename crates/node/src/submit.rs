@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, PoisonError};
 
+use model::circle::Curation;
 use model::{Action, CollectionId, MemberId, SubmissionId, Tlp, TokenId, may_act};
 use store::read::Status;
 use store::record::{Arrival, Item, Submission};
@@ -43,7 +44,22 @@ impl Node {
         options: &ImportOptions,
         bytes: &[u8],
     ) -> Result<views::Status, Error> {
+        self.take_in(Intake::begin(self, caller, options, "submit")?, bytes)
+    }
+
+    /// The same, of what says that something is recalled: no curator is waited for, who would hold up what is gone already.
+    pub(crate) fn submit_recall(
+        &self,
+        caller: &Caller,
+        options: &ImportOptions,
+        bytes: &[u8],
+    ) -> Result<views::Status, Error> {
         let mut intake = Intake::begin(self, caller, options, "submit")?;
+        intake.curation = Curation::None;
+        self.take_in(intake, bytes)
+    }
+
+    fn take_in(&self, mut intake: Intake<'_>, bytes: &[u8]) -> Result<views::Status, Error> {
         let most = self.settings().max_inflated_bytes;
         if bytes.len() > most {
             return Err(Error::new(Kind::TooLarge, format!("more than {most} bytes")));

@@ -27,7 +27,8 @@ pub async fn policy(session: &mut Session<'_>, command: PolicyCommand) -> Result
             (call.json(json!({ "text": super::text_of(&file)? })), false)
         }
     };
-    let policy = session.ask(call).await?;
+    // Its text has lines of its own; each is made inert where it is written.
+    let policy = session.ask_as_it_is(call).await?;
     let output = &mut *session.output;
     if output.json {
         output.document(&policy)?;
@@ -45,6 +46,9 @@ pub async fn policy(session: &mut Session<'_>, command: PolicyCommand) -> Result
     }
     for unknown in list(&policy, "/unknown").iter().filter_map(Value::as_str) {
         output.line(&format!("{} {}", output.paint(Style::Warning, "lets nothing act:"), inert(unknown)))?;
+    }
+    for list in list(&policy, "/left_out").iter().filter_map(Value::as_str) {
+        output.line(&format!("{} {}", output.paint(Style::Warning, "holds nothing back:"), inert(list)))?;
     }
     Ok(Exit::Ok)
 }

@@ -74,11 +74,15 @@ fn write_edge(output: &mut Output, edge: &Value) -> Result<(), Failure> {
     let waits = if waiting.is_empty() { String::new() } else { format!(": {}", waiting.join(", ")) };
     let reported = inert(text(edge, "/reported")).into_owned();
     let away = if flag(edge, "/online") { String::new() } else { format!("  away since {reported}") };
-    let ends = match text(edge, "/ends") {
+    output.line(&format!("  your edge {name}  {state}{waits}{away}{}", ends(edge, "/ends")))
+}
+
+// When it ends by itself, where it is not gone yet.
+fn ends(of: &Value, at: &str) -> String {
+    match text(of, at) {
         "" => String::new(),
         ends => format!("  ends there by {}", inert(ends)),
-    };
-    output.line(&format!("  your edge {name}  {state}{waits}{away}{ends}"))
+    }
 }
 
 // Whoever has read of it knows: the node writes that down.
@@ -122,10 +126,11 @@ fn write_held(output: &mut Output, held: &Value) -> Result<(), Failure> {
         let edges = match number(one, "/edges/edges") {
             0 => String::new(),
             of => format!(
-                ", {} of {} confirmed, {} away",
+                ", {} of {} confirmed, {} away{}",
                 number(one, "/edges/confirmed"),
                 counted(of, "edge"),
-                number(one, "/edges/away")
+                number(one, "/edges/away"),
+                ends(one, "/edges/ends"),
             ),
         };
         output.line(&format!("  {} may hold {objects}  {state}{edges}", inert(text(one, "/member/name"))))?;

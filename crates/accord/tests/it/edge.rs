@@ -29,6 +29,28 @@ fn a_typo_is_named_with_its_line() {
     assert!(said.err.contains("is not the address of a node"), "{}", said.err);
 }
 
+#[test]
+fn a_typo_in_a_policy_is_named_with_its_line_and_what_held_holds() {
+    let bench = Bench::new();
+    let rule = "[[rule]]\nname = \"ours\"\nfrom = \"own\"\naction = \"block\"\n";
+    bench.write("policy.toml", rule);
+    let run = |words: &[&str]| bench.run(&[words, &["--data", "node"]].concat());
+    run(&["policy", "set", "policy.toml"]).exits(0);
+    for (wrong, line, word) in [
+        (rule.replace("action", "acton"), "line 4", "acton"),
+        (format!("{rule}[[rule]]\nname = \"x\"\nfrom = \"anyone\"\naction = \"blok\"\n"), "line 8", "blok"),
+        (format!("{rule}[prevalence]\npercent = 1.0\nhots = 3\n"), "line 7", "hots"),
+        (format!("{rule}[[rule]\n"), "line 5", ""),
+    ] {
+        bench.write("wrong.toml", &wrong);
+        for verb in ["check", "set"] {
+            let said = run(&["policy", verb, "wrong.toml"]);
+            assert!(said.code != 0 && said.err.contains(line) && said.err.contains(word), "{}", said.err);
+        }
+    }
+    assert_eq!(run(&["policy", "show"]).exits(0).out, rule);
+}
+
 /// From a member's word at a node to a file that a sensor reads, through kills of both.
 #[test]
 fn what_is_shared_is_at_the_sensor_and_what_is_taken_back_is_gone() {

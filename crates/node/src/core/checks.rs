@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, HashSet};
 
 use model::observable::Observable;
+use model::protect::innocent;
 use store::record::NewStatement;
 use strictjson::{Limits, Node};
 
@@ -24,7 +25,7 @@ pub enum Check {
     Context,
     /// A value stands on a list of what is no threat.
     WarningList,
-    /// A value leads nowhere outside: private, reserved, for documentation.
+    /// A value leads nowhere outside (private, reserved, for documentation), or is everybody's: sensors never act on it.
     Reserved,
     /// A value is a name under which others' names stand.
     PublicSuffix,
@@ -147,9 +148,10 @@ fn of_value(value: &Observable, lists: &WarningLists, own: &Assets, say: &mut im
     }
     if is_reserved(value) {
         say(Check::Reserved, format!("`{text}` leads nowhere outside"));
-    }
-    if is_suffix(value) {
+    } else if is_suffix(value) {
         say(Check::PublicSuffix, format!("others' names stand under `{text}`"));
+    } else if let Some(why) = innocent(value) {
+        say(Check::Reserved, format!("`{text}` is everybody's: {why}"));
     }
 }
 

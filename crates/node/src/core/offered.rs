@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use model::observable::{Kind, Observable, guess, is_public_suffix, normalise, refang};
+use model::protect::innocent;
 use strictjson::{Limits, Node};
 
 use super::checks::sensitive;
@@ -363,6 +364,12 @@ fn is_reserved_address(address: IpAddr) -> bool {
                 || (first == 0x2001 && second == 0x0db8)
         }
     }
+}
+
+/// Whether a value leads nowhere outside, or is everybody's in another way, so that no sensor acts on it.
+#[must_use]
+pub fn is_everybodys(value: &Observable) -> bool {
+    is_reserved(value) || (!is_suffix(value) && innocent(value).is_some())
 }
 
 /// Whether a value is a name under which others' names stand, such as `co.uk`.

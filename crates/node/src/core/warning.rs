@@ -6,6 +6,7 @@
 //! expressions are passed over: what they match cannot be found so.
 
 use std::collections::BTreeSet;
+use std::net::IpAddr;
 
 use model::observable::{Keys, Kind, Observable, PrefixLengths, Relation, guess, normalise};
 use sha2::{Digest, Sha256};
@@ -15,6 +16,12 @@ use strictjson::{Limits, Node};
 const LISTS: usize = 1_000;
 /// Entries of all lists together, at most: some 50 bytes of memory each.
 pub const ENTRIES: usize = 4_000_000;
+/// A list that stands for more than this part of all addresses would hold back nearly everything: a quarter.
+const PART: u128 = 4;
+/// Names below which most names of the world are.
+const MOST_NAMES: [&str; 3] = ["com", "net", "org"];
+/// All addresses of IPv4, and those of IPv6 that are given out (2000::/3): from, and up to.
+const ADDRESSES: [(u128, u128); 2] = [(0, 1 << 32), (0x2000 << 112, 0x4000 << 112)];
 
 /// Entries that are looked at below a name or in a network: so many are of all the lists that matter.
 const WITHIN: usize = 10_000;
@@ -34,6 +41,8 @@ pub struct WarningLists {
     networks: Vec<Entry>,
     /// The lengths that they have, longest first.
     lengths: [BTreeSet<u8>; 2],
+    /// Lists that would hold back nearly everything, and are left out: the name of each, and why.
+    too_wide: Vec<(String, String)>,
     /// Of all that was read.
     print: u64,
 }
@@ -77,9 +86,15 @@ impl WarningLists {
             number.ok_or_else(|| format!("there is room for {LISTS} lists of {ENTRIES} entries in all"))?;
         let attributes = document.get("matching_attributes").and_then(Node::as_array).unwrap_or_default();
         let is_url = |attribute: &Node<'_>| matches!(attribute.as_str(), Some("url" | "uri"));
-        self.lists.push(List { name: name.to_owned(), urls: attributes.iter().any(is_url) });
         let texts = list.iter().filter_map(Node::as_str);
-        let entries = texts.filter(|entry| self.take(kind, entry, number)).count();
+        let found: Vec<Observable> = texts.filter_map(|entry| understood(kind, entry)).collect();
+        if let Some(why) = too_wide(kind, &found) {
+            self.too_wide.push((name.to_owned(), why.clone()));
+            return Err(why);
+        }
+        self.lists.push(List { name: name.to_owned(), urls: attributes.iter().any(is_url) });
+        let entries = found.len();
+        found.iter().for_each(|one| self.take(kind, one, number));
         Ok(Taken { entries, passed_over: list.len() - entries })
     }
 
@@ -89,7 +104,7 @@ impl WarningLists {
         let Ok(number) = u16::try_from(self.lists.len()) else { return };
         self.lists.push(List { name: name.to_owned(), urls: true });
         for line in text.lines().filter(|line| !line.trim_start().starts_with('#')) {
-            let _passed_over = self.take("hostname", line, number);
+            understood("hostname", line).iter().for_each(|one| self.take("hostname", one, number));
         }
     }
 
@@ -102,13 +117,7 @@ impl WarningLists {
         }
     }
 
-    fn take(&mut self, kind: &str, entry: &str, number: u16) -> bool {
-        let entry = entry.trim();
-        let found = match kind {
-            "hostname" => normalise(Kind::Domain, entry.trim_start_matches('.')).or_else(|_| guess(entry)),
-            _ => guess(entry),
-        };
-        let Ok(found) = found else { return false };
+    fn take(&mut self, kind: &str, found: &Observable, number: u16) {
         let key: Box<[u8]> = found.key().into();
         match (kind, found.kind()) {
             (_, Kind::Cidr4 | Kind::Cidr6) => {
@@ -120,7 +129,11 @@ impl WarningLists {
             ("hostname", Kind::Domain) => self.names.push((key, number)),
             _ => self.values.push((key, number)),
         }
-        true
+    }
+
+    /// Lists that are left out since they would hold back nearly everything: the name of each, and why.
+    pub fn too_wide(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.too_wide.iter().map(|(name, why)| (name.as_str(), why.as_str()))
     }
 
     /// Whether there are none.
@@ -235,6 +248,52 @@ impl WarningLists {
     }
 }
 
+fn understood(kind: &str, entry: &str) -> Option<Observable> {
+    let entry = entry.trim();
+    let found = match kind {
+        "hostname" => normalise(Kind::Domain, entry.trim_start_matches('.')).or_else(|_| guess(entry)),
+        _ => guess(entry),
+    };
+    found.ok()
+}
+
+// A list of what is innocent names some of the world. One that stands for nearly all of it would take every block away, and says
+// nothing of any value.
+fn too_wide(kind: &str, found: &[Observable]) -> Option<String> {
+    let is_most = |one: &&Observable| one.kind() == Kind::Domain && MOST_NAMES.contains(&one.text());
+    if let Some(name) = found.iter().find(is_most).filter(|_| kind == "hostname") {
+        return Some(format!("it stands for all names below `{}`", name.text()));
+    }
+    for (of, (first, end)) in [Kind::Cidr4, Kind::Cidr6].into_iter().zip(ADDRESSES) {
+        let mut spans: Vec<(u128, u128)> =
+            found.iter().filter(|one| one.kind() == of).filter_map(span).collect();
+        spans.sort_unstable();
+        let (mut covered, mut at) = (0, first);
+        for (from, to) in spans {
+            let (from, to) = (from.max(at), to.min(end));
+            covered += to.saturating_sub(from);
+            at = at.max(to);
+        }
+        if covered > (end - first) / PART {
+            let which = if of == Kind::Cidr4 { "IPv4" } else { "IPv6" };
+            return Some(format!("it stands for more than a quarter of all addresses of {which}"));
+        }
+    }
+    None
+}
+
+// The first address of a network, and the first behind it.
+fn span(network: &Observable) -> Option<(u128, u128)> {
+    let (address, length) = network.text().split_once('/')?;
+    let length: u32 = length.parse().ok()?;
+    let (first, bits) = match address.parse().ok()? {
+        IpAddr::V4(address) => (u128::from(address.to_bits()), 32),
+        IpAddr::V6(address) => (address.to_bits(), 128),
+    };
+    let size = 1_u128.checked_shl(u32::checked_sub(bits, length)?).unwrap_or(u128::MAX);
+    Some((first, first.saturating_add(size)))
+}
+
 fn look(table: &[Entry], key: &[u8], on: &mut BTreeSet<u16>) {
     let from = table.partition_point(|(entry, _)| &**entry < key);
     on.extend(table.iter().skip(from).take_while(|(entry, _)| &**entry == key).map(|(_, number)| *number));
@@ -311,6 +370,34 @@ mod tests {
         ] {
             let value = guess(value).or_else(|_| normalise(Kind::Domain, value)).unwrap();
             assert_eq!(all.below(&value), below, "{}", value.text());
+        }
+    }
+
+    #[test]
+    fn a_list_that_stands_for_nearly_everything_is_left_out_and_named() {
+        let halves = ["0.0.0.0/1", "128.0.0.0/1", "10.0.0.0/8", "10.0.0.0/8"];
+        let quarters = ["64.0.0.0/3", "96.0.0.0/4", "112.0.0.0/4", "112.0.0.0/5", "0.0.0.0/30"];
+        for (kind, entries, is) in [
+            ("cidr", &["192.0.2.1", "0.0.0.0/0"][..], true),
+            ("cidr", &["::/0"], true),
+            ("cidr", &["::ffff:0:0/96"], true),
+            ("cidr", &["2000::/4"], true),
+            ("cidr", &halves, true),
+            ("string", &halves, true),
+            ("cidr", &quarters, true),
+            ("cidr", &quarters[..4], false),
+            ("cidr", &["224.0.0.0/4", "240.0.0.0/4", "10.0.0.0/8", "fc00::/6", "::/3"], false),
+            ("hostname", &["example.org", ".COM"], true),
+            ("hostname", &["org"], true),
+            ("hostname", &["barclays", "example.com", "co.uk"], false),
+            // By itself it is a name that nobody has.
+            ("string", &["com"], false),
+        ] {
+            let all = lists(&[("wide", kind, entries, "url"), ("other", "string", &["203.0.112.9"], "url")]);
+            let named: Vec<_> = all.too_wide().collect();
+            assert_eq!((named.len(), all.size().0), if is { (1, 1) } else { (0, 2) }, "{entries:?}");
+            assert!(named.iter().all(|(name, why)| *name == "wide" && why.starts_with("it stands for ")));
+            assert_eq!(all.of(&guess("203.0.112.9").unwrap()), ["other"]);
         }
     }
 

@@ -28,7 +28,15 @@ impl Node {
             default: written.is_none(),
             set: written.map(|written| written.set.to_string()),
             unknown: unknown.unwrap_or_default().iter().map(ToString::to_string).collect(),
+            left_out: self.lists_left_out(),
         })
+    }
+
+    fn lists_left_out(&self) -> Vec<String> {
+        self.warning_lists()
+            .too_wide()
+            .map(|(name, why)| format!("the warning list `{name}`: {why}"))
+            .collect()
     }
 
     /// Says what the caller's member lets act, or goes back to the node's default. Names must mean somebody whom the member
@@ -62,7 +70,8 @@ impl Node {
         match (dry_run, text) {
             (true, Some(text)) => {
                 let text = text.to_owned();
-                Ok(views::Policy { text, default: false, set: None, unknown: Vec::new() })
+                let (set, unknown, left_out) = (None, Vec::new(), self.lists_left_out());
+                Ok(views::Policy { text, default: false, set, unknown, left_out })
             }
             _ => self.policy(caller),
         }

@@ -70,7 +70,7 @@ pub struct RecallEdge {
 }
 
 /// How many edges of a member a recall reached.
-#[derive(Debug, Clone, Copy, Default, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct RecallEdges {
     /// Edges that report.
     pub edges: u64,
@@ -78,4 +78,8 @@ pub struct RecallEdges {
     pub confirmed: u64,
     /// Of those that did not, those that are away.
     pub away: u64,
+    /// When what was recalled ends by itself at those that did not confirm, at the latest: its `valid_until`. Without it, their policies
+    /// alone end it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ends: Option<String>,
 }

@@ -14,6 +14,8 @@ pub struct Policy {
     pub set: Option<String>,
     /// Rules that name nobody who is known to the member by now, each with its line: they let nothing act.
     pub unknown: Vec<String>,
+    /// Warning lists of the node that are left out, since they would hold back nearly everything, each with why.
+    pub left_out: Vec<String>,
 }
 
 /// A format of what sensors read.

@@ -48,7 +48,7 @@ pub struct RecallView {
 /// Who may hold what was recalled, by what was written down of reads.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct RecallHeld {
-    /// Members that the one who recalls may know, and that took it with others in lists or exports.
+    /// Members that the one who recalls may know, and that took it with others in lists, exports or the stream.
     pub members: Vec<RecallHolder>,
     /// All others that were lent some of it.
     pub others: u64,

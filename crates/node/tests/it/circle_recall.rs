@@ -143,3 +143,26 @@ fn what_cannot_be_revoked_keeps_a_recall_from_saying_anything_at_all() {
     assert_eq!(world.node.object(&beta, &id(1), None).unwrap().versions.len(), 1);
     assert_eq!(world.node.recall(&alpha, &recall(&[id(1)], None)).unwrap().withdrawn, 1);
 }
+
+/// What is recalled is gone at once, so that nobody is left to wait for a curator with what says so.
+#[test]
+fn a_recall_waits_for_no_curator() {
+    let (world, [alpha, beta, ..]) = world();
+    let charter = formal(|charter| charter.curation = model::circle::Curation::One);
+    let owner = world.token("alpha", &["organisation-administrator"]);
+    world.node.upgrade_circle(&owner, "Ours", &charter, None).unwrap();
+    let ours = labelled("amber", &["circle:Ours"]);
+    let said = world.node.submit(&alpha, &ours, indicator(1, FIRST, "").as_bytes()).unwrap();
+    assert_eq!(said.pending, 1);
+    world.node.release_queued(&world.token("beta", &["curator"]), &said.id).unwrap();
+    while list(&world, &beta).is_empty() {
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    let told = world.node.recall(&alpha, &recall(&[id(1)], None)).unwrap();
+    assert_eq!(world.node.recalled(&beta, &told.recalls[0].id).unwrap().entry.objects, [id(1)]);
+    let seen = list(&world, &beta);
+    let (_, wire) = seen.iter().find(|(listed, _)| *listed == id(1)).unwrap();
+    assert!(String::from_utf8_lossy(wire).contains("\"revoked\":true"));
+    let queue = world.node.queue(&world.token("beta", &["curator"]), false).unwrap();
+    assert_eq!(queue["queue"].as_array().unwrap().len(), 0);
+}

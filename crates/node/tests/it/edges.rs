@@ -1,7 +1,7 @@
 //! What agents beside sensors report, and whom a recall reached.
 
 use model::Tlp;
-use node::{Caller, FeedQuery, ImportOptions, Kind, ListQuery, NewCircle, Recall, views};
+use node::{Caller, FeedQuery, ImportOptions, Kind, ListQuery, NewCircle, Recall, StreamQuery, views};
 use serde_json::json;
 
 use super::write_world::World;
@@ -84,8 +84,9 @@ fn a_recall_is_confirmed_by_an_edge_when_all_its_sensors_are_behind_it_and_other
     );
     let holder = &told.held.as_ref().unwrap().members[0];
     assert_eq!(holder.member.name, "beta");
-    let counts =
-        |one: &views::RecallHolder| one.edges.map(|edges| (edges.edges, edges.confirmed, edges.away));
+    let counts = |one: &views::RecallHolder| {
+        one.edges.as_ref().map(|edges| (edges.edges, edges.confirmed, edges.away))
+    };
     assert_eq!(counts(holder), Some((2, 0, 0)));
     // One sensor is behind it, the other not yet; whose the cursor is not, it says nothing to.
     let after = [&sensors[0], &sensors[1]].map(|by| cursor(&world, by));
@@ -109,6 +110,36 @@ fn a_recall_is_confirmed_by_an_edge_when_all_its_sensors_are_behind_it_and_other
     assert!(theirs.edges[1].ends.is_some());
     // A sensor's token is not told of others.
     assert!(recalled(&world, &sensors[1], &note).edges.is_empty());
+}
+
+/// Who only follows has asked for nothing in particular, so he is told by name; who only took a feed tells what acts at his.
+#[test]
+fn who_follows_the_stream_is_named_with_when_it_ends_at_edges_that_are_away() {
+    let (world, [alpha, beta, _]) = world();
+    let follower = world.token("beta", &["sensor"]);
+    let mut stream = world.node.stream(&follower, &StreamQuery::default()).unwrap();
+    world.later(60);
+    let options = ImportOptions { tlp: Some(Tlp::Green), expire_s: Some(86_400), ..ImportOptions::default() };
+    world.import_as(&alpha, &options, b"evil.bad-host.co\n").unwrap();
+    world.later(60);
+    let before = cursor(&world, &follower);
+    let id = world.listed(&alpha, None).remove(0).0;
+    report(&world, &follower, "site-1", &[("fw", &before)]).unwrap();
+    assert_eq!(world.node.stream_next(&mut stream).unwrap().events.len(), 1);
+    world.later(120);
+    let asked = Recall { objects: vec![id], submission: None, reason: "ours".to_owned() };
+    let done = world.node.recall(&alpha, &asked).unwrap();
+    assert_eq!((done.held.members.len(), done.held.others), (1, 0));
+    let note = &done.recalls[0].id;
+    let told = recalled(&world, &alpha, note).held.unwrap();
+    let edges = told.members[0].edges.clone().unwrap();
+    assert_eq!((told.members[0].member.name.as_str(), edges.confirmed, edges.away), ("beta", 0, 1));
+    let ends = recalled(&world, &beta, note).edges[0].ends.clone();
+    assert!(ends.is_some() && edges.ends == ends, "{edges:?}");
+    report(&world, &follower, "site-1", &[("fw", &cursor(&world, &follower))]).unwrap();
+    let told = recalled(&world, &alpha, note).held.unwrap();
+    let edges = told.members[0].edges.clone().unwrap();
+    assert_eq!((edges.confirmed, edges.away, edges.ends), (1, 0, None));
 }
 
 #[test]

@@ -165,6 +165,30 @@ fn what_is_everybodys_stays_up() {
     }
 }
 
+/// A list of everything would hold everything back, and nobody would know why nothing is blocked any more.
+#[test]
+fn a_warning_list_that_matches_everything_is_left_out_and_named() {
+    let lists = tempfile::tempdir().unwrap();
+    for (name, kind, entries) in [
+        ("addresses", "cidr", "\"0.0.0.0/0\", \"::/0\""),
+        ("names", "hostname", "\"com\", \"bad-host.co\""),
+        ("some", "cidr", "\"203.0.112.0/24\""),
+    ] {
+        let list = format!("{{\"name\":\"{name}\",\"type\":\"{kind}\",\"list\":[{entries}]}}");
+        std::fs::write(lists.path().join(format!("{name}.json")), list).unwrap();
+    }
+    let world = World::with(Settings { warning_lists: Some(lists.path().to_owned()), ..settings() });
+    let [ada]: [Caller; 1] = members(&world, &["Ada"], ROLES).try_into().unwrap();
+    for (value, does) in [("198.51.0.7", "block"), (BAD, "block"), ("203.0.112.9", "context")] {
+        say(&world, &ada, &green(), value);
+        assert_eq!(action(&world, &ada, value), does, "{value}");
+    }
+    let said = "the warning list `addresses`: it stands for more than a quarter of all addresses of IPv4";
+    let names = "the warning list `names`: it stands for all names below `com`";
+    assert_eq!(world.node.policy(&ada).unwrap().left_out, [said, names]);
+    assert_eq!(world.node.set_policy(&ada, Some(""), true).unwrap().left_out, [said, names]);
+}
+
 #[test]
 fn what_a_curated_circle_lets_in_blocks_for_a_day() {
     let world = World::new();

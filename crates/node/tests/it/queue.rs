@@ -284,8 +284,8 @@ fn checks_are_told_to_both_and_may_decide_what_waits() {
     std::fs::write(lists.path().join("list.json"), list).unwrap();
     let desk = desk(Settings {
         warning_lists: Some(lists.path().to_owned()),
-        queue_objects_per_day: 4,
-        queue_holds: strings(&["warning-list", "cap", "context", "personal-data", "duplicate"]),
+        queue_objects_per_day: 5,
+        queue_holds: strings(&["warning-list", "reserved", "cap", "context", "personal-data", "duplicate"]),
         ..settings()
     });
     let options = through("One", Tlp::Green);
@@ -297,6 +297,7 @@ fn checks_are_told_to_both_and_may_decide_what_waits() {
         (bare, "context"),
         (personal, "personal-data"),
         (indicator(4, FIRST, ""), "warning-list"),
+        (indicator(6, FIRST, "").replace("198.51.0.6", "198.41.0.4"), "reserved"),
         (indicator(1, FIRST, ""), "duplicate"),
         (indicator(5, SECOND, ""), "cap"),
     ] {

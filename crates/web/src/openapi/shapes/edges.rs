@@ -99,6 +99,12 @@ pub const SHAPES: &[Shape] = &[
             ("edges", Count, Always, "Edges that report."),
             ("confirmed", Count, Always, "Of these, those that confirmed."),
             ("away", Count, Always, "Of those that did not, those that are away."),
+            (
+                "ends",
+                Time,
+                Sometimes,
+                "When what was recalled ends by itself at those that did not, at the latest, if it does.",
+            ),
         ],
         others: Others::Possible,
     },

@@ -153,7 +153,7 @@ pub const SHAPES: &[Shape] = &[
                 "members",
                 Many("RecallHolder"),
                 Always,
-                "Those that one may know, and that took it in lists or exports.",
+                "Those that one may know, and that took it in lists, exports or the stream.",
             ),
             ("others", Count, Always, "All others that were lent some of it."),
             ("others_confirmed", Count, Always, "Of these, those that have read of the recall."),

@@ -27,6 +27,12 @@ pub const SHAPES: &[Shape] = &[
                 Always,
                 "Rules that name nobody who is known to the member by now, each with its line: they let nothing act.",
             ),
+            (
+                "left_out",
+                Texts,
+                Always,
+                "Warning lists of the node that are left out, since they would hold back nearly everything, each with why.",
+            ),
         ],
         others: Others::Possible,
     },
