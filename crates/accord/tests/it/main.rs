@@ -22,6 +22,8 @@ mod leaving;
 #[cfg(test)]
 mod manners;
 #[cfg(test)]
+mod night;
+#[cfg(test)]
 mod readme;
 #[cfg(test)]
 mod settings;
