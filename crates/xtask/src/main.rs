@@ -1,6 +1,7 @@
 //! Chores of the house: `cargo xtask crash`, `cargo xtask bench exchange`.
 #![expect(clippy::print_stdout, reason = "chores tell people what they found")]
 
+mod acting;
 mod bench;
 mod crash;
 mod fuzz;
@@ -8,6 +9,7 @@ mod generate;
 mod histories;
 mod http;
 mod leaks;
+mod planted;
 mod sensors;
 mod server;
 mod writes;
@@ -39,6 +41,8 @@ enum Chore {
     Histories(histories::Options),
     /// Write made-up items in every format that sensors read, for their own parsers to judge.
     Sensors(sensors::Options),
+    /// Give a node a feed in which what is everybody's is planted; none of that may block, and all the rest must.
+    Planted(planted::Options),
 }
 
 /// What a chore may end with: a text that says what failed.
@@ -53,6 +57,7 @@ fn main() -> std::process::ExitCode {
         Chore::Writes(options) => writes::run(&options),
         Chore::Histories(options) => histories::run(&options),
         Chore::Sensors(options) => sensors::run(&options),
+        Chore::Planted(options) => planted::run(&options),
     };
     match outcome {
         Ok(()) => std::process::ExitCode::SUCCESS,

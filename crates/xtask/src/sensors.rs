@@ -2,7 +2,7 @@
 
 mod shared;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -15,6 +15,7 @@ use model::protect::Action;
 use model::{Observable, Timestamp, Tlp};
 
 use crate::Outcome as Ended;
+use crate::acting::{Acting, stopped_by};
 use crate::generate::Random;
 
 /// What to write, and where to.
@@ -33,6 +34,9 @@ pub struct Options {
     /// blank, and lines that begin with `#`, are not read.
     #[arg(long)]
     values: Option<PathBuf>,
+    /// A list that a real node takes in as a member's own word, all of it: every file is what the node serves of it.
+    #[arg(long, conflicts_with_all = ["values", "count", "seed"])]
+    feed: Option<PathBuf>,
 }
 
 /// Bytes that are gathered before they are written.
@@ -72,6 +76,9 @@ struct Made {
 
 /// Writes every format.
 pub fn run(options: &Options) -> Ended {
+    if let Some(feed) = &options.feed {
+        return served(feed, &options.out);
+    }
     let items = match &options.values {
         Some(path) => in_order(fs::read_to_string(path)?.lines().filter_map(said).collect()),
         None => items(options.seed, options.count),
@@ -109,6 +116,35 @@ pub fn run(options: &Options) -> Ended {
         println!("{:15} {entries:9} entries {bytes:11} bytes {seconds:6.3} s {reasons:?}", format.name());
     }
     note(&options.out)
+}
+
+/// Has a node take in a list, and writes all that it serves. Nothing of the list is lost on the way: each address blocks, or it is told
+/// what stops it.
+fn served(list: &Path, out: &Path) -> Ended {
+    let acting = Acting::new(None)?;
+    acting.import(&mut fs::File::open(list)?)?;
+    acting.write_feeds(out)?;
+    let text = fs::read_to_string(out.join("plain/accord-ipv4.txt"))?;
+    let written: BTreeSet<&str> = text.lines().filter(|line| !line.starts_with('#')).collect();
+    let said: BTreeSet<String> = fs::read_to_string(list)?
+        .lines()
+        .filter_map(self::said)
+        .filter(|made| made.value.kind() == Kind::Ipv4)
+        .map(|made| made.value.text().to_owned())
+        .collect();
+    if let Some(value) = written.iter().find(|value| !said.contains(**value)) {
+        return Err(format!("`{value}` blocks, and nobody said it").into());
+    }
+    let stopped: Vec<String> =
+        said.iter().filter(|value| !written.contains(value.as_str())).cloned().collect();
+    for (value, why) in stopped.iter().zip(acting.why(&stopped)?) {
+        match stopped_by(&why).first() {
+            Some((gate, by)) => println!("stopped: {value}  {gate}: {by}"),
+            None => return Err(format!("`{value}` is lost: it is {}", why.action).into()),
+        }
+    }
+    println!("{} addresses: {} block, {} are stopped", said.len(), written.len(), stopped.len());
+    Ok(())
 }
 
 /// Says in the folder how it was made.
