@@ -160,21 +160,25 @@ impl House {
 }
 
 impl Site {
-    /// Everything that its sensors block, a value on a line.
-    pub fn blocks(&self) -> Vec<String> {
-        let mut blocked = Vec::new();
+    /// Everything that each of its sensors blocks, in order.
+    pub fn blocks(&self) -> [Vec<String>; 2] {
+        let mut lists = Vec::new();
         for file in std::fs::read_dir(self.folder.join("lists")).into_iter().flatten() {
             let text = std::fs::read_to_string(file.unwrap().path()).unwrap_or_default();
-            blocked.extend(text.lines().filter(|line| !line.starts_with('#')).map(str::to_owned));
+            lists.extend(text.lines().filter(|line| !line.starts_with('#')).map(str::to_owned));
         }
-        for row in self.table() {
-            if row.split(',').any(|cell| cell == "block") {
-                blocked.extend(row.split(',').nth(1).map(str::to_owned));
-            }
-        }
-        blocked.sort();
-        blocked.dedup();
-        blocked
+        let table = self.table();
+        let blocks = table.iter().filter(|row| row.split(',').any(|cell| cell == "block"));
+        let mut table: Vec<String> =
+            blocks.filter_map(|row| row.split(',').nth(1).map(str::to_owned)).collect();
+        lists.sort();
+        table.sort();
+        [lists, table]
+    }
+
+    /// Whether all of its sensors block just these.
+    pub fn blocks_just(&self, values: &[&str]) -> bool {
+        self.blocks().iter().all(|blocks| blocks == values)
     }
 
     /// The rows of its table, with what only informs.
