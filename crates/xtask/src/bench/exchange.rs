@@ -14,6 +14,9 @@ use crate::http::Connection;
 use crate::server::{Server, command, text};
 use crate::{Outcome, server};
 
+/// Starts that are timed.
+const STARTS: usize = 5;
+
 /// How much to measure.
 #[derive(clap::Args)]
 pub struct Options {
@@ -157,20 +160,31 @@ impl Flat {
     }
 }
 
+// Each start makes a one-time secret durable before it tells its address, since nobody has signed in yet: on a disk that still writes
+// what was taken in, that is most of it. So it is started several times.
 fn started(folder: &Path, report: &mut Report) -> Outcome {
     report.heading("start");
-    let at = Instant::now();
-    let server = Server::start(folder, &[])?;
-    let mut connection = Connection::new(&server.url, "");
-    while connection.send("GET", "/livez", None).map(|answer| answer.status).unwrap_or(0) != 200 {
-        std::thread::sleep(Duration::from_millis(1));
+    let mut times = Vec::new();
+    for n in 0..STARTS {
+        let at = Instant::now();
+        let server = Server::start(folder, &[])?;
+        let mut connection = Connection::new(&server.url, "");
+        while connection.send("GET", "/livez", None).map(|answer| answer.status).unwrap_or(0) != 200 {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        times.push(at.elapsed().as_secs_f64() * 1000.0);
+        if n + 1 == STARTS {
+            let median = median(&mut times);
+            report.line("first answer, median of several starts", median, "ms", &Bar::AtMost(100.0));
+            report.line("the slowest of them", times.last().copied().unwrap_or(median), "ms", &Bar::None);
+            std::thread::sleep(Duration::from_secs(2));
+            let (resident, anonymous) = server.resident_mib()?;
+            report.line("idle, resident", resident, "MiB", &Bar::AtMost(40.0));
+            report.line("idle, anonymous", anonymous, "MiB", &Bar::None);
+        }
+        server.stop()?;
     }
-    report.line("first answer", at.elapsed().as_secs_f64() * 1000.0, "ms", &Bar::AtMost(100.0));
-    std::thread::sleep(Duration::from_secs(2));
-    let (resident, anonymous) = server.resident_mib()?;
-    report.line("idle, resident", resident, "MiB", &Bar::AtMost(40.0));
-    report.line("idle, anonymous", anonymous, "MiB", &Bar::None);
-    server.stop()
+    Ok(())
 }
 
 fn pages(node: &Running, options: &Options, folder: &Path, flat: &Flat, report: &mut Report) -> Outcome {
