@@ -1,7 +1,9 @@
 //! A node as an edge sees it, a clock that is set by hand, and a folder to work in.
 
+use std::net::{TcpListener, UdpSocket};
 use std::path::Path;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::process::Child;
+use std::sync::atomic::{AtomicI64, AtomicU16, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 
@@ -296,4 +298,27 @@ pub fn until(what: &str, mut is: impl FnMut() -> bool) {
 
 pub fn text(path: &Path) -> String {
     std::fs::read_to_string(path).unwrap_or_default()
+}
+
+/// A port that is free for both protocols, out of the range from which the system gives ports to whoever asks for any.
+pub fn free_port() -> u16 {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let start = u16::try_from(std::process::id() % 11_000).unwrap();
+    loop {
+        let port = 20_000 + (start + NEXT.fetch_add(1, Ordering::Relaxed)) % 12_000;
+        let address = ("127.0.0.1", port);
+        if TcpListener::bind(address).is_ok() && UdpSocket::bind(address).is_ok() {
+            return port;
+        }
+    }
+}
+
+/// A program that ends with what holds it.
+pub struct Running(pub Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _killed = self.0.kill();
+        let _reaped = self.0.wait();
+    }
 }

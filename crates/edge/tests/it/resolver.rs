@@ -1,18 +1,14 @@
 //! The policy zone, as who transfers it sees it, and in Unbound where it is here.
 
 use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream, UdpSocket};
-use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::net::{TcpStream, UdpSocket};
+use std::process::{Command, Stdio};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use edge::core::dns::{AXFR, IXFR, SOA, name};
 use serde_json::json;
 
-use crate::double::{Node, start, until, value};
-
-fn port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
-}
+use crate::double::{NOW, Node, Running, free_port, start, until, value};
 
 fn query(of_type: u16, serial: Option<u32>, of_name: &str) -> Vec<u8> {
     let authorities = u8::from(serial.is_some());
@@ -96,7 +92,7 @@ fn whole_zones_and_changes_are_given() {
         value("domain", "exact", "told.example", "alert", None),
         value("domain", "wildcard", "below.example", "block", None),
     ]);
-    let port = port();
+    let port = free_port();
     let edge = start(&node, folder.path(), &sensor(port, ""));
     until("it listens", || edge.status().sensors[0].cursor.is_some());
     let whole = transfer(port, &query(AXFR, None, "rpz.accord"));
@@ -140,7 +136,7 @@ fn whole_zones_and_changes_are_given() {
     assert_eq!(ask(&query(SOA, None, "example.com"))[3] & 15, 9);
     edge.stop();
     // Another process goes on behind the serial that was given.
-    let port = self::port();
+    let port = free_port();
     let edge = start(&node, folder.path(), &sensor(port, ""));
     until("it listens", || edge.status().sensors[0].cursor.is_some());
     assert!(transfer(port, &query(AXFR, None, "rpz.accord"))[0].2 > last);
@@ -150,9 +146,9 @@ fn whole_zones_and_changes_are_given() {
 #[test]
 fn who_does_not_sign_is_given_nothing() {
     let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("secret"), "MTIzNDU2Nzg5MDEyMzQ1Njc4OTA=\n").unwrap();
+    std::fs::write(folder.path().join("secret"), format!("{SECRET}\n")).unwrap();
     let node = Node::new(&[value("domain", "exact", "evil.example", "block", None)]);
-    let port = port();
+    let port = free_port();
     let key =
         format!("tsig-name = \"edge\"\ntsig-secret-file = \"{}\"\n", folder.path().join("secret").display());
     let edge = start(&node, folder.path(), &sensor(port, &key));
@@ -161,50 +157,87 @@ fn who_does_not_sign_is_given_nothing() {
     edge.stop();
 }
 
-struct Unbound(Child);
+const SECRET: &str = "MTIzNDU2Nzg5MDEyMzQ1Njc4OTA=";
 
-impl Drop for Unbound {
-    fn drop(&mut self) {
-        let _killed = self.0.kill();
-        let _reaped = self.0.wait();
-    }
+/// Whether a resolver says that there is no such name. Other names are asked for at a port where nobody is, which is another code.
+fn is_blocked(resolver: u16, of_name: &str) -> bool {
+    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+    socket.set_read_timeout(Some(Duration::from_millis(300))).unwrap();
+    let mut buffer = [0; 512];
+    socket.send_to(&query(1, None, of_name), ("127.0.0.1", resolver)).unwrap();
+    socket.recv(&mut buffer).is_ok() && buffer[3] & 15 == 3
+}
+
+/// What a resolver that is a secondary of the zone shows, as values come and go.
+fn is_followed(node: &Node, resolver: u16) {
+    until("the whole zone", || is_blocked(resolver, "www.evil.example"));
+    node.says("value", &value("domain", "exact", "new.example", "block", None));
+    until("an addition", || is_blocked(resolver, "new.example"));
+    until("the node is told", || node.report().unwrap()["sensors"][0]["cursor"] == json!(node.cursor()));
+    node.says("value", &value("domain", "subdomains", "evil.example", "nothing", None));
+    until("a recall", || !is_blocked(resolver, "www.evil.example"));
+    assert!(is_blocked(resolver, "new.example"));
 }
 
 #[test]
 fn unbound_follows_the_zone() {
     let folder = tempfile::tempdir().unwrap();
-    let (primary, resolver) = (port(), port());
+    let (primary, resolver, nobody) = (free_port(), free_port(), free_port());
     let at = folder.path().display();
-    let text = format!(
+    let config = format!(
         "server:\n  interface: 127.0.0.1@{resolver}\n  do-daemonize: no\n  chroot: \"\"\n  username: \"\"\n  directory: \"{at}\"\n  \
          pidfile: \"{at}/pid\"\n  use-syslog: no\n  logfile: \"{at}/log\"\n  module-config: \"respip iterator\"\n  \
-         do-not-query-localhost: no\nrpz:\n  name: rpz.accord\n  primary: 127.0.0.1@{primary}\n  allow-notify: 127.0.0.1\n"
+         do-not-query-localhost: no\nrpz:\n  name: rpz.accord\n  primary: 127.0.0.1@{primary}\n  allow-notify: 127.0.0.1\n\
+         forward-zone:\n  name: \".\"\n  forward-addr: 127.0.0.1@{nobody}\n"
     );
-    std::fs::write(folder.path().join("unbound.conf"), text).unwrap();
+    std::fs::write(folder.path().join("unbound.conf"), config).unwrap();
     let node = Node::new(&[value("domain", "subdomains", "evil.example", "block", None)]);
-    let edge =
-        start(&node, folder.path(), &sensor(primary, &format!("secondaries = [\"127.0.0.1:{resolver}\"]\n")));
+    let more = format!("secondaries = [\"127.0.0.1:{resolver}\"]\n");
+    let edge = start(&node, folder.path(), &sensor(primary, &more));
     let mut command = Command::new("unbound");
     command.args(["-d", "-c"]).arg(folder.path().join("unbound.conf")).stderr(Stdio::null());
     let Ok(child) = command.spawn() else {
         println!("NOT JUDGED: no unbound here");
         return;
     };
-    let _unbound = Unbound(child);
-    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
-    socket.set_read_timeout(Some(Duration::from_millis(300))).unwrap();
-    let is_blocked = |of_name: &str| {
-        let mut buffer = [0; 512];
-        socket.send_to(&query(1, None, of_name), ("127.0.0.1", resolver)).unwrap();
-        // No such name; other names cannot be found from here, which is another code.
-        socket.recv(&mut buffer).is_ok() && buffer[3] & 15 == 3
+    let _unbound = Running(child);
+    is_followed(&node, resolver);
+    edge.stop();
+}
+
+#[test]
+fn bind_follows_the_signed_zone() {
+    let folder = tempfile::tempdir().unwrap();
+    let (primary, resolver, nobody) = (free_port(), free_port(), free_port());
+    let at = folder.path().display();
+    let config = format!(
+        "key \"edge\" {{ algorithm hmac-sha256; secret \"{SECRET}\"; }};\ncontrols {{ }};\n\
+         options {{ directory \"{at}\"; pid-file \"{at}/pid\"; session-keyfile \"{at}/session\"; recursion yes;\n\
+         listen-on port {resolver} {{ 127.0.0.1; }}; listen-on-v6 {{ none; }}; dnssec-validation no; notify no;\n\
+         forward only; forwarders {{ 127.0.0.1 port {nobody}; }};\n\
+         response-policy {{ zone \"rpz.accord\" min-update-interval 0; }} qname-wait-recurse no; }};\n\
+         zone \"rpz.accord\" {{ type secondary; file \"{at}/zone\"; primaries {{ 127.0.0.1 port {primary} key edge; }};\n\
+         allow-notify {{ 127.0.0.1; }}; allow-query {{ none; }}; }};\n"
+    );
+    std::fs::write(folder.path().join("named.conf"), config).unwrap();
+    std::fs::write(folder.path().join("secret"), format!("{SECRET}\n")).unwrap();
+    let node = Node::new(&[value("domain", "subdomains", "evil.example", "block", None)]);
+    // Signatures go by the clock that BIND has.
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+    node.later(i64::try_from(now).unwrap() - NOW.0 / 1_000_000);
+    let more = format!(
+        "secondaries = [\"127.0.0.1:{resolver}\"]\ntsig-name = \"edge\"\ntsig-secret-file = \"{at}/secret\"\n"
+    );
+    let edge = start(&node, folder.path(), &sensor(primary, &more));
+    let mut command = Command::new("named");
+    command.args(["-g", "-c"]).arg(folder.path().join("named.conf")).stderr(Stdio::null());
+    let Ok(child) = command.spawn() else {
+        println!("NOT JUDGED: no named here");
+        return;
     };
-    until("the whole zone", || is_blocked("www.evil.example"));
-    node.says("value", &value("domain", "exact", "new.example", "block", None));
-    until("an addition", || is_blocked("new.example"));
-    until("the node is told", || node.report().unwrap()["sensors"][0]["cursor"] == json!(node.cursor()));
-    node.says("value", &value("domain", "subdomains", "evil.example", "nothing", None));
-    until("a recall", || !is_blocked("www.evil.example"));
-    assert!(is_blocked("new.example"));
+    let _named = Running(child);
+    is_followed(&node, resolver);
+    // It went by what changed, and not by the whole again: only then does it keep a journal.
+    until("a journal", || folder.path().join("zone.jnl").exists());
     edge.stop();
 }

@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
 
-use crate::double::{Node, start, text, until, value};
+use crate::double::{Node, Running, free_port, start, text, until, value};
 
 /// Suricata's command socket (userguide, "Interacting via Unix Socket"; datasets of 7.0).
 #[derive(Default)]
@@ -159,17 +159,8 @@ fn documents_of_elastic_come_and_go() {
     edge.stop();
 }
 
-struct Unbound(Child);
-
-impl Drop for Unbound {
-    fn drop(&mut self) {
-        let _killed = self.0.kill();
-        let _reaped = self.0.wait();
-    }
-}
-
 // Between the choice of a port and its use somebody else may take it, and then Unbound ends: another is tried.
-fn unbound(folder: &Path) -> Option<Unbound> {
+fn unbound(folder: &Path) -> Option<Running> {
     for _ in 0..5 {
         let mut running = unbound_at(folder, free_port())?;
         until("Unbound listens or ends", || {
@@ -182,17 +173,7 @@ fn unbound(folder: &Path) -> Option<Unbound> {
     panic!("Unbound does not start: {}", text(&folder.join("log")));
 }
 
-// Free for both UDP and TCP.
-fn free_port() -> u16 {
-    loop {
-        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        if std::net::UdpSocket::bind(("127.0.0.1", port)).is_ok() {
-            return port;
-        }
-    }
-}
-
-fn unbound_at(folder: &Path, port: u16) -> Option<Unbound> {
+fn unbound_at(folder: &Path, port: u16) -> Option<Running> {
     let at = folder.display();
     let text = format!(
         "server:\n  interface: 127.0.0.1@{port}\n  do-daemonize: no\n  chroot: \"\"\n  username: \"\"\n  directory: \"{at}\"\n  \
@@ -207,7 +188,7 @@ fn unbound_at(folder: &Path, port: u16) -> Option<Unbound> {
     }
     let mut command = Command::new("unbound");
     command.args(["-d", "-c"]).arg(folder.join("unbound.conf")).stderr(Stdio::null());
-    Some(Unbound(command.spawn().ok()?))
+    Some(Running(command.spawn().ok()?))
 }
 
 fn control(folder: &Path, word: &str) -> Option<String> {
