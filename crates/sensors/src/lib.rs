@@ -53,7 +53,7 @@ use form::{Form, Part};
 
 pub use accord::Said;
 pub use sid::{SIDS, SIDS_OF_SETS, SIDS_OF_SHARED, shared_sid, sid};
-pub use text::is_line;
+pub use text::{is_line, is_name};
 
 /// A value that a sensor is to know of, and what is known of it.
 #[derive(Debug, Clone, Copy)]

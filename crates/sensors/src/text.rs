@@ -40,7 +40,8 @@ pub fn is_line(value: &str) -> bool {
 }
 
 /// Whether a domain has no other characters than names have (they are all that a normal form has).
-pub(super) fn is_name(domain: &str) -> bool {
+#[must_use]
+pub fn is_name(domain: &str) -> bool {
     !domain.is_empty()
         && domain
             .bytes()

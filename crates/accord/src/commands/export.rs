@@ -11,7 +11,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::{Session, counted, list, text};
 use crate::arguments::Export;
 use crate::failure::{Exit, Failure};
-use crate::terminal::Progress;
+use crate::terminal::{Progress, inert};
 use crate::transport::{Call, Reply};
 
 /// The formats of objects; the others are what sensors read.
@@ -101,6 +101,10 @@ async fn for_sensors(session: &mut Session<'_>, export: Export) -> Result<Exit, 
         let count = |header: &str| reply.header(header).and_then(|count| count.parse::<u64>().ok());
         let (entries, passed_over) = (count("accord-entries"), count("accord-passed-over"));
         let (entries, passed_over) = (entries.unwrap_or_default(), passed_over.unwrap_or_default());
+        // Whoever is asked names the files, and must not choose where they lie.
+        if Path::new(name).file_name() != Some(std::ffi::OsStr::new(name)) {
+            return Err(Failure::network(format!("the node has a file `{}`, which is no name", inert(name))));
+        }
         let path = folder.join(name);
         let progress =
             Progress::new(&path.display().to_string(), None, session.output.quiet || session.output.json);

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use model::matching::Mode;
 use model::observable::{Kind, text_of_key};
-use sensors::Format;
+use sensors::{Format, is_name};
 
 use crate::known::View;
 
@@ -36,6 +36,7 @@ pub fn changes(view: &View<'_>, keys: &BTreeSet<Box<[u8]>>) -> Changes {
         keys.iter().filter(|key| is_domain(key)).flat_map(|key| view.set().below(key)).collect();
     let mut changes = Changes::default();
     for key in &all {
+        // It becomes part of a line.
         let Some(name) = text_of_key(key).filter(|name| is_name(name)) else { continue };
         match wanted(view, key) {
             Some(Mode::Subdomains) => changes.zones.push_str(&format!("{name}. always_nxdomain\n")),
@@ -61,10 +62,4 @@ fn wanted(view: &View<'_>, key: &[u8]) -> Option<Mode> {
     }
     let modes = view.set().under(key).filter_map(|(place, entry)| admitted(place, entry));
     modes.into_iter().find(|mode| matches!(mode, Mode::Subdomains | Mode::Exact))
-}
-
-/// Whether a name has no other characters than names have: it becomes part of a line.
-fn is_name(name: &str) -> bool {
-    let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'_' | b'.');
-    !name.is_empty() && name.bytes().all(plain)
 }

@@ -132,7 +132,7 @@ impl Node {
             let message = "the index was made by an earlier release, and lacks what sensors read";
             return Err(Error::new(Kind::Unavailable, message).hint("`accord rebuild` makes it anew"));
         }
-        let place = self.inner.open.take(caller.principal.token)?;
+        let place = self.inner.open.take(&caller.principal)?;
         let at = match &query.since {
             None => Some(At::here(self, &reading, query.values)?),
             Some(text) if text == BEGINNING => Some(At::here(self, &reading, query.values)?.of_the_first()),

@@ -302,3 +302,22 @@ fn who_follows_from_a_whole_set_holds_the_next_whole_set() {
     }
     assert!(done.iter().all(|count| *count > 3), "{done:?}");
 }
+
+#[test]
+fn no_member_takes_the_places_of_all_others() {
+    let world = World::new();
+    let [ada, bob]: [Caller; 2] = members(&world, &["Ada", "Bob"], ROLES).try_into().unwrap();
+    let mut open: Vec<Stream> = (0..64).map(|_| follow(&world, &ada, None, None)).collect();
+    let query = StreamQuery::default();
+    let refused = world.node.stream(&ada, &query).unwrap_err();
+    assert_eq!((refused.kind, refused.retry_after_s), (Kind::Quota, Some(10)));
+    for _ in 1..8 {
+        let token = world.token("Ada", ROLES);
+        open.extend((0..64).map(|_| follow(&world, &token, None, None)));
+    }
+    let refused = world.node.stream(&world.token("Ada", ROLES), &query).unwrap_err();
+    assert!(refused.message.contains("your organisation follows 512"), "{refused:?}");
+    let _bobs = follow(&world, &bob, None, None);
+    open.pop();
+    let _again = follow(&world, &world.token("Ada", ROLES), None, None);
+}
