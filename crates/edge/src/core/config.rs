@@ -12,6 +12,9 @@ use sensors::Format;
 use serde::Deserialize;
 use toml::Spanned;
 
+/// Most sensors of an edge: its report of all of them is one that a node takes.
+const SENSORS: usize = 50;
+
 /// What is wrong with a text, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Wrong {
@@ -328,6 +331,9 @@ impl Reading<'_> {
             }
             sensors.push(sensor);
         }
+        if let Some(one) = table.sensor.get(SENSORS) {
+            return self.wrong(&one.get_ref().name, format!("an edge has at most {SENSORS} sensors"));
+        }
         if sensors.is_empty() {
             return Err(Wrong { line: 0, what: "there is no `[[sensor]]`".to_owned() });
         }
@@ -574,6 +580,7 @@ mod tests {
 
     #[test]
     fn a_mistake_is_named_with_its_line() {
+        let many: String = (0..51).map(|n| NFT.replace("wall", &format!("wall-{n}"))).collect();
         for (text, line, said) in [
             (format!("{TOP}max-agee = \"1h\"\n{NFT}"), 5, "max-agee"),
             (format!("{TOP}max-age = \"soon\"\n{NFT}"), 5, "no span"),
@@ -623,6 +630,7 @@ mod tests {
                 13,
                 "sensor `a` writes files of the same names",
             ),
+            (format!("{TOP}{many}"), 156, "at most 50 sensors"),
             (format!("{TOP}alarm = [\"\"]\n{NFT}"), 5, "at least a word"),
             (format!("{TOP}alarm = []\n{NFT}"), 5, "at least a word"),
             (format!("{TOP}{NFT}command = [\"\"]\n"), 8, "at least a word"),
