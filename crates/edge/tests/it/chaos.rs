@@ -127,6 +127,26 @@ fn a_wrong_clock_is_told_and_ends_nothing_too_early() {
 }
 
 #[test]
+fn a_clock_that_is_behind_lets_nothing_act_for_longer_than_it_should() {
+    let folder = tempfile::tempdir().unwrap();
+    let values = [
+        value("domain", "exact", "short.example", "block", Some(3600)),
+        value("domain", "exact", "long.example", "block", Some(7 * 86_400)),
+    ];
+    let node = Node::new(&values);
+    let edge = start(&node, folder.path(), &files(folder.path(), "names", "hosts"));
+    let list = folder.path().join("names/accord.hosts");
+    until("the whole set", || text(&list).contains("short.example") && text(&list).contains("long.example"));
+    // It is a day later at the node than this machine's clock says.
+    node.clock_off(86_400);
+    node.says("value", &value("domain", "exact", "new.example", "block", Some(2 * 86_400)));
+    until("it is told", || edge.status().alarms.iter().any(|alarm| alarm.contains("clock differs")));
+    until("what ended is gone", || !text(&list).contains("short.example"));
+    until("the rest stays", || text(&list).contains("long.example") && text(&list).contains("new.example"));
+    edge.stop();
+}
+
+#[test]
 fn the_local_copy_acts_without_the_node_wherever_it_was_cut() {
     let folder = tempfile::tempdir().unwrap();
     let node = Node::new(&[value("domain", "exact", "first.example", "block", None)]);

@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use model::Tlp;
-use model::circle::Curation;
 
 use super::paper::{
     Circle, Collection, Key, Label, Paper, SECOND, Said, State, Stay, Token, Who, is_indicator, is_note,
@@ -360,8 +359,8 @@ impl Paper {
     }
 
     // What somebody recalls of an object, and the last of it. Only where it is plain what comes of it: he sees all, said it by
-    // his name alone and nobody else says anything, it is no recall itself, nobody looks at it first, and all for whom it is can
-    // be named still.
+    // his name alone and nobody else says anything, it is no recall itself, and all for whom it is can be named still. A curator is
+    // not waited for.
     fn recalling(&self, token: usize, object: usize) -> Option<(Vec<usize>, Said)> {
         let by = self.writer(token).filter(|by| by.ceiling == Tlp::Red)?;
         let some = self.withdrawn(token, object, Which::All)?;
@@ -370,8 +369,7 @@ impl Paper {
         let plain = !self.others_say(token, object)
             && last.key.2 == by.member
             && recalled_at(last.key.1).is_none()
-            && label.embargo.is_none()
-            && self.looks(&label) == Curation::None;
+            && label.embargo.is_none();
         let marked = Some(label.tlp);
         plain.then(|| (some, Said { label, marked, ..last.clone() }))
     }
