@@ -2,8 +2,10 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use super::Kind;
+use std::fmt::Write;
+
 use super::digest::LENGTHS;
+use super::{Kind, Observable};
 
 /// The normal form whose key this is, as far as the key tells: `None` for what is no key, and for one in which a
 /// digest stands for a long text. The local part of an email address and a command line come back in lower case.
@@ -43,10 +45,29 @@ pub fn text_of_key(key: &[u8]) -> Option<String> {
     }
 }
 
+/// The value whose key this is, where the key tells all of it: addresses, networks, domains and digests, as [`super::normalise`] would
+/// make it of their text, for a fraction of the cost. `None` for all others.
+#[must_use]
+pub fn value_of_key(key: &[u8]) -> Option<Observable> {
+    let kind = Kind::from_byte(*key.first()?)?;
+    let is_address =
+        matches!(kind, Kind::Ipv4 | Kind::Ipv6 | Kind::Cidr4 | Kind::Cidr6 | Kind::IpPort | Kind::Domain);
+    if !is_address && !LENGTHS.contains(&(kind, key.len() - 1)) {
+        return None;
+    }
+    Some(Observable { kind, text: text_of_key(key)?, key: key.to_vec() })
+}
+
 /// Bytes as pairs of digits with something between them.
 pub(super) fn hexadecimal(bytes: &[u8], between: &str) -> String {
-    let pairs: Vec<String> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-    pairs.join(between)
+    let mut text = String::with_capacity(bytes.len() * (2 + between.len()));
+    for (nth, byte) in bytes.iter().enumerate() {
+        if nth > 0 {
+            text.push_str(between);
+        }
+        let _never_fails = write!(text, "{byte:02x}");
+    }
+    text
 }
 
 #[cfg(test)]
@@ -79,6 +100,30 @@ mod tests {
         ] {
             let observable = guess(value).unwrap();
             assert_eq!(text_of_key(observable.key()).as_deref(), Some(observable.text()), "{value}");
+            if let Some(value) = value_of_key(observable.key()) {
+                assert_eq!(value, observable);
+            }
+        }
+    }
+
+    #[test]
+    fn what_a_key_tells_whole_is_the_value_itself() {
+        for (value, is_told) in [
+            ("192.0.2.1", true),
+            ("2001:db8::/33", true),
+            ("[2001:db8::1]:443", true),
+            ("www.bücher.example", true),
+            ("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", true),
+            ("http://example.com/a?b=c", false),
+            ("Some.One@example.com", false),
+            ("+4930123456", false),
+        ] {
+            let observable = guess(value).unwrap();
+            assert_eq!(value_of_key(observable.key()), is_told.then_some(observable), "{value}");
+        }
+        // A digest that is too short, and no name.
+        for key in [&[Kind::Md5.byte(), 1, 2][..], &[Kind::Domain.byte()], &[]] {
+            assert_eq!(value_of_key(key), None, "{key:?}");
         }
     }
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use model::circle::Curation;
 use model::matching::{Mode, Scheme};
-use model::observable::{Kind, Observable, normalise, text_of_key};
+use model::observable::{Kind, Observable, normalise, text_of_key, value_of_key};
 use model::protect::{Fact, Gate, Local, Mistaken, Policy, Seen, Verdict, Warned, ends_by_itself, judge};
 use model::{CircleId, Label, MemberId, Origin, PermittedActions, Timestamp, Tlp};
 use store::read::LabelId;
@@ -376,6 +376,9 @@ impl OfLabel {
 
 /// The value whose key stands in the index; `None` where the key has a digest in place of a long text.
 pub(crate) fn value_of(key: &[u8], scheme: Option<Scheme>) -> Option<Observable> {
+    if let Some(value) = value_of_key(key) {
+        return Some(value);
+    }
     let kind = Kind::from_byte(*key.first()?)?;
     let text = text_of_key(key)?;
     if kind != Kind::Url || text.contains("://") {
