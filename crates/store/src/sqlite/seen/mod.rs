@@ -99,7 +99,7 @@ impl File {
         // Twice: once with what is there, once with a new file.
         match self.written(&mut writer, &work) {
             Err(error) if error.kind == Kind::Corrupt => {
-                self.begin_anew(&mut writer, &error)?;
+                self.begin_anew(&mut writer, self.number.load(Ordering::SeqCst), &error)?;
                 self.written(&mut writer, &work)
             }
             done => done,
@@ -129,9 +129,10 @@ impl File {
         if self.exists() && self.number.load(Ordering::SeqCst) == 0 {
             self.write(|_| Ok(()))?;
         }
+        let number = self.number.load(Ordering::SeqCst);
         match self.read_once(&work).map_err(named) {
             Err(error) if error.kind == Kind::Corrupt => {
-                self.begin_anew(&mut lock(&self.writer), &error)?;
+                self.begin_anew(&mut lock(&self.writer), number, &error)?;
                 self.read_once(&work).map_err(named)
             }
             done => done,
@@ -237,7 +238,11 @@ impl File {
         Ok(conn)
     }
 
-    fn begin_anew(&self, writer: &mut Option<Connection>, why: &Error) -> Result<(), Error> {
+    // Of several who find one file damaged the first begins another, which is not damaged.
+    fn begin_anew(&self, writer: &mut Option<Connection>, number: u64, why: &Error) -> Result<(), Error> {
+        if self.number.load(Ordering::SeqCst) != number {
+            return Ok(());
+        }
         *writer = None;
         lock(&self.readers).clear();
         self.forget_common();
@@ -344,4 +349,22 @@ pub(crate) fn member_or_new(conn: &Connection, id: MemberId) -> Result<i64, Erro
     }
     conn.execute("INSERT INTO member (id) VALUES (?1)", [id.0.as_bytes()])?;
     Ok(conn.last_insert_rowid())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_was_begun_anew_meanwhile_is_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = File::new(folder.path().join("seen.db"), |_| {});
+        file.write(|_| Ok(())).unwrap();
+        let (number, damaged) = (file.number.load(Ordering::SeqCst), Error::new(Kind::Corrupt, "damaged"));
+        file.begin_anew(&mut lock(&file.writer), number, &damaged).unwrap();
+        file.write(|conn| member_or_new(conn, MemberId(uuid::Uuid::from_u128(1)))).unwrap();
+        // Another one, who read the first file.
+        file.begin_anew(&mut lock(&file.writer), number, &damaged).unwrap();
+        assert_eq!(file.read(bounds::members).unwrap().unwrap_or_default().len(), 1);
+    }
 }
