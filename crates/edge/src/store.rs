@@ -241,7 +241,8 @@ impl Store {
         for (place, entry) in view.set().iter() {
             let Some(value) = entry.observable(place) else { continue };
             let (action, until) = (Some(entry.action), entry.until());
-            let told = Told { value, mode: place.mode(), action, until, indicator: entry.indicator() };
+            let (mode, then) = (place.mode(), entry.then());
+            let told = Told { value, mode, action, until, then, indicator: entry.indicator() };
             put(&value_line(&told), &mut file)?;
             entries += 1;
         }

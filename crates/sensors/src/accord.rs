@@ -28,6 +28,14 @@ pub struct Said<'a> {
     action: &'static str,
     until: Option<String>,
     indicator: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    then: Option<Then>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+struct Then {
+    action: &'static str,
+    until: Option<String>,
 }
 
 impl<'a> Said<'a> {
@@ -58,7 +66,18 @@ impl<'a> Said<'a> {
             action: "nothing",
             until: None,
             indicator: None,
+            then: None,
         }
+    }
+
+    /// The same, with what it does when that ends, and until when.
+    #[must_use]
+    pub fn then(self, then: Option<(Action, Option<Timestamp>)>) -> Said<'a> {
+        let then = then.map(|(action, until)| Then {
+            action: action.name(),
+            until: until.map(|until| until.to_string()),
+        });
+        Said { then, ..self }
     }
 }
 
@@ -114,7 +133,8 @@ impl Form for Lines {
             return Err(Reason::Characters);
         }
         let acts = (item.action, item.until);
-        self.line(out, &Said::does(item.value, item.mode, acts, &one_line(item.object)))?;
+        let object = one_line(item.object);
+        self.line(out, &Said::does(item.value, item.mode, acts, &object).then(item.then))?;
         Ok(Outcome::Written)
     }
 

@@ -99,6 +99,7 @@ mod tests {
                 modified: Timestamp(0),
                 rules: "",
                 sid: None,
+                then: None,
             };
             assert_eq!(cover.has_network(&item), is_within, "{within} in {around}");
         }

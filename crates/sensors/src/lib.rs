@@ -82,6 +82,8 @@ pub struct Item<'a> {
     pub rules: &'a str,
     /// The number of its rule, where the caller keeps such numbers; else it is derived ([`sid`]).
     pub sid: Option<u32>,
+    /// What it does when that ends, and until when, where something is left; agents that keep a copy are told.
+    pub then: Option<(Action, Option<Timestamp>)>,
 }
 
 /// What the first lines of a file say.

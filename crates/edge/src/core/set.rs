@@ -49,6 +49,8 @@ pub struct Entry {
     pub action: Action,
     /// Until when; [`Timestamp::MAX`] is until it is taken back.
     pub until: Timestamp,
+    /// What may be done when that ends, and until when.
+    pub then: Option<Box<(Action, Timestamp)>>,
     /// The indicator that says it: the number of its id.
     indicator: Option<[u8; 16]>,
     /// The normal form, where the key does not tell it.
@@ -68,6 +70,8 @@ pub struct Told {
     pub action: Option<Action>,
     /// Until when; `None` is until it is taken back.
     pub until: Option<Timestamp>,
+    /// What may be done when that ends, and until when.
+    pub then: Option<(Action, Option<Timestamp>)>,
     /// The id of the indicator that says it.
     pub indicator: Option<String>,
 }
@@ -85,6 +89,7 @@ impl Told {
         Entry {
             action,
             until: self.until.unwrap_or(Timestamp::MAX),
+            then: self.then.map(|(action, until)| Box::new((action, until.unwrap_or(Timestamp::MAX)))),
             indicator: self.indicator.as_deref().and_then(number_of),
             text: (!is_told).then(|| text.into()),
             round,
@@ -153,9 +158,9 @@ impl Set {
     /// Takes in what is told of a value. Answers whether that changes anything.
     pub fn take(&mut self, told: &Told, now: Timestamp) -> bool {
         let place = told.place();
-        let action = told.action.filter(|_| told.until.is_none_or(|until| until > now));
-        let Some(action) = action else { return self.remove(&place) };
-        let entry = told.entry(action, self.round);
+        let entry = told.action.map(|action| told.entry(action, self.round)).and_then(|entry| entry.at(now));
+        let Some(entry) = entry else { return self.remove(&place) };
+        let action = entry.action;
         self.ends = Some(self.ends.map_or(entry.until, |ends| ends.min(entry.until)));
         let kind = told.value.kind();
         let before = self.entries.insert(place, entry.clone());
@@ -180,22 +185,31 @@ impl Set {
         self.ends.is_some_and(|ends| ends <= now)
     }
 
-    /// Lets go of what has ended. Answers the keys of that. Costs a look at every value, but nothing before one ends.
+    /// Lets go of what has ended, and goes on to what follows on it. Answers the keys of that. Costs a look at every value, but nothing before one ends.
     pub fn expire(&mut self, now: Timestamp) -> Vec<Box<[u8]>> {
         if !self.may_have_ended(now) {
             return Vec::new();
         }
         let mut ends = Timestamp::MAX;
-        let mut gone = Vec::new();
+        let mut ended = Vec::new();
         for (place, entry) in &self.entries {
             if entry.until <= now {
-                gone.push(place.clone());
+                ended.push(place.clone());
             } else {
                 ends = ends.min(entry.until);
             }
         }
+        for place in &ended {
+            let left = self.entries.get(place).cloned().and_then(|entry| entry.at(now));
+            self.remove(place);
+            if let (Some(left), Some(kind)) = (left, place.kind()) {
+                ends = ends.min(left.until);
+                self.counts.add(kind, left.action);
+                self.entries.insert(place.clone(), left);
+            }
+        }
         self.ends = Some(ends);
-        gone.into_iter().filter_map(|place| self.remove(&place).then_some(place.key)).collect()
+        ended.into_iter().map(|place| place.key).collect()
     }
 
     /// Everything, in order.
@@ -343,11 +357,28 @@ impl Shown {
             modified: self.modified,
             rules: "",
             sid: None,
+            then: None,
         }
     }
 }
 
 impl Entry {
+    // What is left of it at a time.
+    fn at(self, now: Timestamp) -> Option<Entry> {
+        if self.until > now {
+            return Some(self);
+        }
+        let (action, until) = *self.then?;
+        (until > now).then_some(Entry { action, until, then: None, ..self })
+    }
+
+    /// What may be done when that ends, and until when.
+    #[must_use]
+    pub fn then(&self) -> Option<(Action, Option<Timestamp>)> {
+        let (action, until) = **self.then.as_ref()?;
+        Some((action, Some(until).filter(|until| *until < Timestamp::MAX)))
+    }
+
     /// Until when; `None` is until it is taken back.
     #[must_use]
     pub fn until(&self) -> Option<Timestamp> {
@@ -383,6 +414,7 @@ mod tests {
             mode,
             action: Some(Action::Block),
             until: seconds.map(|seconds| NOW.plus_seconds(seconds)),
+            then: None,
             indicator: Some("indicator--161519c2-e921-5360-b1d6-29521cc448ab".to_owned()),
         }
     }
@@ -401,6 +433,29 @@ mod tests {
         assert_eq!(set.expire(NOW.plus_seconds(9)).len(), 0);
         assert_eq!(set.expire(NOW.plus_seconds(10)), [key(Kind::Ipv4, "192.0.2.1").into_boxed_slice()]);
         assert_eq!((set.len(), set.counts().of(&[Kind::Ipv4], Action::Block)), (1, 1));
+    }
+
+    #[test]
+    fn what_falls_goes_on_with_what_follows() {
+        let mut set = Set::default();
+        let falls = Told {
+            then: Some((Action::Alert, Some(NOW.plus_seconds(20)))),
+            ..told(Kind::Ipv4, "192.0.2.1", Mode::Exact, Some(10))
+        };
+        assert!(set.take(&falls, NOW));
+        let does = |set: &Set| set.iter().map(|(_, entry)| entry.action).collect::<Vec<_>>();
+        assert_eq!(set.expire(NOW.plus_seconds(9)).len(), 0);
+        assert_eq!(set.expire(NOW.plus_seconds(10)).len(), 1);
+        assert_eq!(does(&set), [Action::Alert]);
+        let counts = |set: &Set, action| set.counts().of(&[Kind::Ipv4], action);
+        assert_eq!((counts(&set, Action::Alert), counts(&set, Action::Block)), (1, 0));
+        assert_eq!(set.expire(NOW.plus_seconds(15)).len(), 0);
+        assert_eq!(set.expire(NOW.plus_seconds(20)).len(), 1);
+        assert!(set.is_empty() && counts(&set, Action::Alert) == 0);
+        // Told late, it does what is left of it, or nothing.
+        assert!(set.take(&falls, NOW.plus_seconds(12)));
+        assert_eq!(does(&set), [Action::Alert]);
+        assert!(set.take(&falls, NOW.plus_seconds(25)) && set.is_empty());
     }
 
     #[test]

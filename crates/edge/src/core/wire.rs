@@ -123,13 +123,15 @@ fn told_of(node: &Node<'_>) -> Result<Option<Told>, Refused> {
     else {
         return refused("a value lacks kind, mode, value or action");
     };
-    let until = match node.get("until") {
+    let until = until_of(node)?;
+    // What follows in a word of a later release is nothing: the next whole set tells it.
+    let then = match node.get("then").filter(|then| !then.is_null()) {
+        Some(then) => {
+            let action = then.get("action").and_then(Node::as_str).and_then(Action::named);
+            let until = until_of(then)?;
+            action.map(|action| (action, until))
+        }
         None => None,
-        Some(until) if until.is_null() => None,
-        Some(until) => match until.as_str().and_then(|until| until.parse().ok()) {
-            Some(until) => Some(until),
-            None => return refused("a value's `until` is no time"),
-        },
     };
     let action = match (action, Action::named(action)) {
         ("nothing", _) => None,
@@ -139,17 +141,32 @@ fn told_of(node: &Node<'_>) -> Result<Option<Told>, Refused> {
     let (Some(kind), Some(mode)) = (Kind::from_name(kind), Mode::from_name(mode)) else { return Ok(None) };
     let Ok(value) = normalise(kind, value) else { return Ok(None) };
     let indicator = text("indicator").map(str::to_owned);
-    Ok(Some(Told { value, mode, action, until, indicator }))
+    Ok(Some(Told { value, mode, action, until, then, indicator }))
+}
+
+fn until_of(node: &Node<'_>) -> Result<Option<Timestamp>, Refused> {
+    match node.get("until") {
+        None => Ok(None),
+        Some(until) if until.is_null() => Ok(None),
+        Some(until) => match until.as_str().and_then(|until| until.parse().ok()) {
+            Some(until) => Ok(Some(until)),
+            None => refused("a value's `until` is no time"),
+        },
+    }
 }
 
 /// The line of a whole set that tells a value.
 #[must_use]
 pub fn value_line(told: &Told) -> String {
-    let document = serde_json::json!({
+    let mut document = serde_json::json!({
         "kind": told.value.kind().name(), "mode": told.mode.name(), "value": told.value.text(),
         "action": told.action.map_or("nothing", Action::name), "until": told.until.map(|until| until.to_string()),
         "indicator": told.indicator,
     });
+    if let (Some((action, until)), Some(document)) = (told.then, document.as_object_mut()) {
+        let until = until.map(|until| until.to_string());
+        document.insert("then".to_owned(), serde_json::json!({"action": action.name(), "until": until}));
+    }
     format!("{document}\n")
 }
 

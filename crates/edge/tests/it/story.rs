@@ -35,6 +35,38 @@ fn what_the_node_says_is_at_the_sensor_and_the_node_is_told() {
     assert!(text(&list).contains("evil.example"), "who ends takes nothing away");
 }
 
+/// From the whole set, from the stream, and from its own copy after a start.
+#[test]
+fn a_block_falls_to_an_alert_by_the_edges_own_clock() {
+    let folder = tempfile::tempdir().unwrap();
+    let falling = |name: &str| {
+        let mut falling = value("domain", "exact", name, "block", Some(60));
+        let until = crate::double::NOW.plus_seconds(120).to_string();
+        falling["then"] = json!({"action": "alert", "until": until});
+        falling
+    };
+    let node = Node::new(&[falling("first.example")]);
+    let sensors = files(folder.path(), "names", "hosts") + &files(folder.path(), "lookups", "splunk-csv");
+    let edge = start(&node, folder.path(), &sensors);
+    let blocked = |name: &str| text(&folder.path().join("names/accord.hosts")).contains(name);
+    let alerts = |name: &str| text(&folder.path().join("lookups/accord_domain_intel.csv")).contains(name);
+    until("the whole set", || blocked("first.example"));
+    node.says("value", &falling("later.example"));
+    until("an addition", || blocked("later.example"));
+    edge.stop();
+    node.dies(true);
+    let edge = start(&node, folder.path(), &sensors);
+    node.later(61);
+    for name in ["first.example", "later.example"] {
+        until("it falls", || !blocked(name) && alerts(name));
+    }
+    node.later(60);
+    for name in ["first.example", "later.example"] {
+        until("it ends", || !alerts(name));
+    }
+    edge.stop();
+}
+
 #[test]
 fn a_reset_fetches_the_whole_set_anew() {
     let folder = tempfile::tempdir().unwrap();

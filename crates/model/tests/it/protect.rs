@@ -1,10 +1,10 @@
 //! What may act, and what is told of why.
 
-use model::matching::Mode;
+use model::matching::{Mode, Nearness};
 use model::observable::{Kind, guess};
 use model::protect::{
     Action, Fact, From, Gate, GateKind, ListGrade, Local, Mistaken, MistakenBy, Policy, Prevalence, Rule,
-    Seen, Verdict, Warned, decay, judge,
+    Seen, Verdict, Warned, decay, falling, judge,
 };
 use model::{CircleId, MemberId, PermittedActions, Timestamp, Tlp};
 use uuid::Uuid;
@@ -378,4 +378,50 @@ fn until_is_when_time_alone_takes_an_action_away_or_lowers_it_and_no_sooner() {
         }
     }
     assert!(ended > 100 && lowered > 100, "{ended} {lowered}");
+}
+
+/// Who holds what was told, and goes on by its own clock when the first of it ends, does what is judged then.
+#[test]
+fn what_follows_on_what_ends_is_what_is_judged_then() {
+    let (policy, value) = (story(), guess("evil.example.co").unwrap());
+    let local = |now: Timestamp| Local { policy: &policy, warned: &[], seen: None, now };
+    let mut kinds = Vec::new();
+    for mode in [Mode::Exact, Mode::Subdomains, Mode::Wildcard] {
+        for hours in [Some(1), Some(5), None] {
+            for source in [1, 2] {
+                let until = hours.map(|hours| now().plus_seconds(hours * 3_600));
+                kinds.push(Fact { mode, valid_until: until, ..fact(source) });
+                kinds.push(Fact { released: true, mode, valid_until: until, ..fact(source) });
+            }
+        }
+    }
+    let (mut fell, mut left) = (0, 0);
+    for one in &kinds {
+        for other in &kinds {
+            for third in &kinds[..13] {
+                let facts = [one.clone(), other.clone(), third.clone()];
+                let verdicts = judge(&value, &facts, &local(now()), None);
+                let told = falling(&value, &facts, &local(now()), &verdicts);
+                assert!(verdicts.iter().all(|verdict| told.iter().any(|one| one.verdict == *verdict)));
+                let Some(ends) = verdicts.iter().filter_map(|verdict| verdict.until).min() else { continue };
+                let judged = judge(&value, &facts, &local(ends), None);
+                for nearness in [Nearness::Same, Nearness::Parent] {
+                    let of = |verdicts: &mut dyn Iterator<Item = (Mode, Option<Action>)>| {
+                        let meant = verdicts.filter(|(mode, _)| mode.admits(nearness));
+                        meant.filter_map(|(_, action)| action).max()
+                    };
+                    let held = of(&mut told.iter().map(|one| {
+                        let has_ended = one.verdict.until.is_some_and(|until| until <= ends);
+                        let then = one.then.map(|(action, _)| action);
+                        (one.verdict.mode, if has_ended { then } else { one.verdict.action })
+                    }));
+                    let then = of(&mut judged.iter().map(|one| (one.mode, one.action)));
+                    assert_eq!(held, then, "{nearness:?} {facts:?} {told:?} {judged:?}");
+                    left += usize::from(then.is_some());
+                }
+                fell += told.iter().filter(|one| one.then.is_some()).count();
+            }
+        }
+    }
+    assert!(fell > 1_000 && left > 1_000, "{fell} {left}");
 }

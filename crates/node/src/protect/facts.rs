@@ -9,7 +9,9 @@ use std::sync::Arc;
 use model::circle::Curation;
 use model::matching::{Mode, Scheme};
 use model::observable::{Kind, Observable, normalise, text_of_key, value_of_key};
-use model::protect::{Fact, Gate, Local, Mistaken, Policy, Seen, Verdict, Warned, ends_by_itself, judge};
+use model::protect::{
+    Fact, Falling, Gate, Local, Mistaken, Policy, Seen, Verdict, Warned, ends_by_itself, falling, judge,
+};
 use model::{CircleId, Label, MemberId, Origin, PermittedActions, Timestamp, Tlp};
 use store::read::LabelId;
 use store::record::ObjectKey;
@@ -310,6 +312,27 @@ impl<'a> Judging<'a> {
         sayings: &[Saying],
         tell: Option<&mut dyn FnMut(Gate)>,
     ) -> Result<Vec<Verdict>, Error> {
+        self.locally((key, value), sayings, |facts, local| judge(value, facts, local, tell))
+    }
+
+    /// The same, with what follows on that which ends first.
+    pub(crate) fn falling(
+        &self,
+        (key, value): (&[u8], &Observable),
+        sayings: &[Saying],
+    ) -> Result<Vec<Falling>, Error> {
+        self.locally((key, value), sayings, |facts, local| {
+            falling(value, facts, local, &judge(value, facts, local, None))
+        })
+    }
+
+    // By what is the member's own beside what is said.
+    fn locally<T>(
+        &self,
+        (key, value): (&[u8], &Observable),
+        sayings: &[Saying],
+        judged: impl FnOnce(&[Fact], &Local<'_>) -> T,
+    ) -> Result<T, Error> {
         let facts: Vec<Fact> = sayings.iter().map(|saying| saying.fact.clone()).collect();
         let on = self.lists.of(value).into_iter().map(|list| Warned { list, below: false });
         let mut warned: Vec<Warned<'_>> = on.collect();
@@ -318,7 +341,7 @@ impl<'a> Judging<'a> {
         }
         let seen = self.seen((key, value), &facts)?;
         let local = Local { policy: &self.policy, warned: &warned, seen, now: self.reading.now };
-        Ok(judge(value, &facts, &local, tell))
+        Ok(judged(&facts, &local))
     }
 
     // How the rule for a fact means the value.

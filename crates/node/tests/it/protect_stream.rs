@@ -321,3 +321,54 @@ fn no_member_takes_the_places_of_all_others() {
     open.pop();
     let _again = follow(&world, &world.token("Ada", ROLES), None, None);
 }
+
+/// What an agent holds that goes on by its own clock is what a whole set says later.
+#[test]
+fn a_block_that_falls_to_an_alert_says_so_beforehand() {
+    let world = World::new();
+    let [ada, bob, cid]: [Caller; 3] = members(&world, &["Ada", "Bob", "Cid"], ROLES).try_into().unwrap();
+    let text = "[[rule]]\nname = \"all\"\nfrom = \"anyone\"\naction = \"block\"\norigins = 2\nuntil-then = \"alert\"\n";
+    world.node.set_policy(&cid, Some(text), false).unwrap();
+    let say = |by: &Caller, line: &str, days: u64| {
+        let options = ImportOptions {
+            tlp: Some(Tlp::Green),
+            expire_s: Some(days * 86_400),
+            ..ImportOptions::default()
+        };
+        world.import_as(by, &options, format!("{line}\n").as_bytes()).unwrap();
+    };
+    let mut stream = follow(&world, &cid, None, VALUES);
+    say(&ada, "evil.bad-host.co", 1);
+    say(&bob, "evil.bad-host.co", 9);
+    say(&ada, "gone.bad-host.co", 1);
+    say(&bob, "gone.bad-host.co", 1);
+    let said = told(&world, &mut stream).into_iter().filter(|event| event.name == "value");
+    let said = said.map(|event| serde_json::from_str::<Value>(&event.data).unwrap());
+    let told: BTreeMap<String, Value> =
+        said.map(|said| (said["value"].as_str().unwrap().to_owned(), said)).collect();
+    let evil = &told["evil.bad-host.co"];
+    assert_eq!((&evil["action"], &evil["then"]["action"]), (&"block".into(), &"alert".into()), "{evil}");
+    assert!(evil["until"].as_str() < evil["then"]["until"].as_str(), "{evil}");
+    assert!(told["gone.bad-host.co"].get("then").is_none(), "nothing is left: {told:?}");
+    // The whole set says the same, now and then.
+    let whole = || -> Vec<Value> {
+        let query = FeedQuery {
+            format: "accord".to_owned(),
+            file: "accord.ndjson".to_owned(),
+            ceiling: None,
+            action: None,
+        };
+        let mut out = Vec::new();
+        world.node.feed(&cid, &query).unwrap().write(&mut out).unwrap();
+        let lines = std::str::from_utf8(&out).unwrap().lines();
+        let lines = lines.map(|line| serde_json::from_str::<Value>(line).unwrap());
+        lines.filter(|line| line["value"] == "evil.bad-host.co").collect()
+    };
+    let now = whole();
+    let acts = |said: &Value| (said["action"].clone(), said["until"].clone(), said["then"].clone());
+    assert_eq!((now.len(), acts(&now[0])), (1, acts(evil)));
+    world.later(86_400);
+    let later = whole();
+    assert_eq!(later.len(), 1);
+    assert_eq!((&later[0]["action"], &later[0]["until"]), (&evil["then"]["action"], &evil["then"]["until"]));
+}

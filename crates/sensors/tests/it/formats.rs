@@ -35,6 +35,7 @@ impl Known {
             modified: Timestamp(1_000_000_000_000_000),
             rules: RULES.iter().find(|(kind, _)| *kind == self.0.kind()).map_or("", |(_, rules)| rules),
             sid: None,
+            then: None,
         }
     }
 }

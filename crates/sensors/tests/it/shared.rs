@@ -30,6 +30,7 @@ fn written(format: Format, kind: Kind, items: &[(&str, &str, Action)]) -> (Strin
             modified: Timestamp(1_000_000_000_000_000),
             rules,
             sid: None,
+            then: None,
         };
         writer.item(&mut out, &item)
     });

@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use model::observable::Kind as ValueKind;
-use model::protect::Action;
+use model::protect::{Action, Falling};
 use model::{Timestamp, Tlp};
 use sensors::{Format, Item};
 
@@ -72,7 +72,15 @@ impl Values<'_, '_, '_> {
         let later = |time: &Timestamp| *time > now;
         let begin = sayings.iter().filter_map(|saying| saying.fact.valid_from).filter(later).min();
         self.making.judged(begin, sayings.iter().any(|saying| saying.fact.beyond));
-        for verdict in self.judging.judge((&key, &value), &sayings, None)? {
+        // Only an agent that keeps a copy goes on by itself.
+        let falling = match self.making.format() {
+            Format::Accord => self.judging.falling((&key, &value), &sayings)?,
+            _ => {
+                let verdicts = self.judging.judge((&key, &value), &sayings, None)?.into_iter();
+                verdicts.map(|verdict| Falling { verdict, then: None }).collect()
+            }
+        };
+        for Falling { verdict, then } in falling {
             self.making.is_other_from(verdict.until);
             let acts = verdict.action.filter(|action| *action >= self.least);
             let rests_on = verdict.fact.and_then(|place| sayings.get(place));
@@ -103,6 +111,7 @@ impl Values<'_, '_, '_> {
                 modified: named.fact.entered,
                 rules: &rules,
                 sid: None,
+                then: then.filter(|(action, _)| *action >= self.least),
             })?;
         }
         Ok(())

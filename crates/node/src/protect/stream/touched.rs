@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use model::matching::Mode;
 use model::observable::Kind as ValueKind;
-use model::protect::Action;
+use model::protect::{Action, Falling};
 use sensors::{Format, Item, Said, is_line};
 use store::changes::Stands;
 
@@ -69,10 +69,10 @@ fn value(
         sayings.retain(|saying| saying.fact.tlp <= ceiling);
     }
     sayings.truncate(JUDGED);
-    let verdicts = judging.judge((key, &value), &sayings, None)?;
+    let falling = judging.falling((key, &value), &sayings)?;
     let least = query.action.unwrap_or(Action::Context);
     let mut does = BTreeSet::new();
-    for verdict in &verdicts {
+    for Falling { verdict, then } in &falling {
         let acts = verdict.action.filter(|action| *action >= least);
         let rests_on = verdict.fact.and_then(|place| sayings.get(place));
         let (Some(action), Some(rests_on)) = (acts, rests_on) else { continue };
@@ -90,6 +90,7 @@ fn value(
             modified: rests_on.fact.entered,
             rules: "",
             sid: None,
+            then: then.filter(|(action, _)| *action >= least),
         };
         // As in the whole set, so that who follows holds the same.
         if Format::Accord.admits(&item, judging.reading.now).is_err() || !is_line(value.text()) {
@@ -97,7 +98,7 @@ fn value(
         }
         let Saying { position, label, fact, .. } = rests_on;
         judging.reading.lends_of(*position, *label, fact.entered);
-        let said = Said::does(&value, verdict.mode, (action, verdict.until), &object);
+        let said = Said::does(&value, verdict.mode, (action, verdict.until), &object).then(item.then);
         events.push(StreamEvent::new("value", &said)?);
         does.insert(verdict.mode);
     }
@@ -106,7 +107,7 @@ fn value(
         modes.insert(Mode::Subdomains);
     }
     modes.extend(sayings.iter().map(|saying| saying.fact.mode));
-    modes.extend(verdicts.iter().map(|verdict| verdict.mode));
+    modes.extend(falling.iter().map(|one| one.verdict.mode));
     for mode in modes.difference(&does) {
         events.push(StreamEvent::new("value", &Said::nothing(&value, *mode))?);
     }
