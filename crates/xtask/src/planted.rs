@@ -211,7 +211,7 @@ fn other_value(random: &mut Random, n: u64) -> String {
         13 => format!("172.{}.{low}.{high}", 32 + a % 60),
         14 => format!("11.{}.{low}.{high}", a % 256),
         15 => format!("100.{}.{low}.{high}:{}", 128 + a % 100, 1 + a % 65_535),
-        16 => format!("2606:4701::{n:x}"),
+        16 => format!("2606:4701::{:x}:{:x}", n >> 16, n & 0xffff),
         17 => format!("198.41.{}.0/24", 1 + a % 250),
         18 => format!("{a:016x}{n:016x}{a:016x}{n:016x}"),
         _ => format!("{a:016x}{n:016x}"),
