@@ -206,8 +206,14 @@ impl<'a> Looking<'a> {
         let sight =
             self.node.inner.visibility.sight(self.snapshot, &reader, self.roster.epoch(), self.now)?;
         let mut added = None;
-        self.snapshot.entry(&sight.visible, target.position, &mut |entry| added = Some(entry.date_added))?;
-        // What he does not see any more may have had any time of its commit.
+        match self
+            .snapshot
+            .entry(&sight.visible, target.position, &mut |entry| added = Some(entry.date_added))
+        {
+            // What he does not see any more may have had any time of its commit.
+            Err(error) if error.kind == store::Kind::NotFound => {}
+            lent => lent?,
+        }
         Ok(added.is_none_or(|added| row.first <= added && added <= row.last))
     }
 }

@@ -166,3 +166,19 @@ fn a_recall_waits_for_no_curator() {
     let queue = world.node.queue(&world.token("beta", &["curator"]), false).unwrap();
     assert_eq!(queue["queue"].as_array().unwrap().len(), 0);
 }
+
+// Of a commit that somebody read half of, it is the entry's own time for him that tells whether he has it.
+#[test]
+fn a_recall_is_not_kept_back_by_who_read_half_of_it_and_is_gone() {
+    let (world, [alpha, beta, ..]) = world();
+    let both = envelope(&[indicator(1, FIRST, ""), indicator(2, FIRST, "")]);
+    world.node.submit(&alpha, &labelled("amber", &["circle:Ours"]), both.as_bytes()).unwrap();
+    world.later(60);
+    let half = ListQuery { limit: Some(1), ..ListQuery::default() };
+    world.node.list(&beta, &half, &mut |entry| assert_eq!(entry.id.to_string(), id(1))).unwrap();
+    world.later(60);
+    world.node.revoke_member(&world.node.operator(), "beta").unwrap();
+    let told = world.node.recall(&alpha, &recall(&[id(2)], None)).unwrap();
+    // Of who is gone it is not known any more which half he has.
+    assert_eq!((told.withdrawn, told.held.members.len() as u64 + told.held.others), (1, 1));
+}

@@ -212,6 +212,9 @@ impl Paper {
     fn entry(&self, at: usize) -> Option<(Sent, Vec<(Fate, bool)>)> {
         let waiting = self.waiting.get(at).filter(|waiting| waiting.stage == Stage::Free)?;
         let label = self.renewed(member_of(waiting.sent.source), &waiting.sent.label)?;
+        // It enters behind the step that let it in, and before the next: who leaves with that has seen it.
+        let circle = label.circle.map(|(at, since)| (at, since.saturating_sub(1)));
+        let label = Label { circle, ..label };
         let sent = Sent { label, ..waiting.sent.clone() };
         let fates = self.can_be_sent(&sent).then(|| self.fates(&sent))?;
         Some((sent, fates))
