@@ -117,6 +117,9 @@ impl Paper {
         let unnamed = sent.source != member_of(sent.source);
         // Where nothing of it would enter there is nothing to look at.
         let held = curation != Curation::None && !labels.is_empty();
+        let is_out = |word: &Word| self.is_ruled_out(&sent, *word) != Some(false);
+        let unseen = sent.said.iter().enumerate().filter(|(_, word)| held && is_out(word));
+        let unseen = unseen.map(|(at, _)| at).collect();
         self.waiting.push(Waiting {
             received: self.now,
             due: unnamed.then(|| self.desk_due()),
@@ -124,6 +127,7 @@ impl Paper {
             four_eyes: curation == Curation::FourEyes,
             approved: None,
             labels,
+            unseen,
             sent,
         });
     }

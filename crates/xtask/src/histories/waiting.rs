@@ -45,6 +45,8 @@ pub struct Waiting {
     pub approved: Option<usize>,
     /// The label of each of its objects, and how strict the strictest part is.
     pub labels: Vec<(Label, Tlp)>,
+    /// The places of what was refused when it came: no curator saw it, so it stays refused.
+    pub unseen: Vec<usize>,
 }
 
 impl Waiting {
@@ -216,7 +218,10 @@ impl Paper {
         let circle = label.circle.map(|(at, since)| (at, since.saturating_sub(1)));
         let label = Label { circle, ..label };
         let sent = Sent { label, ..waiting.sent.clone() };
-        let fates = self.can_be_sent(&sent).then(|| self.fates(&sent))?;
+        let mut fates = self.can_be_sent(&sent).then(|| self.fates(&sent))?;
+        for (_, fate) in fates.iter_mut().enumerate().filter(|(at, _)| waiting.unseen.contains(at)) {
+            *fate = (Fate::Refused, false);
+        }
         Some((sent, fates))
     }
 
