@@ -58,6 +58,9 @@ impl Act<Anything> for Anything {
     }
 }
 
+/// Where a node keeps the key that seals its cursors.
+const CURSOR_KEY: &str = "cursor-key";
+
 impl<T> Covers<Anything, T> for Anything {
     fn covers(&self, _: &T) -> bool {
         true
@@ -85,6 +88,8 @@ pub fn build(world: &World, below: &Path, runtime: &Handle) -> Outcome<Built> {
         let changes = changes(world, begin)?;
         let audit = Audit { at: begin, token: None, verb: "member.add", target: String::new() };
         store.change(anything(&store)?, &changes, audit)?;
+        // Entity tags go by the node's key: of the same in two worlds they are the same, too.
+        store.set_meta(CURSOR_KEY, Some(&[7; 32]))?;
     }
     if world.deeds.iter().any(|(_, deed)| matches!(deed, Deed::Direct { .. })) {
         // A node has had the folder before anything was in it: its views are of this release in every world of a plan.
