@@ -48,8 +48,32 @@ impl Sensor for Nftables {
     }
 
     fn holds(&mut self, _: &Shared) -> Result<bool, String> {
-        // Without the elements. An error says that there is no such table, or that nothing can be asked: both are for `fill` to tell.
-        let table = child::run(&self.command, &["-t", "list", "table", "inet", "accord"], b"", self.timeout);
-        Ok(table.is_ok_and(|table| table.contains("set addr4")))
+        // Of all the ways to ask only this one fetches no element from the kernel: of 190,000 that takes 1.5 s, in which nothing is changed.
+        // An error says that there is no such table, or that nothing can be asked: both are for `fill` to tell.
+        let sets = child::run(&self.command, &["-t", "list", "sets", "inet"], b"", self.timeout);
+        Ok(sets.is_ok_and(|sets| has_our_sets(&sets)))
+    }
+}
+
+// Whether the table is among those whose sets are listed, with the first of them. Other tables may have sets of the same names.
+fn has_our_sets(listed: &str) -> bool {
+    let ours = listed.split("table ").find(|table| table.starts_with("inet accord {"));
+    ours.is_some_and(|table| table.contains("set addr4 {"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_sets_of_another_table_are_not_ours() {
+        let listed =
+            |table: &str| format!("table inet {table} {{\n\tset addr4 {{\n\t\ttype ipv4_addr\n\t}}\n}}\n");
+        assert!(has_our_sets(&listed("accord")));
+        assert!(has_our_sets(&(listed("other") + &listed("accord"))));
+        assert!(!has_our_sets(&listed("other")));
+        assert!(!has_our_sets(&(listed("other") + "table inet accord {\n}\n")));
+        assert!(!has_our_sets(&("table inet accord {\n}\n".to_owned() + &listed("other"))));
+        assert!(!has_our_sets(""));
     }
 }
