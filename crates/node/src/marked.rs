@@ -79,14 +79,10 @@ impl Node {
         let visible = of_authors(snapshot, meant)?;
         let mut strictest = None;
         let query = PageQuery {
-            visible: &visible,
-            collection: None,
             objects: vec![object],
-            kinds: Vec::new(),
             sources: trusted.to_vec(),
             versions: vec![VersionSpec::All],
-            from: 0.into(),
-            limit: PAGE,
+            ..PageQuery::everything(&visible, 0.into(), PAGE)
         };
         snapshot.page(&query, &mut |entry| {
             let node = strictjson::parse(entry.wire, &strictjson::Limits::default());

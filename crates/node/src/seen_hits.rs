@@ -166,15 +166,10 @@ impl Node {
         let reader = roster.reader(member, now);
         let sight = self.inner.visibility.sight(&snapshot, &reader, roster.epoch(), now)?;
         let query = PageQuery {
-            visible: &sight.visible,
-            collection: None,
-            objects: Vec::new(),
             kinds: vec!["indicator".to_owned()],
-            sources: Vec::new(),
             // What is the last for somebody of the member who sees less of it may be an earlier one.
             versions: vec![VersionSpec::All],
-            from: snapshot.place_after(&sight.visible, looked)?,
-            limit: STEP,
+            ..PageQuery::everything(&sight.visible, snapshot.place_after(&sight.visible, looked)?, STEP)
         };
         let mut new = Vec::new();
         let end = snapshot.manifest(&query, &mut |entry| {

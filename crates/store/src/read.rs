@@ -202,6 +202,23 @@ pub struct PageQuery<'a> {
     pub limit: usize,
 }
 
+impl<'a> PageQuery<'a> {
+    /// The last version of everything that a reader may see.
+    #[must_use]
+    pub fn everything(visible: &'a Visible, from: Place, limit: usize) -> PageQuery<'a> {
+        PageQuery {
+            visible,
+            collection: None,
+            objects: Vec::new(),
+            kinds: Vec::new(),
+            sources: Vec::new(),
+            versions: Vec::new(),
+            from,
+            limit,
+        }
+    }
+}
+
 /// One entry as it stands in the store, lent for the time of a callback.
 #[derive(Debug)]
 pub struct Entry<'a> {

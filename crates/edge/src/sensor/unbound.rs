@@ -75,7 +75,7 @@ impl Sensor for Unbound {
     }
 
     fn holds(&mut self, shared: &Shared) -> Result<bool, String> {
-        // Not for now, but for when it is started anew.
+        // The file is what Unbound reads when it is started anew; until then it holds what it was told.
         if self.lags {
             self.write(shared)?;
         }

@@ -237,16 +237,7 @@ impl World {
 }
 
 pub fn all(visible: &Visible) -> PageQuery<'_> {
-    PageQuery {
-        visible,
-        collection: None,
-        objects: Vec::new(),
-        kinds: Vec::new(),
-        sources: Vec::new(),
-        versions: Vec::new(),
-        from: 0.into(),
-        limit: 1000,
-    }
+    PageQuery::everything(visible, 0.into(), 1000)
 }
 
 pub fn statement(new: NewStatement) -> Item {

@@ -170,16 +170,7 @@ impl Making<'_, '_> {
         let reading = self.reading;
         let (snapshot, visible) = (&reading.snapshot, &reading.sight.visible);
         let from = reading.place_after(Timestamp(self.batch.end.after))?;
-        let query = PageQuery {
-            visible,
-            collection: None,
-            objects: Vec::new(),
-            kinds: Vec::new(),
-            sources: Vec::new(),
-            versions: Vec::new(),
-            from,
-            limit: ENTRIES,
-        };
+        let query = PageQuery::everything(visible, from, ENTRIES);
         let mut entries = Vec::new();
         let page = snapshot.manifest(&query, &mut |entry| {
             entries.push(New {

@@ -67,16 +67,7 @@ fn entered(
     let (snapshot, visible) = (&reading.snapshot, &reading.sight.visible);
     loop {
         let from = reading.place_after(after)?;
-        let query = PageQuery {
-            visible,
-            collection: None,
-            objects: Vec::new(),
-            kinds: Vec::new(),
-            sources: Vec::new(),
-            versions: Vec::new(),
-            from,
-            limit: ENTRIES,
-        };
+        let query = PageQuery::everything(visible, from, ENTRIES);
         let mut entries = Vec::new();
         let page = snapshot.manifest(&query, &mut |entry| {
             entries.push((entry.position, entry.kind.to_owned(), entry.date_added));
