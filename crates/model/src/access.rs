@@ -158,7 +158,10 @@ fn decided(reader: &Reader, label: &Label, tlp: Tlp) -> Result<Reason, Barrier> 
     let community = match tlp {
         Tlp::Clear => return Ok(named.unwrap_or(Reason::Everybody)),
         // GREEN is the community's; an author who names recipients narrows it to them, which a source may.
-        Tlp::Green | Tlp::Amber if to.is_empty() => Ok(Reason::Community),
+        // Who was a member's client and is nobody's any more is none of theirs.
+        Tlp::Green | Tlp::Amber if to.is_empty() && !(reader.client_only && reader.provider.is_empty()) => {
+            Ok(Reason::Community)
+        }
         Tlp::Green | Tlp::Amber if client_of_named(reader, label) => Ok(Reason::Client),
         _ if !to.is_empty() => Err(Barrier::NotNamed),
         _ if reader.client_only => Err(Barrier::ClientOnly),

@@ -48,6 +48,10 @@ identifier! {
     InvitationId
 }
 identifier! {
+    /// That a member is another's client, from when to when.
+    ClientId
+}
+identifier! {
     /// A token that a member's client carries. Not its secret.
     TokenId
 }

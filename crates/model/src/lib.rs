@@ -32,8 +32,8 @@ pub use access::{Action, Denied, Principal, Reader, Role, Roles, Verb, hidden_pa
 pub use circle::{Charter, Definition};
 pub use gate::{Authorized, Epoch, Facts, authorize};
 pub use id::{
-    AssetId, CircleId, CollectionId, InvitationId, MemberId, MembershipId, ObjectKey, PersonId, SubmissionId,
-    TokenId,
+    AssetId, CircleId, ClientId, CollectionId, InvitationId, MemberId, MembershipId, ObjectKey, PersonId,
+    SubmissionId, TokenId,
 };
 pub use iep::Iep;
 pub use label::{Audience, Embargo, Hidden, Label, Origin, Parts, PermittedActions, Recipients, Tlp};

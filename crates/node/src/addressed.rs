@@ -208,7 +208,8 @@ pub(crate) fn knows(
         || own.is_some_and(|own| knows_of(roster, own, member, at_least, now))
 }
 
-/// Whether a member knows this of another: one knows oneself, and members of one's circles as far as these show them.
+/// Whether a member knows this of another: one knows oneself, one's clients and whose client one is, and members of one's circles
+/// as far as these show them.
 pub(crate) fn knows_of(
     roster: &Roster,
     own: MemberId,
@@ -220,7 +221,13 @@ pub(crate) fn knows_of(
         let shown = known.charter().shows;
         (shown == at_least || shown == Shows::Persons) && known.membership(member).is_some()
     };
-    own == member || roster.circles().of(own, now).any(shows)
+    let is_client = |one: MemberId, other: MemberId| {
+        at_least == Shows::Organisations && roster.providers(one).contains(&other)
+    };
+    own == member
+        || is_client(member, own)
+        || is_client(own, member)
+        || roster.circles().of(own, now).any(shows)
 }
 
 /// Whom a label names, for a reader who may see it: its author's member is told all of them; everybody else himself and his

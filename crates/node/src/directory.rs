@@ -44,11 +44,13 @@ impl Node {
                 bytes_per_hour: new.bytes_per_hour.unwrap_or(BYTES_PER_HOUR),
                 alias: MemberId(random::uuid()?),
                 sector: checked_sector(new.sector.as_deref().unwrap_or_default())?,
+                client_only: false,
             };
             let changes = [Change::Member(member.clone()), Change::Identity(identity.clone(), member.id)];
             let by = Node::authorized(roster, caller, Put, member.id)?;
             self.change(by, caller, ("member.add", member.id.to_string()), &changes)?;
-            Ok(member_view(&member, vec![identity]))
+            let identities = vec![identity];
+            Ok(views::Member { identities, ..member_view(roster, &member) })
         })
     }
 
@@ -64,7 +66,7 @@ impl Node {
             let change = [Change::Member(member.clone())];
             let by = Node::authorized(roster, caller, Put, member.id)?;
             self.change(by, caller, ("member.sector", member.id.to_string()), &change)?;
-            Ok(member_view(&member, roster.identities(member.id)))
+            Ok(member_view(roster, &member))
         })
     }
 
@@ -77,7 +79,7 @@ impl Node {
         let roster = self.roster();
         let all = may_act(&caller.principal, &Action::ManageMembers).is_ok();
         let members = roster.directory().members.iter().filter(|member| all || member.id == own);
-        Ok(members.map(|member| member_view(member, roster.identities(member.id))).collect())
+        Ok(members.map(|member| member_view(&roster, member)).collect())
     }
 
     /// Revokes a member, by name or id: its tokens do nothing from then on. Once more changes nothing.
@@ -97,7 +99,7 @@ impl Node {
                 let by = Node::authorized(roster, caller, Revoke, member.id)?;
                 self.change(by, caller, ("member.revoke", member.id.to_string()), &change)?;
             }
-            Ok(member_view(&revoked, roster.identities(member.id)))
+            Ok(member_view(roster, &revoked))
         })
     }
 
@@ -381,11 +383,14 @@ fn collection_view(roster: &Roster, caller: &Caller, collection: &Collection) ->
     }
 }
 
-fn member_view(member: &Member, identities: Vec<String>) -> views::Member {
+pub(crate) fn member_view(roster: &Roster, member: &Member) -> views::Member {
     views::Member {
+        client_of: roster.providers(member.id).iter().map(|id| roster.named(*id)).collect(),
+        client_only: member.client_only,
+        clients: roster.clients(member.id).map(|id| roster.named(id)).collect(),
         id: member.id.to_string(),
         name: member.name.clone(),
-        identities,
+        identities: roster.identities(member.id),
         created: member.created.to_string(),
         revoked: member.revoked.map(|at| at.to_string()),
         objects_per_hour: member.objects_per_hour,

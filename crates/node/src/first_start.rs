@@ -83,6 +83,7 @@ fn new_own(id: MemberId, settings: &Settings, now: Timestamp) -> Result<Vec<Chan
         bytes_per_hour: 0,
         alias: MemberId(random::uuid()?),
         sector: String::new(),
+        client_only: false,
     };
     let identity = format!("identity--{}", random::uuid()?);
     Ok(vec![Change::Member(own), Change::Identity(identity, id)])

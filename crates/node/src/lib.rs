@@ -13,6 +13,7 @@ mod charters;
 mod chunk;
 mod circles;
 mod claims;
+mod clients;
 pub mod core;
 mod desk;
 mod directory;

@@ -241,13 +241,19 @@ impl Told<'_> {
         }
     }
 
-    // What stands is there for a member since it entered, or since he is in the circle.
+    // What stands is there for a member since it entered, since he is in the circle, or since he is a client.
     fn since(&self, member: MemberId, reason: Reason) -> Option<String> {
         let entered = self.entered?;
         let joined = match reason {
             Reason::Circle(id) => {
                 let known = self.roster.circles().with_audience(id)?;
                 known.membership(member).map(|one| one.since)
+            }
+            Reason::Client => {
+                let named = &self.label.recipients.members;
+                let clients = self.roster.directory().clients.iter();
+                let his = clients.filter(|one| one.member == member && one.revoked.is_none());
+                his.filter(|one| named.contains(&one.provider)).map(|one| one.since).min()
             }
             _ => None,
         };

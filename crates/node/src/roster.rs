@@ -1,11 +1,11 @@
 //! The directory in memory, with what every request looks up. A change makes a new one; readers keep theirs.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use model::access::CollectionScope;
 use model::{CollectionId, MemberId, PersonId, Principal, Reader, Timestamp, TokenId};
-use store::directory::{Collection, Directory, Epoch, Member, Person, Token};
+use store::directory::{Client, Collection, Directory, Epoch, Member, Person, Token};
 use uuid::Uuid;
 
 use crate::circles::known::Circles;
@@ -26,6 +26,7 @@ pub(crate) struct Roster {
     persons: HashMap<PersonId, usize>,
     collections: HashMap<CollectionId, usize>,
     identities: HashMap<String, MemberId>,
+    providers: HashMap<MemberId, Vec<MemberId>>,
     predicates: HashMap<CollectionId, Predicate>,
     circles: Circles,
     assets: HashMap<MemberId, Arc<Assets>>,
@@ -47,6 +48,7 @@ impl Roster {
             persons: places(&directory.persons, |person| Some(person.id)),
             collections: places(&directory.collections, |collection| Some(collection.id)),
             identities: directory.identities.iter().cloned().collect(),
+            providers: providers(&directory),
             predicates: HashMap::new(),
             circles: Circles::new(&directory)?,
             assets: assets(&directory),
@@ -220,10 +222,24 @@ impl Roster {
             && token.person.is_none_or(|id| self.person(id).is_some_and(|person| person.revoked.is_none()))
     }
 
+    /// The members whose client a member is.
+    pub(crate) fn providers(&self, member: MemberId) -> &[MemberId] {
+        self.providers.get(&member).map_or(&[], Vec::as_slice)
+    }
+
+    /// The clients of a member.
+    pub(crate) fn clients(&self, provider: MemberId) -> impl Iterator<Item = MemberId> {
+        let of = move |one: &&Client| one.provider == provider && one.revoked.is_none();
+        let live = |one: &Client| self.member(one.member).is_some_and(|member| member.revoked.is_none());
+        self.directory.clients.iter().filter(of).filter(move |one| live(one)).map(|one| one.member)
+    }
+
     /// Whoever reads for a member, at this time.
     pub(crate) fn reader(&self, member: MemberId, now: Timestamp) -> Reader {
         Reader {
             alias: self.member(member).map(|member| member.alias),
+            provider: self.providers(member).to_vec(),
+            client_only: self.member(member).is_some_and(|member| member.client_only),
             circles: self.circles.audiences(member, now),
             ..Reader::of(member)
         }
@@ -252,6 +268,18 @@ impl Roster {
             accepted: None,
         }
     }
+}
+
+// Whoever is revoked has no clients.
+fn providers(directory: &Directory) -> HashMap<MemberId, Vec<MemberId>> {
+    let gone: HashSet<MemberId> =
+        directory.members.iter().filter(|one| one.revoked.is_some()).map(|one| one.id).collect();
+    let mut providers: HashMap<MemberId, Vec<MemberId>> = HashMap::new();
+    for one in directory.clients.iter().filter(|one| one.revoked.is_none() && !gone.contains(&one.provider)) {
+        providers.entry(one.member).or_default().push(one.provider);
+    }
+    providers.values_mut().for_each(|some| some.sort_unstable());
+    providers
 }
 
 fn assets(directory: &Directory) -> HashMap<MemberId, Arc<Assets>> {

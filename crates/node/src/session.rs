@@ -122,14 +122,23 @@ impl Node {
         member.is_some_and(|member| self.roster().circles().demand_encryption(member, self.now()))
     }
 
-    /// Whether a caller sees all that he saw when he was found to be who he is: his token is good, and he is in the circles that
-    /// he was in, or keeps what was said there. What he may do beside is judged with each thing that he does.
+    /// Whether a caller sees all that he saw when he was found to be who he is: his token is good, he is in the circles that
+    /// he was in, or keeps what was said there, and the client of those whose client he was. What he may do beside is judged with each thing that he does.
     #[must_use]
     pub fn still_sees(&self, caller: &Caller) -> bool {
         let Ok(now) = self.renewed(&self.roster(), caller) else { return false };
         let (before, now) = (&caller.principal.reader, &now.principal.reader);
         let circles = before.circles.iter().all(|circle| now.circles.contains(circle));
-        circles && model::Reader { circles: now.circles.clone(), ..before.clone() } == *now
+        // So he is the client of those whose client he was; to be a member in one's own right is more.
+        let providers = before.provider.iter().all(|provider| now.provider.contains(provider));
+        let in_own_right = before.client_only || !now.client_only;
+        let wider = model::Reader {
+            circles: now.circles.clone(),
+            provider: now.provider.clone(),
+            client_only: now.client_only,
+            ..before.clone()
+        };
+        circles && providers && in_own_right && wider == *now
     }
 
     /// The same caller on the directory as it is now: what he may may have changed since he was authenticated.

@@ -33,6 +33,8 @@ impl Covers<Put, Change> for MemberId {
         match what {
             Change::Member(member) => member.id == *self,
             Change::Identity(_, member) => member == self,
+            Change::Client(client) => client.member == *self,
+            Change::Opening(opening) => opening.member == *self,
             _ => false,
         }
     }

@@ -4,8 +4,8 @@ use std::net::IpAddr;
 
 use model::circle::Curation;
 use model::{
-    AssetId, CircleId, CollectionId, InvitationId, MemberId, MembershipId, PersonId, Roles, Timestamp, Tlp,
-    TokenId, Verb,
+    AssetId, CircleId, ClientId, CollectionId, InvitationId, MemberId, MembershipId, PersonId, Roles,
+    Timestamp, Tlp, TokenId, Verb,
 };
 
 use crate::read::LabelId;
@@ -38,6 +38,8 @@ pub struct Directory {
     pub invitations: Vec<Invitation>,
     /// What members agreed to that their circles say no more: the digest, in hexadecimal, and the canonical text.
     pub agreed_before: Vec<(String, String)>,
+    /// Who is whose client, in the order in which that was said; ended ones too.
+    pub clients: Vec<Client>,
     /// What members declare as their own.
     pub assets: Vec<Asset>,
     /// What members let act at their sensors, where they say so.
@@ -65,6 +67,23 @@ pub struct Member {
     pub alias: MemberId,
     /// The sector that the node vouches for then; empty where it was told of none.
     pub sector: String,
+    /// It is the client of others only, and no member in its own right.
+    pub client_only: bool,
+}
+
+/// That a member is another's client: what TLP:AMBER lets that one hand on reaches it too.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Client {
+    /// Its id.
+    pub id: ClientId,
+    /// The client.
+    pub member: MemberId,
+    /// Whose.
+    pub provider: MemberId,
+    /// Since when.
+    pub since: Timestamp,
+    /// When it ended, if it did.
+    pub revoked: Option<Timestamp>,
 }
 
 /// Somebody of a member.
@@ -269,6 +288,8 @@ pub enum Change {
     Collection(Collection),
     /// Binds a STIX identity to a member.
     Identity(String, MemberId),
+    /// Adds, or ends, by id.
+    Client(Client),
     /// Adds or replaces, by id.
     Circle(Circle),
     /// Adds, or replaces what changes of it, by id.
@@ -330,6 +351,7 @@ impl Change {
             Change::Person(person) => person.revoked.is_some(),
             Change::Token(token) => token.revoked.is_some(),
             Change::Collection(collection) => collection.revoked.is_some(),
+            Change::Client(client) => client.revoked.is_some(),
             Change::Circle(circle) => circle.revoked.is_some(),
             Change::Membership(membership) => membership.revoked.is_some(),
             Change::Invitation(invitation) => invitation.revoked.is_some(),

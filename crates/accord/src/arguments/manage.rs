@@ -23,6 +23,8 @@ pub enum MemberCommand {
     Show(Which),
     /// Say of which sector a member is: what the node vouches for where it submits without its name
     Sector(MemberSector),
+    /// Say whose client a member is, in place of what was said before: what is TLP:AMBER for one of these reaches it too
+    Client(MemberClient),
     /// Revoke a member: its tokens do nothing from then on, its statements stay
     Revoke(Which),
 }
@@ -56,6 +58,20 @@ pub struct MemberSector {
     /// The sector; nothing for none
     #[arg(value_name = "SECTOR", default_value = "")]
     pub sector: String,
+}
+
+/// `accord member client`
+#[derive(Debug, Args)]
+pub struct MemberClient {
+    /// Its name or id
+    #[arg(value_name = "NAME")]
+    pub name: String,
+    /// Whose client, by name or id; may be given several times; left out for nobody's
+    #[arg(long = "of", value_name = "MEMBER")]
+    pub of: Vec<String>,
+    /// It is a client and nothing else: what is for the node's members is not for it, but what they may hand on is
+    #[arg(long)]
+    pub only: bool,
 }
 
 /// `accord person`

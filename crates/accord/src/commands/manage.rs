@@ -37,6 +37,10 @@ pub async fn member(session: &mut Session<'_>, command: MemberCommand) -> Result
             let body = json!({ "sector": asked.sector });
             one(session, Call::post(&["members", &asked.name, "sector"]).json(body), "changed").await
         }
+        MemberCommand::Client(asked) => {
+            let body = json!({ "providers": asked.of, "only": asked.only });
+            one(session, Call::post(&["members", &asked.name, "providers"]).json(body), "changed").await
+        }
         MemberCommand::Revoke(which) => revoke(session, "members", &which.name).await,
     }
 }

@@ -53,6 +53,15 @@ pub struct Member {
     /// The sector that the node vouches for where the member says something without its name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sector: Option<String>,
+    /// The members whose client it is.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub client_of: Vec<Named>,
+    /// It is no member in its own right.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub client_only: bool,
+    /// Its clients.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub clients: Vec<Named>,
 }
 
 /// A person as administrators see them.

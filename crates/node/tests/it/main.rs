@@ -17,6 +17,8 @@ mod circle_recall;
 #[cfg(test)]
 mod circle_rules;
 #[cfg(test)]
+mod clients;
+#[cfg(test)]
 mod desk;
 #[cfg(test)]
 mod disclose;

@@ -3,7 +3,9 @@
 use std::net::IpAddr;
 
 use model::circle::Curation;
-use model::{AssetId, CollectionId, Facts, MemberId, PersonId, Roles, Timestamp, Tlp, TokenId, Verb};
+use model::{
+    AssetId, ClientId, CollectionId, Facts, MemberId, PersonId, Roles, Timestamp, Tlp, TokenId, Verb,
+};
 use rusqlite::{Connection, ErrorCode, OptionalExtension, Row, ToSql, params};
 use uuid::Uuid;
 
@@ -15,7 +17,9 @@ use super::sequencer::Sequencer;
 use super::small;
 use super::views::COLLECTIONS;
 use crate::authority;
-use crate::directory::{Asset, Change, Collection, Directory, Epoch, Member, Opening, Person, Policy, Token};
+use crate::directory::{
+    Asset, Change, Client, Collection, Directory, Epoch, Member, Opening, Person, Policy, Token,
+};
 use crate::record::Audit;
 use crate::{Error, Kind};
 
@@ -77,6 +81,9 @@ fn apply(conn: &Connection, change: &Change) -> Result<(), Error> {
         Change::Person(person) => known(conn, person.member).and_then(|()| put_person(conn, person)),
         Change::Token(token) => known(conn, token.member).and_then(|()| put_token(conn, token)),
         Change::Collection(collection) => put_collection(conn, collection),
+        Change::Client(client) => known(conn, client.member)
+            .and_then(|()| known(conn, client.provider))
+            .and_then(|()| put_client(conn, client)),
         Change::Circle(circle) => circles::put_circle(conn, circle),
         Change::Membership(membership) => {
             known(conn, membership.member).and_then(|()| circles::put_membership(conn, membership))
@@ -113,11 +120,13 @@ fn put_member(conn: &Connection, member: &Member) -> Result<(), Error> {
     put(
         conn,
         "a member",
-        "INSERT INTO member (id, name, created, revoked, own, objects_per_hour, bytes_per_hour, alias, sector)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+        "INSERT INTO member (id, name, created, revoked, own, objects_per_hour, bytes_per_hour, alias, sector,
+           client_only)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
          ON CONFLICT (id) DO UPDATE SET name = excluded.name, created = excluded.created,
            revoked = excluded.revoked, own = excluded.own, objects_per_hour = excluded.objects_per_hour,
-           bytes_per_hour = excluded.bytes_per_hour, alias = excluded.alias, sector = excluded.sector",
+           bytes_per_hour = excluded.bytes_per_hour, alias = excluded.alias, sector = excluded.sector,
+           client_only = excluded.client_only",
         params![
             member.id.0.as_bytes(),
             member.name,
@@ -128,6 +137,23 @@ fn put_member(conn: &Connection, member: &Member) -> Result<(), Error> {
             member.bytes_per_hour.cast_signed(),
             member.alias.0.as_bytes(),
             member.sector,
+            member.client_only,
+        ],
+    )
+}
+
+fn put_client(conn: &Connection, client: &Client) -> Result<(), Error> {
+    put(
+        conn,
+        "a client",
+        "INSERT INTO client (id, member, provider, since, revoked) VALUES (?1, ?2, ?3, ?4, ?5)
+         ON CONFLICT (id) DO UPDATE SET revoked = excluded.revoked",
+        params![
+            client.id.0.as_bytes(),
+            client.member.0.as_bytes(),
+            client.provider.0.as_bytes(),
+            client.since.0,
+            client.revoked.map(|at| at.0),
         ],
     )
 }
@@ -263,7 +289,7 @@ pub(crate) fn read(conn: &Connection) -> Result<Directory, Error> {
         epoch: Epoch(epoch),
         members: all(
             conn,
-            "SELECT id, name, created, revoked, own, objects_per_hour, bytes_per_hour, alias, sector
+            "SELECT id, name, created, revoked, own, objects_per_hour, bytes_per_hour, alias, sector, client_only
              FROM member ORDER BY num",
             read_member,
         )?,
@@ -288,6 +314,15 @@ pub(crate) fn read(conn: &Connection) -> Result<Directory, Error> {
         memberships: circles::memberships(conn)?,
         invitations: circles::invitations(conn)?,
         agreed_before: kept::agreed_before(conn)?,
+        clients: all(conn, "SELECT id, member, provider, since, revoked FROM client ORDER BY num", |row| {
+            Ok(Client {
+                id: ClientId(id(row, 0)?),
+                member: MemberId(id(row, 1)?),
+                provider: MemberId(id(row, 2)?),
+                since: Timestamp(row.get(3)?),
+                revoked: time(row, 4)?,
+            })
+        })?,
         assets: all(conn, "SELECT id, member, text, added FROM asset ORDER BY num", read_asset)?,
         policies: all(conn, "SELECT member, text, since FROM policy ORDER BY member", |row| {
             Ok(Policy { member: MemberId(id(row, 0)?), text: row.get(1)?, set: Timestamp(row.get(2)?) })
@@ -320,6 +355,7 @@ fn read_member(row: &Row<'_>) -> Result<Member, Error> {
         bytes_per_hour: row.get::<_, i64>(6)?.cast_unsigned(),
         alias: MemberId(id(row, 7)?),
         sector: row.get(8)?,
+        client_only: row.get(9)?,
     })
 }
 

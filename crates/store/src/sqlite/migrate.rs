@@ -45,6 +45,7 @@ pub(crate) const STEPS: &[Step] = &[
     Step { sql: include_str!("claims.sql"), fill: Some(claims::fill) },
     Step::sql(include_str!("stands.sql")),
     Step::sql(include_str!("changes.sql")),
+    Step::sql(include_str!("clients.sql")),
 ];
 
 /// Brings the file to the last schema.

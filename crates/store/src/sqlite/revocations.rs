@@ -16,7 +16,8 @@ use crate::{Error, Kind};
 pub(crate) const FILE: &str = "revocations";
 
 /// What can be revoked, as lines and tables call it.
-const KINDS: [&str; 7] = ["member", "person", "token", "collection", "circle", "membership", "invitation"];
+const KINDS: [&str; 8] =
+    ["member", "person", "token", "collection", "circle", "membership", "invitation", "client"];
 
 /// Revokes again what the file says and the database does not know of, which was put back then.
 pub(crate) fn open(folder: &Path, conn: &Connection) -> Result<Beside, Error> {

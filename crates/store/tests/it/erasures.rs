@@ -202,6 +202,7 @@ fn who_was_shut_out_after_a_backup_stays_out() {
         bytes_per_hour: 0,
         alias: member(91),
         sector: String::new(),
+        client_only: false,
     };
     let person = Person {
         id: PersonId(Uuid::from_u128(2)),

@@ -25,6 +25,7 @@ pub fn row(id: MemberId, revoked: bool) -> Change {
         own: false,
         alias: MemberId(Uuid::from_u128(id.0.as_u128() << 64)),
         sector: String::new(),
+        client_only: false,
         objects_per_hour: 0,
         bytes_per_hour: 0,
     })

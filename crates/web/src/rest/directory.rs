@@ -55,6 +55,16 @@ fn member_routes() -> Vec<Route> {
         .takes(JSON, named("SectorRequest"))
         .gives(200, "The member.", JSON, named("Member")),
         row(
+            Method::POST,
+            "/api/v1/members/{name}/providers",
+            "setProviders",
+            "Says whose client a member is: what TLP:AMBER lets these hand on reaches it.",
+            access,
+            set_providers,
+        )
+        .takes(JSON, named("ProvidersRequest"))
+        .gives(200, "The member.", JSON, named("Member")),
+        row(
             Method::DELETE,
             "/api/v1/members/{name}",
             "revokeMember",
@@ -233,6 +243,15 @@ async fn set_sector(mut request: Request) -> Outcome {
     let sector = Fields::read(&bytes, &["sector"])?.text("sector")?.unwrap_or_default();
     let (caller, name) = (request.caller()?.clone(), request.param("name").to_owned());
     json_of(move || request.node.set_sector(&caller, &name, &sector)).await
+}
+
+async fn set_providers(mut request: Request) -> Outcome {
+    no_query(&request)?;
+    let bytes = content::bytes(&mut request).await?;
+    let fields = Fields::read(&bytes, &["providers", "only"])?;
+    let (providers, only) = (fields.texts("providers")?, fields.flag("only")?.unwrap_or_default());
+    let (caller, name) = (request.caller()?.clone(), request.param("name").to_owned());
+    json_of(move || request.node.set_providers(&caller, &name, &providers, only)).await
 }
 
 async fn list_persons(request: Request) -> Outcome {

@@ -65,6 +65,7 @@ const REQUESTS: &[(&str, &str, &str)] = &[
     ("listMembers", "", ""),
     ("addMember", "", r#"{"name":"New"}"#),
     ("setSector", "", r#"{"sector":"energy"}"#),
+    ("setProviders", "", r#"{"providers":[]}"#),
     ("showMember", "", ""),
     ("revokeMember", "", ""),
     ("listPersons", "", ""),

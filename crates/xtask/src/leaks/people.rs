@@ -228,6 +228,7 @@ pub fn changes(
             bytes_per_hour: 0,
             alias: member.alias(),
             sector: String::new(),
+            client_only: false,
         }));
         changes.push(Change::Identity(member.identity.clone(), member.id));
     }

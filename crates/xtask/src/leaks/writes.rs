@@ -53,6 +53,10 @@ pub fn of(operation: &str, scene: &mut Scene<'_>, reader: &Reader<'_>) -> Option
             let member = scene.names("/api/v1/members/").into_iter().next().unwrap_or_default();
             rest("setSector", "POST", &format!("/api/v1/members/{}/sector", encoded(&member)), "{}")
         }
+        "setProviders" => {
+            let member = scene.names("/api/v1/members/").into_iter().next().unwrap_or_default();
+            rest("setProviders", "POST", &format!("/api/v1/members/{}/providers", encoded(&member)), "{}")
+        }
         "relabelObject" => Some(scene.relabels()),
         "previewLabel" => rest("previewLabel", "POST", "/api/v1/preview", r#"{"tlp":"amber"}"#),
         "addMember" => Some(scene.new_members()),

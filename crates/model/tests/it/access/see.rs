@@ -45,6 +45,7 @@ const READERS: &str = "
     stranger               farm       -      -      -         -
     stranger-person        farm       fay    -      -         -
     client-of-stranger     stall      -      -      farm      only
+    client-of-nobody-now   kiosk      -      -      -         only
 ";
 
 fn readers() -> BTreeMap<&'static str, Reader> {
@@ -69,7 +70,7 @@ fn readers() -> BTreeMap<&'static str, Reader> {
 
 /// The audience of each TLP by the form of its recipients. `@x` stands for the group of that name below.
 const AUDIENCES: &str = "
-    CLEAR        | *                     | visitor @members @clients
+    CLEAR        | *                     | visitor @members @clients @gone
     GREEN        |                       | @members @clients
     GREEN        | member                | @own @named client member-and-client
     GREEN        | person                | @own person
@@ -112,7 +113,8 @@ const EMBARGOED: &str = "
     RED                            | member person circle | @own person
 ";
 
-const GROUPS: [(&str, &str); 4] = [
+const GROUPS: [(&str, &str); 5] = [
+    ("@gone", "client-of-nobody-now"),
     ("@own", "author author-person author-other-person"),
     ("@named", "named named-person"),
     ("@clients", "client client-of-author client-of-in-circle client-of-stranger"),

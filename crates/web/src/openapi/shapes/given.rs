@@ -80,6 +80,9 @@ pub const SHAPES: &[Shape] = &[
                 Sometimes,
                 "Its sector, which is vouched for where it submits without its name.",
             ),
+            ("client_of", Many("Named"), Sometimes, "The members whose client it is."),
+            ("client_only", Flag, Sometimes, "It is no member in its own right."),
+            ("clients", Many("Named"), Sometimes, "Its clients."),
         ],
     ),
     given(

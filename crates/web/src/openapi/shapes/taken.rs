@@ -76,6 +76,14 @@ pub const SHAPES: &[Shape] = &[
         &[("sector", Text, Sometimes, "Its name; left out or empty for none.")],
     ),
     taken(
+        "ProvidersRequest",
+        "Whose client a member is.",
+        &[
+            ("providers", Texts, Sometimes, "Members, by name or id; left out or empty for none."),
+            ("only", Flag, Sometimes, "It is the client of these only, and no member in its own right."),
+        ],
+    ),
+    taken(
         "NewMemberRequest",
         "A member to add.",
         &[
