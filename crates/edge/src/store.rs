@@ -1,6 +1,6 @@
 //! The copy on the disk: the whole set as the node gave it, and behind it a journal of changes.
 //!
-//! `whole.ndjson` is written whole beside the one in use, brought to the disk, and put in its place; its last line has its digest. `journal`
+//! `whole.ndjson` is written whole beside the one in use, brought to the disk, and put in its place; its last line has the sum of its lines. `journal`
 //! is only added to: each line begins with a piece of the digest of the rest, and its first line names the whole set that it goes on from.
 //! So each moment's crash leaves the old or the new: a journal of another whole set is passed over, and a torn end is cut off. Where a line could
 //! not be written, the next ones tell less than is known, so that what is known is written whole as soon as the disk takes it.
@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use model::Timestamp;
+use sensors::Sum;
 use sha2::{Digest, Sha256};
 
 use crate::core::set::Told;
@@ -231,9 +232,9 @@ impl Store {
         self.tried = Some(Instant::now());
         let path = self.folder.join(NEW);
         let mut file = BufWriter::new(owned().write(true).truncate(true).open(&path)?);
-        let (mut digest, mut entries) = (Sha256::new(), 0);
+        let (mut sum, mut entries) = (Sum::default(), 0);
         let mut put = |line: &str, file: &mut BufWriter<File>| {
-            digest.update(line.as_bytes());
+            sum.add(line.as_bytes());
             file.write_all(line.as_bytes())
         };
         let head = Head { node: view.known().node.clone(), as_of, cursor };
@@ -246,12 +247,11 @@ impl Store {
             put(&value_line(&told), &mut file)?;
             entries += 1;
         }
-        let digest = hexadecimal(&digest.finalize());
-        file.write_all(last_line(entries, &digest).as_bytes())?;
+        file.write_all(last_line(entries, sum).as_bytes())?;
         file.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
         std::fs::rename(&path, self.folder.join(WHOLE))?;
         sync_folder(&self.folder)?;
-        self.begin_journal(&digest)?;
+        self.begin_journal(&sum.to_string())?;
         self.whole_bytes = std::fs::metadata(self.folder.join(WHOLE)).map_or(0, |meta| meta.len());
         Ok(())
     }
@@ -342,7 +342,7 @@ fn forget(known: &mut Known) {
     known.cursor = None;
 }
 
-/// Reads the whole set that is in use. Answers its digest; `None` where there is none.
+/// Reads the whole set that is in use. Answers what its last line says of all; `None` where there is none.
 fn read_whole(
     path: &Path,
     known: &mut Known,

@@ -1,21 +1,18 @@
-//! What an agent beside sensors reads: a line of JSON for each value, and a digest of all of them at the end. The stream of changes
+//! What an agent beside sensors reads: a line of JSON for each value, and a sum of all of them at the end. The stream of changes
 //! tells values in the same words.
-
-use std::fmt::Write as _;
 
 use model::matching::Mode;
 use model::observable::Kind;
 use model::protect::Action;
 use model::{Observable, Timestamp};
 use serde::Serialize;
-use sha2::{Digest, Sha256};
 
 use super::form::Form;
 use super::text::{is_line, one_line};
-use super::{Head, Item, Outcome, Reason};
+use super::{Head, Item, Outcome, Reason, Sum};
 
-/// Of the lines' form; another number is another form.
-const FORM: u32 = 1;
+/// Of the lines' form; another number is another form. That of 1 had a digest of all bytes at its end.
+const FORM: u32 = 2;
 
 pub(super) const KINDS: &[Kind] = Kind::VALUES;
 
@@ -92,67 +89,55 @@ struct First<'a> {
 #[derive(Serialize)]
 struct Last<'a> {
     entries: u64,
-    sha256: &'a str,
+    sum: &'a str,
 }
 
 /// Writes the lines.
-#[derive(Debug)]
-pub(super) struct Lines(Option<Sha256>);
-
-impl Default for Lines {
-    fn default() -> Lines {
-        Lines(Some(Sha256::new()))
-    }
+#[derive(Debug, Default)]
+pub(super) struct Lines {
+    sum: Sum,
 }
 
-impl Lines {
-    // What JSON cannot say is nothing that is here.
-    fn line(&mut self, out: &mut Vec<u8>, line: &impl Serialize) -> Result<(), Reason> {
-        let begin = out.len();
-        if serde_json::to_writer(&mut *out, line).is_err() {
-            out.truncate(begin);
-            return Err(Reason::Characters);
-        }
-        out.push(b'\n');
-        if let Some(digest) = &mut self.0 {
-            digest.update(out.get(begin..).unwrap_or_default());
-        }
-        Ok(())
+// What JSON cannot say is nothing that is here.
+fn line(out: &mut Vec<u8>, line: &impl Serialize) -> Result<(), Reason> {
+    let begin = out.len();
+    if serde_json::to_writer(&mut *out, line).is_err() {
+        out.truncate(begin);
+        return Err(Reason::Characters);
     }
+    out.push(b'\n');
+    Ok(())
 }
 
 impl Form for Lines {
     fn head(&mut self, out: &mut Vec<u8>, head: &Head<'_>) {
-        let (as_of, node) = (head.as_of.to_string(), one_line(head.node));
+        let (as_of, node, begin) = (head.as_of.to_string(), one_line(head.node), out.len());
         // Texts and numbers can always be said.
-        let _said = self.line(out, &First { accord: FORM, node: &node, as_of, cursor: head.cursor });
+        let _said = line(out, &First { accord: FORM, node: &node, as_of, cursor: head.cursor });
+        self.sum.add(out.get(begin..).unwrap_or_default());
     }
 
     fn item(&mut self, out: &mut Vec<u8>, item: &Item<'_>) -> Result<Outcome, Reason> {
         if !is_line(item.value.text()) {
             return Err(Reason::Characters);
         }
-        let acts = (item.action, item.until);
+        let (acts, begin) = ((item.action, item.until), out.len());
         let object = one_line(item.object);
-        self.line(out, &Said::does(item.value, item.mode, acts, &object).then(item.then))?;
+        line(out, &Said::does(item.value, item.mode, acts, &object).then(item.then))?;
+        self.sum.add(out.get(begin..).unwrap_or_default());
         Ok(Outcome::Written)
     }
 
     fn tail(&mut self, out: &mut Vec<u8>, entries: u64) {
-        let digest = self.0.take().unwrap_or_default().finalize();
-        let sha256 = digest.iter().fold(String::with_capacity(64), |mut text, byte| {
-            let _never_fails = write!(text, "{byte:02x}");
-            text
-        });
-        self.tail_behind(out, entries, &sha256);
+        let sum = self.sum.to_string();
+        let _said = line(out, &Last { entries, sum: &sum });
     }
 
-    // Of pieces whoever puts them together knows the digest.
-    fn resume(&mut self, _: &[u8]) {
-        self.0 = None;
+    fn take_sum(&mut self) -> Sum {
+        std::mem::take(&mut self.sum)
     }
 
-    fn tail_behind(&mut self, out: &mut Vec<u8>, entries: u64, sha256: &str) {
-        let _said = self.line(out, &Last { entries, sha256 });
+    fn add_sum(&mut self, sum: Sum) {
+        self.sum.add_all(sum);
     }
 }

@@ -1,6 +1,9 @@
 //! Documents of the Elastic Common Schema (`threat.indicator`), for `POST /INDEX/_bulk`: a line that says which document,
 //! and the document. Its id is a digest of what is meant, so the next file puts each in the place of what it was.
 
+use std::io::BufRead as _;
+
+use model::Timestamp;
 use model::matching::Mode;
 use model::observable::Kind;
 use serde::Serialize;
@@ -216,7 +219,7 @@ impl Form for Elastic {
                 accord_action: item.action.name(),
                 accord_mode: item.mode.name(),
                 accord_object: &object,
-                accord_until: item.until.map(model::Timestamp::millis_text),
+                accord_until: item.until.map(Timestamp::millis_text),
                 accord_confidence: item.confidence,
             },
             threat: Threat {
@@ -249,9 +252,54 @@ impl Form for Elastic {
 
     fn tail(&mut self, _: &mut Vec<u8>, _: u64) {}
 
-    // Each document tells the time of the whole file: whoever loads it deletes what is older.
-    fn rest(&self, _: &[u8]) -> Option<Vec<u8>> {
-        None
+    // Each document tells the time of the whole file: whoever loads it deletes what is older. So that pieces stay as they are, it is
+    // put in when the file is given ([`Stamp`]).
+    fn in_pieces(&mut self) {
+        NO_TIME.clone_into(&mut self.as_of);
+    }
+}
+
+/// How a document begins, and what stands behind that in a piece, as long as a time.
+const BEGINNING: &[u8] = b"{\"@timestamp\":\"";
+const NO_TIME: &str = "0000-00-00T00:00:00.000Z";
+
+/// Puts the time of the whole file into documents of pieces, as their bytes go by.
+#[derive(Debug, Clone)]
+pub struct Stamp {
+    time: String,
+    /// How many bytes of the line went by; `None` where the rest of it stays as it is.
+    column: Option<usize>,
+}
+
+impl Stamp {
+    pub(super) fn new(as_of: Timestamp) -> Stamp {
+        Stamp { time: as_of.millis_text(), column: Some(0) }
+    }
+
+    /// Puts it in where it belongs in the next bytes.
+    pub fn put(&mut self, bytes: &mut [u8]) {
+        let mut at = 0;
+        while let Some(rest) = bytes.get_mut(at..).filter(|rest| !rest.is_empty()) {
+            let Some(column) = self.column else {
+                // A line feed is never within a text of JSON.
+                let mut behind = &*rest;
+                let line = behind.skip_until(b'\n').unwrap_or(rest.len());
+                self.column = rest.get(line.saturating_sub(1)).filter(|last| **last == b'\n').map(|_| 0);
+                at += line;
+                continue;
+            };
+            let digit = column.checked_sub(BEGINNING.len()).map(|nth| self.time.as_bytes().get(nth));
+            self.column = match (digit, rest.first_mut()) {
+                (None, Some(byte)) => BEGINNING.get(column).filter(|of| *of == byte).map(|_| column + 1),
+                (Some(Some(digit)), Some(byte)) => {
+                    *byte = *digit;
+                    Some(column + 1)
+                }
+                _ => None,
+            };
+            // A byte that is not as documents begin may be the end of its line.
+            at += usize::from(self.column.is_some());
+        }
     }
 }
 
@@ -307,4 +355,28 @@ pub fn id(mode: Mode, key: &[u8]) -> String {
     let digits =
         |byte: &u8| [byte >> 4, byte & 15].map(|digit| char::from_digit(digit.into(), 16).unwrap_or('0'));
     digest.finalize().iter().take(20).flat_map(digits).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_is_put_into_documents_however_their_bytes_are_cut() {
+        let piece = format!(
+            "{{\"index\":{{\"_id\":\"1\"}}}}\n{{\"@timestamp\":\"{NO_TIME}\",\"name\":\"{{\\\"@timestamp\\\":\\\"{NO_TIME}\"}}\n\n\
+             {{\n{{\"@time\":1}}\n{{\"@timestamp\":\"{NO_TIME}\"}}\n"
+        );
+        let as_of = Timestamp(1_767_225_600_000_000);
+        let whole = format!("\n{piece}").replace(
+            &format!("\n{{\"@timestamp\":\"{NO_TIME}"),
+            "\n{\"@timestamp\":\"2026-01-01T00:00:00.000Z",
+        );
+        assert_eq!(whole.matches(NO_TIME).count(), 1, "what a stranger wrote stays");
+        for size in 1..piece.len() {
+            let (mut stamp, mut bytes) = (Stamp::new(as_of), piece.clone().into_bytes());
+            bytes.chunks_mut(size).for_each(|bytes| stamp.put(bytes));
+            assert_eq!(String::from_utf8(bytes).unwrap(), whole[1..], "{size}");
+        }
+    }
 }

@@ -10,12 +10,13 @@ use super::nftables::Nftables;
 use super::rpz::Rpz;
 use super::rules::Rules;
 use super::sets::{SETS, Set, SetFile};
+use super::sid::Given;
 use super::squid::Squid;
 use super::tables::{Everything, Lookup, Table};
 use super::zeek::Zeek;
 use super::{
-    File, Head, Item, Outcome, Reason, accord, dns, elastic, ipset, lists, nftables, rules, shared, squid,
-    tables, zeek,
+    File, Head, Item, Outcome, Reason, Sum, accord, dns, elastic, ipset, lists, nftables, rules, shared,
+    squid, tables, zeek,
 };
 
 /// What writes a file: its first lines, each item, its last lines.
@@ -38,9 +39,20 @@ pub(super) trait Form {
     /// Goes on in the middle of a file, with what was remembered there.
     fn resume(&mut self, _rest: &[u8]) {}
 
-    /// The last lines of a file that was written in pieces; its bytes so far have this digest.
-    fn tail_behind(&mut self, out: &mut Vec<u8>, entries: u64, _sha256: &str) {
-        self.tail(out, entries);
+    /// The file is written in pieces, each of which stays as it is while others change.
+    fn in_pieces(&mut self) {}
+
+    /// Takes away the sum of the lines so far, where the last line tells one.
+    fn take_sum(&mut self) -> Sum {
+        Sum::default()
+    }
+
+    /// Adds the sum of lines that others wrote.
+    fn add_sum(&mut self, _sum: Sum) {}
+
+    /// The numbers of its rules, where it gives such.
+    fn numbers(&mut self) -> Option<&mut Given> {
+        None
     }
 }
 

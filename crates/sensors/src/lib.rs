@@ -37,6 +37,7 @@ pub mod sets;
 mod shared;
 mod sid;
 mod squid;
+mod sum;
 mod tables;
 mod text;
 mod zeek;
@@ -52,7 +53,9 @@ use model::{Observable, Timestamp, Tlp};
 use form::{Form, Part};
 
 pub use accord::Said;
-pub use sid::{SIDS, SIDS_OF_SETS, SIDS_OF_SHARED, shared_sid, sid};
+pub use elastic::Stamp;
+pub use sid::{IsTaken, Numbers, SIDS, SIDS_OF_SETS, SIDS_OF_SHARED, shared_sid, sid};
+pub use sum::Sum;
 pub use text::{is_line, is_name};
 
 /// A value that a sensor is to know of, and what is known of it.
@@ -322,6 +325,12 @@ impl Format {
         matches!(self, Format::Nftables | Format::Ipset)
     }
 
+    /// What is put into the bytes of pieces when they are given, where each item says something of the whole file.
+    #[must_use]
+    pub fn stamp(self, as_of: Timestamp) -> Option<Stamp> {
+        (self == Format::Elastic).then(|| Stamp::new(as_of))
+    }
+
     /// Looks at what keeps an item out of every file of the format, whatever else it says.
     ///
     /// # Errors
@@ -430,20 +439,21 @@ impl Writer {
         }
     }
 
-    /// A writer for a file that is written in pieces: its first lines are in `out`, and whoever puts the pieces together knows the
-    /// digest of what is before the last lines ([`Writer::tail_behind`]).
+    /// A writer for a file that is written in pieces: its first lines are in `out`. What some formats say in each item of the whole file
+    /// is put in when that is given ([`Format::stamp`]).
     #[must_use]
     pub fn of_pieces(format: Format, file: &File, head: &Head<'_>, out: &mut Vec<u8>) -> Writer {
         let mut writer = Writer::head(format, file, head, out);
-        writer.form.resume(&[]);
+        writer.form.in_pieces();
         writer
     }
 
     /// A writer that goes on in the middle of such a file, between two keys, with what was remembered there.
     #[must_use]
     pub fn resumed(format: Format, file: &File, head: &Head<'_>, rest: &[u8]) -> Writer {
-        let mut writer = Writer::head(format, file, head, &mut Vec::new());
+        let mut writer = Writer::of_pieces(format, file, head, &mut Vec::new());
         writer.form.resume(rest);
+        let _of_the_first_lines = writer.take_sum();
         writer
     }
 
@@ -454,9 +464,29 @@ impl Writer {
         self.form.rest(next)
     }
 
-    /// Writes the last lines of a file of pieces: of so many entries, behind bytes of this digest, in hexadecimal.
-    pub fn tail_behind(mut self, out: &mut Vec<u8>, entries: u64, sha256: &str) {
-        self.form.tail_behind(out, entries, sha256);
+    /// The sum of the lines since this was asked for last, where the last line of the file tells one.
+    pub fn take_sum(&mut self) -> Sum {
+        self.form.take_sum()
+    }
+
+    /// The numbers of rules since this was asked for last, in a file of pieces.
+    pub fn take_numbers(&mut self) -> Numbers {
+        self.form.numbers().map(|given| given.take_piece()).unwrap_or_default()
+    }
+
+    /// Numbers for which this holds are not given: rules before these have them.
+    pub fn beside(&mut self, is_taken: IsTaken) {
+        if let Some(given) = self.form.numbers() {
+            given.beside(is_taken);
+        }
+    }
+
+    /// Writes the last lines of a file of pieces whose first lines this has written: behind so many entries, whose lines have this sum,
+    /// and what was remembered behind the last piece.
+    pub fn tail_behind(mut self, out: &mut Vec<u8>, entries: u64, sum: Sum, rest: &[u8]) {
+        self.form.add_sum(sum);
+        self.form.resume(rest);
+        self.form.tail(out, entries);
     }
 
     /// What is written.

@@ -112,9 +112,12 @@ impl Form for Rules {
         closing(out, "#", entries);
     }
 
-    // The numbers that are taken already.
-    fn rest(&self, _: &[u8]) -> Option<Vec<u8>> {
-        None
+    fn in_pieces(&mut self) {
+        self.given.in_pieces();
+    }
+
+    fn numbers(&mut self) -> Option<&mut Given> {
+        Some(&mut self.given)
     }
 }
 

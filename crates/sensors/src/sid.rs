@@ -4,10 +4,13 @@
 //! and after a rebuild of every view: it is derived from what the rule matches, the key and the mode of the value, and from
 //! nothing else. Of a hundred thousand values some nine share a number with another one; for these there are further
 //! candidates. In one file whoever comes first in the order of keys takes the first that is free; a caller who keeps the numbers that he
-//! gave, and gives each item its own, has them stand even when the other one goes.
+//! gave, and gives each item its own, has them stand even when the other one goes. A piece of a file remembers which numbers its rules
+//! have and which they would have, so that who writes it anew knows which other pieces that reaches.
 
 use std::collections::HashSet;
+use std::fmt;
 use std::ops::Range;
+use std::sync::Arc;
 
 use model::matching::Mode;
 use sha2::{Digest, Sha256};
@@ -55,15 +58,38 @@ pub fn shared_sid(object: &str, own: u32, nth: u32) -> u32 {
     SIDS_OF_SHARED.start + u32::try_from(number % span).unwrap_or(0)
 }
 
+/// Whether a number is that of another piece's rule which comes before.
+pub type IsTaken = Arc<dyn Fn(u32) -> bool + Send + Sync>;
+
+/// The numbers of the rules of a piece of a file.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Numbers {
+    /// Those that they have.
+    pub given: Vec<u32>,
+    /// Those that they would have, were they not another's.
+    pub wanted: Vec<u32>,
+}
+
 /// The numbers that a file has: four bytes for each rule.
-#[derive(Debug, Default)]
-pub(super) struct Given(HashSet<u32>);
+#[derive(Default)]
+pub(super) struct Given {
+    all: HashSet<u32>,
+    is_taken: Option<IsTaken>,
+    /// Of the piece that is being written, where the file is written in pieces.
+    piece: Option<Numbers>,
+}
+
+impl fmt::Debug for Given {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Given").field("all", &self.all.len()).finish_non_exhaustive()
+    }
+}
 
 impl Given {
     /// A number for an item's rule; `None` when all that it could have are taken.
     pub(super) fn number(&mut self, item: &Item<'_>) -> Option<u32> {
         if let Some(own) = item.sid.filter(|own| SIDS.contains(own)) {
-            return self.0.insert(own).then_some(own);
+            return self.take(own).then_some(own);
         }
         self.free(item.value.key(), item.mode)
     }
@@ -75,11 +101,36 @@ impl Given {
 
     /// A number for a rule that is shared.
     pub(super) fn shared(&mut self, object: &str, own: u32) -> Option<u32> {
-        (0..CANDIDATES).map(|nth| shared_sid(object, own, nth)).find(|number| self.0.insert(*number))
+        (0..CANDIDATES).map(|nth| shared_sid(object, own, nth)).find(|number| self.take(*number))
+    }
+
+    /// What is given from here on is told piece by piece.
+    pub(super) fn in_pieces(&mut self) {
+        self.piece = Some(Numbers::default());
+    }
+
+    /// These, too, are taken.
+    pub(super) fn beside(&mut self, is_taken: IsTaken) {
+        self.is_taken = Some(is_taken);
+    }
+
+    /// The numbers since this was asked for last.
+    pub(super) fn take_piece(&mut self) -> Numbers {
+        self.piece.as_mut().map(std::mem::take).unwrap_or_default()
     }
 
     fn free(&mut self, key: &[u8], mode: Mode) -> Option<u32> {
-        (0..CANDIDATES).map(|nth| sid(key, mode, nth)).find(|number| self.0.insert(*number))
+        (0..CANDIDATES).map(|nth| sid(key, mode, nth)).find(|number| self.take(*number))
+    }
+
+    fn take(&mut self, number: u32) -> bool {
+        let is_free =
+            !self.is_taken.as_ref().is_some_and(|is_taken| is_taken(number)) && self.all.insert(number);
+        if let Some(piece) = &mut self.piece {
+            let of = if is_free { &mut piece.given } else { &mut piece.wanted };
+            of.push(number);
+        }
+        is_free
     }
 }
 
@@ -109,5 +160,24 @@ mod tests {
         }
         assert!(all.iter().all(|number| SIDS.contains(number)));
         assert_eq!(given.free(b"same", Mode::Exact), None);
+    }
+
+    #[test]
+    fn a_piece_tells_what_it_has_and_what_it_would_have() {
+        let first = |key: &[u8], nth| sid(key, Mode::Exact, nth);
+        let mut given = Given::default();
+        given.in_pieces();
+        let taken = [first(b"a", 0), first(b"a", 1), first(b"b", 0)];
+        given.beside(Arc::new(move |number| taken.contains(&number)));
+        assert_eq!(given.free(b"a", Mode::Exact), Some(first(b"a", 2)));
+        assert_eq!(given.free(b"c", Mode::Exact), Some(first(b"c", 0)));
+        let told = given.take_piece();
+        assert_eq!(
+            told,
+            Numbers { given: vec![first(b"a", 2), first(b"c", 0)], wanted: taken[..2].to_vec() }
+        );
+        assert_eq!(given.free(b"b", Mode::Exact), Some(first(b"b", 1)));
+        let told = given.take_piece();
+        assert_eq!(told, Numbers { given: vec![first(b"b", 1)], wanted: vec![first(b"b", 0)] });
     }
 }

@@ -110,6 +110,25 @@ impl Visible {
         self.blocks = opened::blocks(opened, |label| self.has(label));
     }
 
+    /// Whether whoever sees this sees of the labels before `end` all that is in the other, and no more: those labels, those parts
+    /// and those authors, and each entry at the time at which it is there.
+    #[must_use]
+    pub fn is_as(&self, other: &Visible, end: LabelId) -> bool {
+        let same = |one: &[u64], another: &[u64]| {
+            let word = |words: &[u64], at: u32| words.get(at as usize).copied().unwrap_or(0);
+            let of_last = !(u64::MAX << (end.0 % 64));
+            let whole = (0..end.0 / 64).all(|at| word(one, at) == word(another, at));
+            whole && (word(one, end.0 / 64) ^ word(another, end.0 / 64)) & of_last == 0
+        };
+        let parts = |of: &Visible| -> Vec<(LabelId, Hidden)> {
+            of.parts.range(..end).map(|(label, (hidden, _))| (*label, *hidden)).collect()
+        };
+        same(&self.bits, &other.bits)
+            && same(&self.withheld, &other.withheld)
+            && parts(self) == parts(other)
+            && self.blocks == other.blocks
+    }
+
     /// Whether something became visible to the reader later than it was said.
     #[must_use]
     pub fn was_opened(&self) -> bool {

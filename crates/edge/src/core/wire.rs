@@ -1,4 +1,4 @@
-//! What a node says to an edge: the whole set as lines of JSON with a digest at the end, and changes as server-sent events.
+//! What a node says to an edge: the whole set as lines of JSON with a sum of them at the end, and changes as server-sent events.
 
 use std::fmt;
 
@@ -6,6 +6,7 @@ use model::Timestamp;
 use model::matching::Mode;
 use model::observable::{Kind, normalise};
 use model::protect::Action;
+use sensors::Sum;
 use sha2::{Digest, Sha256};
 use strictjson::{Limits, Node};
 
@@ -43,11 +44,44 @@ pub struct Head {
     pub cursor: String,
 }
 
+/// What says at the end that nothing is missing, by the form that the first line names.
+#[derive(Debug, Clone)]
+enum Check {
+    /// A digest of all bytes: that of copies on the disk that were made before there was the other.
+    Digest(Box<Sha256>),
+    /// The sum of all lines.
+    Sum(Sum),
+}
+
+impl Check {
+    fn of(form: Option<i64>) -> Option<Check> {
+        match form {
+            Some(1) => Some(Check::Digest(Box::default())),
+            Some(2) => Some(Check::Sum(Sum::default())),
+            _ => None,
+        }
+    }
+
+    fn add(&mut self, line: &[u8]) {
+        match self {
+            Check::Digest(digest) => digest.update(line),
+            Check::Sum(sum) => sum.add(line),
+        }
+    }
+
+    /// What the last line calls it, and what it is.
+    fn told(self) -> (&'static str, String) {
+        match self {
+            Check::Digest(digest) => ("sha256", hexadecimal(&digest.finalize())),
+            Check::Sum(sum) => ("sum", sum.to_string()),
+        }
+    }
+}
+
 /// Reads a whole set line by line.
 #[derive(Debug, Default)]
 pub struct Whole {
-    head: Option<Head>,
-    digest: Sha256,
+    head: Option<(Head, Check)>,
     entries: u64,
     not_understood: u64,
     closed: Option<String>,
@@ -64,52 +98,53 @@ impl Whole {
         }
         let Some(text) = line.strip_suffix(b"\n") else { return refused("its last line is torn") };
         let Ok(node) = strictjson::parse(text, &LIMITS) else { return refused("a line is no JSON") };
-        if self.head.is_none() {
-            self.head = Some(head_of(&node)?);
-            self.digest.update(line);
+        let Some((_, check)) = &mut self.head else {
+            let (head, mut check) = head_of(&node)?;
+            check.add(line);
+            self.head = Some((head, check));
             return Ok(None);
-        }
+        };
         if node.get("entries").is_some() {
             let entries = node.get("entries").and_then(Node::as_i64);
             if entries.and_then(|entries| u64::try_from(entries).ok()) != Some(self.entries) {
                 return refused(format!("it has {} entries and says another number", self.entries));
             }
-            let digest = hexadecimal(&std::mem::take(&mut self.digest).finalize());
-            if node.get("sha256").and_then(Node::as_str) != Some(&digest) {
-                return refused("its digest is not that of its lines");
+            let (name, told) = check.clone().told();
+            if node.get(name).and_then(Node::as_str) != Some(&told) {
+                return refused("what its last line says is not of its lines");
             }
-            self.closed = Some(digest);
+            self.closed = Some(told);
             return Ok(None);
         }
-        self.digest.update(line);
+        check.add(line);
         self.entries += 1;
         let told = told_of(&node)?;
         self.not_understood += u64::from(told.is_none());
         Ok(told)
     }
 
-    /// What it was: its first line, its digest, and how many values this edge does not understand.
+    /// What it was: its first line, what its last one says of all, and how many values this edge does not understand.
     ///
     /// # Errors
     /// It has no last line.
     pub fn end(self) -> Result<(Head, String, u64), Refused> {
         match (self.head, self.closed) {
-            (Some(head), Some(digest)) => Ok((head, digest, self.not_understood)),
+            (Some((head, _)), Some(told)) => Ok((head, told, self.not_understood)),
             (None, _) => refused("it is empty"),
             (_, None) => refused("its last line is missing"),
         }
     }
 }
 
-fn head_of(node: &Node<'_>) -> Result<Head, Refused> {
-    if node.get("accord").and_then(Node::as_i64) != Some(1) {
-        return refused("its first line is not that of the form `accord` 1");
-    }
+fn head_of(node: &Node<'_>) -> Result<(Head, Check), Refused> {
+    let Some(check) = Check::of(node.get("accord").and_then(Node::as_i64)) else {
+        return refused("its first line is not that of the form `accord` 1 or 2");
+    };
     let text = |name: &str| node.get(name).and_then(Node::as_str);
     let as_of = text("as_of").and_then(|time| time.parse().ok());
     match (text("node"), as_of, text("cursor")) {
         (Some(name), Some(as_of), Some(cursor)) => {
-            Ok(Head { node: name.to_owned(), as_of, cursor: cursor.to_owned() })
+            Ok((Head { node: name.to_owned(), as_of, cursor: cursor.to_owned() }, check))
         }
         _ => refused("its first line lacks node, as_of or cursor"),
     }
@@ -174,13 +209,13 @@ pub fn value_line(told: &Told) -> String {
 #[must_use]
 pub fn head_line(head: &Head) -> String {
     let (node, as_of, cursor) = (&head.node, head.as_of.to_string(), &head.cursor);
-    format!("{}\n", serde_json::json!({"accord": 1, "node": node, "as_of": as_of, "cursor": cursor}))
+    format!("{}\n", serde_json::json!({"accord": 2, "node": node, "as_of": as_of, "cursor": cursor}))
 }
 
 /// The last line of a whole set.
 #[must_use]
-pub fn last_line(entries: u64, digest: &str) -> String {
-    format!("{}\n", serde_json::json!({"entries": entries, "sha256": digest}))
+pub fn last_line(entries: u64, sum: Sum) -> String {
+    format!("{}\n", serde_json::json!({"entries": entries, "sum": sum.to_string()}))
 }
 
 /// Digits of bytes.
@@ -298,8 +333,9 @@ mod tests {
         let head = Head { node: "hub".to_owned(), as_of: Timestamp(0), cursor: "c".to_owned() };
         let body: String =
             [head_line(&head)].into_iter().chain(lines.iter().map(|l| format!("{l}\n"))).collect();
-        let digest = hexadecimal(&Sha256::digest(body.as_bytes()));
-        body + &last_line(entries, &digest)
+        let mut sum = Sum::default();
+        body.split_inclusive('\n').for_each(|line| sum.add(line.as_bytes()));
+        body + &last_line(entries, sum)
     }
 
     fn read(text: &str) -> Result<(Head, String, u64), Refused> {
@@ -325,7 +361,8 @@ mod tests {
             (good[..cut].to_owned(), "last line is missing"),
             (good[..good.len() - 1].to_owned(), "torn"),
             (whole(&[VALUE], 2), "another number"),
-            (good.replace("evil", "good"), "digest"),
+            (good.replace("evil", "good"), "not of its lines"),
+            (good.replace("\"accord\":2", "\"accord\":3"), "first line"),
             (format!("{good}{VALUE}\n"), "behind"),
             ("[]\n".to_owned(), "first line"),
             (whole(&["{"], 1), "no JSON"),
@@ -334,6 +371,18 @@ mod tests {
             let refused = read(&text).unwrap_err();
             assert!(refused.0.contains(why), "{refused} is not {why}");
         }
+    }
+
+    #[test]
+    fn a_copy_of_before_is_read() {
+        let body = format!(
+            "{{\"accord\":1,\"node\":\"hub\",\"as_of\":\"2026-06-01T00:00:00Z\",\"cursor\":\"c\"}}\n{VALUE}\n"
+        );
+        let digest = hexadecimal(&Sha256::digest(body.as_bytes()));
+        let last = |digest: &str| format!("{{\"entries\":1,\"sha256\":\"{digest}\"}}\n");
+        assert_eq!(read(&format!("{body}{}", last(&digest))).unwrap().1, digest);
+        let torn = body.replace("evil", "good");
+        assert!(read(&format!("{torn}{}", last(&digest))).unwrap_err().0.contains("not of its lines"));
     }
 
     #[test]

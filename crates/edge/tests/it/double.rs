@@ -9,11 +9,10 @@ use std::time::{Duration, Instant};
 
 use edge::agent::Edge;
 use edge::core::config;
-use edge::core::wire::{Head, head_line, hexadecimal, last_line};
+use edge::core::wire::{Head, head_line, last_line};
 use edge::upstream::{Answer, Ask, Piece, Upstream, Ways};
 use model::Timestamp;
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 
 /// 2026-06-01T00:00:00Z.
 pub const NOW: Timestamp = Timestamp(1_780_272_000_000_000);
@@ -34,8 +33,9 @@ pub fn whole(values: &[Value], cursor: &str, as_of: Timestamp) -> String {
     for value in values {
         body.push_str(&format!("{value}\n"));
     }
-    let digest = hexadecimal(&Sha256::digest(body.as_bytes()));
-    body + &last_line(values.len() as u64, &digest)
+    let mut sum = sensors::Sum::default();
+    body.split_inclusive('\n').for_each(|line| sum.add(line.as_bytes()));
+    body + &last_line(values.len() as u64, sum)
 }
 
 #[derive(Default)]

@@ -2,8 +2,7 @@
 
 use model::Tlp;
 use model::protect::Action;
-use node::{Caller, Feed, FeedQuery, ImportOptions, Kind};
-use sha2::Digest;
+use node::{Caller, Feed, FeedQuery, ImportOptions, Kind, NewToken};
 
 use crate::circle_rules::members;
 use crate::write_world::{World, strings};
@@ -176,7 +175,7 @@ fn the_agents_file_is_known_to_be_whole_and_says_from_where_changes_are_told() {
     let [first, one, other, last] = lines.as_slice() else { panic!("{text}") };
     assert_eq!(
         (&first["accord"], &first["node"]),
-        (&1.into(), &world.node.settings().organisation.as_str().into())
+        (&2.into(), &world.node.settings().organisation.as_str().into())
     );
     assert!(first["cursor"].as_str().is_some_and(|cursor| cursor.len() > 40));
     let indicator = one["indicator"].as_str().unwrap();
@@ -192,7 +191,74 @@ fn the_agents_file_is_known_to_be_whole_and_says_from_where_changes_are_told() {
     // Nothing of who says it how is in the value, which is known by its text.
     says("url", "https://evil.bad-host.co/a", other);
     let before = text.len() - text.lines().last().unwrap().len() - 1;
-    let digest = sha2::Sha256::digest(&text.as_bytes()[..before]);
-    let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-    assert_eq!((&last["entries"], &last["sha256"]), (&2.into(), &digest.into()));
+    let mut sum = sensors::Sum::default();
+    text[..before].split_inclusive('\n').for_each(|line| sum.add(line.as_bytes()));
+    assert_eq!((&last["entries"], &last["sum"]), (&2.into(), &sum.to_string().into()));
+}
+
+#[test]
+fn who_sees_the_same_is_given_the_same_and_nobody_else_is() {
+    let world = World::new();
+    let [ada, bob]: [Caller; 2] = members(&world, &["Ada", "Bob"], ROLES).try_into().unwrap();
+    let operator = world.node.operator();
+    world.node.add_person(&operator, "Ada", "Eve").unwrap();
+    let token = |person: Option<&str>, ceiling| {
+        let new = NewToken {
+            member: "Ada".to_owned(),
+            person: person.map(str::to_owned),
+            roles: strings(&["sensor"]),
+            ceiling,
+            ..NewToken::default()
+        };
+        world.signed_in(&world.node.add_token(&operator, &new).unwrap().secret)
+    };
+    let (eve, low, one, two) =
+        (token(Some("Eve"), None), token(None, Some(Tlp::Green)), token(None, None), token(None, None));
+    lines(Tlp::Green, &world, &bob, "all.bad-host.co\n");
+    lines(Tlp::Amber, &world, &bob, "some.bad-host.co\n");
+    let to_eve =
+        ImportOptions { tlp: Some(Tlp::Red), to: strings(&["person:Ada/Eve"]), ..ImportOptions::default() };
+    world.import(&to_eve, b"named.bad-host.co\n").unwrap();
+    let names = |by: &Caller, query: &FeedQuery| -> (Vec<String>, String) {
+        let feed = world.node.feed(by, query).unwrap();
+        let text = text(&feed);
+        let has = |name: &&&str| text.contains(**name);
+        let names = ["all.", "some.", "named."].iter().filter(has).map(|name| (*name).to_owned()).collect();
+        (names, feed.made.as_of)
+    };
+    for (format, file) in [("zeek", "accord.intel"), ("accord", "accord.ndjson")] {
+        let query = query(format, file);
+        let (of_one, begun) = names(&one, &query);
+        assert_eq!(of_one, strings(&["all.", "some."]));
+        world.later(5);
+        // The same, and no other is made for it.
+        assert_eq!(names(&two, &query), (of_one.clone(), begun.clone()));
+        assert_eq!(names(&ada, &query), (of_one.clone(), begun.clone()));
+        for (by, sees) in
+            [(&eve, &["all.", "some.", "named."][..]), (&low, &["all."]), (&bob, &["all.", "some."])]
+        {
+            let (of, made) = names(by, &query);
+            assert_eq!(of, strings(sees));
+            assert_ne!(made, begun);
+        }
+        let less = FeedQuery { ceiling: Some(Tlp::Green), ..query.clone() };
+        assert_eq!(names(&one, &less).0, strings(&["all."]));
+        let more = FeedQuery { action: Some(Action::Block), ..query.clone() };
+        assert_eq!(names(&one, &more).0, [""; 0], "Bob's word alone stops nothing");
+    }
+    // What was made for one is gone on from for the other, and each is told his own place to go on from.
+    let accord = query("accord", "accord.ndjson");
+    let file = |by: &Caller| text(&world.node.feed(by, &accord).unwrap());
+    let (of_one, of_two) = (file(&one), file(&two));
+    assert_eq!(of_one.lines().nth(1), of_two.lines().nth(1));
+    assert_ne!(of_one.lines().next(), of_two.lines().next());
+    assert_eq!((file(&one), file(&two)), (of_one, of_two), "nothing changed, so neither did theirs");
+    let judged = |by: &Caller| world.node.feed(by, &query("csv", "accord.csv")).unwrap().made.judged;
+    assert_eq!(judged(&one), 2);
+    for n in 0..20 {
+        lines(Tlp::Green, &world, &bob, &format!("n{n}.bad-host.co\n"));
+    }
+    assert_eq!(judged(&two), 22, "all of it is other");
+    lines(Tlp::Green, &world, &bob, "late.bad-host.co\n");
+    assert!(judged(&one) < 10, "only what is near");
 }

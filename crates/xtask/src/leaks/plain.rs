@@ -46,7 +46,7 @@ pub fn plain(reply: &Reply, submissions: &[(usize, String)]) -> String {
 pub fn without_cursors(text: &str) -> String {
     let text = blanked(&blanked(text, "\"next\":\"", '"'), "next=", '"');
     // Those of the stream, and the digest of a file that has one.
-    let text = blanked(&blanked(&text, "\"cursor\":\"", '"'), "\"sha256\":\"", '"');
+    let text = blanked(&blanked(&text, "\"cursor\":\"", '"'), "\"sum\":\"", '"');
     blanked(&text, "\nid: ", '\n')
 }
 

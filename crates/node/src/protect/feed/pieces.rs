@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use model::Timestamp;
 use model::observable::Kind as ValueKind;
-use sensors::{File as FileOf, Format, Head, Item, Outcome, Writer};
+use sensors::{File as FileOf, Format, Head, IsTaken, Item, Numbers, Outcome, Sum, Writer};
 use sha2::{Digest, Sha256};
 use store::read::LabelId;
 
@@ -65,6 +65,8 @@ pub(super) struct Counts {
     /// A sum of prints of all that was written for each value: the same for the same, however it is cut into pieces. Nobody else
     /// can foresee them, and so make two that are alike.
     pub(super) print: u128,
+    /// The sum that the file's last line tells, where it tells one.
+    pub(super) sum: Sum,
 }
 
 impl Counts {
@@ -74,6 +76,7 @@ impl Counts {
         self.values += other.values;
         self.judged += other.judged;
         self.print = self.print.wrapping_add(other.print);
+        self.sum.add_all(other.sum);
         for (why, count) in &other.outcomes {
             *self.outcomes.entry(why).or_default() += count;
         }
@@ -96,12 +99,25 @@ pub(super) struct Piece {
     pub(super) beyond: bool,
     pub(super) lent: Range,
     pub(super) given: Vec<(u64, LabelId)>,
+    /// The numbers that its rules have, sorted, and those that they would have, were they not another's.
+    pub(super) numbers: Arc<[u32]>,
+    pub(super) wanted: Vec<u32>,
 }
 
 impl Piece {
     fn begin(first: Vec<u8>, rest: Option<Vec<u8>>, at: u64) -> Piece {
-        let (counts, ends) = (Counts::default(), Timestamp::MAX);
-        Piece { first, rest, at, counts, ends, beyond: false, lent: Range::default(), given: Vec::new() }
+        Piece {
+            first,
+            rest,
+            at,
+            counts: Counts::default(),
+            ends: Timestamp::MAX,
+            beyond: false,
+            lent: Range::default(),
+            given: Vec::new(),
+            numbers: Arc::default(),
+            wanted: Vec::new(),
+        }
     }
 }
 
@@ -126,18 +142,18 @@ pub(super) struct Made {
 }
 
 impl<'m> Making<'m> {
-    /// Begins at a key with what is remembered there, or at the beginning of a file.
+    /// Begins at a key with what is remembered there, or at the beginning of a file; with numbers that rules before it have.
     pub(super) fn begin(
         node: &Node,
         reading: &'m Reading,
         (format, file, head): (Format, &FileOf, &Head<'_>),
         (first, rest): (&[u8], Option<&[u8]>),
-        spool: Spool,
+        (spool, is_taken): (Spool, Option<IsTaken>),
     ) -> Result<Making<'m>, Error> {
-        let writer = match rest {
-            Some(rest) => Writer::resumed(format, file, head, rest),
-            None => Writer::of_pieces(format, file, head, &mut Vec::new()),
-        };
+        let mut writer = Writer::resumed(format, file, head, rest.unwrap_or_default());
+        if let Some(is_taken) = is_taken {
+            writer.beside(is_taken);
+        }
         let mut keyed = Sha256::new();
         keyed.update(b"accord feed");
         keyed.update([0; 21]);
@@ -172,6 +188,10 @@ impl<'m> Making<'m> {
     fn close(&mut self, next: Piece) {
         let mut piece = std::mem::replace(&mut self.at, next);
         (piece.lent, piece.given) = (self.reading.lent.take(), self.reading.given.take());
+        piece.counts.sum = self.writer.take_sum();
+        let Numbers { mut given, wanted } = self.writer.take_numbers();
+        given.sort_unstable();
+        (piece.numbers, piece.wanted) = (given.into(), wanted);
         self.done.push(piece);
     }
 
