@@ -45,7 +45,7 @@ use std::fmt;
 
 pub use account::{IBAN_LENGTHS, has_iban_check};
 pub use domain::is_public_suffix;
-pub use guess::guess;
+pub use guess::{asked, guess};
 pub use kind::Kind;
 pub use probe::{Keys, PrefixLengths, Probe, Relation};
 pub use read_key::{text_of_key, value_of_key};
@@ -108,6 +108,18 @@ impl Observable {
     #[must_use]
     pub fn key(&self) -> &[u8] {
         &self.key
+    }
+
+    /// The keys that what mentions it stands under in an index: its own, and for a range of cards the first digits that make it up, so that
+    /// it is found by a card within.
+    #[must_use]
+    pub fn mentioned_under(&self) -> Vec<Vec<u8>> {
+        let mut keys = vec![self.key.clone()];
+        if self.kind == Kind::CardRange && self.text.contains('-') {
+            let prefixes = account::card_prefixes(&self.text);
+            keys.extend(prefixes.iter().map(|prefix| key_of(self.kind, prefix.as_bytes())));
+        }
+        keys
     }
 
     /// The host of a URL, the address before a port, the domain of an email address; `None` for all else.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::ops::ControlFlow;
 
 use model::Timestamp;
-use model::observable::{Keys, PrefixLengths, Probe, Relation, guess, text_of_key};
+use model::observable::{Keys, Kind as ValueKind, PrefixLengths, Probe, Relation, asked, text_of_key};
 use store::find;
 use store::record::ObjectKey;
 use uuid::Uuid;
@@ -54,7 +54,7 @@ impl Node {
             for answer in &mut answers {
                 // What is listed is counted as lent already.
                 let told = if answer.more { Beside::Nothing } else { Beside::All };
-                let value = answer.value.as_deref().and_then(|_| guess(&answer.query).ok());
+                let value = answer.value.as_deref().and_then(|_| asked(&answer.query).ok());
                 answer.who = value.map(|value| self.who_said(&reading, &value, told)).transpose()?;
             }
         }
@@ -74,7 +74,7 @@ fn answer(reading: &Reading, query: &str, limit: usize) -> Result<views::LookupA
         more: false,
         who: None,
     };
-    let observable = match guess(query) {
+    let observable = match asked(query) {
         Ok(observable) => observable,
         Err(unfit) => {
             answer.error = Some(unfit.to_string());
@@ -177,9 +177,9 @@ fn mention(reading: &Reading, find: Find, with_context: bool) -> Result<views::M
         true => one_step(reading, &find.object, find.position, CONTEXT)?.0,
         false => Vec::new(),
     };
-    let is_domain = find.key.first() == Some(&model::observable::Kind::Domain.byte());
+    let kind = find.key.first().and_then(|byte| ValueKind::from_byte(*byte));
     Ok(views::Mention {
-        relation: relation_name(find.relation, is_domain),
+        relation: relation_name(find.relation, kind),
         // A long text is in the index by its digest alone; then the object's own name says most.
         value: text_of_key(&find.key).unwrap_or_else(|| object.name.clone()),
         object,
@@ -188,7 +188,7 @@ fn mention(reading: &Reading, find: Find, with_context: bool) -> Result<views::M
     })
 }
 
-fn relation_name(relation: Relation, is_domain: bool) -> &'static str {
+fn relation_name(relation: Relation, kind: Option<ValueKind>) -> &'static str {
     match relation {
         Relation::Same => "exact",
         Relation::OtherScheme => "other-scheme",
@@ -198,7 +198,9 @@ fn relation_name(relation: Relation, is_domain: bool) -> &'static str {
         Relation::MailDomain => "mail-domain",
         Relation::Network => "covering-network",
         Relation::Parent => "parent-domain",
-        Relation::Within if is_domain => "subdomain",
+        Relation::Range => "covering-range",
+        Relation::Within if kind == Some(ValueKind::Domain) => "subdomain",
+        Relation::Within if kind == Some(ValueKind::CardRange) => "within-range",
         Relation::Within => "within-network",
     }
 }

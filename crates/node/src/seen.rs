@@ -3,7 +3,7 @@
 
 use model::gate::{AssetsOf, Declare};
 use model::matching::Mode;
-use model::observable::{Keys, Kind as ValueKind, guess, is_public_suffix};
+use model::observable::{Keys, Kind as ValueKind, asked, is_public_suffix};
 use model::{Action, MemberId};
 use store::find;
 use store::seen::{Day, Forget, Host, Sightings};
@@ -33,7 +33,7 @@ impl Node {
 
     fn seen_one(&self, own: MemberId, query: &str) -> Result<views::SeenAnswer, Error> {
         let from = self.seen_from();
-        let value = guess(query);
+        let value = asked(query);
         let found = match &value {
             Ok(value) => self.inner.seen.sightings(own, &lent(&of_value(value)), from, HOSTS)?,
             Err(_) => Sightings::default(),

@@ -4,7 +4,7 @@
 //! strongly disagrees (§4.12), so that any product reads them on every road, and a later opinion takes one back.
 
 use model::matching::{Nearness, asks};
-use model::observable::{Kind as ValueKind, Observable, PrefixLengths, guess, text_of_key};
+use model::observable::{Kind as ValueKind, Observable, PrefixLengths, asked, text_of_key};
 use model::{Action, may_act};
 use store::record::ObjectKey;
 use uuid::Uuid;
@@ -114,7 +114,7 @@ impl Node {
 
 // Who says the value itself. What only reaches it is another value, and a larger claim: it is named, to be said on purpose.
 fn says(judging: &Judging<'_>, text: &str) -> Result<Vec<Uuid>, Error> {
-    let value = guess(text)
+    let value = asked(text)
         .map_err(|unfit| Error::new(Kind::Invalid, format!("`{text}` is no value and no id: {unfit}")))?;
     let same = of(judging, &value, |nearness| nearness == Nearness::Same)?;
     if !same.is_empty() {

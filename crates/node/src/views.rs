@@ -331,7 +331,8 @@ pub struct LookupAnswer {
 #[derive(Debug, Clone, Serialize)]
 pub struct Mention {
     /// `exact`, `parent-domain`, `subdomain`, `covering-network`, `within-network`, `host`,
-    /// `other-scheme`, `same-digits`, `file-name`, `mail-domain`.
+    /// `other-scheme`, `same-digits`, `file-name`, `mail-domain`, `covering-range`,
+    /// `within-range`.
     pub relation: &'static str,
     /// The value that it mentions, in normal form.
     pub value: String,

@@ -9,7 +9,8 @@ use super::Which;
 /// `accord lookup`
 #[derive(Debug, Args)]
 pub struct Lookup {
-    /// What to look up, defanged or not; `-`, or nothing with a pipe, reads lines from standard input
+    /// What to look up, defanged or not, also as `KIND:VALUE` (`card-range:411111`); `-`, or nothing with a pipe, reads lines from
+    /// standard input
     #[arg(value_name = "VALUE")]
     pub values: Vec<String>,
     /// At most this many mentions for each value

@@ -3,7 +3,7 @@
 use super::url::Cut;
 use super::{Nearness, Scheme};
 use crate::observable::{
-    Keys, Kind, Observable, PrefixLengths, Relation, address, domain, key_of, normalise, path,
+    Keys, Kind, Observable, PrefixLengths, Relation, account, address, domain, key_of, normalise, path,
 };
 
 /// A key to ask for.
@@ -98,13 +98,16 @@ fn of_url(seen: &Observable, prefixes: &PrefixLengths<'_>, asks: &mut Vec<Ask>) 
     of_host(seen, Nearness::Host, prefixes, asks);
 }
 
-/// Fewer and fewer of the first digits. A range is asked for as the digits that all of it begins with.
+/// Fewer and fewer of the first digits. A range is asked for as the digits that make it up, and as those that all of it begins with.
 fn of_card(seen: &Observable, asks: &mut Vec<Ask>) {
+    for prefix in account::card_prefixes(seen.text()) {
+        push(asks, Nearness::Same, key_of(Kind::CardRange, prefix.as_bytes()));
+    }
     let (first, last) = seen.text().split_once('-').unwrap_or((seen.text(), seen.text()));
     let common = first.bytes().zip(last.bytes()).take_while(|(one, other)| one == other).count();
     for length in (1..=common).rev() {
-        let nearness = if length == first.len() { Nearness::Same } else { Nearness::Range };
-        push(asks, nearness, key_of(Kind::CardRange, first.get(..length).unwrap_or("").as_bytes()));
+        let around = first.get(..length).unwrap_or("");
+        push(asks, Nearness::Range, key_of(Kind::CardRange, around.as_bytes()));
     }
 }
 

@@ -104,6 +104,20 @@ pub fn guess(raw: &str) -> Result<Observable, Unfit> {
     bounded(found)
 }
 
+/// What somebody asks about: `KIND:VALUE`, with the name of any kind, says what it is, so that what is never guessed can be asked about too;
+/// everything else is guessed.
+///
+/// # Errors
+/// Says why the value is not of the kind that is named, or as [`guess`] does.
+pub fn asked(raw: &str) -> Result<Observable, Unfit> {
+    let kind_of = |name: &str| Kind::from_name(&name.trim().to_ascii_lowercase());
+    let named = raw.split_once(':').and_then(|(name, value)| Some((kind_of(name)?, value.trim_start())));
+    match named {
+        Some((kind, value)) => normalise(kind, value).or_else(|unfit| guess(raw).map_err(|_| unfit)),
+        None => guess(raw),
+    }
+}
+
 /// Shorter texts of the form of an ssdeep hash are times of day and the like.
 const SSDEEP_GUESS_BYTES_MIN: usize = 16;
 

@@ -53,7 +53,9 @@ pub enum Relation {
     Network,
     /// A domain above the domain or the URL's host; never a public suffix.
     Parent,
-    /// An address or network within the network, or a domain below the domain.
+    /// First digits of cards that hold these.
+    Range,
+    /// An address or network within the network, a domain below the domain, or digits of cards that go on.
     Within,
 }
 
@@ -70,6 +72,7 @@ impl Relation {
             Relation::MailDomain => "mail-domain",
             Relation::Network => "network",
             Relation::Parent => "parent",
+            Relation::Range => "range",
             Relation::Within => "within",
         }
     }
@@ -79,7 +82,8 @@ impl Observable {
     /// The keys to ask an index for, closest first: the observable itself; for an address or a network those around
     /// it; for a network also what lies in it; for a domain those above it, short of the public suffix, and those
     /// below it, unless it is a public suffix; for a URL the other scheme, the host and those around that; for an
-    /// email address its domain; for a digest the same digits of other kinds; for a path its last part.
+    /// email address its domain; for a digest the same digits of other kinds; for a path its last part; for digits of cards fewer of
+    /// them, and more.
     #[must_use]
     pub fn lookup_keys(&self, prefixes: &PrefixLengths<'_>) -> Vec<Probe> {
         let mut probes = vec![one(Relation::Same, self)];
@@ -109,6 +113,7 @@ impl Observable {
                 let host = self.text().rsplit_once('@').map(|(_, host)| normalise(Kind::Domain, host));
                 probes.extend(found(host).map(|host| one(Relation::MailDomain, &host)));
             }
+            Kind::CardRange => self.add_ranges(&mut probes),
             kind => {
                 // The bytes of the digest stand behind the kind.
                 let other = |kind: Kind| [&[kind.byte()], self.key().get(1..).unwrap_or(&[])].concat();
@@ -156,6 +161,23 @@ impl Observable {
             key.push(length);
             Probe { relation: Relation::Network, keys: Keys::One(key) }
         }));
+    }
+
+    fn add_ranges(&self, probes: &mut Vec<Probe>) {
+        let own = self.mentioned_under();
+        // A range is asked for as the digits that make it up.
+        for key in own.iter().skip(1) {
+            probes.push(Probe { relation: Relation::Within, keys: Keys::One(key.clone()) });
+        }
+        for key in own.iter().skip(usize::from(own.len() > 1)) {
+            for length in (2..key.len()).rev() {
+                let around = key.get(..length).unwrap_or(&[]).to_vec();
+                probes.push(Probe { relation: Relation::Range, keys: Keys::One(around) });
+            }
+            // All digits are below `:`.
+            let [start, end] = [b'0', b':'].map(|byte| [key.as_slice(), &[byte]].concat());
+            probes.push(Probe { relation: Relation::Within, keys: Keys::Range { start, end } });
+        }
     }
 
     fn add_within(&self, probes: &mut Vec<Probe>) {

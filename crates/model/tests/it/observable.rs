@@ -382,6 +382,20 @@ fn public_suffixes_are_known() {
 }
 
 #[test]
+fn what_is_asked_about_may_say_its_kind() {
+    let told =
+        |raw: &str| model::observable::asked(raw).map(|found| format!("{}|{}", found.kind(), found.text()));
+    assert_eq!(told("mutex: Global\\A").as_deref(), Ok("mutex|Global\\A"));
+    assert_eq!(told("card-range:4111 11").as_deref(), Ok("card-range|411111"));
+    assert_eq!(told("URL:hxxp://a[.]example/x").as_deref(), Ok("url|http://a.example/x"));
+    assert_eq!(told("http://url:80/x").as_deref(), Ok("url|http://url/x"));
+    // A host of that name, and one that is no kind.
+    assert_eq!(told("email.example.com:25").as_deref(), Ok("domain|email.example.com"));
+    assert!(matches!(model::observable::asked("phone:030 901820"), Err(Unfit::Not(Kind::Phone, _))));
+    assert_eq!(model::observable::asked("mutexes:a"), Err(Unfit::Unknown));
+}
+
+#[test]
 fn refanging_undoes_and_leaves_alone() {
     let cases = [
         ("hxxp://a[.]b/c", "http://a.b/c"),

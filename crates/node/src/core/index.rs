@@ -10,7 +10,7 @@ use super::verdicts::spoken;
 
 /// Which form of this the code has. Raised with each change to what is read of an object, so that a folder whose views were
 /// made by an earlier form is known: what was said before is found by the new terms once they are made again.
-pub const FORM: u8 = 5;
+pub const FORM: u8 = 6;
 
 /// Longest text for full-text search, in bytes.
 const TEXT_BYTES: usize = 8 << 10;
@@ -62,7 +62,7 @@ pub fn of(node: &Node<'_>) -> Index {
         observables: observables_with(node, pattern.as_ref())
             .observables
             .iter()
-            .map(|mention| mention.observable.key().to_vec())
+            .flat_map(|mention| mention.observable.mentioned_under())
             .collect(),
         references: references(node),
         names: names(&common),

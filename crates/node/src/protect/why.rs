@@ -1,7 +1,7 @@
 //! Why a value is blocked, alerts, or is left alone.
 
 use model::matching::{Ask, asks};
-use model::observable::{Kind as ValueKind, Observable, PrefixLengths, guess, text_of_key};
+use model::observable::{Kind as ValueKind, Observable, PrefixLengths, asked, text_of_key};
 use model::protect::{Action, Gate, GateKind};
 
 use super::facts::{Judged, Judging, Saying, value_of};
@@ -55,7 +55,7 @@ fn why(judging: &Judging<'_>, query: &str, records: &mut Option<Records>) -> Res
         answer.action = action_name(most).to_owned();
         return Ok(answer);
     }
-    let value = match guess(query) {
+    let value = match asked(query) {
         Ok(value) => value,
         Err(unfit) => {
             answer.error = Some(unfit.to_string());

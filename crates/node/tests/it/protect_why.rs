@@ -1,6 +1,6 @@
 //! What acts at a member's sensors, and what is told of why.
 
-use node::{Caller, ImportOptions, Kind, NewCircle, Settings, views};
+use node::{Caller, ImportOptions, Kind, NewCircle, Saying, Settings, VerdictOf, views};
 
 use crate::circle_rules::{bring, circle, formal, members};
 use crate::write_world::{FIRST, World, envelope, indicator, settings, strings};
@@ -270,4 +270,53 @@ fn a_source_that_says_too_much_in_a_day_alerts_with_the_rest() {
     world.later(86_400);
     say(&world, &ada, &green(), "198.51.0.6");
     assert_eq!((of(3), of(4), of(6)), ("block".to_owned(), "alert".to_owned(), "block".to_owned()));
+}
+
+#[test]
+fn what_fraud_is_done_with_is_found_asked_for_and_called_a_mistake() {
+    let world = World::new();
+    let [ada, bob]: [Caller; 2] = members(&world, &["Ada", "Bob"], ROLES).try_into().unwrap();
+    let hash =
+        "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHQxMjM0NTY3OA$YWNjb3JkLXRlc3QtZGlnZXN0LTMyLWJ5dGVzLWxvbmc";
+    let rows = format!(
+        "value,type\n+49 (0) 30/901820,phone\nDE89 3704 0044 0532 0130 00,iban\n411111-411114,card-range\n\
+         41112222,card-range\n\"{hash}\",credential\nEPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v,sol\nGlobal\\evil,mutex\n"
+    );
+    let (summary, told) = world.import_as(&ada, &green(), rows.as_bytes()).unwrap();
+    assert_eq!(summary.objects, 7, "{told:?}");
+    let found = |value: &str| {
+        let answer = world.node.lookup(&bob, &[value.to_owned()], 10).unwrap().remove(0);
+        let relations: Vec<_> = answer.mentions.iter().map(|mention| mention.relation).collect();
+        (relations, action(&world, &bob, value))
+    };
+    let credential = format!("credential:{hash}");
+    let cases = [
+        ("tel:+49-30-901820", "exact", "alert"),
+        ("phone:0049 30 901820", "exact", "alert"),
+        ("IBAN: de89370400440532013000", "exact", "alert"),
+        ("card-range:411111-411114", "exact", "alert"),
+        // A part of the range, what a card's number begins with, and what is around it, which says nothing of all in it.
+        ("card-range:411112", "exact", "alert"),
+        ("Card-Range: 4111 12** **** ****", "exact", "alert"),
+        ("card-range:41111499", "covering-range", "alert"),
+        ("card-range:411122", "within-range", "nothing"),
+        ("card-range:411115", "", "nothing"),
+        (credential.as_str(), "exact", "alert"),
+        ("sol:EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v", "exact", "alert"),
+        ("mutex:Global\\evil", "exact", "alert"),
+        ("mutex:global\\evil", "", "nothing"),
+    ];
+    for (value, relation, does) in cases {
+        let relation: Vec<&str> =
+            Some(relation).filter(|relation| !relation.is_empty()).into_iter().collect();
+        assert_eq!(found(value), (relation, does.to_owned()), "{value}");
+    }
+    // What it is not is said, and a number that nobody may be sent is not guessed to be something else.
+    let why_not = |value: &str| why(&world, &bob, value).error.unwrap_or_default();
+    assert!(why_not("card-range:4111111111111111").contains("a whole card number"));
+    assert!(why_not("credential:hunter2").contains("no salted hash"));
+    assert!(why_not("iban:DE00370400440532013000").contains("check digits"));
+    let verdict = VerdictOf::Mistaken(Some("it is ours".to_owned()));
+    world.node.verdict(&bob, &strings(&["card-range:411112"]), &verdict, Saying::default()).unwrap();
+    assert_eq!(found("card-range:41111499").1, "nothing");
 }

@@ -192,6 +192,8 @@ fn relation(word: &'static str) -> &'static str {
         "same-digits" => "the same digits, of another kind",
         "file-name" => "the name of the file",
         "mail-domain" => "its mail domain",
+        "covering-range" => "fewer of its digits",
+        "within-range" => "digits that it begins",
         other => other,
     }
 }

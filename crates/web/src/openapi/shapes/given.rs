@@ -404,6 +404,8 @@ pub const SHAPES: &[Shape] = &[
                     "parent-domain",
                     "subdomain",
                     "within-network",
+                    "covering-range",
+                    "within-range",
                 ]),
                 Always,
                 "How what it mentions relates to the value.",
