@@ -20,7 +20,7 @@
 //! | all others | the text |
 //!
 //! Addresses sort by value, and a domain stands right before its subdomains: the keys from `com.example.` up to,
-//! but without, `com.example/` are the domain and all below it. When more than 256 bytes would follow the kind, a
+//! but without, `com.example/` are the domain and all below it. When more than 1,024 bytes would follow the kind, a
 //! byte 0xFF and the SHA-256 of those bytes follow instead; only texts get so long, and no UTF-8 holds 0xFF.
 
 pub(crate) mod account;
@@ -57,8 +57,9 @@ pub const RAW_BYTES_MAX: usize = 64 << 10;
 /// The longest normal form, in bytes: escapes make a text longer, and so does showing it defanged.
 const TEXT_BYTES_MAX: usize = RAW_BYTES_MAX / 2;
 
-/// How many bytes of a normal form stand in a key before its digest takes their place.
-const KEY_BYTES_MAX: usize = 256;
+/// How many bytes of a normal form stand in a key before its digest takes their place: of what is longer a key does not tell the text, so
+/// that no sensor is told of it.
+pub const KEY_BYTES_MAX: usize = 1024;
 
 /// A value in normal form. Equal values have equal keys.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

@@ -1,7 +1,7 @@
 //! Why a value is blocked, alerts, or is left alone.
 
 use model::matching::{Ask, asks};
-use model::observable::{Kind as ValueKind, Observable, PrefixLengths, asked, text_of_key};
+use model::observable::{KEY_BYTES_MAX, Kind as ValueKind, Observable, PrefixLengths, asked, text_of_key};
 use model::protect::{Action, Gate, GateKind};
 
 use super::facts::{Judged, Judging, Saying, value_of};
@@ -93,19 +93,22 @@ pub(super) fn known(
     records: &mut Option<Records>,
 ) -> Result<Option<(views::Known, Option<Action>)>, Error> {
     let scheme = sayings.first().and_then(|saying| saying.told.scheme);
-    let of_key = value_of(&ask.key, scheme).or_else(|| (seen.key() == ask.key).then(|| seen.clone()));
-    let Some(value) = of_key else { return Ok(None) };
+    let of_key = value_of(&ask.key, scheme);
+    // Of a long value the key has a digest alone, so no file has it: it is judged as what was asked, and does nothing.
+    let is_told = of_key.is_some();
+    let value = of_key.unwrap_or_else(|| seen.clone());
     let mut gates = Vec::new();
     let verdicts = judging.judge((&ask.key, &value), sayings, Some(&mut |gate| gates.push(gate)))?;
     let meets = |verdict: &model::protect::Verdict| verdict.mode.admits(ask.nearness);
-    let most = verdicts.iter().filter(|verdict| meets(verdict)).map(|verdict| verdict.action).max().flatten();
+    let does = |verdict: &model::protect::Verdict| verdict.action.filter(|_| is_told);
+    let most = verdicts.iter().filter(|verdict| meets(verdict)).map(does).max().flatten();
     let verdicts: Vec<_> = verdicts
         .iter()
         .map(|verdict| views::Verdict {
             mode: verdict.mode.name().to_owned(),
             meets: meets(verdict),
-            action: action_name(verdict.action).to_owned(),
-            until: verdict.until.map(|until| until.to_string()),
+            action: action_name(does(verdict)).to_owned(),
+            until: verdict.until.filter(|_| is_told).map(|until| until.to_string()),
             origins: verdict.origins,
             rests_on: verdict.fact.and_then(|fact| sayings.get(fact)).map(id_of),
         })
@@ -120,11 +123,17 @@ pub(super) fn known(
         said.push(said_by(judging, saying, of_this, records)?);
     }
     let of_value = gates.iter().filter(|gate| gate.fact.is_none() && gate.kind != GateKind::Origins);
+    let too_long = views::Gate {
+        gate: "length".to_owned(),
+        lets: action_name(None).to_owned(),
+        by: format!("longer than {KEY_BYTES_MAX} bytes: no sensor is told of it"),
+        at: None,
+    };
     let known = views::Known {
         value: text_of_key(&ask.key).unwrap_or_else(|| value.text().to_owned()),
         nearness: ask.nearness.name().to_owned(),
         verdicts,
-        gates: of_value.map(shown).collect(),
+        gates: of_value.map(shown).chain((!is_told).then_some(too_long)).collect(),
         said,
     };
     Ok(Some((known, most)))

@@ -1,6 +1,6 @@
 //! What acts at a member's sensors, and what is told of why.
 
-use node::{Caller, ImportOptions, Kind, NewCircle, Saying, Settings, VerdictOf, views};
+use node::{Caller, FeedQuery, ImportOptions, Kind, NewCircle, Saying, Settings, VerdictOf, views};
 
 use crate::circle_rules::{bring, circle, formal, members};
 use crate::write_world::{FIRST, World, envelope, indicator, settings, strings};
@@ -319,4 +319,43 @@ fn what_fraud_is_done_with_is_found_asked_for_and_called_a_mistake() {
     let verdict = VerdictOf::Mistaken(Some("it is ours".to_owned()));
     world.node.verdict(&bob, &strings(&["card-range:411112"]), &verdict, Saying::default()).unwrap();
     assert_eq!(found("card-range:41111499").1, "nothing");
+}
+
+#[test]
+fn a_long_url_acts_and_one_that_is_too_long_for_sensors_is_said_to_be() {
+    let world = World::new();
+    let [ada]: [Caller; 1] = members(&world, &["Ada"], ROLES).try_into().unwrap();
+    let url = |bytes: usize| {
+        let head = format!("http://{BAD}/");
+        format!("{head}{}", "a".repeat(bytes - head.len()))
+    };
+    for bytes in [200, 263, 264, 300, 1_000, 1_031, 1_032, 2_000] {
+        say(&world, &ada, &green(), &url(bytes));
+    }
+    let query = FeedQuery {
+        format: "plain".to_owned(),
+        file: "accord-url.txt".to_owned(),
+        ceiling: None,
+        action: None,
+    };
+    let mut file = Vec::new();
+    world.node.feed(&ada, &query).unwrap().write(&mut file).unwrap();
+    let file = String::from_utf8(file).unwrap();
+    // Seven bytes of the scheme are in no key.
+    for (bytes, acts) in [
+        (200, true),
+        (263, true),
+        (264, true),
+        (300, true),
+        (1_000, true),
+        (1_031, true),
+        (1_032, false),
+        (2_000, false),
+    ] {
+        let told = why(&world, &ada, &url(bytes));
+        assert_eq!(told.action, if acts { "block" } else { "nothing" }, "{bytes}");
+        assert_eq!(file.lines().any(|line| line == url(bytes)), acts, "{bytes}");
+        let said = gates(&told).iter().any(|gate| gate.starts_with("length: longer than 1024 bytes"));
+        assert_eq!(said, !acts, "{bytes}: {:?}", gates(&told));
+    }
 }

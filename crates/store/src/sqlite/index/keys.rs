@@ -4,8 +4,8 @@
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-/// Longer values are cut to this length, and end with the digest of the whole.
-pub(crate) const VALUE_BYTES: usize = 256;
+/// Longer values are cut to this length, and end with the digest of the whole; keys of observables all fit.
+pub(crate) const VALUE_BYTES: usize = 1_280;
 const END: [u8; 2] = [0, 1];
 const ESCAPED_ZERO: [u8; 2] = [0, 0xFF];
 /// Bytes of a number whose order counts.
