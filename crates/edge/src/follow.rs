@@ -20,9 +20,10 @@ const SILENCE: Duration = Duration::from_secs(30);
 const STEP: Duration = Duration::from_millis(500);
 /// Between two tries: from, and up to.
 const BACKOFF: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(10));
-/// After so long the whole set is fetched anew even where nothing is wrong, and so long after that did not come to anything.
+/// After so long the whole set is fetched anew even where nothing is wrong, and sooner where that did not come to anything.
 const WHOLE_EVERY: Duration = Duration::from_secs(86_400);
-const WHOLE_AGAIN: Duration = Duration::from_secs(600);
+/// From, and up to: each time twice as long, for a whole set is large.
+const WHOLE_AGAIN: (Duration, Duration) = (Duration::from_secs(15), Duration::from_secs(600));
 /// A `now` that lies so far before the last one is a jump, in microseconds.
 const JUMP_US: i64 = 60_000_000;
 
@@ -38,16 +39,16 @@ enum Next {
 /// not wait for a disk that is full.
 pub(crate) fn run(shared: &Shared, upstream: &dyn Upstream, store: &mut Store, query: &str) {
     let mut must = shared.read(|view| view.known().cursor.is_none());
-    let (mut due, mut wait) = (Instant::now(), BACKOFF.0);
+    let (mut due, mut wait, mut again) = (Instant::now(), BACKOFF.0, WHOLE_AGAIN.0);
     while !shared.is_stopping() {
         let mut failed = None;
         if must || Instant::now() >= due {
             let done = whole(shared, upstream, store, query);
             match &done {
-                Ok(()) => (must, due) = (false, Instant::now() + WHOLE_EVERY),
+                Ok(()) => (must, due, again) = (false, Instant::now() + WHOLE_EVERY, WHOLE_AGAIN.0),
                 // It is due when the node is there.
                 Err(Failed::Away(_)) => {}
-                Err(_) => due = Instant::now() + WHOLE_AGAIN,
+                Err(_) => (due, again) = (Instant::now() + again, (again * 2).min(WHOLE_AGAIN.1)),
             }
             failed = done.err().filter(|_| must);
         }

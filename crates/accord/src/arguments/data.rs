@@ -163,7 +163,7 @@ pub struct Export {
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
     /// As a STIX bundle, one object a line, CSV, or a plain list of values; or what your policy lets act, as sensors read it:
-    /// zeek, suricata, rpz and so on (`accord feed` lists them), into a folder
+    /// zeek, suricata, rpz and so on (`accord feed` lists them), into a folder; `csv` is that one with `--action` or `--tlp`
     #[arg(long, value_name = "FORMAT", default_value = "stix")]
     pub format: String,
     /// Every version, with labels and sources: complete enough to leave

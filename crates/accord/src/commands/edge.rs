@@ -151,7 +151,7 @@ fn write(status: &Status, output: &mut Output) -> Result<(), Failure> {
 
 fn write_sensor(sensor: &SensorStatus, output: &mut Output) -> Result<(), Failure> {
     let holds = match (&sensor.error, &sensor.applied) {
-        (Some(_), _) => output.paint(Style::Alert, "does not take what it is told"),
+        (Some(_), _) => output.paint(Style::Alert, "does not take all that it is told"),
         (None, Some(applied)) => {
             format!(
                 "{} values, {} block, at {}",

@@ -22,7 +22,9 @@ const OBJECTS: [&str; 4] = ["stix", "ndjson", "csv", "list"];
 /// # Errors
 /// The node refuses, or cannot be asked; the output cannot be written; it is interrupted.
 pub async fn run(session: &mut Session<'_>, export: Export) -> Result<Exit, Failure> {
-    if !OBJECTS.contains(&export.format.as_str()) {
+    // There is a CSV of objects and one of what acts; what is said of actions means the latter.
+    let is_of_sensors = export.format == "csv" && (export.tlp.is_some() || export.action.is_some());
+    if is_of_sensors || !OBJECTS.contains(&export.format.as_str()) {
         return for_sensors(session, export).await;
     }
     if export.tlp.is_some() || export.action.is_some() {

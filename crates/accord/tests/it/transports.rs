@@ -22,6 +22,7 @@ const COMMANDS: &[&[&str]] = &[
     &["show", "indicator--00000000-0000-4000-8000-000000000000"],
     &["export"],
     &["export", "--format", "csv"],
+    &["export", "--format", "csv", "--action", "context"],
     &["member", "show", "nobody"],
     &["search", "--next", "garbage"],
     &["import", "bundle.json", "--dry-run"],

@@ -212,6 +212,28 @@ impl SensorKind {
         is_same && names(self).any(|name| names(other).any(|of| of == name))
     }
 
+    /// Whether both fill the very same thing: each would take away what the other one put there.
+    fn is_the_same_as(&self, other: &SensorKind) -> bool {
+        match (self, other) {
+            (SensorKind::Nftables { command }, SensorKind::Nftables { command: other })
+            | (SensorKind::Ipset { command }, SensorKind::Ipset { command: other })
+            | (SensorKind::Unbound { command, .. }, SensorKind::Unbound { command: other, .. }) => {
+                command == other
+            }
+            (SensorKind::Suricata { socket, .. }, SensorKind::Suricata { socket: other, .. }) => {
+                socket == other
+            }
+            (SensorKind::Rpz { listen, .. }, SensorKind::Rpz { listen: other, .. }) => {
+                listen.iter().any(|address| other.contains(address))
+            }
+            (
+                SensorKind::Elastic { url, index, .. },
+                SensorKind::Elastic { url: other_url, index: other, .. },
+            ) => url == other_url && index == other,
+            _ => false,
+        }
+    }
+
     /// The kinds of values that it may hold.
     #[must_use]
     pub fn kinds(&self) -> Vec<Kind> {
@@ -328,6 +350,10 @@ impl Reading<'_> {
                 let what = format!("sensor `{}` writes files of the same names into this folder", other.name);
                 let at = of.folder.as_ref().map_or(of.name.span(), Spanned::span);
                 return self.wrong(&Spanned::new(at, ()), what);
+            }
+            if let Some(other) = sensors.iter().find(|other| other.kind.is_the_same_as(&sensor.kind)) {
+                let what = format!("sensor `{}` is the very same {}", other.name, sensor.kind.name());
+                return self.wrong(&of.name, what);
             }
             sensors.push(sensor);
         }
@@ -576,11 +602,17 @@ mod tests {
         let config = read(&text).unwrap();
         assert_eq!((config.fail, config.max_age.as_secs()), (Fail::Open, 3 * 86_400));
         assert_eq!((config.tlp, config.least()), (Tlp::Green, Action::Block));
+        // In another network of the machine.
+        let other =
+            NFT.replace("wall", "other") + "command = [\"ip\", \"netns\", \"exec\", \"a\", \"nft\"]\n";
+        assert_eq!(read(&format!("{TOP}{NFT}{other}")).unwrap().sensors.len(), 2);
     }
 
     #[test]
     fn a_mistake_is_named_with_its_line() {
-        let many: String = (0..51).map(|n| NFT.replace("wall", &format!("wall-{n}"))).collect();
+        let many: String = (0..51)
+            .map(|n| NFT.replace("wall", &format!("wall-{n}")) + &format!("command = [\"nft-{n}\"]\n"))
+            .collect();
         for (text, line, said) in [
             (format!("{TOP}max-agee = \"1h\"\n{NFT}"), 5, "max-agee"),
             (format!("{TOP}max-age = \"soon\"\n{NFT}"), 5, "no span"),
@@ -590,6 +622,19 @@ mod tests {
             (format!("{TOP}{NFT}comand = [\"nft\"]\n"), 8, "comand"),
             (format!("{TOP}{NFT}folder = \"/x\"\n"), 8, "has no `folder`"),
             (format!("{TOP}{NFT}command = []\n"), 8, "at least a word"),
+            (
+                format!("{TOP}{NFT}{}", NFT.replace("wall", "other")),
+                9,
+                "sensor `wall` is the very same nftables",
+            ),
+            (
+                format!(
+                    "{TOP}[[sensor]]\nname = \"a\"\nkind = \"rpz\"\nzone = \"a.z\"\nlisten = [\"127.0.0.1:53\"]\n\
+                     [[sensor]]\nname = \"b\"\nkind = \"rpz\"\nzone = \"b.z\"\nlisten = [\"127.0.0.1:53\", \"[::1]:53\"]\n"
+                ),
+                11,
+                "sensor `a` is the very same rpz",
+            ),
             (format!("{TOP}{NFT}{NFT}"), 9, "another sensor called `wall`"),
             (format!("{TOP}[[sensor]]\nname = \"a\"\nkind = \"netflow\"\n"), 7, "no kind `netflow`"),
             (
@@ -630,7 +675,7 @@ mod tests {
                 13,
                 "sensor `a` writes files of the same names",
             ),
-            (format!("{TOP}{many}"), 156, "at most 50 sensors"),
+            (format!("{TOP}{many}"), 206, "at most 50 sensors"),
             (format!("{TOP}alarm = [\"\"]\n{NFT}"), 5, "at least a word"),
             (format!("{TOP}alarm = []\n{NFT}"), 5, "at least a word"),
             (format!("{TOP}{NFT}command = [\"\"]\n"), 8, "at least a word"),

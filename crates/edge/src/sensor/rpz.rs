@@ -190,17 +190,19 @@ impl Serving {
         u64::try_from((self.clock)().0 / 1_000_000).unwrap_or(0)
     }
 
-    /// The code over which the answer is signed, or how the query is refused.
-    fn permitted(&self, bytes: &[u8], query: &Query) -> Result<Option<Vec<u8>>, Code> {
+    /// The code over which the answer is signed, or the answer that refuses the query.
+    fn permitted(&self, bytes: &[u8], query: &Query) -> Result<Option<Vec<u8>>, Vec<u8>> {
+        let refused = || Message::answer(query, Code::NotAuthoritative).end();
         if query.name != self.origin {
-            return Err(Code::NotAuthoritative);
+            return Err(refused());
         }
-        match &self.secret {
-            None => Ok(None),
-            Some(secret) => {
-                secret.verified(bytes, query, self.now_s()).map(Some).ok_or(Code::NotAuthoritative)
-            }
-        }
+        let Some(secret) = &self.secret else { return Ok(None) };
+        let now_s = self.now_s();
+        secret.verified(bytes, query, now_s).map(Some).map_err(|why| {
+            let mut message = refused();
+            secret.refuse(&mut message, query, why, now_s);
+            message
+        })
     }
 
     fn answer_datagrams(&self, socket: &UdpSocket) {
@@ -217,7 +219,7 @@ impl Serving {
     fn datagram(&self, bytes: &[u8], query: &Query) -> Vec<u8> {
         let mac = match self.permitted(bytes, query) {
             Ok(mac) => mac,
-            Err(code) => return Message::answer(query, code).end(),
+            Err(refused) => return refused,
         };
         let mut message = match (query.opcode, query.of_type) {
             // Who asks for changes is shown the serial, and comes again over TCP (RFC 1995, 2).

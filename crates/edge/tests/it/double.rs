@@ -17,8 +17,8 @@ use serde_json::{Value, json};
 /// 2026-06-01T00:00:00Z.
 pub const NOW: Timestamp = Timestamp(1_780_272_000_000_000);
 
-/// Nothing here takes longer.
-pub const PATIENCE: Duration = Duration::from_secs(30);
+/// Nothing here takes longer, also on a machine whose disk is busy: each file is synced before it is put in place.
+pub const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A line of a whole set, or what a value event says.
 pub fn value(kind: &str, mode: &str, value: &str, action: &str, seconds: Option<i64>) -> Value {
