@@ -97,7 +97,7 @@ fn packed(conn: &Connection, out: &mut dyn Write) -> Result<(), Error> {
         let mut packed = Packed::decode(row.get_ref(1)?.as_blob().map_err(|_| damaged("indexed"))?)?;
         // A collection that was made later is the last in one and where it comes in the other.
         packed.lists.sort_unstable();
-        let terms: Vec<String> = packed.terms.iter().map(|term| hex(term)).collect();
+        let terms: Vec<String> = packed.terms.iter().map(hex).collect();
         let stands: Vec<String> =
             packed.stands.iter().map(|(key, facts)| format!("{}:{}", hex(key), hex(facts))).collect();
         let spoken: Vec<String> =

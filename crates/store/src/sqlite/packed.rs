@@ -14,12 +14,49 @@ pub(crate) struct Packed {
     pub(crate) lists: Vec<i64>,
     /// (object, property).
     pub(crate) references: Vec<(i64, i64)>,
-    /// Keys of terms, each beginning with its class.
-    pub(crate) terms: Vec<Vec<u8>>,
+    /// Keys of terms, each beginning with its class, ascending.
+    pub(crate) terms: Terms,
     /// Keys of values that it says by themselves, without their class, and what is told of each.
     pub(crate) stands: Vec<(Vec<u8>, Vec<u8>)>,
     /// What it says of objects.
     pub(crate) spoken: Vec<Spoken>,
+}
+
+/// Keys one behind the other in one piece of memory: a statement has dozens, and most are short.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Terms {
+    bytes: Vec<u8>,
+    ends: Vec<usize>,
+}
+
+impl Terms {
+    /// With room for so many keys of so many bytes in all.
+    pub(crate) fn with_room(keys: usize, bytes: usize) -> Terms {
+        Terms { bytes: Vec::with_capacity(bytes), ends: Vec::with_capacity(keys) }
+    }
+
+    /// Adds a key, which is greater than the last.
+    pub(crate) fn push(&mut self, term: &[u8]) {
+        self.bytes.extend_from_slice(term);
+        self.ends.push(self.bytes.len());
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &[u8]> {
+        let begins = [0].into_iter().chain(self.ends.iter().copied());
+        begins.zip(&self.ends).map(|(begin, end)| self.bytes.get(begin..*end).unwrap_or_default())
+    }
+}
+
+impl<'t> FromIterator<&'t [u8]> for Terms {
+    fn from_iter<T: IntoIterator<Item = &'t [u8]>>(terms: T) -> Terms {
+        let mut all = Terms::default();
+        terms.into_iter().for_each(|term| all.push(term));
+        all
+    }
 }
 
 impl Packed {
@@ -29,7 +66,7 @@ impl Packed {
     }
 
     pub(crate) fn encode(&self) -> Vec<u8> {
-        let mut out = Vec::with_capacity(64);
+        let mut out = Vec::with_capacity(64 + self.terms.bytes.len() + self.terms.ends.len());
         length(&mut out, self.lists.len());
         self.lists.iter().for_each(|list| number(&mut out, *list));
         length(&mut out, self.references.len());
@@ -37,8 +74,8 @@ impl Packed {
             number(&mut out, *object);
             number(&mut out, *property);
         }
-        length(&mut out, self.terms.len());
-        for term in &self.terms {
+        length(&mut out, self.terms.ends.len());
+        for term in self.terms.iter() {
             length(&mut out, term.len());
             out.extend_from_slice(term);
         }
@@ -63,7 +100,7 @@ impl Packed {
     pub(crate) fn decode(bytes: &[u8]) -> Result<Packed, Error> {
         let Lying { lists, references, terms, stands, spoken } = Lying::read(bytes)?;
         let stands = stands.into_iter().map(|(key, facts)| (key.to_vec(), facts.to_vec()));
-        let terms = terms.into_iter().map(<[u8]>::to_vec).collect();
+        let terms = terms.into_iter().collect();
         Ok(Packed { lists, references, terms, stands: stands.collect(), spoken })
     }
 }
@@ -145,7 +182,7 @@ mod tests {
         let packed = Packed {
             lists: vec![1 << 40, 3],
             references: vec![(1, 2), (1_000_000, 127)],
-            terms: vec![b"oabc".to_vec(), vec![7; 300]],
+            terms: [&b"oabc"[..], &[7; 300]].into_iter().collect(),
             stands: vec![(vec![1, 2], vec![0]), (vec![9; 200], Vec::new())],
             spoken: vec![Spoken { of: Uuid::from_u128(7), sort: 1, facts: vec![4, 5] }],
         };

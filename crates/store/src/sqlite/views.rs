@@ -10,7 +10,7 @@ use super::index::block::Presence;
 use super::index::changes::Changes;
 use super::index::keys::{self, Class};
 use super::index::write::Index as Keys;
-use super::packed::Packed;
+use super::packed::{Packed, Terms};
 use crate::Error;
 use crate::record::Index;
 
@@ -89,7 +89,7 @@ impl Views {
     }
 
     fn lead(&mut self, at: Standing, packed: &Packed, change: Presence) {
-        for term in &packed.terms {
+        for term in packed.terms.iter() {
             self.keys.add(change, |key| {
                 key.extend_from_slice(term);
                 keys::push_entry(key, at.label, at.position);
@@ -198,51 +198,51 @@ pub(crate) fn keep(conn: &Connection, position: i64, packed: &Packed) -> Result<
 }
 
 /// The keys by which a statement is found.
-pub(crate) fn terms(index: &Index) -> Vec<Vec<u8>> {
-    let observables = index.observables.iter().map(|key| keys::value(Class::Observable, key));
-    let names = index.names.iter().map(|name| keys::value(Class::Name, name.as_bytes()));
-    let tags = index.tags.iter().map(|tag| keys::value(Class::Tag, tag.as_bytes()));
-    let mut terms: Vec<_> = observables.chain(names).chain(tags).collect();
-    terms.extend(words(&index.text).iter().map(|word| keys::value(Class::Word, word.as_bytes())));
-    terms.sort_unstable();
-    terms.dedup();
-    terms
-}
-
-/// The words of a text, folded, each once. The same for what is kept and for what is asked.
-pub(crate) fn words(text: &str) -> Words {
-    let mut folded = String::with_capacity(text.len());
-    let mut spans = Vec::with_capacity(text.len() / 4);
-    let words = text.split(|c: char| !c.is_alphanumeric());
-    for word in words.filter(|word| !word.is_empty() && word.len() <= WORD_BYTES).take(WORDS * 4) {
-        let begin = folded.len();
-        folded.push_str(word);
-        match folded.get_mut(begin..) {
-            Some(word) if word.is_ascii() => word.make_ascii_lowercase(),
-            _ => folded.replace_range(begin.., &word.to_lowercase()),
+pub(crate) fn terms(index: &Index) -> Terms {
+    // Words have some six letters.
+    let text = index.text.len();
+    let mut terms = Changes::with_room(text / 5 + 16, text + text / 2 + 512);
+    let mut add = |class, value: &[u8]| terms.add(Presence::Here, |key| keys::push_value(key, class, value));
+    index.observables.iter().for_each(|key| add(Class::Observable, key));
+    index.names.iter().for_each(|name| add(Class::Name, name.as_bytes()));
+    index.tags.iter().for_each(|tag| add(Class::Tag, tag.as_bytes()));
+    each_word(&index.text, |word| add(Class::Word, word.as_bytes()));
+    terms.sort();
+    let mut words = 0;
+    let mut sorted = Terms::with_room(terms.len(), terms.bytes());
+    for (term, _) in terms.iter() {
+        words += usize::from(term.first() == Some(&(Class::Word as u8)));
+        // Words come last.
+        if words > WORDS {
+            break;
         }
-        spans.push((begin, folded.len()));
+        sorted.push(term);
     }
-    let word = |span: &(usize, usize)| folded.get(span.0..span.1).unwrap_or_default();
-    spans.sort_unstable_by(|one, other| word(one).cmp(word(other)));
-    spans.dedup_by(|one, other| word(one) == word(other));
-    spans.truncate(WORDS);
-    Words { folded, spans }
+    sorted
 }
 
-/// Words, ascending.
-#[derive(Debug)]
-pub(crate) struct Words {
-    folded: String,
-    spans: Vec<(usize, usize)>,
+/// The words of a text, folded, each once, ascending: what is asked for as it is kept.
+pub(crate) fn words(text: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    each_word(text, |word| words.push(word.to_owned()));
+    words.sort_unstable();
+    words.dedup();
+    words.truncate(WORDS);
+    words
 }
 
-impl Words {
-    pub(crate) fn is_empty(&self) -> bool {
-        self.spans.is_empty()
-    }
-
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &str> {
-        self.spans.iter().map(|(begin, end)| self.folded.get(*begin..*end).unwrap_or_default())
+// The words of a text, folded, in its order.
+fn each_word(text: &str, mut each: impl FnMut(&str)) {
+    let words = text.split(|c: char| !c.is_alphanumeric());
+    let mut folded = String::with_capacity(WORD_BYTES);
+    for word in words.filter(|word| !word.is_empty() && word.len() <= WORD_BYTES).take(WORDS * 4) {
+        folded.clear();
+        folded.push_str(word);
+        if word.is_ascii() {
+            folded.make_ascii_lowercase();
+        } else {
+            folded = word.to_lowercase();
+        }
+        each(&folded);
     }
 }

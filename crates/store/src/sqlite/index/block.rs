@@ -1,6 +1,7 @@
 //! Keys in a page: each as what it shares with the one before, and the rest.
 
 use super::super::leb128;
+use super::changes::lead;
 use crate::{Error, Kind};
 
 /// Bytes of a block: with its row's header it fills one page and flows over to none.
@@ -18,19 +19,22 @@ pub(crate) enum Presence {
 pub(crate) struct Builder {
     data: Vec<u8>,
     first: Vec<u8>,
+    // The last key, also of the block before.
     last: Vec<u8>,
 }
 
 impl Builder {
-    /// Adds a key that is greater than the last; `false` when there is no room.
-    pub(crate) fn push(&mut self, key: &[u8], presence: Presence) -> bool {
-        let shared = shared(&self.last, key);
+    /// Adds a key that is greater than the last, and answers with how many bytes both begin; `None` when there is no room.
+    pub(crate) fn push(&mut self, key: &[u8], presence: Presence) -> Option<usize> {
+        let common = shared(&self.last, key);
+        let shared = if self.data.is_empty() { 0 } else { common };
         let rest = key.get(shared..).unwrap_or_default();
         if self.data.len() + rest.len() + 8 > BLOCK_BYTES && !self.data.is_empty() {
-            return false;
+            return None;
         }
         if self.data.is_empty() {
             self.first = key.to_vec();
+            self.data.reserve_exact(BLOCK_BYTES);
         }
         leb128::write(&mut self.data, shared as u64);
         let length = rest.len() << 1 | usize::from(presence == Presence::Gone);
@@ -38,12 +42,11 @@ impl Builder {
         self.data.extend_from_slice(rest);
         self.last.truncate(shared);
         self.last.extend_from_slice(rest);
-        true
+        Some(common)
     }
 
     /// The first key and the bytes; `None` when it is empty. Begins anew.
     pub(crate) fn take(&mut self) -> Option<(Vec<u8>, Vec<u8>)> {
-        self.last.clear();
         let data = std::mem::take(&mut self.data);
         (!data.is_empty()).then(|| (std::mem::take(&mut self.first), data))
     }
@@ -69,12 +72,14 @@ pub(crate) struct Reader {
     data: Vec<u8>,
     at: usize,
     pub(crate) key: Vec<u8>,
+    /// [`lead`] of the key.
+    pub(crate) lead: u128,
     pub(crate) presence: Presence,
 }
 
 impl Reader {
     pub(crate) fn new(data: Vec<u8>) -> Reader {
-        Reader { data, at: 0, key: Vec::new(), presence: Presence::Here }
+        Reader { data, at: 0, key: Vec::new(), lead: 0, presence: Presence::Here }
     }
 
     /// Goes to the next key; `false` at the end.
@@ -122,6 +127,7 @@ impl Reader {
             self.key.clear();
             self.key.extend_from_slice(to.get(..shared)?);
             self.key.extend_from_slice(tail);
+            self.lead = lead(&self.key);
             self.presence = presence(length);
             return Some(true);
         }
@@ -139,6 +145,10 @@ impl Reader {
         }
         self.key.truncate(shared);
         self.key.extend_from_slice(tail);
+        // Where it shares more than that, it has the same.
+        if shared < size_of::<u128>() {
+            self.lead = lead(&self.key);
+        }
         self.presence = presence(length);
         self.at = self.data.len() - rest.len() + tail.len();
         Some(())
@@ -177,7 +187,7 @@ mod tests {
             .iter()
             .enumerate()
             .take_while(|(at, key)| {
-                builder.push(key, if at % 3 == 0 { Presence::Gone } else { Presence::Here })
+                builder.push(key, if at % 3 == 0 { Presence::Gone } else { Presence::Here }).is_some()
             })
             .count();
         let (first, data) = builder.take().unwrap();
@@ -211,7 +221,7 @@ mod tests {
         keys.dedup();
         let mut builder = Builder::default();
         let gone = |at: usize| if at.is_multiple_of(3) { Presence::Gone } else { Presence::Here };
-        assert!(keys.iter().enumerate().all(|(at, key)| builder.push(key, gone(at))));
+        assert!(keys.iter().enumerate().all(|(at, key)| builder.push(key, gone(at)).is_some()));
         let (_, data) = builder.take().unwrap();
         for n in 0..4_000 {
             let to = key(n + 7_777, n % 11);

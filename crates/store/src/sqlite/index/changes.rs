@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use super::block::Presence;
 
 /// Bytes of a key that are compared as one number.
-const LEAD: usize = 8;
+const LEAD: usize = size_of::<u128>();
 
 /// Keys one behind the other in one piece of memory: a batch has many, and most are short.
 #[derive(Debug, Default)]
@@ -16,16 +16,26 @@ pub(crate) struct Changes {
 
 #[derive(Debug, Clone, Copy)]
 struct Span {
-    // The first bytes of the key, zeros behind a shorter one: what most keys differ in.
-    lead: u64,
+    // What most keys differ in.
+    lead: u128,
     at: usize,
-    length: usize,
+    length: u32,
     presence: Presence,
 }
 
 impl Changes {
+    /// With room for so many keys of so many bytes in all.
+    pub(crate) fn with_room(keys: usize, bytes: usize) -> Changes {
+        Changes { bytes: Vec::with_capacity(bytes), spans: Vec::with_capacity(keys) }
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.spans.len()
+    }
+
+    /// The bytes of all keys that were added.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes.len()
     }
 
     /// Adds a key, which `write` appends to what it is given.
@@ -33,7 +43,9 @@ impl Changes {
         let at = self.bytes.len();
         write(&mut self.bytes);
         let key = self.bytes.get(at..).unwrap_or_default();
-        self.spans.push(Span { lead: lead(key), at, length: key.len(), presence });
+        // Keys are short; one that were not would be cut, and is longer than any that is made.
+        let length = u32::try_from(key.len()).unwrap_or(u32::MAX);
+        self.spans.push(Span { lead: lead(key), at, length, presence });
     }
 
     /// Sorts them. Of several changes of a key the last one stays.
@@ -59,13 +71,18 @@ impl Changes {
 }
 
 fn key<'b>(bytes: &'b [u8], span: &Span) -> &'b [u8] {
-    bytes.get(span.at..span.at + span.length).unwrap_or_default()
+    bytes.get(span.at..span.at + span.length as usize).unwrap_or_default()
 }
 
-fn lead(key: &[u8]) -> u64 {
+/// The first bytes of a key as a number, with zeros behind a shorter one: of two keys with other numbers the order is that of
+/// the numbers.
+pub(crate) fn lead(key: &[u8]) -> u128 {
+    if let Some(first) = key.first_chunk::<LEAD>() {
+        return u128::from_be_bytes(*first);
+    }
     let mut lead = [0; LEAD];
     lead.iter_mut().zip(key).for_each(|(to, byte)| *to = *byte);
-    u64::from_be_bytes(lead)
+    u128::from_be_bytes(lead)
 }
 
 #[cfg(test)]
@@ -79,12 +96,12 @@ mod tests {
             (b"ab", Presence::Here),
             (b"", Presence::Gone),
             (b"a\0", Presence::Here),
-            (b"12345678b", Presence::Here),
+            (b"0123456789abcdefb", Presence::Here),
             (b"ab", Presence::Gone),
-            (b"12345678", Presence::Gone),
+            (b"0123456789abcdef", Presence::Gone),
             (b"a", Presence::Here),
-            (b"12345678b", Presence::Gone),
-            (b"12345678b", Presence::Here),
+            (b"0123456789abcdefb", Presence::Gone),
+            (b"0123456789abcdefb", Presence::Here),
         ];
         for (key, presence) in said {
             changes.add(presence, |to| to.extend_from_slice(key));
@@ -93,8 +110,8 @@ mod tests {
         changes.sort();
         let sorted: [(&[u8], Presence); 6] = [
             (b"", Presence::Gone),
-            (b"12345678", Presence::Gone),
-            (b"12345678b", Presence::Here),
+            (b"0123456789abcdef", Presence::Gone),
+            (b"0123456789abcdefb", Presence::Here),
             (b"a", Presence::Here),
             (b"a\0", Presence::Here),
             (b"ab", Presence::Gone),

@@ -64,8 +64,9 @@ impl Filter {
 /// A hash that stays the same from release to release, since filters are stored.
 pub(crate) fn hash(bytes: &[u8]) -> u64 {
     let mut state = 0xA076_1D64_78BD_642F ^ bytes.len() as u64;
-    for chunk in bytes.chunks(8) {
-        let word = chunk.iter().fold(0u64, |word, byte| word << 8 | u64::from(*byte));
+    let (words, rest) = bytes.as_chunks::<8>();
+    let last = || rest.iter().fold(0, |word, byte| word << 8 | u64::from(*byte));
+    for word in words.iter().map(|word| u64::from_be_bytes(*word)).chain((!rest.is_empty()).then(last)) {
         state = fold(state ^ word, 0xE703_7ED1_A0B4_28DB);
     }
     fold(state, 0x8EBC_6AF0_9C88_C6E3)
@@ -94,5 +95,7 @@ mod tests {
     #[test]
     fn the_hash_is_the_one_that_is_stored() {
         assert_eq!([hash(b""), hash(b"accord")], [16_325_314_592_318_339_460, 2_305_300_771_242_857_210]);
+        let known = [hash(b"8 octets"), hash(b"more than 8 octets")];
+        assert_eq!(known, [17_674_651_460_603_317_189, 6_512_917_024_630_761_069]);
     }
 }

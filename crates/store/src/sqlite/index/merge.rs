@@ -11,7 +11,7 @@ use super::write::{BLOCK_BITS, Index, RunWriter};
 use crate::Error;
 
 /// Runs of a level that become one of the next.
-const RUNS: usize = 4;
+const RUNS: usize = 8;
 /// Keys merged for each key that was written: a key is merged once per level.
 pub(crate) const PACE: usize = 10;
 /// Fewer than these are not worth beginning.

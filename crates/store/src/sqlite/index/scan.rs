@@ -7,6 +7,7 @@ use std::sync::Arc;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::block::{Presence, Reader};
+use super::changes::lead;
 use super::filter;
 use super::run::{Kept, Run};
 use super::write::BLOCK_BITS;
@@ -100,7 +101,8 @@ impl<'c> Scan<'c> {
     }
 
     fn step(&mut self) -> Result<Option<Presence>, Error> {
-        let Some((key, presence)) = self.heads.at(0) else { return Ok(None) };
+        let Some(first) = self.heads.at(0) else { return Ok(None) };
+        let ((key, presence), lead) = (first.head(), first.lead());
         // An empty end is no end.
         if !self.to.is_empty() && key >= self.to.as_slice() {
             self.heads.order.clear();
@@ -108,10 +110,13 @@ impl<'c> Scan<'c> {
         }
         self.key.clear();
         self.key.extend_from_slice(key);
-        while self.heads.at(0).is_some_and(|(key, _)| key == self.key.as_slice()) {
+        loop {
             self.heads.pass()?;
+            let is_same = |next: &Source<'_>| next.lead() == lead && next.head().0 == self.key;
+            if !self.heads.at(0).is_some_and(is_same) {
+                return Ok(Some(presence));
+            }
         }
-        Ok(Some(presence))
     }
 }
 
@@ -125,8 +130,8 @@ struct Heads<'c> {
 }
 
 impl Heads<'_> {
-    fn at(&self, place: usize) -> Option<(&[u8], Presence)> {
-        Some(self.sources.get(*self.order.get(place)?)?.head())
+    fn at(&self, place: usize) -> Option<&Source<'_>> {
+        self.sources.get(*self.order.get(place)?)
     }
 
     // Goes on in the first source, which takes its new place.
@@ -137,8 +142,9 @@ impl Heads<'_> {
             return Ok(());
         }
         let mut place = 0;
-        while let (Some((moved, _)), Some((next, _))) = (self.at(place), self.at(place + 1)) {
-            let is_placed = match moved.cmp(next) {
+        while let (Some(moved), Some(next)) = (self.at(place), self.at(place + 1)) {
+            let by_key = || moved.head().0.cmp(next.head().0);
+            let is_placed = match moved.lead().cmp(&next.lead()).then_with(by_key) {
                 Ordering::Less => true,
                 Ordering::Equal => self.order.get(place + 1).is_some_and(|other| first < *other),
                 Ordering::Greater => false,
@@ -166,6 +172,14 @@ impl Source<'_> {
                 fresh.held.front().map_or((&[], Presence::Gone), |(key, presence)| (key, *presence))
             }
             Source::Run(run) => (&run.block.key, run.block.presence),
+        }
+    }
+
+    // [`lead`] of the key.
+    fn lead(&self) -> u128 {
+        match self {
+            Source::Fresh(_) => lead(self.head().0),
+            Source::Run(run) => run.block.lead,
         }
     }
 

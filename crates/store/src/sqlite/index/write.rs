@@ -174,7 +174,8 @@ pub(crate) struct RunWriter {
     block: Builder,
     filter: Filter,
     fences: Fences,
-    asked: Asked,
+    // How long what the last key is asked for by is.
+    asked: usize,
 }
 
 impl RunWriter {
@@ -191,7 +192,7 @@ impl RunWriter {
             block: Builder::default(),
             filter: Filter::sized(most),
             fences: Fences::default(),
-            asked: Asked::default(),
+            asked: 0,
         })
     }
 
@@ -200,12 +201,16 @@ impl RunWriter {
     }
 
     pub(crate) fn push(&mut self, conn: &Connection, key: &[u8], presence: Presence) -> Result<(), Error> {
-        if !self.block.push(key, presence) {
+        let mut common = self.block.push(key, presence);
+        if common.is_none() {
             self.flush(conn)?;
-            self.block.push(key, presence);
+            common = self.block.push(key, presence);
         }
-        if let Some(asked) = self.asked.new_of(key) {
+        // Nothing asked for begins with another: what shares all of it with the key before is asked for by the same.
+        if self.asked == 0 || common.is_none_or(|common| common < self.asked) {
+            let asked = keys::asked(key);
             self.filter.add(asked);
+            self.asked = asked.len();
         }
         self.entries += 1;
         Ok(())
