@@ -48,7 +48,7 @@ pub use domain::is_public_suffix;
 pub use guess::{asked, guess};
 pub use kind::Kind;
 pub use probe::{Keys, PrefixLengths, Probe, Relation};
-pub use read_key::{text_of_key, value_of_key};
+pub use read_key::{text_of_key, url_of_form, value_of_key};
 pub use refang::{defang, refang, refang_text};
 
 /// The longest value taken, in bytes.

@@ -11,13 +11,17 @@ const DENIED: AsciiDenyList = AsciiDenyList::new(true, "!\"#$%&'()*+,/:;<=>?@[\\
 const RAW_DOMAIN_BYTES_MAX: usize = 2048;
 
 pub(super) fn normalise(raw: &str) -> Result<Observable, Unfit> {
-    let name = to_ascii(&refang(raw.trim()))?;
+    Ok(of_normal(to_ascii(&refang(raw.trim()))?))
+}
+
+/// The domain whose normal form this is.
+pub(super) fn of_normal(name: String) -> Observable {
     let mut form = String::with_capacity(name.len() + 1);
     for label in name.rsplit('.') {
         form.push_str(label);
         form.push('.');
     }
-    Ok(Observable::new(Kind::Domain, name, form.as_bytes()))
+    Observable::new(Kind::Domain, name, form.as_bytes())
 }
 
 /// The lower-case A-label form without the dot of the root.

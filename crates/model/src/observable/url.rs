@@ -23,9 +23,32 @@ pub(super) fn normalise(raw: &str) -> Result<Observable, Unfit> {
     Ok(Observable::of_text(Kind::Url, text))
 }
 
-/// The host of a URL in normal form.
+/// The host of a URL in normal form: what stands there is one in normal form, and is not looked at once more.
 pub(super) fn host(text: &str) -> Option<Observable> {
-    split(text).ok().map(|parts| parts.host)
+    let (_, rest) = text.split_once("://")?;
+    let (host, _) = split_port(authority(rest))?;
+    let host = match host.strip_prefix('[').and_then(|inner| inner.strip_suffix(']')) {
+        Some(inner) => address::parse(inner),
+        None if domain::ends_in_number(host) => address::parse(host),
+        None => Some(domain::of_normal(host.to_owned())),
+    };
+    debug_assert_eq!(host, split(text).ok().map(|parts| parts.host), "{text}");
+    host
+}
+
+/// The URL of `http` or `https` whose normal form, without the scheme, this is; `None` where the scheme may change it.
+pub(super) fn of_form(scheme: &str, form: &str) -> Option<Observable> {
+    // A port may go without saying.
+    if authority(form).contains(':') || form.is_empty() {
+        return None;
+    }
+    let url = Observable::of_text(Kind::Url, format!("{scheme}://{form}"));
+    debug_assert_eq!(normalise(url.text()).as_ref(), Ok(&url), "{form}");
+    Some(url)
+}
+
+fn authority(rest: &str) -> &str {
+    rest.find(['/', '?']).and_then(|end| rest.get(..end)).unwrap_or(rest)
 }
 
 /// The same URL of the other of `http` and `https`, port and all; `None` for other schemes.

@@ -5,7 +5,9 @@
 //! [`nearness`] says whether it does.
 
 use model::matching::{Mode, Nearness, asks, stand};
-use model::observable::{Keys, Kind, Observable, PrefixLengths, Relation, normalise, text_of_key};
+use model::observable::{
+    Keys, Kind, Observable, PrefixLengths, Relation, normalise, url_of_form, value_of_key,
+};
 use store::seen::Common;
 
 /// The lengths of prefixes of all networks that anybody has: of IPv4 from 8 on, of IPv6 from 16 on.
@@ -52,9 +54,8 @@ pub fn looks(key: &[u8], mode: Mode) -> Vec<Keys> {
             end.push(b'/');
             vec![Keys::Range { start: key.to_vec(), end }]
         }
-        (Some(kind @ (Kind::Cidr4 | Kind::Cidr6)), Mode::Network) => {
-            let network = text_of_key(key).and_then(|text| normalise(kind, &text).ok());
-            let probes = network.map(|network| network.lookup_keys(&PrefixLengths::default()));
+        (Some(Kind::Cidr4 | Kind::Cidr6), Mode::Network) => {
+            let probes = value_of_key(key).map(|network| network.lookup_keys(&PrefixLengths::default()));
             let within = probes.unwrap_or_default().into_iter();
             within
                 .filter(|probe| matches!(probe.relation, Relation::Same | Relation::Within))
@@ -68,7 +69,17 @@ pub fn looks(key: &[u8], mode: Mode) -> Vec<Keys> {
 // Keys of matching leave `http` and `https` out; what was seen has its scheme.
 fn of_url(key: &[u8], mode: Mode) -> Vec<Keys> {
     let form = key.get(1..).and_then(|form| std::str::from_utf8(form).ok()).unwrap_or_default();
-    let texts = match form.contains("://") {
+    if form.is_empty() {
+        return Vec::new();
+    }
+    let is_whole = form.contains("://");
+    if mode == Mode::Exact
+        && !is_whole
+        && let (Some(one), Some(other)) = (url_of_form("http", form), url_of_form("https", form))
+    {
+        return [one, other].map(|url| Keys::One(url.key().to_vec())).to_vec();
+    }
+    let texts = match is_whole {
         true => vec![form.to_owned()],
         false => ["http://", "https://"].map(|scheme| format!("{scheme}{form}")).to_vec(),
     };
@@ -80,7 +91,7 @@ fn of_url(key: &[u8], mode: Mode) -> Vec<Keys> {
         let end = [start.as_slice(), &[0xFF]].concat();
         Some(Keys::Range { start, end })
     };
-    texts.into_iter().filter(|_| !form.is_empty()).filter_map(looked).collect()
+    texts.into_iter().filter_map(looked).collect()
 }
 
 /// Where to look for a value itself: of a network all in it, of a URL it by either scheme.
@@ -95,18 +106,21 @@ pub fn of_value(value: &Observable) -> Vec<Keys> {
 /// what [`looks`] does not look for.
 #[must_use]
 pub fn may_be_common(common: &Common, key: &[u8], mode: Mode) -> bool {
-    looks(key, mode).iter().any(|keys| match keys {
-        Keys::One(key) => common.has(key, false),
-        Keys::Range { .. } if key.first() == Some(&Kind::Domain.byte()) => common.has(key, true),
-        // Of other ranges nothing is counted beforehand.
-        Keys::Range { .. } => !common.is_empty(),
-    })
+    // Where nothing is, nothing is looked for.
+    !common.is_empty()
+        && looks(key, mode).iter().any(|keys| match keys {
+            Keys::One(key) => common.has(key, false),
+            Keys::Range { .. } if key.first() == Some(&Kind::Domain.byte()) => common.has(key, true),
+            // Of other ranges nothing is counted beforehand.
+            Keys::Range { .. } => !common.is_empty(),
+        })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use model::matching::read;
+    use model::observable::text_of_key;
 
     /// Whether an indicator that is written so is found in what a sensor saw, and by which nearness.
     fn found(said: &str, seen: &str) -> Option<Nearness> {

@@ -221,13 +221,11 @@ impl WarningLists {
         look(&self.values, value.key(), on);
         match value.kind() {
             Kind::Domain => {
-                let mut name = value.text();
-                loop {
-                    if let Ok(found) = normalise(Kind::Domain, name) {
-                        look(&self.names, found.key(), on);
-                    }
-                    let Some((_, above)) = name.split_once('.') else { break };
-                    name = above;
+                // The keys of names above it are its own up to one of its dots.
+                let key = value.key();
+                let ends = key.iter().enumerate().skip(1).filter(|(_, byte)| **byte == b'.');
+                for above in ends.filter_map(|(at, _)| key.get(..=at)) {
+                    look(&self.names, above, on);
                 }
             }
             Kind::Ipv4 | Kind::Cidr4 => self.add_networks(Kind::Cidr4, value, on),
@@ -237,13 +235,20 @@ impl WarningLists {
     }
 
     fn add_networks(&self, kind: Kind, value: &Observable, on: &mut BTreeSet<u16>) {
-        let (address, own) = value.text().split_once('/').unwrap_or((value.text(), "255"));
-        let own: u8 = own.parse().unwrap_or(255);
+        let bytes = if kind == Kind::Cidr4 { 4 } else { 16 };
+        let Some((address, own)) = value.key().get(1..).and_then(|form| form.split_at_checked(bytes)) else {
+            return;
+        };
+        let own = own.first().copied().unwrap_or(u8::MAX);
         let lengths = self.lengths.get(usize::from(kind == Kind::Cidr6));
         for length in lengths.into_iter().flatten().filter(|length| **length <= own) {
-            if let Ok(network) = normalise(kind, &format!("{address}/{length}")) {
-                look(&self.networks, network.key(), on);
-            }
+            let mut network = vec![kind.byte()];
+            network.extend(address.iter().zip(0_u8..).map(|(byte, nth)| {
+                let bits = u32::from(length.saturating_sub(nth * 8).min(8));
+                byte & !(u8::MAX.checked_shr(bits).unwrap_or(0))
+            }));
+            network.push(*length);
+            look(&self.networks, &network, on);
         }
     }
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use model::circle::Curation;
 use model::matching::{Mode, Scheme};
-use model::observable::{Kind, Observable, normalise, text_of_key, value_of_key};
+use model::observable::{Kind, Observable, normalise, text_of_key, url_of_form, value_of_key};
 use model::protect::{
     Fact, Falling, Gate, Local, Mistaken, Policy, Seen, Verdict, Warned, ends_by_itself, falling, judge,
 };
@@ -408,5 +408,5 @@ pub(crate) fn value_of(key: &[u8], scheme: Option<Scheme>) -> Option<Observable>
         return normalise(kind, &text).ok();
     }
     let scheme = if scheme == Some(Scheme::Http) { "http" } else { "https" };
-    normalise(kind, &format!("{scheme}://{text}")).ok()
+    url_of_form(scheme, &text).or_else(|| normalise(kind, &format!("{scheme}://{text}")).ok())
 }
