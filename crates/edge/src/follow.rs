@@ -7,6 +7,7 @@ use model::Timestamp;
 
 use crate::core::wire::{Event, Events};
 use crate::known::{Shared, Touched};
+use crate::slot::KEYS_MAX;
 use crate::store::Store;
 use crate::upstream::{Ask, Piece, Upstream, content};
 
@@ -139,7 +140,8 @@ fn fetch(shared: &Shared, upstream: &dyn Upstream, store: &mut Store, query: &st
         let mut changed = Vec::new();
         let set = &mut known.set;
         let mut take = |told: crate::core::set::Told| {
-            if set.take(&told, now) {
+            // Of more than these no sensor is told one by one, so they need not be remembered.
+            if set.take(&told, now) && changed.len() <= KEYS_MAX {
                 changed.push(told.place().key);
             }
         };
@@ -151,11 +153,12 @@ fn fetch(shared: &Shared, upstream: &dyn Upstream, store: &mut Store, query: &st
                 known.knowledge = Some(head.as_of);
                 outcome = Some(Ok(not_understood));
                 // What was held back for its age is back, though nothing of it changed.
-                if std::mem::take(&mut known.is_old) { Touched::All } else { Touched::Keys(changed) }
+                let was_old = std::mem::take(&mut known.is_old);
+                if was_old { Touched::All } else { touched(changed) }
             }
             Err(why) => {
                 outcome = Some(Err(why));
-                Touched::Keys(changed)
+                touched(changed)
             }
         }
     });
@@ -169,6 +172,10 @@ fn fetch(shared: &Shared, upstream: &dyn Upstream, store: &mut Store, query: &st
         Some(Err(why)) => Err(refused(why.0)),
         None => Err(refused("nothing came of it".to_owned())),
     }
+}
+
+fn touched(keys: Vec<Box<[u8]>>) -> Touched {
+    if keys.len() > KEYS_MAX { Touched::All } else { Touched::Keys(keys) }
 }
 
 /// What an answer that is no success says.

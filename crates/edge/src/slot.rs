@@ -11,7 +11,7 @@ use crate::core::config::Sensor;
 use crate::known::{Shared, Touched};
 
 /// More keys than these are not told one by one: the sensor is filled anew.
-const KEYS_MAX: usize = 50_000;
+pub const KEYS_MAX: usize = 50_000;
 
 /// A sensor, what waits for it, and how it stands.
 #[derive(Debug)]

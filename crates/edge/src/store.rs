@@ -202,11 +202,11 @@ impl Store {
         if !new.line.is_empty() {
             return Err(Refused("its last line is torn".to_owned()));
         }
-        let (head, digest, not_understood) = new.whole.end()?;
+        let (head, digest, _) = new.whole.end()?;
         let file = new.file.into_inner().map_err(|error| disk(error.into_error()))?;
         file.sync_all().map_err(disk)?;
         let path = self.folder.join(NEW);
-        read_values(&path, take)?;
+        let (.., not_understood) = read_values(&path, take)?;
         std::fs::rename(&path, self.folder.join(WHOLE)).map_err(disk)?;
         sync_folder(&self.folder).map_err(disk)?;
         self.begin_journal(&digest).map_err(disk)?;
@@ -278,7 +278,7 @@ impl NewWhole {
             }
             if piece.ends_with(b"\n") {
                 let line = std::mem::take(&mut self.line);
-                self.whole.line(&line)?;
+                self.whole.check(&line)?;
                 self.file.write_all(&line).map_err(|error| Refused(format!("the disk: {error}")))?;
             }
         }
@@ -352,7 +352,7 @@ fn read_whole(
     if !path.exists() {
         return Ok(None);
     }
-    let (head, digest) = read_values(path, &mut |told| {
+    let (head, digest, _) = read_values(path, &mut |told| {
         found.values += 1;
         known.set.take(&told, now);
     })?;
@@ -362,7 +362,7 @@ fn read_whole(
     Ok(Some(digest))
 }
 
-fn read_values(path: &Path, take: &mut dyn FnMut(Told)) -> Result<(Head, String), Refused> {
+fn read_values(path: &Path, take: &mut dyn FnMut(Told)) -> Result<(Head, String, u64), Refused> {
     let disk = |error: io::Error| Refused(format!("the disk: {error}"));
     let mut reader = BufReader::new(File::open(path).map_err(disk)?);
     let (mut whole, mut line) = (Whole::default(), Vec::new());
@@ -375,5 +375,5 @@ fn read_values(path: &Path, take: &mut dyn FnMut(Told)) -> Result<(Head, String)
             take(told);
         }
     }
-    whole.end().map(|(head, digest, _)| (head, digest))
+    whole.end()
 }

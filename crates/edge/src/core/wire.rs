@@ -93,6 +93,28 @@ impl Whole {
     /// # Errors
     /// What makes the whole of it unbelievable.
     pub fn line(&mut self, line: &[u8]) -> Result<Option<Told>, Refused> {
+        let mut value = None;
+        self.looked_at(line, &mut |node| {
+            value = told_of(node)?;
+            Ok(value.is_some())
+        })?;
+        Ok(value)
+    }
+
+    /// The same, for who reads it once more before he believes it: values are not made of it yet.
+    ///
+    /// # Errors
+    /// What makes the whole of it unbelievable.
+    pub fn check(&mut self, line: &[u8]) -> Result<(), Refused> {
+        self.looked_at(line, &mut |node| said_of(node).map(|said| said.is_some()))
+    }
+
+    // `understood` looks at a line that tells a value.
+    fn looked_at(
+        &mut self,
+        line: &[u8],
+        understood: &mut dyn FnMut(&Node<'_>) -> Result<bool, Refused>,
+    ) -> Result<(), Refused> {
         if self.closed.is_some() {
             return refused("something comes behind its last line");
         }
@@ -102,7 +124,7 @@ impl Whole {
             let (head, mut check) = head_of(&node)?;
             check.add(line);
             self.head = Some((head, check));
-            return Ok(None);
+            return Ok(());
         };
         if node.get("entries").is_some() {
             let entries = node.get("entries").and_then(Node::as_i64);
@@ -114,13 +136,12 @@ impl Whole {
                 return refused("what its last line says is not of its lines");
             }
             self.closed = Some(told);
-            return Ok(None);
+            return Ok(());
         }
         check.add(line);
         self.entries += 1;
-        let told = told_of(&node)?;
-        self.not_understood += u64::from(told.is_none());
-        Ok(told)
+        self.not_understood += u64::from(!understood(&node)?);
+        Ok(())
     }
 
     /// What it was: its first line, what its last one says of all, and how many values this edge does not understand.
@@ -150,8 +171,25 @@ fn head_of(node: &Node<'_>) -> Result<(Head, Check), Refused> {
     }
 }
 
+/// What a line says of a value, before that is made of its text.
+struct Said<'n> {
+    kind: Kind,
+    value: &'n str,
+    mode: Mode,
+    action: Option<Action>,
+    until: Option<Timestamp>,
+    then: Option<(Action, Option<Timestamp>)>,
+}
+
 /// The value that is told; `None` for one that this release does not understand: of a kind or in a mode that came later.
 fn told_of(node: &Node<'_>) -> Result<Option<Told>, Refused> {
+    let Some(Said { kind, value, mode, action, until, then }) = said_of(node)? else { return Ok(None) };
+    let Ok(value) = normalise(kind, value) else { return Ok(None) };
+    let indicator = node.get("indicator").and_then(Node::as_str).map(str::to_owned);
+    Ok(Some(Told { value, mode, action, until, then, indicator }))
+}
+
+fn said_of<'n>(node: &'n Node<'_>) -> Result<Option<Said<'n>>, Refused> {
     let text = |name: &str| node.get(name).and_then(Node::as_str);
     let (Some(kind), Some(mode), Some(value), Some(action)) =
         (text("kind"), text("mode"), text("value"), text("action"))
@@ -174,9 +212,7 @@ fn told_of(node: &Node<'_>) -> Result<Option<Told>, Refused> {
         (_, action) => action,
     };
     let (Some(kind), Some(mode)) = (Kind::from_name(kind), Mode::from_name(mode)) else { return Ok(None) };
-    let Ok(value) = normalise(kind, value) else { return Ok(None) };
-    let indicator = text("indicator").map(str::to_owned);
-    Ok(Some(Told { value, mode, action, until, then, indicator }))
+    Ok(Some(Said { kind, value, mode, action, until, then }))
 }
 
 fn until_of(node: &Node<'_>) -> Result<Option<Timestamp>, Refused> {

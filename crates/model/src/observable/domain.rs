@@ -1,5 +1,7 @@
 //! Domain names: UTS 46, A-labels, and where the public suffix ends.
 
+use std::borrow::Cow;
+
 use idna::uts46::{AsciiDenyList, DnsLength, Hyphens, Uts46};
 
 use super::{Kind, Observable, Unfit, refang};
@@ -31,8 +33,14 @@ pub(super) fn to_ascii(raw: &str) -> Result<String, Unfit> {
         return Err(not("more than 253 bytes"));
     }
     // UTS 46 maps the full stops of other scripts as well, so the dot of the root is cut off behind it.
-    let mapped = Uts46::new().to_ascii(raw.as_bytes(), DENIED, Hyphens::Allow, DnsLength::Ignore);
-    let name = match mapped {
+    let map = || Uts46::new().to_ascii(raw.as_bytes(), DENIED, Hyphens::Allow, DnsLength::Ignore);
+    // Most names are as they should be, and are asked for by the million: what is nothing but small letters, digits, hyphens and
+    // underscores stays as it is, but for what says that it is encoded.
+    let is_plain =
+        |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'_' | b'.');
+    let stays = raw.bytes().fold(true, |all, byte| all & is_plain(byte)) && !raw.contains("xn--");
+    debug_assert!(!stays || map().is_ok_and(|name| name == raw), "{raw}");
+    let name = match if stays { Ok(Cow::Borrowed(raw)) } else { map() } {
         Ok(name) => name.into_owned(),
         // A label that starts with `xn--` and decodes to nothing is still asked for and answered in the DNS.
         Err(_) if raw.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.')) => {
