@@ -34,7 +34,7 @@ pub mod nftables;
 pub mod rpz;
 mod rules;
 pub mod sets;
-mod shared;
+pub mod shared;
 mod sid;
 mod squid;
 mod sum;

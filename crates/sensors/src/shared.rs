@@ -13,6 +13,22 @@ use super::sid::{CANDIDATES, Given};
 use super::text::{closing, opening, put};
 use super::{Head, Item, Outcome, Reason};
 
+/// What stands in a rule's metadata before the time at which it ends, in seconds since 1970.
+const UNTIL: &str = "accord_until";
+
+/// When a rule of the file of Suricata's ends, in seconds since 1970; `None` where it does when it is taken back.
+///
+/// What its author says of it stands before what is said here, so the last one counts.
+#[must_use]
+pub fn ends(rule: &str) -> Option<i64> {
+    let (_, said) = rule
+        .rsplit_once("; metadata:accord_object ")
+        .or_else(|| rule.rsplit_once("metadata:accord_object "))?;
+    let (said, _) = said.split_once(';')?;
+    let until = said.split(", ").find_map(|word| word.strip_prefix(UNTIL))?;
+    until.trim().parse().ok()
+}
+
 /// Rules of Suricata, with numbers of their own.
 #[derive(Debug, Default)]
 pub(super) struct Suricata {
@@ -33,7 +49,11 @@ impl Form for Suricata {
         for rule in &rules {
             let number = self.given.shared(item.object, rule.sid).ok_or(Reason::Number)?;
             let (object, tlp, own) = (word(item.object), word(item.tlp.name()), rule.sid);
-            let metadata = format!("accord_object {object}, accord_tlp {tlp}, accord_author_sid {own}");
+            let mut metadata = format!("accord_object {object}, accord_tlp {tlp}, accord_author_sid {own}");
+            // Rules have no clock: an agent takes it out when it ends, also while the node is away.
+            if let Some(until) = item.until {
+                metadata.push_str(&format!(", {UNTIL} {}", until.0.div_euclid(1_000_000)));
+            }
             // It does what its author has it do, as far as that is allowed.
             lines.push_str(&rule.written(rule.action.min(allowed), number, revision, &metadata));
             lines.push('\n');

@@ -34,7 +34,7 @@ pub fn check(node: &Node<'_>, limits: &Limits) -> Checked {
 fn check_at(findings: &mut Findings, node: &Node<'_>, path: &Path<'_>) {
     let Some(object) = node.as_object() else {
         findings.must(path, "not-an-object", "STIX 2.1 §3.2", || {
-            format!("a STIX object is a JSON object, not {}", node.kind_name())
+            format!("a STIX object is a JSON object, not {}", node.a_kind())
         });
         return;
     };

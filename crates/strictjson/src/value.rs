@@ -126,6 +126,19 @@ impl<'a> Node<'a> {
         self.value.kind_name()
     }
 
+    /// The kind of value as a sentence has it: `an array`, `null`.
+    #[must_use]
+    pub fn a_kind(&self) -> &'static str {
+        match &self.value {
+            Value::Null => "null",
+            Value::Bool(_) => "a boolean",
+            Value::Number(_) => "a number",
+            Value::String(_) => "a string",
+            Value::Array(_) => "an array",
+            Value::Object(_) => "an object",
+        }
+    }
+
     /// The same tree, borrowing nothing from the input. Spans stay.
     #[must_use]
     pub fn into_owned(self) -> Node<'static> {

@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, HashSet};
 
 use model::inert::inert;
+use sensors::shared::ends;
 
 /// What begins the last line of a file that is whole.
 const COMPLETE: &str = "# complete: ";
@@ -58,6 +59,22 @@ pub fn without(text: &str, lines: &BTreeSet<usize>) -> String {
     text.lines().enumerate().map(kept).collect()
 }
 
+/// The file without what has ended by then. Each of the others stays in its line.
+#[must_use]
+pub fn without_ended(text: &str, now_s: i64) -> String {
+    let has_ended = |line: &str| ends(line).is_some_and(|end| end <= now_s);
+    let kept = |line: &str| {
+        if has_ended(line) { "# left out: it has ended\n".to_owned() } else { format!("{line}\n") }
+    };
+    text.lines().map(kept).collect()
+}
+
+/// When the first of its rules ends, in seconds since 1970.
+#[must_use]
+pub fn first_end(text: &str) -> Option<i64> {
+    rules(text).filter_map(ends).min()
+}
+
 /// What of an earlier file still stands in a later one: what was taken back since is gone, and nothing is new.
 #[must_use]
 pub fn still(earlier: &str, later: &str) -> String {
@@ -108,6 +125,25 @@ mod tests {
         assert_eq!(why(""), "it does not say why");
         let long = why(&format!("E: \u{202e}{} at line 77\n", "x".repeat(9_000)));
         assert!(long.chars().count() < 400 && long.ends_with("at line 77") && !long.contains('\u{202e}'));
+    }
+
+    #[test]
+    fn what_has_ended_goes_by_what_the_node_says_of_it() {
+        let rule = |own: &str, end: &str| {
+            format!(
+                "alert tcp any any -> any any (msg:\"m\"; {own}metadata:accord_object indicator--1, accord_tlp GREEN{end}; sid:1; rev:1;)"
+            )
+        };
+        let never = rule("metadata:accord_object x, accord_until 1; ", "");
+        let (soon, later) =
+            (rule("", ", accord_until 100"), rule("metadata:accord_until 1; ", ", accord_until 200"));
+        let file = format!("# Accord\n{never}\n{soon}\n{later}\n# complete: 3 entries\n");
+        assert_eq!(first_end(&file), Some(100));
+        assert_eq!(without_ended(&file, 99), file);
+        let left = without_ended(&file, 100);
+        assert_eq!(rules(&left).collect::<Vec<_>>(), [&never, &later]);
+        assert!(is_whole(&left) && left.lines().nth(3) == Some(&*later));
+        assert_eq!(rules(&without_ended(&file, 1_000)).collect::<Vec<_>>(), [&never]);
     }
 
     #[test]

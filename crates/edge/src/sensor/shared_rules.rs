@@ -10,7 +10,9 @@ use std::time::{Duration, Instant};
 use super::files::put;
 use crate::child;
 use crate::core::config::SensorKind;
-use crate::core::shared_rules::{is_whole, lines_named, rules, still, why, without};
+use crate::core::shared_rules::{
+    first_end, is_whole, lines_named, rules, still, why, without, without_ended,
+};
 use crate::known::{Shared, Touched};
 use crate::slot::Slot;
 use crate::upstream::{Ask, Upstream, content};
@@ -42,14 +44,31 @@ pub(crate) fn run(shared: &Shared, slot: &Slot, upstream: &dyn Upstream) {
         query: format!("tlp={}", shared.config.tlp.name().to_ascii_lowercase().replace('+', "%2B")),
     };
     let (mut seen, mut looked, mut judged) = (0, None::<Instant>, None);
+    let mut end_s = first_end(&holding.standing());
     while !shared.is_stopping() {
+        let now_s = shared.now().0.div_euclid(1_000_000);
+        if end_s.is_some_and(|end_s| end_s <= now_s) {
+            match holding.expire(now_s) {
+                Ok(()) => {
+                    slot.rules_are_new.store(true, Ordering::Release);
+                    slot.touch(&Touched::Nothing);
+                    end_s = first_end(&holding.standing());
+                }
+                // It is tried again with the next look.
+                Err(why) => {
+                    slot.state().rules = Some(why);
+                    end_s = None;
+                }
+            }
+        }
         let changes = shared.changes();
         let waited = |span: Duration| looked.is_none_or(|looked: Instant| looked.elapsed() >= span);
         if waited(LOOK) || (changes != seen && waited(*every)) {
             (seen, looked) = (changes, Some(Instant::now()));
-            if let Some(done) = holding.look(upstream, &mut judged) {
+            if let Some(done) = holding.look(upstream, &mut judged, now_s) {
                 note(slot, done);
             }
+            end_s = first_end(&holding.standing());
         }
         shared.pause(STEP);
     }
@@ -88,13 +107,13 @@ struct Holding {
 
 impl Holding {
     // `None` where the node cannot be asked: that is an alarm of its own when it lasts.
-    fn look(&self, upstream: &dyn Upstream, judged: &mut Judged) -> Option<Done> {
+    fn look(&self, upstream: &dyn Upstream, judged: &mut Judged, now_s: i64) -> Option<Done> {
         let came = match self.fetch(upstream) {
-            Ok(came) => came?,
+            Ok(came) => without_ended(&came?, now_s),
             Err(wrong) => return Some(Done { installed: false, wrong: Some(wrong) }),
         };
         let as_they_came: String = rules(&came).collect::<Vec<_>>().join("\n");
-        let standing = std::fs::read_to_string(&self.file).unwrap_or_default();
+        let standing = self.standing();
         if let Some((_, wrong)) =
             judged.as_ref().filter(|(known, _)| *known == as_they_came && is_whole(&standing))
         {
@@ -119,6 +138,16 @@ impl Holding {
                 Done { installed: false, wrong: Some(why) }
             }
         })
+    }
+
+    /// The file that is in place.
+    fn standing(&self) -> String {
+        std::fs::read_to_string(&self.file).unwrap_or_default()
+    }
+
+    /// Takes out what has ended: rules have no clock of their own.
+    fn expire(&self, now_s: i64) -> Result<(), String> {
+        put(&self.folder, FILE, without_ended(&self.standing(), now_s).as_bytes())
     }
 
     fn fetch(&self, upstream: &dyn Upstream) -> Result<Option<String>, String> {

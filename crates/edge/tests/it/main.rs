@@ -15,3 +15,5 @@ mod shared_rules;
 mod sockets;
 #[cfg(test)]
 mod story;
+#[cfg(test)]
+mod suricata;

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use edge::agent::Edge;
 
-use crate::double::{Node, start, text, until};
+use crate::double::{NOW, Node, start, text, until};
 use crate::sockets::Suricata;
 
 /// `suricata -T` as its documentation has it: exit code 1, and a line of error for each rule that it does not take.
@@ -179,6 +179,36 @@ fn the_last_good_rules_stay_but_for_what_was_taken_back() {
     edge.stop();
     let edge = bench.start("check = []\n");
     until("all of it", || bench.rules() == ["(e)", "(f)"]);
+    edge.stop();
+}
+
+#[test]
+fn a_rule_ends_by_the_clock_of_the_edge_while_the_node_is_away() {
+    let bench = Bench::new();
+    let rule = |name: &str, seconds: i64| {
+        let until = NOW.plus_seconds(seconds).0 / 1_000_000;
+        format!("msg:\"{name}\"; metadata:accord_object indicator--1, accord_until {until}; sid:1; rev:1;")
+    };
+    let (short, long) = (rule("short", 3600), rule("long", 7200));
+    bench.node.shares(&file(&[&short, &long, "stays"]));
+    let edge = bench.start("check = []\n");
+    until("all", || bench.rules().len() == 3);
+    until("they are loaded", || edge.status().sensors[0].cursor.is_some());
+    bench.node.dies(true);
+    let before = bench.reloads();
+    bench.node.later(3601);
+    until("the first ends", || bench.rules() == [format!("({long})"), "(stays)".to_owned()]);
+    until("it is loaded", || bench.reloads() > before);
+    bench.node.later(3600);
+    until("the second", || bench.rules() == ["(stays)"]);
+    // Whoever is started anew meanwhile has it so too.
+    edge.stop();
+    bench.node.dies(false);
+    let edge = bench.start("check = []\n");
+    until("it was looked at", || {
+        bench.node.asked().iter().filter(|path| path.contains("shared.rules")).count() > 1
+    });
+    until("the node's file, without what has ended", || bench.rules() == ["(stays)"]);
     edge.stop();
 }
 

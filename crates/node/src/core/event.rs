@@ -67,7 +67,7 @@ pub fn read_node(event: &Node<'_>, times: Times) -> Result<Told, (String, Option
 }
 
 fn understood(event: &Node<'_>, times: Times, id: Option<String>) -> Result<Told, String> {
-    let members = event.as_object().ok_or_else(|| format!("a {}, not an object", event.kind_name()))?;
+    let members = event.as_object().ok_or_else(|| format!("{}, not an object", event.a_kind()))?;
     if let Some(other) = members.iter().find(|member| !MEMBERS.contains(&&*member.key)) {
         let shown: String = other.key.chars().take(80).collect();
         return Err(format!("`{shown}` is no member of an event; it has {}", MEMBERS.join(", ")));
@@ -122,7 +122,7 @@ fn text<'a>(event: &'a Node<'_>, member: &str) -> Result<Option<&'a str>, String
     match event.get(member).filter(|node| !node.is_null()) {
         None => Ok(None),
         Some(node) => {
-            node.as_str().map(Some).ok_or_else(|| format!("`{member}` is a {}, not a text", node.kind_name()))
+            node.as_str().map(Some).ok_or_else(|| format!("`{member}` is {}, not a text", node.a_kind()))
         }
     }
 }
@@ -320,7 +320,7 @@ mod tests {
     fn what_is_wrong_is_told() {
         for (text, says) in [
             ("{", "no JSON"),
-            ("[]", "a array, not an object"),
+            ("[]", "an array, not an object"),
             (r#"{"time":7}"#, "`time` is a number"),
             (r#"{"host":"a","observables":[]}"#, "`time` is missing"),
             (r#"{"time":"yesterday","host":"a","observables":[]}"#, "`time` is `yesterday`"),

@@ -127,7 +127,7 @@ fn read_21(bytes: &[u8], node: &Node<'_>) -> Result<Reading, Box<Refused>> {
     let version_text = common.version().map(str::to_owned);
     let refuse = |reason: String| refused(id.to_owned(), version_text.clone().unwrap_or_default(), reason);
     if !matches!(node.value, strictjson::Value::Object(_)) {
-        return Err(Box::new(refuse(format!("a STIX object is a JSON object, not {}", node.kind_name()))));
+        return Err(Box::new(refuse(format!("a STIX object is a JSON object, not {}", node.a_kind()))));
     }
     if common.kind == Some("bundle") {
         // The objects of a bundle are read one by one. What comes here has none, or stands where it is not taken apart.

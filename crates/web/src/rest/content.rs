@@ -42,7 +42,7 @@ impl<'a> Fields<'a> {
         let root = strictjson::parse(bytes, &limits)
             .map_err(|error| Failure::invalid(format!("the content is no JSON that we take: {error}")))?;
         if root.as_object().is_none() {
-            return Err(Failure::invalid(format!("the content is a {}, not an object", root.kind_name())));
+            return Err(Failure::invalid(format!("the content is {}, not an object", root.a_kind())));
         }
         Fields::of(root, known)
     }
@@ -197,7 +197,7 @@ fn missing(name: &str) -> Failure {
 }
 
 fn expected(name: &str, what: &str, found: &Node<'_>) -> Failure {
-    Failure::invalid(format!("`/{name}` is a {}, expected {what}", found.kind_name()))
+    Failure::invalid(format!("`/{name}` is {}, expected {what}", found.a_kind()))
 }
 
 #[cfg(test)]
@@ -224,7 +224,7 @@ mod tests {
         assert_eq!(detail(r#"{"name":"a","count":null}"#), "");
         for (text, says) in [
             ("", "`/name` is missing"),
-            ("[]", "is a array, not an object"),
+            ("[]", "is an array, not an object"),
             ("{", "unexpected end of input"),
             (r#"{"name":"a","name":"b"}"#, "name used twice"),
             (r#"{"nmae":"a"}"#, "`/nmae` is no member"),
