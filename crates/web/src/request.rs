@@ -98,6 +98,15 @@ impl Request {
     /// 413 above a limit, 415 for a coding that is not taken, 408 for a client that is too slow, 400 for content that
     /// breaks off or is not of its coding.
     pub async fn content(&mut self) -> Result<Bytes, Failure> {
+        let most = self.node.settings().max_inflated_bytes;
+        self.content_within(most).await
+    }
+
+    /// The same, of at most so many bytes once its coding is undone, where that is less than the node's limit.
+    ///
+    /// # Errors
+    /// As [`Request::content`].
+    pub async fn content_within(&mut self, most: usize) -> Result<Bytes, Failure> {
         let coding = coding::of_content(&self.headers)?;
         let body = std::mem::replace(&mut self.body, RequestBody::full(Bytes::new()));
         let (wire, inflated) = {
@@ -105,7 +114,7 @@ impl Request {
             (settings.max_content_bytes, settings.max_inflated_bytes)
         };
         let bytes = body.bytes(wire).await?;
-        coding::decoded(bytes, coding, inflated)
+        coding::decoded(bytes, coding, inflated.min(most))
     }
 
     /// A header's text, if it is there once or more and is text.

@@ -11,6 +11,9 @@ use crate::{Failure, Request, Route, blocking};
 /// Lines of JSON or a list, whatever they are called: which one it is, the content says.
 const TAKEN: [&str; 4] = [JSON, super::transfer::LINES, "application/jsonl", "application/octet-stream"];
 
+/// Events inflate to at most so many times the longest content.
+const INFLATED: usize = 2;
+
 pub fn routes() -> Vec<Route> {
     vec![
         row(
@@ -69,7 +72,9 @@ async fn observe(mut request: Request) -> Outcome {
         return Err(failure.hint("send application/x-ndjson, or a list as application/json"));
     }
     let caller = request.caller()?.clone();
-    let content = request.content().await?;
+    // All of them are held at once, and many sensors tell theirs at the same time.
+    let most = request.node.settings().max_content_bytes.saturating_mul(INFLATED);
+    let content = request.content_within(most).await?;
     json_of(move || request.node.observe(&caller, &content)).await
 }
 

@@ -131,3 +131,21 @@ async fn content_of_another_shape_is_no_failure_of_an_object() {
         1
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn events_inflate_to_twice_the_longest_content() {
+    let (house, _, _) = one().await;
+    let token = house.token("A", &["sensor"]);
+    let post = async |lines: usize| {
+        let time = "2026-01-02T00:00:00Z";
+        let line = |n: usize| format!("{{\"time\":\"{time}\",\"host\":\"pc-{n:04}\",\"observables\":[]}}\n");
+        let text: String = (0..lines).map(line).collect();
+        let coded = web::coding::encoded(text.as_bytes(), web::coding::Coding::Zstd).unwrap();
+        let ask = house.ask("POST", "/api/v1/events").bearer(&token).header("content-encoding", "zstd");
+        let answer = ask.header("content-type", "application/x-ndjson").body(&coded).send().await;
+        (text.len(), answer.status.as_u16())
+    };
+    let ((under, taken), (above, refused)) = (post(600).await, post(700).await);
+    assert!(under > 20_000 && under < 40_000 && above > 40_000 && above < 100_000, "{under} and {above}");
+    assert_eq!((taken, refused), (200, 413));
+}
