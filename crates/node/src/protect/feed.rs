@@ -14,8 +14,7 @@ mod numbers;
 mod pieces;
 
 use std::fmt::Write as _;
-use std::io::Write;
-use std::os::unix::fs::FileExt;
+use std::io::{Read, Write};
 use std::sync::{Arc, OnceLock};
 
 use model::Tlp;
@@ -96,19 +95,15 @@ impl Feed {
 
     fn items(&self, each: &mut dyn FnMut(&[u8]) -> std::io::Result<()>) -> std::io::Result<()> {
         let (mut buffer, mut stamp) = (vec![0; READ], self.stamp.clone());
-        for (at, bytes) in self.ranges.iter().copied() {
-            let (mut at, end) = (at, at + bytes);
-            while at < end {
-                let most = usize::try_from(end - at).unwrap_or(READ).min(READ);
-                let read = self.spool.file.read_at(buffer.get_mut(..most).unwrap_or_default(), at)?;
-                let Some(bytes) = buffer.get_mut(..read).filter(|bytes| !bytes.is_empty()) else {
-                    return Err(std::io::Error::other("the file is cut"));
-                };
+        for range in self.ranges.iter().copied() {
+            let mut plain = self.spool.read(range)?;
+            loop {
+                let read = plain.read(&mut buffer)?;
+                let Some(bytes) = buffer.get_mut(..read).filter(|bytes| !bytes.is_empty()) else { break };
                 if let Some(stamp) = &mut stamp {
                     stamp.put(bytes);
                 }
                 each(bytes)?;
-                at += read as u64;
             }
         }
         Ok(())

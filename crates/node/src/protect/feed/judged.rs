@@ -46,7 +46,7 @@ impl Values<'_, '_, '_> {
     fn take(&mut self, key: &[u8], saying: Saying) -> Result<(), Error> {
         if self.at.as_ref().is_none_or(|(at, _)| at.as_slice() != key) {
             self.done()?;
-            self.making.goes_on_from(key);
+            self.making.goes_on_from(key)?;
             self.at = Some((key.to_vec(), Vec::new()));
         }
         if let Some((_, sayings)) = &mut self.at

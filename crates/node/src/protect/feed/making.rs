@@ -64,7 +64,7 @@ impl Node {
         let of = (format, file, &order.head);
         let mut making = Making::begin(self, order.reading, of, (&[first], None), (spool, None))?;
         for kind in kinds {
-            making.turn(&[kind.byte()]);
+            making.turn(&[kind.byte()])?;
             order
                 .values(&judging, &mut making, kind)
                 .all(&[kind.byte()], &[kind.byte().saturating_add(1)])?;
@@ -79,7 +79,7 @@ impl Node {
     // `None` where it is not known what of it is otherwise by now, or it is most of it.
     fn brought_up(&self, order: &Order<'_>, before: Kept) -> Result<Option<Kept>, Error> {
         let (reading, (format, file)) = (order.reading, order.of);
-        let live: u64 = before.pieces.iter().map(|piece| piece.counts.bytes).sum();
+        let live: u64 = before.pieces.iter().map(|piece| piece.stored).sum();
         let is_spent = before.spool.end > live * 2 + SPENT_BYTES;
         let is_whole = before.pieces.iter().any(|piece| piece.rest.is_none());
         if is_whole || is_spent || before.place.goes_on(reading, &order.place).is_err() {

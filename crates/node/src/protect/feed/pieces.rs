@@ -1,10 +1,12 @@
 //! A file as pieces: each of the values of one kind from a key up to that of the next piece, with what its writer remembered where it
 //! begins. A piece can be written anew by itself; where it then ends otherwise than the next one begins, that one is, too.
 //!
-//! Pieces are added to one file of no name and never written over, so that what is being sent stays as it was.
+//! Pieces are added to one file of no name and never written over, so that what is being sent stays as it was. They lie there deflated:
+//! lines are much alike, and writing hundreds of megabytes would take longer than making them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
+use std::io::Read;
 use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 
@@ -21,8 +23,10 @@ use crate::{Error, Kind, Node, random};
 
 /// Values that a piece is of before the next one begins. Few where tests run, which so come over many borders.
 const VALUES: u64 = if cfg!(debug_assertions) { 3 } else { 512 };
-/// Bytes that are gathered before they are written.
+/// Bytes that are gathered before they are deflated and written.
 const GATHERED: usize = 256 << 10;
+/// The quickest that zstd is without losing much.
+const ZSTD_LEVEL: i32 = 1;
 /// What counts down from the file's time is at most so much older, in seconds.
 const COUNTED_S: i64 = 60;
 
@@ -41,11 +45,35 @@ impl Spool {
         Ok(Spool { file: Arc::new(file), end: 0 })
     }
 
-    fn write(&mut self, out: &mut Vec<u8>) -> Result<(), Error> {
-        self.file.write_all_at(out, self.end).map_err(unwritten)?;
-        self.end += out.len() as u64;
-        out.clear();
+    fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        self.file.write_all_at(bytes, self.end).map_err(unwritten)?;
+        self.end += bytes.len() as u64;
         Ok(())
+    }
+
+    /// What lies in a range of it, as it was before it was deflated.
+    pub(super) fn read(&self, (at, bytes): (u64, u64)) -> std::io::Result<impl Read> {
+        zstd::Decoder::new(Stored { file: Arc::clone(&self.file), at, end: at + bytes })
+    }
+}
+
+/// Bytes as they lie in the file.
+struct Stored {
+    file: Arc<File>,
+    at: u64,
+    end: u64,
+}
+
+impl Read for Stored {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let left = usize::try_from(self.end - self.at).unwrap_or(usize::MAX).min(buffer.len());
+        let buffer = buffer.get_mut(..left).unwrap_or_default();
+        let read = self.file.read_at(buffer, self.at)?;
+        if read == 0 && left > 0 {
+            return Err(std::io::Error::other("the file is cut"));
+        }
+        self.at += read as u64;
+        Ok(read)
     }
 }
 
@@ -90,8 +118,9 @@ pub(super) struct Piece {
     pub(super) first: Vec<u8>,
     /// What its writer remembered there; `None` where it cannot be written by itself.
     pub(super) rest: Option<Vec<u8>>,
-    /// Where its bytes begin.
+    /// Where it lies in the file, and how many bytes it has there.
     pub(super) at: u64,
+    pub(super) stored: u64,
     pub(super) counts: Counts,
     /// From then on something of it is otherwise, by the clock alone.
     pub(super) ends: Timestamp,
@@ -110,6 +139,7 @@ impl Piece {
             first,
             rest,
             at,
+            stored: 0,
             counts: Counts::default(),
             ends: Timestamp::MAX,
             beyond: false,
@@ -127,6 +157,7 @@ pub(super) struct Making<'m> {
     reading: &'m Reading,
     writer: Writer,
     out: Vec<u8>,
+    deflate: zstd::bulk::Compressor<'static>,
     spool: Spool,
     keyed: Sha256,
     done: Vec<Piece>,
@@ -161,7 +192,8 @@ impl<'m> Making<'m> {
         let rest = rest.map_or_else(|| writer.rest(first), |rest| Some(rest.to_vec()));
         let at = Piece::begin(first.to_vec(), rest, spool.end);
         let out = Vec::with_capacity(GATHERED + 4_096);
-        Ok(Making { format, reading, writer, out, spool, keyed, done: Vec::new(), at })
+        let deflate = zstd::bulk::Compressor::new(ZSTD_LEVEL).map_err(unwritten)?;
+        Ok(Making { format, reading, writer, out, deflate, spool, keyed, done: Vec::new(), at })
     }
 
     pub(super) fn format(&self) -> Format {
@@ -169,20 +201,30 @@ impl<'m> Making<'m> {
     }
 
     /// The next value is under this key: another piece begins there, where this one is of enough.
-    pub(super) fn goes_on_from(&mut self, key: &[u8]) {
-        if self.at.counts.judged >= VALUES {
-            self.turn(key);
-        }
+    pub(super) fn goes_on_from(&mut self, key: &[u8]) -> Result<(), Error> {
+        if self.at.counts.judged >= VALUES { self.turn(key) } else { Ok(()) }
     }
 
     /// Another piece begins here, where one can.
-    pub(super) fn turn(&mut self, first: &[u8]) {
+    pub(super) fn turn(&mut self, first: &[u8]) -> Result<(), Error> {
         let rest = self.writer.rest(first);
         if rest.is_some() && self.at.first != first {
-            let at = self.spool.end + self.out.len() as u64;
-            let next = Piece::begin(first.to_vec(), rest, at);
+            self.write()?;
+            let next = Piece::begin(first.to_vec(), rest, self.spool.end);
             self.close(next);
         }
+        Ok(())
+    }
+
+    // Whole frames of zstd, one or more for each piece.
+    fn write(&mut self) -> Result<(), Error> {
+        if !self.out.is_empty() {
+            let deflated = self.deflate.compress(&self.out).map_err(unwritten)?;
+            self.spool.write(&deflated)?;
+            self.at.stored += deflated.len() as u64;
+            self.out.clear();
+        }
+        Ok(())
     }
 
     fn close(&mut self, next: Piece) {
@@ -233,7 +275,7 @@ impl<'m> Making<'m> {
                 self.is_other_from(Some(self.reading.now.plus_seconds(COUNTED_S)));
             }
         }
-        if self.out.len() >= GATHERED { self.spool.write(&mut self.out) } else { Ok(()) }
+        if self.out.len() >= GATHERED { self.write() } else { Ok(()) }
     }
 
     pub(super) fn passed_over(&mut self, why: &'static str) {
@@ -242,7 +284,7 @@ impl<'m> Making<'m> {
 
     /// The end, where a key follows.
     pub(super) fn end(mut self, next: &[u8]) -> Result<Made, Error> {
-        self.spool.write(&mut self.out)?;
+        self.write()?;
         let after = Piece::begin(Vec::new(), None, self.spool.end);
         self.close(after);
         Ok(Made { pieces: self.done, spool: self.spool, rest: self.writer.rest(next) })
@@ -285,10 +327,10 @@ pub(super) fn put(pieces: Vec<Arc<Piece>>, written: Vec<(usize, Vec<Piece>)>) ->
 /// Where their bytes lie, those behind each other together.
 pub(super) fn ranges(pieces: &[Arc<Piece>]) -> Vec<(u64, u64)> {
     let mut ranges: Vec<(u64, u64)> = Vec::new();
-    for piece in pieces.iter().filter(|piece| piece.counts.bytes > 0) {
+    for piece in pieces.iter().filter(|piece| piece.stored > 0) {
         match ranges.last_mut() {
-            Some((at, bytes)) if *at + *bytes == piece.at => *bytes += piece.counts.bytes,
-            _ => ranges.push((piece.at, piece.counts.bytes)),
+            Some((at, bytes)) if *at + *bytes == piece.at => *bytes += piece.stored,
+            _ => ranges.push((piece.at, piece.stored)),
         }
     }
     ranges
