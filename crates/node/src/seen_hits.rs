@@ -6,6 +6,7 @@
 
 use model::matching::Mode;
 use model::observable::{Kind as ValueKind, Observable, normalise, text_of_key};
+use model::protect::Prevalence;
 use model::{Action, MemberId, Timestamp};
 use store::find;
 use store::opened::Place;
@@ -17,6 +18,7 @@ use crate::core::sought::{looks, nearness};
 use crate::core::stands::Told;
 use crate::directory::signed_in;
 use crate::known::meant;
+use crate::protect::policy_of;
 use crate::reading::Reading;
 use crate::seen::{HOSTS, hosts, lent, prevalence};
 use crate::{Caller, Error, Kind, Node, random, views};
@@ -70,13 +72,18 @@ impl Node {
             }
         }
         let reading = self.reading(caller)?;
+        // One that cannot be read any more lets nothing block, and says so where it is asked for.
+        let policy = policy_of(&reading.roster, Some(own), reading.now).ok();
+        let common = policy.map(|policy| policy.prevalence);
         let (mut hits, mut more, mut last) = (Vec::new(), false, None);
         'pages: loop {
             let page = self.inner.seen.noted(own, before.as_ref(), CHUNK)?;
             let Some(end) = page.last() else { break };
             before = Some(end.place());
             for candidate in page {
-                let Some(hit) = self.seen_hit(&reading, own, &candidate, (from, hits.len() == limit))? else {
+                let Some(hit) =
+                    self.seen_hit(&reading, (own, common), &candidate, (from, hits.len() == limit))?
+                else {
                     continue;
                 };
                 if hits.len() == limit {
@@ -104,7 +111,7 @@ impl Node {
     fn seen_hit(
         &self,
         reading: &Reading,
-        own: MemberId,
+        (own, common): (MemberId, Option<Prevalence>),
         candidate: &Candidate,
         (from, is_beyond): (Day, bool),
     ) -> Result<Option<Option<views::SeenHit>>, Error> {
@@ -122,6 +129,14 @@ impl Node {
         if is_beyond {
             return Ok(Some(None));
         }
+        // As the gate has it: by all that the indicator stands for.
+        let mut held = false;
+        for (mode, _) in meant {
+            if let Some(common) = common.as_ref().filter(|_| mode.admits(nearness)) {
+                let of = self.prevalence(own, &candidate.asked, mode)?;
+                held |= common.is_reached(of.hosts, of.of_hosts);
+            }
+        }
         let mut indicator = None;
         snapshot.entry(visible, candidate.position, &mut |entry| indicator = Some(reading.summary(entry)))?;
         Ok(indicator.map(|indicator| {
@@ -132,6 +147,7 @@ impl Node {
                 stands_for: text_of_key(&candidate.asked).unwrap_or_default(),
                 indicator,
                 live: candidate.live,
+                held,
                 found: candidate.found.to_string(),
                 prevalence: prevalence(&found.whole),
                 on: hosts(found.hosts),

@@ -328,6 +328,10 @@ pub async fn hits(session: &mut Session<'_>, asked: Hits) -> Result<Exit, Failur
         let how = if flag(hit, "/live") { "seen when known" } else { "seen before it was known" };
         let value = output.paint(Style::Strong, &defanged(text(hit, "/value")));
         output.line(&format!("{value}  {}  {}", output.paint(Style::Alert, how), widely(hit)))?;
+        if flag(hit, "/held") {
+            let held = "held: too common here to block, it alerts at most; `accord why` tells more";
+            output.line(&format!("  {}", output.paint(Style::Strong, held)))?;
+        }
         let indicator = hit.pointer("/indicator").unwrap_or(&Value::Null);
         let (name, said) = (defanged(text(indicator, "/name")), said_by(indicator));
         let (label, id) = (text(indicator, "/label"), inert(text(indicator, "/id")));

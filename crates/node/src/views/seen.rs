@@ -168,6 +168,8 @@ pub struct SeenHit {
     pub indicator: ObjectSummary,
     /// It was known when it was touched; otherwise it had been touched when it became known.
     pub live: bool,
+    /// So many hosts touched what the indicator stands for that it does not block, by the member's policy: it alerts at most.
+    pub held: bool,
     /// When it was both known and seen: the time of the event, or that of the indicator for the member.
     pub found: String,
     /// How widely the value was seen.

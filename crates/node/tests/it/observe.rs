@@ -179,6 +179,28 @@ fn new_events_meet_what_was_known_when_they_happened_as_far_as_the_caller_sees()
 }
 
 #[test]
+fn who_reads_hits_is_told_of_what_is_too_common_to_block() {
+    let house = house();
+    let (a, sensor) = (&house.analysts[0], &house.sensors[0]);
+    let events: Vec<String> = (0..200)
+        .map(|host| {
+            let seen: &[&str] = match host {
+                0..2 => &["198.51.0.1", "198.51.0.2"],
+                2..9 => &["198.51.0.2"],
+                _ => &[],
+            };
+            event(10, &format!("h{host}"), seen)
+        })
+        .collect();
+    house.observe(sensor, &events);
+    house.say(a, Tlp::Green, &[indicator(1, FIRST, ""), indicator(2, FIRST, "")]);
+    let listed = house.hits_soon(a, 2);
+    let mut held: Vec<_> = listed.hits.iter().map(|hit| (hit.value.as_str(), hit.held)).collect();
+    held.sort_unstable();
+    assert_eq!(held, [("198.51.0.1", false), ("198.51.0.2", true)]);
+}
+
+#[test]
 fn new_knowledge_meets_what_was_seen_before_and_only_where_it_is_for() {
     let house = house();
     let (a, b) = (&house.analysts[0], &house.analysts[1]);

@@ -188,6 +188,12 @@ pub const SHAPES: &[Shape] = &[
                 "It was known when it was touched; otherwise it had been touched when it became known.",
             ),
             (
+                "held",
+                Flag,
+                Always,
+                "So many hosts touched what the indicator stands for that it does not block, by the member's policy: it alerts at most.",
+            ),
+            (
                 "found",
                 Time,
                 Always,
