@@ -36,6 +36,8 @@ pub(crate) struct Holding {
     pub(crate) entries: BTreeSet<usize>,
     /// Those of them that were in lists and exports, which nobody takes for the sake of one entry.
     pub(crate) handed: BTreeSet<usize>,
+    /// The first of these, and on which road.
+    pub(crate) first: Option<(Timestamp, String)>,
     /// The last of the answers.
     pub(crate) last: Timestamp,
 }
@@ -76,6 +78,16 @@ impl Node {
         roster: &Roster,
         targets: &[Target],
     ) -> Result<BTreeMap<MemberId, Holding>, Error> {
+        self.holders_since(roster, targets, Timestamp(i64::MIN))
+    }
+
+    /// The same, where nobody can have been lent any of it before a time.
+    pub(crate) fn holders_since(
+        &self,
+        roster: &Roster,
+        targets: &[Target],
+        since: Timestamp,
+    ) -> Result<BTreeMap<MemberId, Holding>, Error> {
         let mut held: BTreeMap<MemberId, Holding> = BTreeMap::new();
         if targets.is_empty() {
             return Ok(held);
@@ -90,12 +102,15 @@ impl Node {
             let rows = snapshot.lent(None, before, PAGE)?;
             let Some(oldest) = rows.last() else { break };
             before = oldest.at;
-            for row in &rows {
+            for row in rows.iter().filter(|row| row.at >= since) {
                 let of_member = match windows.entry(row.member) {
                     Entry::Occupied(known) => known.into_mut(),
                     Entry::Vacant(new) => new.insert(looking.windows(row.member)?),
                 };
                 looking.note(row, of_member, held.entry(row.member).or_default())?;
+            }
+            if before < since {
+                break;
             }
         }
         held.retain(|_, one| !one.entries.is_empty());
@@ -188,6 +203,10 @@ impl<'a> Looking<'a> {
         if met {
             *holding.roads.entry(row.verb.to_string()).or_default() += 1;
             holding.last = holding.last.max(row.at);
+            // Rows come the newest first.
+            if handed {
+                holding.first = Some((row.at, row.verb.to_string()));
+            }
         }
         Ok(())
     }

@@ -63,6 +63,7 @@ mod sharing_sightings;
 mod source;
 mod splitting;
 mod statistics;
+mod stopped;
 mod submit;
 mod summary;
 mod tokens;

@@ -17,6 +17,7 @@ use crate::core::list_query::object_key;
 use crate::core::marking::Marked;
 use crate::desk::unnamed;
 use crate::directory::{not_found, signed_in};
+use crate::holders::Target;
 use crate::roster::Roster;
 use crate::{Asked, Caller, Error, Kind, Node, views};
 
@@ -105,18 +106,47 @@ impl Node {
             let error = Error::new(Kind::Forbidden, format!("`{id}` is not what your organisation said"));
             error.hint("a trace is of one's own; `accord show` tells whom it is for, as far as you may know")
         };
-        let (position, label) = at.ok_or_else(|| if is_seen { others() } else { not_found("object", id) })?;
+        let stopped = self.stopped(&reading, caller, &key)?;
+        let Some((position, label)) = at else {
+            return match (stopped.is_empty(), is_seen) {
+                (false, _) => Ok(views::Preview { stopped, ..views::Preview::default() }),
+                (true, true) => Err(others()),
+                (true, false) => Err(not_found("object", id)),
+            };
+        };
         let label = reading.sight.label(label).cloned().ok_or_else(|| not_found("object", id))?;
         let mut entered = None;
         reading.snapshot.entry(&reading.sight.visible, position, &mut |entry| {
             entered = Some(entry.date_added);
         })?;
         let (roster, now) = (&*reading.roster, reading.now);
-        Ok(Told { node: self, roster, caller, own, label: &label, entered, now }.preview())
+        let told = Told { node: self, roster, caller, own, label: &label, entered, now };
+        let mut preview = views::Preview { stopped, ..told.preview() };
+        told.add_who_got(position, &mut preview)?;
+        Ok(preview)
     }
 }
 
 impl Told<'_> {
+    // Who took what stands at a position together with more. Who asked for this very thing is not told: that tells who is a victim.
+    fn add_who_got(&self, position: u64, preview: &mut views::Preview) -> Result<(), Error> {
+        let targets = [Target { position, label: self.label.clone() }];
+        // Before it entered nobody had it; a clock may have been put back by less than a day.
+        let since = self.entered.map_or(Timestamp(i64::MIN), |at| at.plus_seconds(-86_400));
+        let mut held = self.node.holders_since(self.roster, &targets, since)?;
+        held.remove(&self.own);
+        let mut others = 0;
+        for (member, first) in held.into_iter().filter_map(|(member, one)| Some((member, one.first?))) {
+            let id = member.to_string();
+            let got = views::Got { at: first.0.to_string(), road: first.1 };
+            let mut named = preview.sees.iter_mut().filter(|one| one.member.id == id).peekable();
+            others += u64::from(named.peek().is_none());
+            named.for_each(|one| one.got = Some(got.clone()));
+        }
+        preview.got_by_others = Some(others);
+        Ok(())
+    }
+
     fn preview(&self) -> views::Preview {
         let mut preview = views::Preview {
             label: self.label.tlp.to_string(),
@@ -134,6 +164,8 @@ impl Told<'_> {
             visitors: self.node.settings().anonymous
                 && why(&Reader::anonymous(), self.label, self.now).is_ok(),
             waiting: None,
+            got_by_others: None,
+            stopped: Vec::new(),
         };
         let mut others: BTreeMap<&'static str, u64> = BTreeMap::new();
         let live = self.roster.directory().members.iter().filter(|member| member.revoked.is_none());
@@ -189,6 +221,7 @@ impl Told<'_> {
                 person: None,
                 why: self.reason(reason),
                 since: self.since(member.id, reason),
+                got: None,
             }),
             Ok(reason) => *others.entry(plainly(reason)).or_default() += 1,
             Err(barrier) => {
@@ -224,6 +257,7 @@ impl Told<'_> {
                     person: Some(views::Named { id: person.id.to_string(), name: person.name.clone() }),
                     why: self.reason(reason),
                     since: self.since(member, reason),
+                    got: None,
                 }),
                 None => *others.entry(plainly(reason)).or_default() += 1,
             }

@@ -9,7 +9,7 @@ use store::read::Status;
 use store::record::{Arrival, Item, Submission};
 
 use crate::chunk::Chunk;
-use crate::core::reading::OBJECT_BYTES;
+use crate::core::reading::{OBJECT_BYTES, Reading as Object};
 use crate::core::sensitive::may_hold_card;
 use crate::directory::{not_found, signed_in};
 use crate::intake::{Intake, told};
@@ -210,14 +210,16 @@ impl Node {
         let from = self.inner.sequenced.get(arrival.submission.id);
         let rest: Vec<&Chunk> = chunks.iter().skip(from).collect();
         for (place, chunk) in rest.iter().enumerate() {
-            let reject = |piece: &crate::chunk::Piece| Item::Reject {
+            // By its id it is found again by whoever asks what became of it.
+            let object = |read: Vec<Object>| read.into_iter().next().map(|one| one.object.to_string());
+            let reject = |(piece, read): (&crate::chunk::Piece, Result<Vec<Object>, _>)| Item::Reject {
                 ordinal: piece.start.ordinal,
-                object: None,
+                object: read.ok().and_then(object),
                 version: String::new(),
                 reason: reason.to_owned(),
                 bytes: chunk.kept_bytes(piece).to_vec(),
             };
-            let items = chunk.pieces.iter().map(reject).collect();
+            let items = chunk.pieces.iter().zip(chunk.read()).map(reject).collect();
             self.append_as_node(arrival.submission.clone(), items, place + 1 == rest.len())?;
             self.inner.sequenced.set(arrival.submission.id, from + place + 1);
         }

@@ -57,9 +57,10 @@ pub struct Audience {
 }
 
 /// Who sees something, or would: those the one who says it may know by name, the others by number.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Default, Serialize)]
 pub struct Preview {
-    /// The TLP.
+    /// The TLP; empty for what stands nowhere.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub label: String,
     /// Whom the label names.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -82,6 +83,35 @@ pub struct Preview {
     /// That it would wait, and for whom; not of what stands.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub waiting: Option<Waiting>,
+    /// Others who took it with more in lists, exports or the stream, as far as that is written down; of what stands.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub got_by_others: Option<u64>,
+    /// What of it did not arrive, or is gone, and why, the newest first; of what was sent.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub stopped: Vec<Stopped>,
+}
+
+/// What kept something that was sent from those whom it is for.
+#[derive(Debug, Clone, Serialize)]
+pub struct Stopped {
+    /// `waits`, `refused`, `withdrawn` or `erased`.
+    pub what: &'static str,
+    /// When: since when it waits, or when that was done.
+    pub at: String,
+    /// The rule or the error.
+    pub why: String,
+    /// The submission, as far as that is still known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub submission: Option<String>,
+}
+
+/// That somebody took something together with more.
+#[derive(Debug, Clone, Serialize)]
+pub struct Got {
+    /// When first, as far as that is written down.
+    pub at: String,
+    /// By which road: `list`, `export`, `stream` and the like.
+    pub road: String,
 }
 
 /// Somebody who sees it.
@@ -97,6 +127,10 @@ pub struct Seer {
     /// Since when it is there for them, for what stands.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub since: Option<String>,
+    /// When they first took it with more in a list, an export or the stream; left out where they did not, as far as that is
+    /// written down. Who asked for this very thing is told to nobody.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub got: Option<Got>,
 }
 
 /// Some who see it by one rule.

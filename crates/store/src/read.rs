@@ -24,6 +24,10 @@ use crate::sqlite::span::Record;
 use crate::sqlite::strip::{Chunk, Seen, Wanted};
 use crate::{Error, Inner, Kind};
 
+/// Labels of a reader who sees few, at most, and he sees at most one in so many.
+const FEW: usize = 64;
+const ONE_IN: usize = 16;
+
 /// The number under which a label is interned, dense from 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LabelId(pub u32);
@@ -78,6 +82,12 @@ impl Visible {
     /// How many labels get through.
     pub(crate) fn count(&self) -> usize {
         self.bits.iter().map(|bits| bits.count_ones() as usize).sum()
+    }
+
+    /// Few of many labels get through: mostly nothing near is under one of them.
+    pub(crate) fn sees_few(&self) -> bool {
+        let count = self.count();
+        count <= FEW && count * ONE_IN < self.bits.len() * 64
     }
 
     /// The first and the last of labels that get through, ascending, together with those between that do not where at most

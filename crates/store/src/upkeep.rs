@@ -124,6 +124,23 @@ pub struct Quarantined {
     pub bytes: Vec<u8>,
 }
 
+/// That something was refused, without its bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// The submission it came in.
+    pub submission: SubmissionId,
+    /// Whose submission that is.
+    pub source: MemberId,
+    /// By which token it was made.
+    pub token: Option<TokenId>,
+    /// Through which collection.
+    pub collection: Option<model::CollectionId>,
+    /// When.
+    pub at: Timestamp,
+    /// Why.
+    pub reason: String,
+}
+
 /// A row of the audit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Audited {
@@ -465,6 +482,14 @@ impl Snapshot {
     /// [`crate::Kind::Engine`].
     pub fn quarantined(&self, submission: SubmissionId, ordinal: u64) -> Result<Option<Quarantined>, Error> {
         purge::quarantined(self, submission, ordinal)
+    }
+
+    /// What was refused under an id and is still kept, the newest first, at most so many.
+    ///
+    /// # Errors
+    /// [`crate::Kind::Engine`].
+    pub fn refusals(&self, object: &str, most: usize) -> Result<Vec<Refusal>, Error> {
+        purge::refusals(self, object, most)
     }
 
     /// Rows of the audit.

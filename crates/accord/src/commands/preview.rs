@@ -38,14 +38,22 @@ pub(super) fn write(output: &mut Output, answer: &Value) -> Result<Exit, Failure
         output.document(answer)?;
         return Ok(Exit::Ok);
     }
-    output.line(text(answer, "/label"))?;
+    if !text(answer, "/label").is_empty() {
+        output.line(text(answer, "/label"))?;
+    }
+    let is_trace = answer.pointer("/got_by_others").is_some();
     for one in list(answer, "/sees") {
         let (member, person) = (inert(text(one, "/member/name")), inert(text(one, "/person/name")));
         let who = if person.is_empty() { member.into_owned() } else { format!("{person} of {member}") };
         let since = text(one, "/since");
         let since = if since.is_empty() { String::new() } else { format!(", since {since}") };
         let why = inert(text(one, "/why"));
-        output.line(&format!("  {} {who}: {why}{since}", output.paint(Style::Good, "sees")))?;
+        let got = match text(one, "/got/road") {
+            "" if is_trace && !text(one, "/why").eq("its author") => "; in no list of theirs yet".to_owned(),
+            "" => String::new(),
+            road => format!("; got it by `{}`, {}", inert(road), text(one, "/got/at")),
+        };
+        output.line(&format!("  {} {who}: {why}{since}{got}", output.paint(Style::Good, "sees")))?;
     }
     for one in list(answer, "/others") {
         let count = counted(number(one, "/count"), "other");
@@ -54,6 +62,9 @@ pub(super) fn write(output: &mut Output, answer: &Value) -> Result<Exit, Failure
             output.paint(Style::Good, "sees"),
             inert(text(one, "/why"))
         ))?;
+    }
+    if let Some(count) = answer.pointer("/got_by_others").and_then(Value::as_u64).filter(|count| *count > 0) {
+        output.line(&format!("  got by {}, in lists, exports or the stream", counted(count, "other")))?;
     }
     if flag(answer, "/visitors") {
         output.line("  sees whoever comes, without a token")?;
@@ -65,6 +76,14 @@ pub(super) fn write(output: &mut Output, answer: &Value) -> Result<Exit, Failure
     for one in list(answer, "/kept_from") {
         let (member, why) = (inert(text(one, "/member/name")), inert(text(one, "/why")));
         output.line(&format!("  {} {member}: {why}", output.paint(Style::Faint, "not ")))?;
+    }
+    for one in list(answer, "/stopped") {
+        let (what, at, why) = (text(one, "/what"), text(one, "/at"), defanged(text(one, "/why")));
+        let submission = match text(one, "/submission") {
+            "" => String::new(),
+            id => format!("  submission {id}"),
+        };
+        output.line(&format!("  {} {at}: {why}{submission}", output.paint(Style::Warning, what)))?;
     }
     Ok(Exit::Ok)
 }

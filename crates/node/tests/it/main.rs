@@ -88,6 +88,8 @@ mod read_world;
 #[cfg(test)]
 mod shared_rules;
 #[cfg(test)]
+mod trace;
+#[cfg(test)]
 mod write_corpus;
 #[cfg(test)]
 mod write_directory;

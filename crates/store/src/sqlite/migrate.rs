@@ -46,6 +46,7 @@ pub(crate) const STEPS: &[Step] = &[
     Step::sql(include_str!("stands.sql")),
     Step::sql(include_str!("changes.sql")),
     Step::sql(include_str!("clients.sql")),
+    Step::sql("CREATE INDEX quarantine_object ON quarantine (object)"),
 ];
 
 /// Brings the file to the last schema.

@@ -21,7 +21,7 @@ use super::row::{damaged, state};
 use super::sealed::Times;
 use super::span::{self, Record, Span};
 use super::views::{EVERYTHING, Side, side};
-use super::{directory, intern};
+use super::{directory, intern, strip};
 use crate::Error;
 use crate::opened::{Block, Place};
 use crate::read::{Entry, LabelId, PageEnd, PageQuery, Snapshot, Visible};
@@ -30,10 +30,15 @@ use model::Timestamp;
 /// Entries that a scan may pass over before postings are cheaper: so many, and so many for each that it served.
 const MISSES: usize = 256;
 const MISSES_PER_HIT: usize = 10;
+/// The same where few of many labels are the reader's.
+const MISSES_OF_FEW: usize = 8;
+const MISSES_OF_FEW_PER_HIT: usize = 1;
 /// What opening one more posting costs, in entries passed over.
 const MISSES_PER_LIST: usize = 8;
 /// A label that is not the reader's costs as much less than a look at the next of his.
 const LABELS_PASSED_OVER: u32 = 12;
+/// Positions that are read along rather than begun anew behind.
+const NEAR: i64 = 16;
 /// Postings that are fetched together.
 const TOGETHER: usize = 512;
 /// A page ends early, with more to follow, once it is this long in bytes: whoever asks for thousands of entries holds
@@ -141,6 +146,17 @@ impl<'q> Plan<'q> {
     /// The postings to merge: of the types or of the collection, whichever holds less for this reader.
     fn lists(&self, conn: &Connection, last_only: bool) -> Result<Vec<(i64, i64)>, Error> {
         let whole = [EVERYTHING];
+        // To look which of a few hold something costs more than to open them all.
+        if self.kinds.is_none()
+            && self.collection.is_none()
+            && self.sources.is_none()
+            && self.visible.sees_few()
+        {
+            let labels = self.visible.ranges(0).into_iter().flat_map(|(first, last)| first..=last);
+            let sides: &[Side] = if last_only { &[Side::Last] } else { &[Side::Last, Side::Past] };
+            let each = |label| sides.iter().map(move |on| (side(EVERYTHING, *on), i64::from(label)));
+            return Ok(labels.flat_map(each).collect());
+        }
         // Those of others may be thousands: what he does not see is stepped over, so that he does not pay for it.
         let ranges = self.visible.ranges(LABELS_PASSED_OVER);
         let mut lists = self.kinds.as_deref().unwrap_or(&whole);
@@ -301,8 +317,53 @@ impl Page<'_, '_> {
         }
     }
 
-    // Reads what stands at ascending positions, span by span.
+    // Reads what stands at ascending positions: those that lie together from the strip, as far as it goes.
     fn fetch(&mut self, positions: &[i64]) -> Result<Next, Error> {
+        let mut rest = positions;
+        while !rest.is_empty() {
+            let Some((read, next)) = self.fetch_together(rest)? else { return self.fetch_spans(rest) };
+            if next == Next::Full {
+                return Ok(Next::Full);
+            }
+            rest = rest.get(read..).unwrap_or_default();
+        }
+        Ok(Next::Served)
+    }
+
+    // How many of these were read from the strip; `None` where it has not what is seen.
+    fn fetch_together(&mut self, positions: &[i64]) -> Result<Option<(usize, Next)>, Error> {
+        let Some(first) = positions.first().copied() else { return Ok(Some((0, Next::Served))) };
+        let pairs = positions.iter().zip(positions.iter().skip(1));
+        let near =
+            pairs.take_while(|(one, next)| **next - **one <= NEAR && **next - first < strip::TOGETHER as i64);
+        let together = 1 + near.count();
+        let last = positions.get(together - 1).copied().unwrap_or(first);
+        let (reads, plan, most) = (self.reads(), Rc::clone(&self.plan), self.most());
+        let wants = |record: &Record| reads && plan.may_serve(record, most);
+        let width = usize::try_from(last - first + 1).unwrap_or(1);
+        let snapshot = self.snapshot;
+        let Some(chunk) = snapshot.strip(first, width, &wants)? else { return Ok(None) };
+        for (index, position) in positions.iter().take(together).enumerate() {
+            if !chunk.positions().contains(position) {
+                return Ok((index > 0).then_some((index, Next::Served)));
+            }
+            let (record, place, wire) = chunk.entry(*position)?;
+            // Its bytes were too many to be read with the others.
+            if wire.is_none() && wants(record) {
+                return Ok((index > 0).then_some((index, Next::Served)));
+            }
+            self.known = place.time();
+            let next = self.offer(record, wire.unwrap_or_default(), *position)?;
+            self.known = None;
+            if next == Next::Full {
+                return Ok(Some((index, next)));
+            }
+        }
+        Ok(Some((together, Next::Served)))
+    }
+
+    // The same, span by span.
+    fn fetch_spans(&mut self, positions: &[i64]) -> Result<Next, Error> {
         let conn = self.conn;
         let mut query = conn.prepare_cached(span::at(self.reads()))?;
         let mut wanted = positions.iter().copied().peekable();

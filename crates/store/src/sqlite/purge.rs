@@ -7,7 +7,7 @@ use super::row::{damaged, uuid};
 use super::views::count;
 use crate::Error;
 use crate::read::Snapshot;
-use crate::upkeep::{AuditFrom, Audited, Figures, Purged, Quarantined};
+use crate::upkeep::{AuditFrom, Audited, Figures, Purged, Quarantined, Refusal};
 
 /// What became of each object of a submission; of one that waited for a curator, after his answer.
 const OUTCOMES_S: i64 = 24 * 3600;
@@ -74,6 +74,31 @@ pub(crate) fn quarantined(
     let mut rows =
         query.query(params![submission.0.as_bytes(), i64::try_from(ordinal).unwrap_or(i64::MAX)])?;
     rows.next()?.map(quarantined_of).transpose()
+}
+
+/// What was refused under an id, without its bytes.
+pub(crate) fn refusals(snapshot: &Snapshot, object: &str, most: usize) -> Result<Vec<Refusal>, Error> {
+    let mut query = snapshot.conn()?.prepare_cached(
+        "SELECT s.id, m.id, s.token, s.collection, q.at, q.reason
+         FROM quarantine q JOIN submission s ON s.num = q.submission JOIN source m ON m.num = s.source
+         WHERE q.object = ?1 ORDER BY q.num DESC LIMIT ?2",
+    )?;
+    let mut rows = query.query(params![object, i64::try_from(most).unwrap_or(i64::MAX)])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        let id = |at: usize| -> Result<Option<uuid::Uuid>, Error> {
+            row.get_ref(at)?.as_blob_or_null().map_err(|_| damaged("quarantine"))?.map(uuid).transpose()
+        };
+        found.push(Refusal {
+            submission: SubmissionId(id(0)?.ok_or_else(|| damaged("quarantine"))?),
+            source: MemberId(id(1)?.ok_or_else(|| damaged("quarantine"))?),
+            token: id(2)?.map(TokenId),
+            collection: id(3)?.map(model::CollectionId),
+            at: Timestamp(row.get(4)?),
+            reason: row.get(5)?,
+        });
+    }
+    Ok(found)
 }
 
 fn quarantined_of(row: &Row<'_>) -> Result<Quarantined, Error> {

@@ -66,6 +66,29 @@ pub fn without_holders(text: String) -> String {
     }
 }
 
+/// Takes out of a trace who got it, for the same reason: only what was read in lists, exports and the stream stands there.
+pub fn without_getters(text: String) -> String {
+    let mut left = String::with_capacity(text.len());
+    let mut rest = text.as_str();
+    while let Some((before, behind)) = rest.split_once(",\"got") {
+        left.push_str(before);
+        let end = if behind.starts_with("\":{") { "}" } else { "" };
+        let after = match behind.strip_prefix("_by_others\":") {
+            Some(count) => count.trim_start_matches(|one: char| one.is_ascii_digit()),
+            None => match behind.split_once(end).filter(|_| !end.is_empty()) {
+                Some((_, after)) => after,
+                None => {
+                    left.push_str(",\"got");
+                    behind
+                }
+            },
+        };
+        rest = after;
+    }
+    left.push_str(rest);
+    left
+}
+
 /// Answers about the node as a machine: how much it holds, how much it does. For those who operate it; nobody else is let
 /// in, and no canary stands in them.
 const OF_THE_NODE: [&str; 9] = [

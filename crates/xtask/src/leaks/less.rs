@@ -6,7 +6,7 @@ use model::{MemberId, Origin, Role, Tlp};
 
 use super::canary;
 use super::oracle::{self, Reader, Served, Told, When};
-use super::people::{Circle, Collection, Person, Token};
+use super::people::{Circle, Client, Collection, Person, Token};
 use super::said::{Kind, Mark, Said};
 use super::world::{Deed, Post, World};
 
@@ -423,11 +423,15 @@ fn directory(world: &World, reader: &Reader<'_>, deeds: Vec<(usize, Deed)>) -> W
     let authored = |identity: &String| {
         deeds.iter().flat_map(|(_, deed)| deed.said()).any(|said| said.author.as_ref() == Some(identity))
     };
+    // Who is whose client these know of each other, and who knows the client is told what it sees.
+    let told_of = |one: &&Client| whole || is_own(one.member) || is_own(one.provider) || beside(one.member);
+    let clients: Vec<Client> = world.clients.iter().filter(told_of).copied().collect();
     let members = world.members.iter().enumerate().filter(|(at, member)| {
+        let is_party = clients.iter().any(|one| one.member == member.id || one.provider == member.id);
         let has_token = tokens.iter().any(|token| token.member == member.id);
         let known =
             says(member.id) || has_token || filtered(member.id) || beside(member.id) || named(member.id);
-        whole || *at == 0 || is_own(member.id) || known || authored(&member.identity)
+        whole || *at == 0 || is_own(member.id) || is_party || known || authored(&member.identity)
     });
     let collections: Vec<bool> =
         (0..world.collections.len()).map(|at| whole || through(at) || scoped(at) || can_use(at)).collect();
@@ -435,6 +439,7 @@ fn directory(world: &World, reader: &Reader<'_>, deeds: Vec<(usize, Deed)>) -> W
         number: world.number,
         anonymous: world.anonymous,
         assets: world.assets,
+        clients: clients.clone(),
         members: members.map(|(_, member)| member.clone()).collect(),
         persons,
         tokens: world.tokens.clone(),
@@ -460,6 +465,12 @@ fn names(world: &World, reader: &Reader<'_>, seen: &mut String) {
         add(&circle.name);
         if circle.shows != model::circle::Shows::Count {
             circle.members.iter().filter_map(|id| world.member(*id)).for_each(|one| add(&one.name));
+        }
+    }
+    // Clients, and whose they are, know of each other.
+    for one in &world.clients {
+        for (own, other) in [(one.member, one.provider), (one.provider, one.member)] {
+            add(world.member(other).filter(|_| is_own(own)).map_or("", |other| &other.name));
         }
     }
     let scope = reader.token.and_then(|token| token.read.as_ref());

@@ -182,6 +182,14 @@ impl Reader<'_> {
             .any(|circle| label.recipients.circles.contains(&circle.id) && circle.members.contains(&member));
         let member_is_named = label.recipients.members.contains(&member) || circle_is_named;
         let nobody_is_named = label.recipients.is_empty();
+        // "AMBER ... and its clients"; who is nothing but a client is none of the members.
+        let is_client = |of: &dyn Fn(&MemberId) -> bool| {
+            world.clients.iter().any(|one| one.member == member && of(&one.provider))
+        };
+        let only = world.clients.iter().any(|one| one.member == member && one.only);
+        let up_to_amber = tlp <= Tlp::Amber;
+        let by_provider = up_to_amber && is_client(&|provider| label.recipients.members.contains(provider));
+        let nobody_is_named = nobody_is_named && (up_to_amber || !only);
         if member == label.author {
             // "Authors see their own."
             true
@@ -193,7 +201,7 @@ impl Reader<'_> {
         } else if tlp == Tlp::Clear {
             true
         } else {
-            nobody_is_named || person_is_named || member_is_named
+            nobody_is_named || person_is_named || member_is_named || by_provider
         }
     }
 

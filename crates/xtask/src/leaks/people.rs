@@ -62,6 +62,17 @@ pub struct Token {
     pub profile: Option<&'static str>,
 }
 
+/// That a member is another's client.
+#[derive(Debug, Clone, Copy)]
+pub struct Client {
+    /// The client.
+    pub member: MemberId,
+    /// Whose.
+    pub provider: MemberId,
+    /// It is nothing else.
+    pub only: bool,
+}
+
 /// A circle.
 #[derive(Clone)]
 pub struct Circle {
@@ -228,9 +239,20 @@ pub fn changes(
             bytes_per_hour: 0,
             alias: member.alias(),
             sector: String::new(),
-            client_only: false,
+            client_only: world.clients.iter().any(|one| one.member == member.id && one.only),
         }));
         changes.push(Change::Identity(member.identity.clone(), member.id));
+    }
+    for one in &world.clients {
+        changes.push(Change::Client(directory::Client {
+            id: model::ClientId(Uuid::from_u128(
+                one.member.0.as_u128() ^ one.provider.0.as_u128().rotate_left(64),
+            )),
+            member: one.member,
+            provider: one.provider,
+            since: begin,
+            revoked: None,
+        }));
     }
     // What is somebody's own is what others speak of.
     for member in members.iter().filter(|_| world.assets) {

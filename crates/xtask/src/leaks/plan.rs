@@ -3,7 +3,7 @@
 use model::circle::Shows;
 use model::{Embargo, Label, Origin, Role, Timestamp, Tlp};
 
-use super::people::{BEGIN, Circle, Collection, Holds, Member, Person, Token, uuid};
+use super::people::{BEGIN, Circle, Client, Collection, Holds, Member, Person, Token, uuid};
 use super::said::{Kind, Mark, Said, in_number, object_id};
 use super::world::{Deed, Post, World};
 use crate::generate::Random;
@@ -33,6 +33,7 @@ pub fn world(seed: u64, number: u64) -> World {
         number,
         anonymous: random.below(2) == 0,
         assets: true,
+        clients: clients(number, &members),
         members,
         persons,
         tokens,
@@ -43,6 +44,18 @@ pub fn world(seed: u64, number: u64) -> World {
         known_collections: Vec::new(),
     };
     Planner { world, random, ids: 0, numbers: 0, held: Vec::new() }.plan()
+}
+
+// One who is a client and nothing else, in every second world; and one who is a member, too, in every third.
+fn clients(world: u64, members: &[Member]) -> Vec<Client> {
+    let rows = [(world.is_multiple_of(2), 3, 1, true), (world.is_multiple_of(3), 4, 2, false)];
+    let there = rows.into_iter().filter(|(is, ..)| *is);
+    there
+        .filter_map(|(_, client, provider, only)| {
+            let (member, provider) = (members.get(client)?.id, members.get(provider)?.id);
+            Some(Client { member, provider, only })
+        })
+        .collect()
 }
 
 fn persons(world: u64, members: &[Member]) -> Vec<Person> {

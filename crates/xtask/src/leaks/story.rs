@@ -90,6 +90,7 @@ fn plan() -> World {
         anonymous: true,
         // What is an origin's own is refused to it without its name: then there would be nothing to tell.
         assets: false,
+        clients: Vec::new(),
         tokens: tokens.collect(),
         persons: Vec::new(),
         collections: vec![

@@ -233,7 +233,8 @@ impl Walk<'_> {
         if exceptions::is_of_the_node(ask.operation, self.reader) {
             return true;
         }
-        let compared = |text| exceptions::without_holders(exceptions::without_others(text));
+        let compared =
+            |text| exceptions::without_getters(exceptions::without_holders(exceptions::without_others(text)));
         let one = compared(plain(full, &self.full.submissions));
         let other = compared(plain(own, &self.own.submissions));
         if one != other {

@@ -4,7 +4,7 @@
 use model::{Label, MemberId, Tlp};
 
 use super::oracle::{self, Served};
-use super::people::{Circle, Collection, Member, Person, Token};
+use super::people::{Circle, Client, Collection, Member, Person, Token};
 use super::said::Said;
 
 /// All of a world.
@@ -15,6 +15,8 @@ pub struct World {
     pub anonymous: bool,
     /// Members have declared what is their own.
     pub assets: bool,
+    /// Who is whose client.
+    pub clients: Vec<Client>,
     /// Organisations; the first is the node's own.
     pub members: Vec<Member>,
     /// Persons of them.

@@ -2,7 +2,10 @@
 
 use std::rc::Rc;
 
-use super::{MISSES, MISSES_PER_HIT, MISSES_PER_LIST, Next, Out, PAGE_BYTES, Page};
+use super::{
+    MISSES, MISSES_OF_FEW, MISSES_OF_FEW_PER_HIT, MISSES_PER_HIT, MISSES_PER_LIST, Next, Out, PAGE_BYTES,
+    Page,
+};
 use crate::Error;
 use crate::read::{LabelId, Visible};
 use crate::sqlite::span::{self, Record, Span};
@@ -18,6 +21,8 @@ const SPARSE: usize = 1_024;
 struct Patience {
     missed: usize,
     left: usize,
+    // What one that is served adds to it.
+    per_hit: usize,
     // What of that is for postings, as long as it is not known which there are.
     for_lists: usize,
     lists: Option<Vec<(i64, i64)>>,
@@ -25,8 +30,11 @@ struct Patience {
 
 impl Patience {
     fn new(visible: &Visible) -> Patience {
+        if visible.sees_few() {
+            return Patience { left: MISSES_OF_FEW, per_hit: MISSES_OF_FEW_PER_HIT, ..Patience::default() };
+        }
         let for_lists = (visible.count() * MISSES_PER_LIST).min(MISSES_FOR_LISTS);
-        Patience { left: MISSES + for_lists, for_lists, ..Patience::default() }
+        Patience { left: MISSES + for_lists, per_hit: MISSES_PER_HIT, for_lists, ..Patience::default() }
     }
 }
 
@@ -79,7 +87,11 @@ impl Page<'_, '_> {
             let Some(chunk) = snapshot.strip(from, self.limit.saturating_sub(self.served), &wants)? else {
                 return self.scan_spans(from, patience);
             };
+            // Where it gives up, the strip is read for postings, too.
             for position in chunk.positions() {
+                if patience.missed > patience.left {
+                    break;
+                }
                 if position >= self.bound {
                     return Ok(());
                 }
@@ -91,10 +103,16 @@ impl Page<'_, '_> {
                 self.known = place.time();
                 let next = self.offer(record, wire.unwrap_or_default(), position)?;
                 self.known = None;
-                if self.ends_with(next, position, &mut patience)? {
-                    return Ok(());
+                match next {
+                    Next::Served => patience.left += patience.per_hit,
+                    Next::Full => return Ok(()),
+                    Next::PassedOver => patience.missed += 1,
                 }
                 from = position + 1;
+            }
+            drop(chunk);
+            if self.gives_up(from, &mut patience)? {
+                return Ok(());
             }
         }
         Ok(())
@@ -135,7 +153,7 @@ impl Page<'_, '_> {
         }
         self.served += joining.served.len();
         self.bytes += joining.bytes;
-        patience.left += joining.served.len() * MISSES_PER_HIT;
+        patience.left += joining.served.len() * patience.per_hit;
         patience.missed += joining.missed;
         let next = from + joining.looked_at as i64;
         if let Some((record, _)) = chunk.entries().get(joining.looked_at).filter(|_| joining.is_full) {
@@ -174,7 +192,7 @@ impl Page<'_, '_> {
                 && self.resolver.chosen(self.snapshot, (position, record.state, record.flags))?;
             if !is_served {
                 joining.missed += 1;
-                let left = patience.left + joining.served.len() * MISSES_PER_HIT;
+                let left = patience.left + joining.served.len() * patience.per_hit;
                 if patience.missed + joining.missed > left {
                     joining.looked_at = index + 1;
                     break;
@@ -222,7 +240,7 @@ impl Page<'_, '_> {
     // Whether a scan ends after an entry: the page is full, or the rest came from postings.
     fn ends_with(&mut self, next: Next, position: i64, patience: &mut Patience) -> Result<bool, Error> {
         match next {
-            Next::Served => patience.left += MISSES_PER_HIT,
+            Next::Served => patience.left += patience.per_hit,
             Next::Full => return Ok(true),
             Next::PassedOver => patience.missed += 1,
         }
@@ -236,7 +254,9 @@ impl Page<'_, '_> {
         }
         if patience.lists.is_none() {
             let found = self.plan.lists(self.conn, self.resolver.last_only)?;
-            patience.left = patience.left - patience.for_lists + found.len() * MISSES_PER_LIST;
+            // Who sees few of many labels is served by these from here on.
+            let for_lists = if self.plan.visible.sees_few() { 0 } else { found.len() * MISSES_PER_LIST };
+            patience.left = patience.left - patience.for_lists + for_lists;
             patience.lists = Some(found);
         }
         match &patience.lists {

@@ -421,7 +421,7 @@ pub const SHAPES: &[Shape] = &[
         "Preview",
         "Who sees something, or would.",
         &[
-            ("label", Text, Always, "The TLP."),
+            ("label", Text, Sometimes, "The TLP; left out for what stands nowhere."),
             ("audience", One("Audience"), Sometimes, "Whom the label names."),
             ("entered", Time, Sometimes, "When it entered, for what stands."),
             (
@@ -440,6 +440,13 @@ pub const SHAPES: &[Shape] = &[
                 Sometimes,
                 "That it would wait before it enters; not of what stands.",
             ),
+            (
+                "got_by_others",
+                Count,
+                Sometimes,
+                "Others who took it with more in lists, exports or the stream; of what stands.",
+            ),
+            ("stopped", Many("Stopped"), Sometimes, "What of it did not arrive, or is gone, and why."),
         ],
     ),
     given(
@@ -450,6 +457,30 @@ pub const SHAPES: &[Shape] = &[
             ("person", One("Named"), Sometimes, "The person, where it is for persons."),
             ("why", Text, Always, "The rule that lets them."),
             ("since", Time, Sometimes, "Since when it is there for them, for what stands."),
+            (
+                "got",
+                One("Got"),
+                Sometimes,
+                "When they first took it with more, as far as that is written down.",
+            ),
+        ],
+    ),
+    given(
+        "Got",
+        "That somebody took something together with more.",
+        &[
+            ("at", Time, Always, "When first."),
+            ("road", Text, Always, "By which road: `list`, `export`, `stream` and the like."),
+        ],
+    ),
+    given(
+        "Stopped",
+        "What kept something that was sent from those whom it is for.",
+        &[
+            ("what", Text, Always, "`waits`, `refused`, `withdrawn` or `erased`."),
+            ("at", Time, Always, "Since when it waits, or when that was done."),
+            ("why", Text, Always, "The rule or the error."),
+            ("submission", Uuid, Sometimes, "The submission, as far as that is still known."),
         ],
     ),
     given(
