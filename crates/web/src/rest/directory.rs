@@ -191,9 +191,29 @@ fn collection_routes() -> Vec<Route> {
     ]
 }
 
-/// The one of these that is meant. A name that several have means none of them.
-fn the_one<T>(items: Vec<T>, kind: &str, name: &str, is: impl Fn(&T) -> bool) -> Result<T, Failure> {
-    let mut found = items.into_iter().filter(is);
+/// How a name fits one of several, the best first. A name may be given again once what had it is revoked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Fit {
+    Id,
+    Name,
+    NameOfRevoked,
+}
+
+impl Fit {
+    fn of(is_id: bool, is_name: bool, revoked: bool) -> Option<Fit> {
+        match (is_id, is_name) {
+            (true, _) => Some(Fit::Id),
+            (false, true) if revoked => Some(Fit::NameOfRevoked),
+            (false, true) => Some(Fit::Name),
+            (false, false) => None,
+        }
+    }
+}
+
+/// The one of these that is meant: of those that the name fits best. A name that several have means none of them.
+fn the_one<T>(items: Vec<T>, kind: &str, name: &str, fit: impl Fn(&T) -> Option<Fit>) -> Result<T, Failure> {
+    let best = items.iter().filter_map(&fit).min();
+    let mut found = items.into_iter().filter(|item| best.is_some() && fit(item) == best);
     match (found.next(), found.next()) {
         (Some(one), None) => Ok(one),
         (Some(_), Some(_)) => {
@@ -215,7 +235,9 @@ async fn show_member(request: Request) -> Outcome {
     no_query(&request)?;
     let (caller, name) = (request.caller()?, request.param("name"));
     let members = blocking::brief(|| request.node.members(caller))?;
-    Answer::json(&the_one(members, "member", name, |member| member.id == name || member.name == name)?)
+    Answer::json(&the_one(members, "member", name, |member| {
+        Fit::of(member.id == name, member.name == name, member.revoked.is_some())
+    })?)
 }
 
 async fn add_member(mut request: Request) -> Outcome {
@@ -272,7 +294,7 @@ fn person(request: &Request) -> Result<views::Person, Failure> {
         let whole = name
             .split_once('/')
             .is_some_and(|(member, own)| person.member.name == member && person.name == own);
-        person.id == name || person.name == name || whole
+        Fit::of(person.id == name, person.name == name || whole, person.revoked.is_some())
     })
 }
 
@@ -306,7 +328,7 @@ async fn show_token(request: Request) -> Outcome {
 fn token(request: &Request) -> Result<views::Token, Failure> {
     let (caller, id) = (request.caller()?, request.param("id"));
     let tokens = blocking::brief(|| request.node.tokens(caller))?;
-    the_one(tokens, "token", id, |token| token.id == id || token.name == id)
+    the_one(tokens, "token", id, |token| Fit::of(token.id == id, token.name == id, token.revoked.is_some()))
 }
 
 async fn add_token(mut request: Request) -> Outcome {
@@ -380,7 +402,8 @@ fn collection(request: &Request) -> Result<views::Collection, Failure> {
     let (caller, name) = (request.caller()?, request.param("name"));
     let collections = blocking::brief(|| request.node.collections(caller));
     the_one(collections, "collection", name, |collection| {
-        collection.id == name || collection.name == name || collection.alias.as_deref() == Some(name)
+        let named = collection.name == name || collection.alias.as_deref() == Some(name);
+        Fit::of(collection.id == name, named, false)
     })
 }
 
