@@ -23,9 +23,10 @@ use sensors::{File as FileOf, Format, Stamp};
 use sha2::{Digest, Sha256};
 
 use crate::core::index;
-use crate::first_start::index_form;
+use crate::first_start::{cursor_key, index_form};
 use crate::{Caller, Error, Kind, Node, views};
 use kept::Basis;
+use making::Asked;
 use pieces::Spool;
 
 pub(crate) use kept::Feeds;
@@ -139,7 +140,7 @@ impl Node {
     /// [`Kind::NotFound`] for a format or a file that there is not; [`Kind::Unavailable`] where it would not be whole; what the
     /// caller may not.
     pub fn feed(&self, caller: &Caller, query: &FeedQuery) -> Result<Feed, Error> {
-        let of = named(query)?;
+        let asked = self.asked(query)?;
         let feeds = &self.inner.feeds;
         let (basis, now) = {
             let reading = self.reading(caller)?;
@@ -155,13 +156,24 @@ impl Node {
         let place = feeds.place(&basis, now);
         let mut held = place.hold();
         // Whoever waited reads what stands by now, as he sees it by now.
-        let reading = self.reading(caller)?;
+        let mut reading = self.reading(caller)?;
         let before = held.take().filter(|one| one.goes_on(&Basis::of(&reading, query), reading.now));
-        let mut one = match before {
-            Some(one) if one.is_of(&reading) => one,
-            before => self.made(&reading, query, of, before)?,
+        let one = match before {
+            Some(one) if one.is_of(&reading) => Some(one),
+            Some(before) => self.brought_up(&reading, &asked, before)?,
+            None => None,
         };
-        let feed = one.feed(self, caller, of)?;
+        let mut one = match one {
+            Some(one) => one,
+            None => {
+                // INVARIANT: whoever waits for a turn holds no snapshot: there are few, and who has a turn needs one.
+                drop(reading);
+                let _turn = feeds.turns.wait(basis.member());
+                reading = self.reading(caller)?;
+                self.made_of_all(&reading, &asked)?
+            }
+        };
+        let feed = one.feed(self, caller, asked.of)?;
         one.lends(&reading);
         feeds.keeps(&place, &one);
         *held = Some(one);
@@ -175,13 +187,17 @@ impl Node {
     /// # Errors
     /// As [`Node::feed`].
     pub fn feed_of_everything(&self, caller: &Caller, query: &FeedQuery) -> Result<Feed, Error> {
-        let of = named(query)?;
+        let asked = self.asked(query)?;
         let reading = self.reading(caller)?;
-        let mut one = self.made(&reading, query, of, None)?;
-        let feed = one.feed(self, caller, of)?;
+        let mut one = self.made_of_all(&reading, &asked)?;
+        let feed = one.feed(self, caller, asked.of)?;
         one.lends(&reading);
         self.lent(caller, "feed", None, reading)?;
         Ok(feed)
+    }
+
+    fn asked<'q>(&self, query: &'q FeedQuery) -> Result<Asked<'q>, Error> {
+        Ok(Asked { query, of: named(query)?, key: cursor_key(&self.inner.store)? })
     }
 }
 

@@ -262,3 +262,40 @@ fn who_sees_the_same_is_given_the_same_and_nobody_else_is() {
     lines(Tlp::Green, &world, &bob, "late.bad-host.co\n");
     assert!(judged(&one) < 10, "only what is near");
 }
+
+#[test]
+fn many_who_ask_at_once_are_each_given_what_is_his() {
+    let world = World::new();
+    let all = members(&world, &["Ada", "Bob", "Cyd"], ROLES);
+    for (n, by) in all.iter().enumerate() {
+        for m in 0..6 {
+            lines(Tlp::Green, &world, by, &format!("n{m}.by{n}.bad-host.co\n"));
+        }
+        let own = ImportOptions {
+            tlp: Some(Tlp::Amber),
+            to: strings(&[["member:Ada", "member:Bob", "member:Cyd"][n]]),
+            ..ImportOptions::default()
+        };
+        world.import(&own, format!("own{n}.bad-host.co\n").as_bytes()).unwrap();
+    }
+    let files = [("zeek", "accord.intel"), ("accord", "accord.ndjson"), ("csv", "accord.csv")];
+    for round in 0..3 {
+        lines(Tlp::Green, &world, &all[0], &format!("late{round}.bad-host.co\n"));
+        std::thread::scope(|scope| {
+            for (n, by) in all.iter().enumerate() {
+                for (format, file) in files.iter().cycle().take(9) {
+                    let world = &world;
+                    scope.spawn(move || {
+                        let text = text(&world.node.feed(by, &query(format, file)).unwrap());
+                        for other in 0..3 {
+                            let its = format!("own{other}.bad-host.co");
+                            assert_eq!(text.contains(&its), other == n, "{format} of {n}: {text}");
+                        }
+                        assert_eq!(text.matches("late").count(), round + 1, "{text}");
+                        assert_eq!(text.matches(".by").count(), 18, "{text}");
+                    });
+                }
+            }
+        });
+    }
+}

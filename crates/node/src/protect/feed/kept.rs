@@ -49,6 +49,10 @@ impl Basis {
         }
     }
 
+    pub(super) fn member(&self) -> Option<MemberId> {
+        self.member
+    }
+
     /// Whether another one, of now, sees what this one saw: all of it, and no more of it.
     pub(super) fn holds_for(&self, now: &Basis) -> bool {
         self.member == now.member
@@ -244,8 +248,11 @@ impl Feeds {
     }
 }
 
-/// Who makes a file of everything: of each member one at a time, and no more at once than there are processors, so that many askers
-/// cost no more memory and disk than a few.
+/// Files that are made of everything at once, at most: half of the snapshots that there are at a time are left to all others.
+const AT_ONCE: usize = 4;
+
+/// Who makes a file of everything: of each member one at a time, and no more at once than there are processors, nor than a few, so that many
+/// askers cost no more memory and disk than these.
 #[derive(Debug, Default)]
 pub(super) struct Turns {
     members: Mutex<HashSet<Option<MemberId>>>,
@@ -255,7 +262,7 @@ pub(super) struct Turns {
 impl Turns {
     /// Waits for the member's turn.
     pub(super) fn wait(&self, member: Option<MemberId>) -> Turn<'_> {
-        let most = std::thread::available_parallelism().map_or(2, std::num::NonZero::get).max(2);
+        let most = std::thread::available_parallelism().map_or(2, std::num::NonZero::get).clamp(2, AT_ONCE);
         let must_wait =
             |members: &mut HashSet<Option<MemberId>>| members.len() >= most || members.contains(&member);
         let members = self.members.lock().unwrap_or_else(PoisonError::into_inner);

@@ -23,37 +23,28 @@ const TOUCHED: usize = 10_000;
 /// Bytes that nothing is in any more, before a file is made of everything, beside as many as are in it.
 const SPENT_BYTES: u64 = 64 << 20;
 
+/// What is asked for, and by what the prints of its items are keyed. All that is to be known before anything is read: whoever holds a
+/// snapshot waits for no other one, and for nobody's turn.
+pub(super) struct Asked<'q> {
+    pub(super) query: &'q FeedQuery,
+    pub(super) of: (Format, &'static FileOf),
+    pub(super) key: [u8; 32],
+}
+
 /// What is to be made.
 struct Order<'o> {
     reading: &'o Reading,
     query: &'o FeedQuery,
     of: (Format, &'static FileOf),
+    key: &'o [u8; 32],
     head: Head<'o>,
     place: At,
 }
 
 impl Node {
-    /// A file of what stands, from what was made before, or of everything.
-    pub(super) fn made(
-        &self,
-        reading: &Reading,
-        query: &FeedQuery,
-        of: (Format, &'static FileOf),
-        before: Option<Kept>,
-    ) -> Result<Kept, Error> {
-        let place = self.stream_from_here(reading, query)?;
-        let head = head(reading.now, self.settings().organisation.as_str());
-        let order = Order { reading, query, of, head, place };
-        if let Some(before) = before
-            && let Some(one) = self.brought_up(&order, before)?
-        {
-            return Ok(one);
-        }
-        let _turn = self.inner.feeds.turns.wait(reading.reader);
-        self.made_of_all(&order)
-    }
-
-    fn made_of_all(&self, order: &Order<'_>) -> Result<Kept, Error> {
+    /// A file of what stands, made of everything.
+    pub(super) fn made_of_all(&self, reading: &Reading, asked: &Asked<'_>) -> Result<Kept, Error> {
+        let order = &self.order(reading, asked)?;
         let (format, file) = order.of;
         let policy = policy_of(&order.reading.roster, order.reading.reader, order.reading.now)?;
         let judging = Judging::new(self, order.reading, policy, Judged::All)?;
@@ -62,7 +53,7 @@ impl Node {
         let first = kinds.first().map_or(0, |kind| kind.byte());
         let spool = Spool::begin(self)?;
         let of = (format, file, &order.head);
-        let mut making = Making::begin(self, order.reading, of, (&[first], None), (spool, None))?;
+        let mut making = Making::begin(order.key, order.reading, of, (&[first], None), (spool, None))?;
         for kind in kinds {
             making.turn(&[kind.byte()])?;
             order
@@ -76,9 +67,23 @@ impl Node {
         Ok(order.kept(None, common, (pieces, made.rest.unwrap_or_default()), (made.spool, judged)))
     }
 
-    // `None` where it is not known what of it is otherwise by now, or it is most of it.
-    fn brought_up(&self, order: &Order<'_>, before: Kept) -> Result<Option<Kept>, Error> {
-        let (reading, (format, file)) = (order.reading, order.of);
+    fn order<'o>(&'o self, reading: &'o Reading, asked: &'o Asked<'_>) -> Result<Order<'o>, Error> {
+        let Asked { query, of, key } = asked;
+        let place = self.stream_from_here(reading, query)?;
+        let head = head(reading.now, self.settings().organisation.as_str());
+        Ok(Order { reading, query, of: *of, key, head, place })
+    }
+
+    /// A file of what stands, from what was made before. `None` where it is not known what of that is otherwise by now, or it is most of
+    /// it.
+    pub(super) fn brought_up(
+        &self,
+        reading: &Reading,
+        asked: &Asked<'_>,
+        before: Kept,
+    ) -> Result<Option<Kept>, Error> {
+        let order = &self.order(reading, asked)?;
+        let (format, file) = order.of;
         let live: u64 = before.pieces.iter().map(|piece| piece.stored).sum();
         let is_spent = before.spool.end > live * 2 + SPENT_BYTES;
         let is_whole = before.pieces.iter().any(|piece| piece.rest.is_none());
@@ -113,7 +118,7 @@ impl Node {
             let of = (format, file, &order.head);
             let is_taken = taken.as_ref().map(|taken| taken.before(place));
             let mut making =
-                Making::begin(self, reading, of, (&piece.first, Some(&rest)), (spool, is_taken))?;
+                Making::begin(order.key, reading, of, (&piece.first, Some(&rest)), (spool, is_taken))?;
             order.values(&judging, &mut making, kind).all(&piece.first, end.unwrap_or(&after))?;
             let made = making.end(next.map_or(&[u8::MAX], |next| next.first.as_slice()))?;
             spool = made.spool;

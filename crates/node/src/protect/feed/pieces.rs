@@ -16,7 +16,6 @@ use sensors::{File as FileOf, Format, Head, IsTaken, Item, Numbers, Outcome, Sum
 use sha2::{Digest, Sha256};
 use store::read::LabelId;
 
-use crate::first_start::cursor_key;
 use crate::reading::Reading;
 use crate::reads::Range;
 use crate::{Error, Kind, Node, random};
@@ -175,7 +174,7 @@ pub(super) struct Made {
 impl<'m> Making<'m> {
     /// Begins at a key with what is remembered there, or at the beginning of a file; with numbers that rules before it have.
     pub(super) fn begin(
-        node: &Node,
+        key: &[u8; 32],
         reading: &'m Reading,
         (format, file, head): (Format, &FileOf, &Head<'_>),
         (first, rest): (&[u8], Option<&[u8]>),
@@ -188,7 +187,7 @@ impl<'m> Making<'m> {
         let mut keyed = Sha256::new();
         keyed.update(b"accord feed");
         keyed.update([0; 21]);
-        keyed.update(cursor_key(&node.inner.store)?);
+        keyed.update(key);
         let rest = rest.map_or_else(|| writer.rest(first), |rest| Some(rest.to_vec()));
         let at = Piece::begin(first.to_vec(), rest, spool.end);
         let out = Vec::with_capacity(GATHERED + 4_096);
