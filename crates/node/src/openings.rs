@@ -41,6 +41,11 @@ fn is_wider(before: &Reader, after: &Reader, label: &Label, now: Timestamp) -> b
     if !may_see(after, label, now) {
         return false;
     }
-    let hidden = |reader| hidden_parts(reader, label, now);
-    !may_see(before, label, now) || (hidden(before).is_some() && hidden(before) != hidden(after))
+    // A change that widens one thing may narrow another.
+    let shows_more = match (hidden_parts(before, label, now), hidden_parts(after, label, now)) {
+        (None, _) => false,
+        (Some(_), None) => true,
+        (Some(before), Some(after)) => after.above > before.above || before.others && !after.others,
+    };
+    !may_see(before, label, now) || shows_more
 }

@@ -109,6 +109,22 @@ fn who_becomes_a_client_gets_what_stood_before_once_and_loses_it_at_once() {
 }
 
 #[test]
+fn who_becomes_nothing_but_a_client_is_not_sent_again_what_has_a_part_for_fewer() {
+    let world = World::new();
+    let [source, _, _, _, farm] = town(&world);
+    let red = "marking-definition--e828b379-4e03-4974-9ac4-e53a884c97c1";
+    let parts = format!(r#","granular_markings":[{{"marking_ref":"{red}","selectors":["description"]}}]"#);
+    let options = ImportOptions { tlp: Some(Tlp::Green), ..ImportOptions::default() };
+    let object = envelope(&[indicator(1, FIRST, &parts)]);
+    assert_eq!(world.node.submit(&source, &options, object.as_bytes()).unwrap().outcomes[0].state, "new");
+    let mut after = None;
+    assert_eq!(poll(&world, &farm, &mut after), [id(1)]);
+    // He sees no more of it than before: less, where a part is AMBER+STRICT.
+    clients(&world, "Farm", &["Bank"], true).unwrap();
+    assert_eq!(poll(&world, &farm, &mut after), [""; 0]);
+}
+
+#[test]
 fn own_clients_are_told_by_name_and_those_of_others_as_a_number() {
     let world = World::new();
     let [source, bank_too, shop, ..] = town(&world);

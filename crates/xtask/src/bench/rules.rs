@@ -65,7 +65,74 @@ pub fn run(options: &Options) -> Outcome {
     pages(&readers, options, &mut report)?;
     rebuilt(&readers, &folder, &mut report)?;
     readers.server.stop()?;
+    claims(&folder, options, &mut report)?;
     report.end()
+}
+
+/// Claims that are under the ids of one member.
+const CLAIMS: usize = 200;
+
+/// A page of the claims in a member's name, with everything stored and with nothing else stored.
+fn claims(folder: &Path, options: &Options, report: &mut Report) -> Outcome {
+    report.heading(&format!("a page of 100 claims in one's name, of {CLAIMS}"));
+    let small = tempfile::tempdir()?;
+    let mut figures = Vec::new();
+    for base in [folder, small.path()] {
+        let client = claimed(base)?;
+        let server = Server::start(base, &[])?;
+        let first = Connection::new(&server.url, &client.token).send("GET", CLAIMS_PAGE, None)?;
+        let rows = String::from_utf8_lossy(&first.body).matches("\"id\":\"indicator--").count();
+        if first.status != 200 || rows < 100 {
+            return Err(format!("{CLAIMS_PAGE} got {} with {rows} claims", first.status).into());
+        }
+        let mut rounds = Vec::new();
+        for _ in 0..ROUNDS {
+            let seconds = options.seconds / ROUNDS as f64;
+            let load = load::get(&server.url, std::slice::from_ref(&client), 1, seconds)?;
+            rounds.push(load.median_ms);
+        }
+        figures.push(median(&mut rounds));
+        server.stop()?;
+    }
+    let (large, small) = (figures.first().copied().unwrap_or(0.0), figures.last().copied().unwrap_or(1.0));
+    report.line("with everything stored, median round trip", large, "ms", &Bar::None);
+    report.line("to the same with nothing else stored", large / small, "ratio", &Bar::AtMost(1.5));
+    Ok(())
+}
+
+const CLAIMS_PAGE: &str = "/api/v1/claims?limit=100";
+
+/// One in whose name another says something, and who asks for that.
+fn claimed(folder: &Path) -> Outcome<Client> {
+    let node = ingest::node(folder)?;
+    let operator = node.operator();
+    let add = |name: &str| {
+        let name = format!("{name} {}", std::process::id());
+        node.add_member(&operator, &NewMember { name, ..NewMember::default() })
+    };
+    let token = |member: String, role: &str| {
+        let roles = vec![role.to_owned()];
+        node.add_token(&operator, &node::NewToken { member, roles, ..node::NewToken::default() })
+    };
+    let (owner, other) = (add("Claimed")?, add("Claiming")?);
+    let secret = token(other.id, "analyst")?.secret;
+    let claiming = node.authenticate(&node::Credential::Token(secret), None)?;
+    let identity = owner.identities.first().ok_or("no identity")?;
+    let objects: Vec<String> = (0..CLAIMS)
+        .map(|n| {
+            format!(
+                r#"{{"type":"indicator","spec_version":"2.1","id":"indicator--{:08x}-0000-4000-8000-{n:012x}","created":"2026-01-01T00:00:00.000Z","modified":"2026-01-01T00:00:00.000Z","created_by_ref":"{identity}","name":"claim {n}","indicator_types":["malicious-activity"],"pattern":"[ipv4-addr:value = '198.51.100.{}']","pattern_type":"stix","valid_from":"2026-01-01T00:00:00Z"}}"#,
+                std::process::id(),
+                n % 250
+            )
+        })
+        .collect();
+    let envelope = format!(r#"{{"objects":[{}]}}"#, objects.join(","));
+    let options = ImportOptions { tlp: Some(model::Tlp::Green), ..ImportOptions::default() };
+    node.submit(&claiming, &options, envelope.as_bytes())?;
+    let token = token(owner.id, "reader")?.secret;
+    node.stop();
+    Ok(Client { token, paths: vec![CLAIMS_PAGE.to_owned()], ..Client::default() })
 }
 
 /// Stores the objects, each arrival under the next label of a fixed shuffle, so that no reader's part lies in one place.

@@ -10,7 +10,8 @@ use node::{Error, ImportOptions, Relabel};
 use super::cast::World;
 use super::deeds::{Fate, Told};
 use super::paper::{
-    Key, Paper, SECOND, desk_of, is_indicator, marked, note_of, owner, part, recalled, recalled_at, version,
+    self, Key, Paper, SECOND, desk_of, is_indicator, marked, note_of, owner, part, recalled, recalled_at,
+    version,
 };
 use super::plan::{Asked, CIRCLES, Change, How, OBJECTS, Step, Which, Word};
 use crate::Outcome;
@@ -36,7 +37,17 @@ pub fn id(object: usize) -> String {
 
 /// The value that a version of an indicator speaks of, in a wording.
 pub fn value(object: usize, version: usize, wording: usize) -> String {
-    format!("198.51.100.{}", 1 + object % 3 + (version % 10 + wording) % 2 * 3)
+    address(paper::value(object, version, wording))
+}
+
+/// A value.
+pub fn address(value: usize) -> String {
+    format!("198.51.100.{}", 1 + value)
+}
+
+/// A sector, by its number; the first is none.
+pub fn sector(number: usize) -> String {
+    if number == 0 { String::new() } else { format!("Sector {number}") }
 }
 
 /// The version, as the object writes it.
@@ -192,6 +203,24 @@ impl World {
                 let run = self.node.run_retention(&operator, false)?;
                 self.node.remove_retention(&operator, &rule.id)?;
                 Ok(Told::Count(run.statements))
+            }
+            Step::Sector { member, sector: of } => {
+                let id = self.cast.members.get(*member).cloned().unwrap_or_default();
+                self.node.set_sector(&operator, &id, &sector(*of)).map(|_| Told::Done)
+            }
+            Step::Clients { member, of, only } => {
+                let id = |at: &usize| self.cast.members.get(*at).cloned().unwrap_or_default();
+                let of: Vec<String> = of.iter().map(id).collect();
+                self.node.set_providers(&operator, &id(member), &of, *only).map(|_| Told::Done)
+            }
+            Step::Asset { token, value, declares } => {
+                let (caller, text) = (self.caller(Some(*token))?, address(*value));
+                if *declares {
+                    return self.node.declare_assets(&caller, &[text]).map(|_| Told::Done);
+                }
+                let is_meant = |one: &node::views::Asset| one.asset.trim_end_matches("/32") == text;
+                let id = self.node.assets(&caller)?.into_iter().find(is_meant).map(|one| one.id);
+                self.node.remove_asset(&caller, &id.unwrap_or_default()).map(|_| Told::Done)
             }
             Step::AddToken(new) => self.cast.add_token(&self.node, new).map(|()| Told::Done),
             Step::AddCollection(new) => self.cast.add_collection(&self.node, new).map(|()| Told::Done),

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use node::{Caller, Kind, ListQuery, SearchQuery};
 
-use super::acts::{PART, id, key_of, time, value};
+use super::acts::{PART, id, key_of, sector, time, value};
 use super::cast::World;
 use super::paper::{Key, Paper, Said, Who, is_indicator, member_of, owner, part, version};
 use super::plan::{MEMBERS, OBJECTS};
@@ -168,13 +168,15 @@ fn shown(world: &World, paper: &Paper, who: &Who, (caller, object): (&Caller, us
             same("what is said of it", &(view.versions.len() + view.claims.len()), &all)?;
             let told = view.versions.iter().chain(&view.claims).map(|one| {
                 let source = one.source.as_ref().map(|source| source.name.clone());
-                (one.version.clone(), source, one.vouched.is_some())
+                let vouched = one.vouched.as_ref().map(|vouched| vouched.sector.clone().unwrap_or_default());
+                (one.version.clone(), source, vouched)
             });
             let of_object = seen.iter().filter(|said| said.key.0 == object);
             let should = of_object.map(|said| {
                 let (source, unnamed) = (said.key.2, said.key.2 >= MEMBERS);
                 let told = !unnamed || who.member == Some(member_of(source));
-                (time(said.key), told.then(|| format!("Member {}", member_of(source))), unnamed)
+                let vouched = unnamed.then(|| sector(said.label.sector.unwrap_or_default()));
+                (time(said.key), told.then(|| format!("Member {}", member_of(source))), vouched)
             });
             same("who said it", &told.collect::<BTreeSet<_>>(), &should.collect::<BTreeSet<_>>())?;
         }

@@ -141,6 +141,13 @@ impl Paper {
             Step::End { token, circle } => {
                 done_if(self.his_as(*token, *circle).is_some_and(|(at, own)| self.owns(at, own)))
             }
+            Step::Sector { .. } => Expected::Done,
+            Step::Clients { member, of, only } => done_if(self.can_be_client(*member, of, *only)),
+            Step::Asset { token, value, declares } => match self.writer(*token) {
+                Some(by) if *declares || self.assets.contains(&(by.member, *value)) => Expected::Done,
+                Some(_) => Expected::Nothing,
+                None => Expected::Refused,
+            },
             Step::AddToken(new) => {
                 let person_gone = new.person.is_some_and(|person| self.persons_gone.contains(&person));
                 let missing = new.only.iter().flatten().any(|at| self.collection(*at).is_none());
@@ -245,6 +252,28 @@ impl Paper {
                     token.gone = true;
                 }
             }
+            Step::Sector { member, sector } => {
+                if let Some(of) = self.sectors.get_mut(*member) {
+                    *of = *sector;
+                }
+            }
+            Step::Clients { member, of, only } => {
+                if let (Some(providers), Some(is_only)) =
+                    (self.providers.get_mut(*member), self.only.get_mut(*member))
+                {
+                    *providers = of.iter().copied().collect();
+                    *is_only = *only;
+                }
+                self.seal();
+            }
+            Step::Asset { token, value, declares } => {
+                let of = self.writer(*token).map_or(0, |by| by.member);
+                if *declares {
+                    self.assets.insert((of, *value));
+                } else {
+                    self.assets.remove(&(of, *value));
+                }
+            }
             Step::RevokePerson { person } => drop(self.persons_gone.insert(*person)),
             Step::RevokeMember { member } => drop(self.gone.insert(*member)),
             Step::AddCollection(new) => self.collections.push(Collection { new: *new, gone: false }),
@@ -286,6 +315,9 @@ impl Paper {
             }
             found = true;
             let label = self.changed(by.member, one, change)?;
+            // The sector stays told as long as enough share it.
+            let sector = one.label.sector.filter(|sector| self.sector(by.member, &label) == Some(*sector));
+            let label = Label { sector, ..label };
             let strictest = strictest(one.key.0, one.key.1, label.tlp);
             let hidden = one.key.2 == by.member || self.enough_for_desk(&label);
             let led_around = self.looks(&label) > self.looks(&one.label);

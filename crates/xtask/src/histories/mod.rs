@@ -1,4 +1,4 @@
-//! Generated histories: members join, leave, are put out; what they say is relabelled, held back, taken back, erased; rights
+//! Generated histories: members join, leave, are put out, become clients and are told of sectors and of what is their own; what they say is relabelled, held back, taken back, erased; rights
 //! come and go, the clock jumps, the node starts anew. After each step everybody is told what stands on paper, and those
 //! who ask again and again for what is new end with all of it, each once.
 

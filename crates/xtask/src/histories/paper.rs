@@ -7,7 +7,7 @@ use model::Tlp;
 use model::circle::Curation;
 
 use super::plan::{COLLECTIONS, Holds, MEMBERS, NewCollection, NewToken, OBJECTS, TOKENS, To};
-use super::waiting::Waiting;
+use super::waiting::{DESK_MEMBERS, Waiting};
 
 /// A statement as it is told apart: object, version, under what it is said, and in which wording.
 pub type Key = (usize, usize, usize, usize);
@@ -64,6 +64,11 @@ pub fn strictest(object: usize, version: usize, tlp: Tlp) -> Tlp {
     part(object, version).map_or(tlp, |part| part.max(tlp))
 }
 
+/// The value that a version of an indicator speaks of, in a wording.
+pub fn value(object: usize, version: usize, wording: usize) -> usize {
+    object % 3 + (version % 10 + wording) % 2 * 3
+}
+
 /// Whether an object is an indicator.
 pub fn is_indicator(object: usize) -> bool {
     !is_note(object) && object % 4 != 3
@@ -118,6 +123,8 @@ pub struct Label {
     pub persons: Vec<usize>,
     /// Held back, and no lifting before this time.
     pub embargo: Option<Option<i64>>,
+    /// Without a name: the sector that is vouched for.
+    pub sector: Option<usize>,
 }
 
 impl Label {
@@ -194,6 +201,14 @@ pub struct Paper {
     pub gone: BTreeSet<usize>,
     /// Persons that were revoked.
     pub persons_gone: BTreeSet<usize>,
+    /// Of which sector each member is; 0 is none.
+    pub sectors: [usize; MEMBERS],
+    /// Which values members declared as their own.
+    pub assets: BTreeSet<(usize, usize)>,
+    /// Whose client each member is.
+    pub providers: [BTreeSet<usize>; MEMBERS],
+    /// Who is nothing else.
+    pub only: [bool; MEMBERS],
     /// Tokens.
     pub tokens: Vec<Token>,
     /// Collections.
@@ -230,6 +245,10 @@ impl Paper {
             tick: 0,
             gone: BTreeSet::new(),
             persons_gone: BTreeSet::new(),
+            sectors: [0; MEMBERS],
+            assets: BTreeSet::new(),
+            providers: Default::default(),
+            only: [false; MEMBERS],
             tokens: TOKENS.iter().map(token).collect(),
             collections: COLLECTIONS.map(|new| Collection { new, gone: false }).to_vec(),
             circles: Vec::new(),
@@ -344,8 +363,43 @@ impl Paper {
         }
         let by_circle = label.circle.is_some_and(|(at, since)| self.circle_shows(at, since, member));
         let named = as_person || label.members.contains(&member) || by_circle;
-        let open = label.embargo.is_none() && (label.tlp == Tlp::Clear || label.names_nobody());
+        // AMBER is for clients too, AMBER+STRICT is not; who is nobody's client any more, and nothing else, is none of the members.
+        let only = self.only.get(member) == Some(&true);
+        let is_client = self.live_providers(member).next().is_some();
+        let of_named = self.live_providers(member).any(|provider| label.members.contains(&provider));
+        let up_to_amber = label.tlp <= Tlp::Amber;
+        let to_all = label.names_nobody() && (!only || up_to_amber && is_client);
+        let open = label.embargo.is_none() && (label.tlp == Tlp::Clear || to_all || up_to_amber && of_named);
         named || open
+    }
+
+    /// Those whose client a member is, that are still there.
+    pub fn live_providers(&self, member: usize) -> impl Iterator<Item = usize> {
+        let some = self.providers.get(member).into_iter().flatten().copied();
+        some.filter(|provider| !self.gone.contains(provider))
+    }
+
+    /// Whether a member can be said to be the client of these, and of these only.
+    pub fn can_be_client(&self, member: usize, of: &[usize], only: bool) -> bool {
+        let is_only = |at: usize| self.only.get(at) == Some(&true);
+        let gone = |at: &usize| self.gone.contains(at);
+        let has_clients =
+            (0..MEMBERS).any(|one| !gone(&one) && self.live_providers(one).any(|of| of == member));
+        let of_whom_not = of.iter().any(|at| gone(at) || *at == member || is_only(*at));
+        let of_nobody = of.is_empty() && !is_only(member);
+        !(gone(&member) || of_whom_not || only && (of_nobody || has_clients))
+    }
+
+    /// The sector that is vouched for where a member says something under a label without its name.
+    pub fn sector(&self, member: usize, label: &Label) -> Option<usize> {
+        let of = |at: usize| self.sectors.get(at).copied().unwrap_or_default();
+        let sharing = self.could_have_said(label).filter(|one| of(*one) == of(member)).count();
+        Some(of(member)).filter(|sector| *sector > 0 && sharing >= DESK_MEMBERS)
+    }
+
+    /// Whether an object has a value that a member declared as its own.
+    pub fn is_asset(&self, member: usize, (object, version, wording): (usize, usize, usize)) -> bool {
+        is_indicator(object) && self.assets.contains(&(member, value(object, version, wording)))
     }
 
     /// Whether the part of a statement that is for somebody is for him too: it would be, if all of it were as strict.
@@ -415,7 +469,7 @@ impl Paper {
             || to.persons.iter().any(|person| self.persons_gone.contains(person));
         let embargo = embargo.map(|hours| hours.map(|hours| self.now + hours * 3_600 * SECOND));
         let (members, persons) = (to.members.clone(), to.persons.clone());
-        (!gone).then_some(Label { tlp, circle, members, persons, embargo })
+        (!gone).then_some(Label { tlp, circle, members, persons, embargo, sector: None })
     }
 
     /// The same names once more, as they are now; said by a member.

@@ -15,6 +15,8 @@ pub const MEMBERS: usize = 4;
 pub const OBJECTS: usize = 8;
 /// Names of circles.
 pub const CIRCLES: [&str; 3] = ["One", "Two", "Three"];
+/// Values that indicators speak of.
+pub const VALUES: usize = 6;
 /// Steps of a history.
 pub const STEPS: u64 = 28;
 /// Clients at the beginning; others come later.
@@ -180,6 +182,12 @@ pub enum Step {
     Expel { token: usize, circle: usize, member: usize },
     /// Somebody ends it.
     End { token: usize, circle: usize },
+    /// The node is told of which sector a member is; the first is none.
+    Sector { member: usize, sector: usize },
+    /// Somebody declares a value as his member's own, or takes that back.
+    Asset { token: usize, value: usize, declares: bool },
+    /// The node is told whose client a member is, and whether it is nothing else.
+    Clients { member: usize, of: Vec<usize>, only: bool },
     /// A token is handed out.
     AddToken(NewToken),
     /// And does nothing from now on.
@@ -380,11 +388,26 @@ impl Planner {
     }
 
     fn early(&mut self) -> Step {
-        match self.below(4) {
-            0 => self.found(),
-            1 => self.join(),
+        match self.below(14) {
+            0..=2 => self.found(),
+            3..=5 => self.join(),
+            6 => self.clients(),
+            7 | 8 => self.sector(),
             _ => self.say(),
         }
+    }
+
+    // Mostly of the same sector, so that some share one.
+    fn sector(&mut self) -> Step {
+        Step::Sector {
+            member: self.below(MEMBERS),
+            sector: [1, 1, 1, 2, 0].get(self.below(5)).copied().unwrap_or(1),
+        }
+    }
+
+    fn clients(&mut self) -> Step {
+        let of = (0..self.below(3)).map(|_| self.below(MEMBERS)).collect();
+        Step::Clients { member: self.below(MEMBERS), of, only: self.chance(50) }
     }
 
     fn found(&mut self) -> Step {
@@ -418,7 +441,7 @@ impl Planner {
             return self.early();
         }
         let circle = self.below(CIRCLES.len());
-        match self.below(120) {
+        match self.below(130) {
             0..=29 => self.say(),
             30..=44 => {
                 Step::Relabel { token: self.writer(), object: self.below(OBJECTS), change: self.change() }
@@ -453,6 +476,12 @@ impl Planner {
             115 => Step::Housekeep,
             // The desk lets in what came to it.
             116 | 117 => Step::Clock { minutes: 3 + self.below(9) as i64 },
+            120 | 121 => self.sector(),
+            122 | 123 => {
+                let value = self.below(VALUES);
+                Step::Asset { token: self.writer(), value, declares: self.chance(70) }
+            }
+            124..=127 => self.clients(),
             _ => self.client(),
         }
     }

@@ -104,6 +104,9 @@ impl Paper {
                 Fate::Known | Fate::Refused => continue,
             };
             let (key, label) = (sent.key(*word), sent.label_of(*word));
+            let member = member_of(sent.source);
+            let sector = if sent.source == member { None } else { self.sector(member, &label) };
+            let label = Label { sector, ..label };
             self.said.push(Said { key, label, marked: marked(key.0, key.1), added, state });
         }
     }
@@ -148,7 +151,9 @@ impl Paper {
         let desk = desk_of(by.member);
         let known_by_it =
             sent.source != desk && seen.iter().any(|one| (one.key.0, one.key.2) == (object, desk));
-        Some(strictest > by.ceiling || outside || !self.fits(&label, strictest) || known_by_it)
+        // Everybody knows whose it is.
+        let tells = sent.source == desk && self.is_asset(by.member, word);
+        Some(strictest > by.ceiling || outside || !self.fits(&label, strictest) || known_by_it || tells)
     }
 
     /// What becomes of each object of something that is said now; with whether it may also be refused, since another said

@@ -65,12 +65,16 @@ impl Paper {
 
     /// Whether so many could have said something to these that nobody knows who did.
     pub fn enough_for_desk(&self, label: &Label) -> bool {
+        self.could_have_said(label).count() >= DESK_MEMBERS
+    }
+
+    /// Who could have said something to these.
+    pub fn could_have_said(&self, label: &Label) -> impl Iterator<Item = usize> {
         let circle = label.circle.and_then(|(at, _)| self.circles.get(at));
-        let could = |member: &usize| {
+        (0..MEMBERS).filter(move |member| {
             let inside = circle.is_none_or(|circle| self.inside(circle).any(|one| one == *member));
             !self.gone.contains(member) && inside
-        };
-        (0..MEMBERS).filter(could).count() >= DESK_MEMBERS
+        })
     }
 
     /// Who looks at what is said under a label.
