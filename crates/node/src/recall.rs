@@ -8,6 +8,8 @@ use model::circle::Shows;
 use model::observable::Kind as ValueKind;
 use model::{Action, Label, MemberId, Origin, Timestamp, Tlp};
 use serde::{Deserialize, Serialize};
+use store::opened::Place;
+use store::read::PageQuery;
 use store::record::ObjectKey;
 use store::stands::Stand;
 use strictjson::{Limits, Node as Json};
@@ -16,6 +18,7 @@ use crate::addressed::{Addressed, knows};
 use crate::core::annotation::{RECALL, Speaker, Subject, recall_note, statement};
 use crate::core::list_query::object_key;
 use crate::core::parts::index_of;
+use crate::core::stands::is_from;
 use crate::directory::{not_found, signed_in};
 use crate::edges::Known;
 use crate::holders::Target;
@@ -27,6 +30,8 @@ use crate::{Annotation, Caller, Error, ImportOptions, Kind, Node, Recall, random
 
 /// Objects that are recalled at once, at most.
 const OBJECTS: usize = 1_000;
+/// Entries that are read at once where what is from a source is looked for.
+const PAGE: usize = 1_000;
 /// Statements behind a recall that are looked through for what it took back, at most.
 const TAKEN_BACK: usize = 10_000;
 /// Before the name under which it is kept who held what was recalled.
@@ -96,7 +101,8 @@ impl Node {
         Node::allowed(caller, &Action::Submit)?;
         let reason = checked_reason(&asked.reason)?;
         let keys = self.recalled_keys(caller, asked)?;
-        let standing = self.recalled_standing(caller, own, &keys, asked.submission.is_none())?;
+        let standing =
+            self.recalled_standing(caller, own, &keys, asked.submission.is_none() && asked.source.is_none())?;
         let targets: Vec<Target> = standing.iter().flat_map(|one| one.targets.iter().cloned()).collect();
         let mut of = Vec::with_capacity(targets.len());
         standing.iter().enumerate().for_each(|(at, one)| of.extend(one.targets.iter().map(|_| at)));
@@ -264,16 +270,46 @@ impl Node {
             let id = submission.parse().map_err(|_| not_found("submission", submission))?;
             keys.extend(self.inner.store.snapshot()?.brought_by(id, OBJECTS + 1)?);
         }
+        if let Some(source) = &asked.source {
+            let found = self.said_from(caller, signed_in(caller)?, source)?;
+            if found.is_empty() {
+                return Err(not_found("indicator of your organisation from the source", source));
+            }
+            keys.extend(found);
+        }
         keys.sort_unstable();
         keys.dedup();
         if keys.is_empty() {
-            return Err(Error::new(Kind::Invalid, "a recall names objects or a submission"));
+            return Err(Error::new(Kind::Invalid, "a recall names objects, a submission or a source"));
         }
         if keys.len() > OBJECTS {
             let error = Error::new(Kind::Invalid, format!("at most {OBJECTS} objects are recalled at once"));
             return Err(error.hint("name them in parts"));
         }
         Ok(keys)
+    }
+
+    // What the member said from a feed and did not revoke, up to one more than may be recalled.
+    fn said_from(&self, caller: &Caller, own: MemberId, source: &str) -> Result<Vec<ObjectKey>, Error> {
+        let reading = self.reading(caller)?;
+        let (mut found, mut from) = (Vec::new(), Place::default());
+        loop {
+            let query = PageQuery {
+                kinds: vec!["indicator".to_owned()],
+                sources: vec![own],
+                ..PageQuery::everything(&reading.sight.visible, from, PAGE)
+            };
+            let end = reading.snapshot.page(&query, &mut |entry| {
+                let object = strictjson::parse(entry.wire, &Limits::default());
+                if !entry.revoked && object.is_ok_and(|object| is_from(&object, source)) {
+                    found.extend(object_key(&format!("{}--{}", entry.kind, entry.uuid.hyphenated())));
+                }
+            })?;
+            if !end.more || found.len() > OBJECTS {
+                return Ok(found);
+            }
+            from = end.next;
+        }
     }
 
     fn recalled_standing(

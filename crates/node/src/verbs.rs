@@ -352,6 +352,8 @@ pub struct Recall {
     pub objects: Vec<String>,
     /// And all that a submission brought.
     pub submission: Option<String>,
+    /// And all indicators that name this source first, as copies of one feed do.
+    pub source: Option<String>,
     /// Why; everybody who sees the objects is told.
     pub reason: String,
 }

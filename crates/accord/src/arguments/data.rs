@@ -419,11 +419,14 @@ pub struct Recall {
     #[command(subcommand)]
     pub command: Option<RecallCommand>,
     /// Objects of your organisation, by STIX id
-    #[arg(value_name = "ID", required_unless_present = "submission")]
+    #[arg(value_name = "ID", required_unless_present_any = ["submission", "source"])]
     pub ids: Vec<String>,
     /// All that this submission brought
     #[arg(long, value_name = "SUBMISSION")]
     pub submission: Option<String>,
+    /// All indicators of your organisation from this source, as `accord import --source` names it
+    #[arg(long, value_name = "NAME")]
+    pub source: Option<String>,
     /// Why; everybody who sees the objects is told
     #[arg(long, value_name = "TEXT", required = true)]
     pub reason: Option<String>,

@@ -21,14 +21,15 @@ pub async fn run(session: &mut Session<'_>, recall: Recall) -> Result<Exit, Fail
 }
 
 async fn take_back(session: &mut Session<'_>, recall: &Recall) -> Result<Exit, Failure> {
-    let what = match &recall.submission {
-        Some(_) => "all that the submission brought".to_owned(),
-        None => counted(recall.ids.len() as u64, "object"),
+    let what = match (&recall.submission, &recall.source) {
+        (Some(_), _) => "all that the submission brought".to_owned(),
+        (None, Some(source)) => format!("all that you said from `{}`", inert(source)),
+        (None, None) => counted(recall.ids.len() as u64, "object"),
     };
     if !confirmed(recall.yes, &format!("Recall {what}? Everybody who sees it is told."))? {
         return Err(Failure::usage("nothing was recalled"));
     }
-    let body = json!({ "objects": recall.ids, "submission": recall.submission, "reason": recall.reason });
+    let body = json!({ "objects": recall.ids, "submission": recall.submission, "source": recall.source, "reason": recall.reason });
     let answer = session.ask(Call::post(&["recalls"]).json(body)).await?;
     let output = &mut *session.output;
     if output.json {

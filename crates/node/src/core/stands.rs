@@ -99,9 +99,18 @@ fn origin(object: &Node<'_>) -> Option<u64> {
         let mut tags = texts(object, "labels").map(fold);
         tags.find_map(|tag| ORIGINS.iter().find_map(|sign| Some(tag.strip_prefix(sign)?.trim().to_owned())))
     };
-    let name = named.next().or_else(tagged)?;
+    named.next().or_else(tagged).map(|name| print_of(&name))
+}
+
+/// Whether an object says that it is from a feed of this name.
+#[must_use]
+pub fn is_from(object: &Node<'_>, feed: &str) -> bool {
+    origin(object) == Some(print_of(&fold(feed)))
+}
+
+fn print_of(name: &str) -> u64 {
     let [a, b, c, d, e, f, g, h, ..] = <[u8; 32]>::from(Sha256::digest(name));
-    Some(u64::from_be_bytes([a, b, c, d, e, f, g, h]))
+    u64::from_be_bytes([a, b, c, d, e, f, g, h])
 }
 
 const FROM: u8 = 1;

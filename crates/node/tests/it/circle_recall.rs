@@ -9,6 +9,7 @@ fn recall(ids: &[String], submission: Option<&str>) -> Recall {
     Recall {
         objects: ids.to_vec(),
         submission: submission.map(str::to_owned),
+        source: None,
         reason: "it was our own scanner".to_owned(),
     }
 }
@@ -181,4 +182,33 @@ fn a_recall_is_not_kept_back_by_who_read_half_of_it_and_is_gone() {
     let told = world.node.recall(&alpha, &recall(&[id(2)], None)).unwrap();
     // Of who is gone it is not known any more which half he has.
     assert_eq!((told.withdrawn, told.held.members.len() as u64 + told.held.others), (1, 1));
+}
+
+#[test]
+fn all_that_one_said_from_a_feed_is_recalled_and_nothing_else() {
+    let (world, [alpha, beta, ..]) = world();
+    let say = |by: &Caller, source: Option<&str>, lines: &str| {
+        let options = ImportOptions { source_name: source.map(str::to_owned), ..labelled("green", &[]) };
+        world.import_as(by, &options, lines.as_bytes()).unwrap();
+    };
+    say(&alpha, Some("Bad Feed"), "203.0.112.1\n203.0.112.2\n");
+    say(&alpha, Some("other"), "203.0.112.3\n");
+    say(&alpha, None, "203.0.112.4\n");
+    say(&beta, Some("bad feed"), "203.0.112.1\n203.0.112.5\n");
+    let asked = |source: &str| Recall {
+        source: Some(source.to_owned()),
+        reason: "it was poisoned".to_owned(),
+        ..Recall::default()
+    };
+    assert_eq!(world.node.recall(&alpha, &asked("no feed")).unwrap_err().kind, Kind::NotFound);
+    let recalled = world.node.recall(&alpha, &asked("bad  FEED")).unwrap();
+    assert_eq!(recalled.recalls.iter().map(|entry| entry.objects.len()).sum::<usize>(), 2);
+    let said = |value: &str| {
+        let answer = world.node.why(&beta, &[value.to_owned()]).unwrap().remove(0);
+        answer.known.iter().map(|known| known.said.len()).sum::<usize>()
+    };
+    let values = ["203.0.112.1", "203.0.112.2", "203.0.112.3", "203.0.112.4", "203.0.112.5"];
+    assert_eq!(values.map(said), [1, 0, 1, 1, 1]);
+    // Of what is recalled nothing is left to be.
+    assert_eq!(world.node.recall(&alpha, &asked("bad feed")).unwrap_err().kind, Kind::NotFound);
 }

@@ -36,10 +36,11 @@ pub fn routes() -> Vec<Route> {
 async fn recall(mut request: Request) -> Outcome {
     no_query(&request)?;
     let bytes = content::bytes(&mut request).await?;
-    let fields = Fields::read(&bytes, &["objects", "submission", "reason"])?;
+    let fields = Fields::read(&bytes, &["objects", "submission", "source", "reason"])?;
     let asked = Recall {
         objects: fields.texts("objects")?,
         submission: fields.text("submission")?,
+        source: fields.text("source")?,
         reason: fields.required("reason")?,
     };
     let caller = request.caller()?.clone();

@@ -96,6 +96,12 @@ pub const SHAPES: &[Shape] = &[
         fields: &[
             ("objects", Texts, Sometimes, "Objects, by id."),
             ("submission", Uuid, Sometimes, "And all that this submission brought."),
+            (
+                "source",
+                Text,
+                Sometimes,
+                "And all own indicators that name this source first, as copies of one feed do.",
+            ),
             ("reason", Text, Always, "Why; everybody who sees the objects is told."),
         ],
         others: Others::Refused,
