@@ -75,7 +75,9 @@ async fn for_sensors(session: &mut Session<'_>, export: Export) -> Result<Exit, 
     let of_name = |format: &&Value| text(format, "/format") == export.format;
     let Some(format) = list(&formats, "/formats").iter().find(of_name) else {
         let mut names = OBJECTS.to_vec();
-        names.extend(list(&formats, "/formats").iter().map(|format| text(format, "/format")));
+        let of_sensors = list(&formats, "/formats").iter().map(|format| text(format, "/format"));
+        // There are two of the name `csv`.
+        names.extend(of_sensors.filter(|name| !OBJECTS.contains(name)));
         return Err(Failure::usage(format!("there is no format `{}`", export.format))
             .hint(format!("one of {}", names.join(", "))));
     };

@@ -190,10 +190,16 @@ fn write_view(output: &mut Output, view: &Value, object: &Value) -> Result<(), F
     let version = |object: &Value| {
         let source = said_by(object);
         let source = inert(&source);
-        format!("{}  {}  {source}", inert(text(object, "/version")), text(object, "/label"))
+        let marks: String = ["revoked", "claim"]
+            .into_iter()
+            .filter(|mark| flag(object, &format!("/{mark}")))
+            .map(|mark| format!("  ({mark})"))
+            .collect();
+        format!("{}  {}  {source}{marks}", inert(text(object, "/version")), text(object, "/label"))
     };
     write_section(output, "versions", list(view, "/versions"), version)?;
-    write_section(output, "claims of others", list(view, "/claims"), version)
+    // Where nobody owns the id, what others say is no claim.
+    write_section(output, "said by others", list(view, "/claims"), version)
 }
 
 // Whom its label names.

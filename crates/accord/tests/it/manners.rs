@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use crate::bench::{Bench, PATIENCE, Said, send_signal};
+use crate::bench::{BUNDLE, Bench, INDICATOR, PATIENCE, Said, send_signal};
 
 #[test]
 fn values_come_from_standard_input() {
@@ -130,4 +130,52 @@ fn completions_and_man_page_are_made() {
     let man = bench.run(&["man"]).exits(0);
     assert!(man.out.contains(".TH accord 1") && man.out.contains("ACCORD TOKEN ADD"));
     assert!(bench.run(&["version", "--json"]).exits(0).text("/version").starts_with(char::is_numeric));
+}
+
+#[test]
+fn what_others_say_under_an_id_is_marked_for_what_it_is() {
+    let bench = Bench::new();
+    let owner = |arguments: &[&str]| bench.run(&[arguments, &["--data", "node"]].concat());
+    let added = owner(&["member", "add", "ACME", "--json"]).exits(0);
+    let identity = added.text("/identities/0");
+    let token =
+        owner(&["token", "add", "--member", "ACME", "--role", "analyst", "--json"]).exits(0).text("/secret");
+    let acme = |arguments: &[&str]| bench.run(&[arguments, &["--data", "node", "--token", &token]].concat());
+    bench.write("bundle.json", BUNDLE);
+    owner(&["import", "bundle.json"]).exits(0);
+    acme(&["import", "bundle.json"]).exits(0);
+    acme(&["revoke", INDICATOR]).exits(0);
+    // Nobody is bound to its author: the greatest version is shown, and what the others say is no claim.
+    let shown = owner(&["show", INDICATOR]).exits(0).out;
+    let (versions, others) = shown.split_once("said by others").expect("what others say");
+    assert!(versions.contains("  TLP:GREEN  ACME  (revoked)\n"), "{shown}");
+    assert!(others.contains("  TLP:GREEN  This organisation\n") && !shown.contains("claim"), "{shown}");
+
+    let of_acme = "indicator--0e1f6bd1-0b8c-4f0e-8d5e-5f2a5a0e7c11";
+    let authored = BUNDLE.replace(INDICATOR, of_acme).replacen(
+        "\"pattern\":",
+        &format!("\"created_by_ref\":\"{identity}\",\"pattern\":"),
+        1,
+    );
+    bench.write("authored.json", &authored);
+    acme(&["import", "authored.json"]).exits(0);
+    owner(&["import", "authored.json"]).exits(0);
+    owner(&["revoke", of_acme]).exits(0);
+    let shown = owner(&["show", of_acme]).exits(0).out;
+    assert!(shown.contains("  TLP:GREEN  This organisation  (revoked)  (claim)\n"), "{shown}");
+    assert!(shown.contains("\nversions\n") && shown.contains("  TLP:GREEN  ACME\n"), "{shown}");
+}
+
+#[test]
+fn each_format_of_an_export_is_named_once() {
+    let bench = Bench::new();
+    bench.run(&["member", "add", "x", "--data", "node"]).exits(0);
+    let said = bench.run(&["export", "--format", "nope", "--data", "node"]).exits(2);
+    let named = said.err.split("one of ").nth(1).expect("the formats").trim();
+    let mut names: Vec<&str> = named.split(", ").collect();
+    assert!(names.contains(&"csv") && names.contains(&"rpz"), "{named}");
+    let all = names.len();
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(names.len(), all, "{named}");
 }
