@@ -1,8 +1,6 @@
 //! Documents of the Elastic Common Schema (`threat.indicator`), for `POST /INDEX/_bulk`: a line that says which document,
 //! and the document. Its id is a digest of what is meant, so the next file puts each in the place of what it was.
 
-use std::io::BufRead as _;
-
 use model::Timestamp;
 use model::matching::Mode;
 use model::observable::Kind;
@@ -282,8 +280,7 @@ impl Stamp {
         while let Some(rest) = bytes.get_mut(at..).filter(|rest| !rest.is_empty()) {
             let Some(column) = self.column else {
                 // A line feed is never within a text of JSON.
-                let mut behind = &*rest;
-                let line = behind.skip_until(b'\n').unwrap_or(rest.len());
+                let line = rest.iter().position(|byte| *byte == b'\n').map_or(rest.len(), |end| end + 1);
                 self.column = rest.get(line.saturating_sub(1)).filter(|last| **last == b'\n').map(|_| 0);
                 at += line;
                 continue;
