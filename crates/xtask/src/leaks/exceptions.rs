@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use super::oracle::Reader;
 
 /// Roads on which a member's tokens are told of what the member itself sent, refused and taken back alike.
-const ABOUT_OWN: [&str; 7] = [
+const ABOUT_OWN: [&str; 8] = [
+    "traceObject",
     "taxiiStatus",
     "showSubmission",
     "listSubmissions",
