@@ -28,8 +28,8 @@ struct Version {
 }
 
 impl Node {
-    /// One object with versions, claims and one step. Without a version asked for, it is the greatest of the id's
-    /// owner, else the greatest of anybody.
+    /// One object with versions, claims and one step. Without a version asked for, it is what lists show: the greatest of the
+    /// id's owner, else the greatest of anybody, where not all revoke it one that is not revoked.
     ///
     /// # Errors
     /// [`Kind::NotFound`] for an object, or a version of it, that is not there, or not for this caller;
@@ -45,7 +45,11 @@ impl Node {
         let mut versions = visible_versions(&reading, &key)?;
         // Stable, so that of one version the one added first stays first.
         versions.sort_by_key(|version| (version.summary.claim, std::cmp::Reverse(version.at)));
-        let wanted = |have: &&Version| version.is_none_or(|wanted| is_version(have, wanted));
+        let last = reading.snapshot.last(&reading.sight.visible, &key)?;
+        let wanted = |have: &&Version| match version {
+            Some(wanted) => is_version(have, wanted),
+            None => last.is_none_or(|last| have.position == last),
+        };
         let shown =
             versions.iter().find(wanted).ok_or_else(|| match version.filter(|_| !versions.is_empty()) {
                 Some(version) => {

@@ -9,7 +9,7 @@ use crate::Error;
 use crate::read::{Entry, LabelId, Snapshot, Visible};
 use crate::record::ObjectKey;
 use crate::sqlite::index::keys::Class;
-use crate::sqlite::{find, search};
+use crate::sqlite::{find, resolve, search};
 
 /// A find without its body: enough to rank and to count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -136,6 +136,14 @@ impl Snapshot {
         each: &mut dyn FnMut(&Hit<'_>) -> ControlFlow<()>,
     ) -> Result<(), Error> {
         find::standing(self, visible, object, each)
+    }
+
+    /// The position of what a reader is shown of an object who asks for no version: what a list has.
+    ///
+    /// # Errors
+    /// [`crate::Kind::Engine`].
+    pub fn last(&self, visible: &Visible, object: &ObjectKey) -> Result<Option<u64>, Error> {
+        resolve::last(self, visible, object)
     }
 
     /// Goes through every version of an object, each source's own, the greatest version first.

@@ -1,7 +1,9 @@
 //! Lists of claims: what others say under one's own ids, and what one says under theirs.
 
 use model::Tlp;
-use node::{Caller, Claims, ImportOptions, Kind, NewMember, NewToken, Relabel, SearchQuery, Settings};
+use node::{
+    Caller, Claims, ImportOptions, Kind, ListQuery, NewMember, NewToken, Relabel, SearchQuery, Settings,
+};
 
 use crate::write_world::{FIRST, SECOND, World, envelope, id, indicator, settings, strings};
 
@@ -236,4 +238,51 @@ fn who_came_behind_an_owner_is_a_claim_when_the_owner_took_back_what_he_said_fir
     });
     let claim = vec![(id(1), SECOND.to_owned())];
     assert_eq!(lists, [claim.clone(), claim]);
+}
+
+#[test]
+fn a_revocation_of_what_is_nobodys_counts_for_who_says_it_until_all_say_so() {
+    let world = World::new();
+    let [(own, blue), (_, green), (_, grey)] = members(&world, ["Blue", "Green", "Grey"]);
+    let revoked = ",\"revoked\":true";
+    // What a list has of an object, what its page shows, and what a search finds.
+    let shown = |object: u32, added_after: Option<model::Timestamp>| {
+        let query = ListQuery { ids: vec![id(object)], added_after, ..ListQuery::default() };
+        let mut listed = Vec::new();
+        let all = ListQuery { added_after, ..ListQuery::default() };
+        let end = world.node.list(&blue, &all, &mut |entry| {
+            if String::from_utf8_lossy(entry.wire).contains(&id(object)) {
+                listed.push(entry.version.to_string());
+            }
+        });
+        let mut one = Vec::new();
+        world.node.list(&blue, &query, &mut |entry| one.push(entry.version.to_string())).unwrap();
+        assert_eq!(one, listed, "object {object}");
+        let page = world.node.object(&blue, &id(object), None).unwrap().summary.version;
+        let search = SearchQuery { text: Some("number".to_owned()), ..SearchQuery::default() };
+        let found = world.node.search(&blue, &search).unwrap().objects;
+        let found: Vec<String> = found
+            .into_iter()
+            .filter(|row| row.id == id(object) && !row.claim)
+            .map(|row| row.version)
+            .collect();
+        assert_eq!(found, [page.clone()], "object {object}");
+        (listed, page, end.unwrap().last)
+    };
+    say(&world, &green, Tlp::Green, &indicator(1, FIRST, ""));
+    say(&world, &grey, Tlp::Green, &indicator(1, THIRD, revoked));
+    let (listed, page, last) = shown(1, None);
+    assert_eq!((listed, page), (vec![FIRST.to_owned()], FIRST.to_owned()));
+    // What it says is there, as its own.
+    assert_eq!(world.node.object(&blue, &id(1), None).unwrap().claims.len(), 1);
+    assert_eq!(world.node.object(&blue, &id(1), Some(THIRD)).unwrap().summary.version, THIRD);
+    // Its last source revokes it too: whoever asks for what is new is told.
+    say(&world, &green, Tlp::Green, &indicator(1, SECOND, revoked));
+    let (listed, page, _) = shown(1, last);
+    assert_eq!((listed, page), (vec![SECOND.to_owned()], SECOND.to_owned()));
+    // An owner's counts, whatever others say.
+    say(&world, &blue, Tlp::Green, &indicator(2, FIRST, &by(&own)));
+    say(&world, &grey, Tlp::Green, &indicator(2, THIRD, &by(&own)));
+    say(&world, &blue, Tlp::Green, &indicator(2, SECOND, &format!("{}{revoked}", by(&own))));
+    assert_eq!(shown(2, None).1, SECOND);
 }

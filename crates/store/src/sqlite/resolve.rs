@@ -1,7 +1,8 @@
 //! Which of several statements of one object this reader is shown.
 //!
 //! Statements of the id's owner win over those of others, and these over claims; then the versions asked for are chosen
-//! among what is left; of two that say the same version, the first.
+//! among what is left; of two that say the same version, the first. Where it is nobody's, a revocation counts for what its
+//! own source said, and is the last of the id only where every source that is seen revokes it.
 
 use std::cmp::Reverse;
 
@@ -11,6 +12,7 @@ use super::owner::{self, Asked};
 use super::row::{flag, state};
 use crate::Error;
 use crate::read::{LabelId, Snapshot, VersionSpec, Visible};
+use crate::record::ObjectKey;
 
 /// What the owner says himself; nothing counts more.
 const OWNERS: i64 = flag::BOUND | flag::OWNED;
@@ -22,9 +24,11 @@ const REMEMBERED: usize = 10_000;
 struct Seen {
     position: i64,
     version: i64,
+    source: i64,
     // The owner's own, then what speaks for nobody, then claims.
     standing: i64,
     last: bool,
+    revoked: bool,
 }
 
 /// The choices of one page.
@@ -81,7 +85,7 @@ impl<'a> Resolver<'a> {
         for spec in versions {
             match spec {
                 VersionSpec::Last => {
-                    chosen.extend(last.iter().max_by_key(|one| (one.version, Reverse(one.position))));
+                    chosen.extend(speaks(&last));
                 }
                 VersionSpec::First => {
                     chosen.extend(seen.iter().min_by_key(|one| (one.version, one.position)));
@@ -119,13 +123,39 @@ impl<'a> Resolver<'a> {
                 seen.push(Seen {
                     position: asked.position,
                     version: row.get(1)?,
+                    source: asked.source,
                     standing: flags & OWNERS,
                     last: row.get::<_, i64>(5)? == state::LAST,
+                    revoked: flags & flag::REVOKED != 0,
                 });
             }
         }
         Ok(seen)
     }
+}
+
+/// The last of an object that this reader is shown, if he sees any.
+pub(crate) fn last(snapshot: &Snapshot, visible: &Visible, object: &ObjectKey) -> Result<Option<u64>, Error> {
+    let Some(object) = snapshot.object(object)? else { return Ok(None) };
+    let positions = Resolver::new(visible, &[]).positions(snapshot, object)?;
+    Ok(positions.first().map(|position| position.cast_unsigned()))
+}
+
+// Of those that count the same, the one that is the last version.
+fn speaks(last: &[Seen]) -> Option<&Seen> {
+    let greatest = |one: &&Seen| (one.version, Reverse(one.position));
+    if last.iter().any(|one| one.standing == OWNERS) {
+        return last.iter().max_by_key(greatest);
+    }
+    // What a source says last under one label may be earlier than under another.
+    let of_source = |one: &&Seen| {
+        let others = last.iter().filter(|other| other.source == one.source);
+        others.max_by_key(greatest).is_some_and(|last| last.position == one.position)
+    };
+    let voices = || last.iter().filter(of_source);
+    let stands = voices().filter(|one| !one.revoked).max_by_key(greatest);
+    // Who asks for what is new was told of none of the revocations before the last source revoked it.
+    stands.or_else(|| voices().max_by_key(|one| one.position))
 }
 
 fn best(mut seen: Vec<Seen>) -> Vec<Seen> {

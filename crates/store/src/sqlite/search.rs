@@ -84,10 +84,16 @@ pub(crate) fn is_newest(snapshot: &Snapshot, search: &Search<'_>, hit: &Hit<'_>)
     let object = ObjectKey { kind: hit.kind.to_owned(), uuid: hit.uuid };
     let mut newer = Vec::new();
     find::standing(snapshot, search.visible, &object, &mut |other| {
-        let is_wanted = other.owned && search.wanted.has(other.label);
-        let position = other.position.cast_signed();
-        if is_wanted && other.position > hit.position && other.position < search.before {
-            newer.push(position);
+        let is_wanted = other.owned && search.wanted.has(other.label) && other.position < search.before;
+        // Where the id is nobody's, a revocation counts for what its own source said.
+        let counts_less = |one: &Hit<'_>| one.revoked && !one.bound;
+        let is_before = match (counts_less(hit), counts_less(other)) {
+            (true, false) if other.source != hit.source => true,
+            (false, true) if other.source != hit.source => false,
+            _ => other.position > hit.position,
+        };
+        if is_wanted && is_before {
+            newer.push(other.position.cast_signed());
         }
         ControlFlow::Continue(())
     })?;

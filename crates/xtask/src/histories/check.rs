@@ -6,7 +6,7 @@ use node::{Caller, Kind, ListQuery, SearchQuery};
 
 use super::acts::{PART, id, key_of, sector, time, value};
 use super::cast::World;
-use super::paper::{Key, Paper, Said, Who, is_indicator, member_of, owner, part, version};
+use super::paper::{Key, Paper, Said, Who, is_indicator, last_of, member_of, owner, part};
 use super::plan::{MEMBERS, OBJECTS};
 use super::waiting::{Stage, Waiting};
 
@@ -159,7 +159,7 @@ fn shown(world: &World, paper: &Paper, who: &Who, (caller, object): (&Caller, us
     }
     let seen = paper.seen(who, model::Tlp::Red);
     let all = seen.iter().filter(|said| said.key.0 == object).count();
-    let last = versions.iter().max_by_key(|key| version(**key)).map(|key| time(*key));
+    let last = last_of(object, &paper.counting(&seen, object)).map(|said| time(said.key));
     match world.node.object(caller, &id(object), None) {
         Err(error) if error.kind == Kind::NotFound => same("the object", &None, &last)?,
         Err(error) => return Err(error.to_string()),

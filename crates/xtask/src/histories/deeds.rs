@@ -176,7 +176,7 @@ impl Paper {
                 for (at, label) in self.relabelled(*token, *object, change).unwrap_or_default() {
                     again.extend(self.said.get(at).map(|one| one.key));
                     if let Some(one) = self.said.get_mut(at) {
-                        one.label = label;
+                        (one.label, one.entered) = (label, self.tick);
                     }
                 }
                 self.seal();
@@ -413,8 +413,9 @@ impl Paper {
         let (number, source) = (recalled(last.key.1, self.now), last.key.2);
         let key = (last.key.0, number, source, last.key.3);
         let added = self.seal();
-        self.said.push(Said { key, added, ..last.clone() });
-        self.said.push(Said { key: (note_of(source, self.tick), 0, source, 0), added, ..last });
+        let entered = self.tick;
+        self.said.push(Said { key, added, entered, ..last.clone() });
+        self.said.push(Said { key: (note_of(source, self.tick), 0, source, 0), added, entered, ..last });
     }
 
     // What is held, standing or taken back.

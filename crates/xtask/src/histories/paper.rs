@@ -157,6 +157,8 @@ pub struct Said {
     pub marked: Option<Tlp>,
     /// About when it was added.
     pub added: i64,
+    /// The tick at which it entered last.
+    pub entered: u32,
     /// Whether it stands.
     pub state: State,
 }
@@ -436,7 +438,7 @@ impl Paper {
     pub fn listed(&self, who: &Who, collection: Option<usize>) -> BTreeMap<Key, &Said> {
         let collection = collection.and_then(|at| self.collection(at));
         let seen = self.seen(who, collection.map_or(Tlp::Red, |one| one.ceiling));
-        let last = |object| self.counting(&seen, object).into_iter().max_by_key(|said| version(said.key));
+        let last = |object| last_of(object, &self.counting(&seen, object));
         let notes = seen.iter().map(|said| said.key.0).filter(|object| is_note(*object));
         let objects: BTreeSet<usize> = (0..OBJECTS).chain(notes).collect();
         let all = objects.into_iter().filter_map(last);
@@ -517,6 +519,22 @@ impl Paper {
         self.sealed = self.sealed.max(self.now);
         self.sealed
     }
+}
+
+/// What of that which counts of an object is its last: where it is nobody's, what is taken back counts for who took it back
+/// alone, until all did.
+pub fn last_of<'s>(object: usize, counting: &[&'s Said]) -> Option<&'s Said> {
+    let greatest = |said: &&&Said| version(said.key);
+    let is_owners = |said: &&Said| owner(object) == Some(said.key.2);
+    if counting.iter().any(is_owners) {
+        return counting.iter().max_by_key(greatest).copied();
+    }
+    let voices = (0..2 * MEMBERS)
+        .filter_map(|source| counting.iter().filter(|said| said.key.2 == source).max_by_key(greatest));
+    let voices: Vec<&&Said> = voices.collect();
+    let stands =
+        voices.iter().filter(|said| recalled_at(said.key.1).is_none()).max_by_key(|said| version(said.key));
+    stands.or_else(|| voices.iter().max_by_key(|said| (said.entered, version(said.key)))).map(|said| **said)
 }
 
 /// Versions rise with their number; of one number with whose it is, so that no two are the same.

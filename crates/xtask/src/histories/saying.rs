@@ -107,7 +107,8 @@ impl Paper {
             let member = member_of(sent.source);
             let sector = if sent.source == member { None } else { self.sector(member, &label) };
             let label = Label { sector, ..label };
-            self.said.push(Said { key, label, marked: marked(key.0, key.1), added, state });
+            let (marked, entered) = (marked(key.0, key.1), self.tick);
+            self.said.push(Said { key, label, marked, added, entered, state });
         }
     }
 
@@ -143,7 +144,7 @@ impl Paper {
         let strictest = strictest(object, version, label.tlp);
         let outside = sent.collection.and_then(|at| self.collection(at)).is_some_and(|one| {
             let (key, label) = (sent.key(word), label.clone());
-            let said = Said { key, label, marked: None, added: 0, state: State::Stands };
+            let said = Said { key, label, marked: None, added: 0, entered: self.tick, state: State::Stands };
             strictest > one.ceiling || !is_in(one.holds, &said)
         });
         // What a member said without its name it does not speak of by it.
