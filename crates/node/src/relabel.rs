@@ -12,7 +12,7 @@ use store::record::{Item, ObjectKey};
 
 use crate::addressed::{Addressed, Found};
 use crate::core::audience::{attributed, fits};
-use crate::core::judge::said_for_fewer;
+use crate::core::judge::{is_for_no_more, said_for_fewer};
 use crate::core::list_query::object_key;
 use crate::core::marking::Marked;
 use crate::directory::{not_found, signed_in};
@@ -190,13 +190,14 @@ impl Node {
         (before, label): (&Label, &Label),
     ) -> Result<(), Error> {
         let of_everybody = stix::family_of(&key.kind) == Some(stix::Family::Observable);
-        if of_everybody || label.is_within(before) {
+        let names_clients = roster.names_clients(&label.recipients);
+        if of_everybody || is_for_no_more(label, names_clients, before) {
             return Ok(());
         }
         let alias = roster.member(own).map_or(own, |member| member.alias);
         let seen = self.seen_by(caller, roster, None)?;
         let said = self.said_by_others(roster, (label.author, [own, alias]), &seen, std::iter::once(key))?;
-        match said.get(key).and_then(|said| said_for_fewer(said, label)) {
+        match said.get(key).and_then(|said| said_for_fewer(said, label, names_clients)) {
             None => Ok(()),
             Some(why) => Err(Error::new(Kind::Invalid, why)),
         }

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use model::access::CollectionScope;
-use model::{CollectionId, MemberId, PersonId, Principal, Reader, Timestamp, TokenId};
+use model::{CollectionId, MemberId, PersonId, Principal, Reader, Recipients, Timestamp, TokenId};
 use store::directory::{Client, Collection, Directory, Epoch, Member, Person, Token};
 use uuid::Uuid;
 
@@ -232,6 +232,18 @@ impl Roster {
         let of = move |one: &&Client| one.provider == provider && one.revoked.is_none();
         let live = |one: &Client| self.member(one.member).is_some_and(|member| member.revoked.is_none());
         self.directory.clients.iter().filter(of).filter(move |one| live(one)).map(|one| one.member)
+    }
+
+    /// Whether among those that a label names is one who is a client and no member in its own right.
+    pub(crate) fn names_clients(&self, to: &Recipients) -> bool {
+        let is_client = |id: MemberId| self.member(id).is_some_and(|member| member.client_only);
+        to.members.iter().any(|id| is_client(*id))
+            || to.persons.iter().filter_map(|id| self.person(*id)).any(|person| is_client(person.member))
+            || to
+                .circles
+                .iter()
+                .filter_map(|id| self.circles.with_audience(*id))
+                .any(|circle| circle.members().any(|membership| is_client(membership.member)))
     }
 
     /// Whoever reads for a member, at this time.

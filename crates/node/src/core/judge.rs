@@ -55,6 +55,8 @@ pub struct Context<'a> {
     pub audience: &'a Audience,
     /// The circles among those.
     pub circles: &'a [Within],
+    /// Among those that it names, in person or in a circle too, is a client that is no member in its own right.
+    pub names_clients: bool,
     /// Under which labels others said something under this id, as far as the sender sees it, and the member itself without its
     /// name where this is by name; circles as they are now.
     pub said: &'a dyn Fn(&ObjectKey) -> &'a [Label],
@@ -136,7 +138,7 @@ pub fn decide(reading: &Reading, context: &Context<'_>) -> Result<Decision, Stri
     }
     // An observable has the id that anybody gives it who knows of it by himself.
     if reading.version.is_some()
-        && let Some(why) = said_for_fewer(said, &own)
+        && let Some(why) = said_for_fewer(said, &own, context.names_clients)
     {
         return Err(why);
     }
@@ -191,10 +193,18 @@ fn ownership(reading: &Reading, context: &Context<'_>) -> (Vec<MemberId>, bool) 
 
 /// Why something is not said under a label: others said it for fewer, as the one who says it sees. Of several the strictest
 /// is told, since their order comes from what they said first.
-pub fn said_for_fewer(said: &[Label], own: &Label) -> Option<String> {
-    let wide = said.iter().filter(|label| !own.is_within(label)).max_by_key(|label| label.tlp)?;
+pub fn said_for_fewer(said: &[Label], own: &Label, names_clients: bool) -> Option<String> {
+    let is_wider = |label: &&Label| !is_for_no_more(own, names_clients, label);
+    let wide = said.iter().filter(is_wider).max_by_key(|label| label.tlp)?;
     let tlp = wide.tlp;
     Some(format!("another member said it under {tlp}, as this token sees, for fewer than this would be for"))
+}
+
+/// Whether nobody sees what is under a label who does not see what is under another. What names nobody is for members in their own
+/// right, so what names a client beside them ([`Context::names_clients`]) is not within it.
+pub fn is_for_no_more(own: &Label, names_clients: bool, other: &Label) -> bool {
+    let is_beyond = names_clients && other.recipients.is_empty() && other.tlp != Tlp::Clear;
+    !is_beyond && own.is_within(other)
 }
 
 fn why(marked: &Marked, ceiling: Tlp) -> String {
@@ -304,6 +314,7 @@ mod tests {
             audience: &Audience::default(),
             circles: &[],
             said: &|_| &[],
+            names_clients: false,
             takes_back: &|_| false,
             held: &|_| None,
         };

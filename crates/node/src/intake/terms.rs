@@ -89,6 +89,7 @@ impl Terms {
             bound_to,
             audience: &self.found.audience,
             circles: &self.found.circles,
+            names_clients: roster.names_clients(&self.found.audience.recipients),
             held,
             said,
             takes_back: &|_| false,

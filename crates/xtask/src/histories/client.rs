@@ -7,7 +7,7 @@ use node::ListQuery;
 
 use super::acts::key_of;
 use super::cast::World;
-use super::paper::{Key, Paper, Said, State};
+use super::paper::{Key, Paper, Said, State, Who};
 use super::plan::{NewClient, Way};
 
 /// Pages after which a client would never come to an end.
@@ -31,6 +31,8 @@ pub struct Client {
     // What stood behind something else under its id at some time: who had that is not sent it later.
     behind: BTreeSet<Key>,
     shown: BTreeSet<Key>,
+    // Of what is shown, that of which it sees every part.
+    whole: BTreeSet<Key>,
     seen: BTreeSet<Key>,
 }
 
@@ -51,6 +53,7 @@ impl Client {
             due: BTreeSet::new(),
             behind: BTreeSet::new(),
             shown: BTreeSet::new(),
+            whole: BTreeSet::new(),
             seen: BTreeSet::new(),
         };
         client.follow(paper, &BTreeSet::new());
@@ -74,6 +77,11 @@ impl Client {
         let Some(who) = paper.who(self.new.token) else { return };
         let ceiling =
             self.new.collection.and_then(|at| paper.collection(at)).map_or(Tlp::Red, |one| one.ceiling);
+        // What it sees more of by now is new to it.
+        let below = Who { ceiling: who.ceiling.min(ceiling), ..who };
+        let whole = listed.iter().filter(|(_, said)| paper.has_part_for(&below, said));
+        let whole: BTreeSet<Key> = whole.map(|(key, _)| *key).collect();
+        self.due.extend(whole.iter().filter(|key| !self.whole.contains(key)));
         let visible = paper.seen(&who, ceiling);
         for one in visible.iter().filter(|one| !listed.contains_key(&one.key)) {
             // Behind a later version of the same member under the same label it comes to the front again as new.
@@ -92,7 +100,7 @@ impl Client {
         if lost && self.within {
             self.due.extend(shown.iter().copied());
         }
-        (self.shown, self.seen) = (shown, seen);
+        (self.shown, self.whole, self.seen) = (shown, whole, seen);
     }
 
     /// Asks, to the end or for so many pages.

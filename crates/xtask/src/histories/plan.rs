@@ -407,7 +407,7 @@ impl Planner {
 
     fn clients(&mut self) -> Step {
         let of = (0..self.below(3)).map(|_| self.below(MEMBERS)).collect();
-        Step::Clients { member: self.below(MEMBERS), of, only: false }
+        Step::Clients { member: self.below(MEMBERS), of, only: self.chance(50) }
     }
 
     fn found(&mut self) -> Step {

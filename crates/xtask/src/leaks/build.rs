@@ -355,6 +355,7 @@ fn direct(
             bound_to: &bound_to,
             audience: &Audience::default(),
             circles: &[],
+            names_clients: false,
             said: &|_| &[],
             takes_back: &|_| false,
             held: &|_| None,
