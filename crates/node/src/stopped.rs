@@ -39,7 +39,11 @@ impl Node {
                 Stands::Erased => ("erased", ActKind::Erase),
                 Stands::Here | Stands::Moved | Stands::Aside => continue,
             };
-            let saw = reading.sight.visible.has(entry.label) && reading.roster.is_of(entry.source, own);
+            // What was kept beside what stood is gone with it, and cannot be told from it any more: only who sees all that
+            // his member says is told.
+            let saw = caller.principal.reader.ceiling == model::Tlp::Red
+                && reading.sight.visible.has(entry.label)
+                && reading.roster.is_of(entry.source, own);
             let acts = if saw { reading.snapshot.acts_on(entry.position)? } else { Vec::new() };
             if let Some(act) = acts.iter().rfind(|act| act.kind == kind) {
                 let why = match kind {
