@@ -31,8 +31,8 @@ pub struct Client {
     // What stood behind something else under its id at some time: who had that is not sent it later.
     behind: BTreeSet<Key>,
     shown: BTreeSet<Key>,
-    // Of what is shown, that of which it sees every part.
-    whole: BTreeSet<Key>,
+    // Of what is shown and has parts that are not for everybody, up to which of them it sees.
+    parts: BTreeMap<Key, Tlp>,
     seen: BTreeSet<Key>,
 }
 
@@ -53,7 +53,7 @@ impl Client {
             due: BTreeSet::new(),
             behind: BTreeSet::new(),
             shown: BTreeSet::new(),
-            whole: BTreeSet::new(),
+            parts: BTreeMap::new(),
             seen: BTreeSet::new(),
         };
         client.follow(paper, &BTreeSet::new());
@@ -77,11 +77,12 @@ impl Client {
         let Some(who) = paper.who(self.new.token) else { return };
         let ceiling =
             self.new.collection.and_then(|at| paper.collection(at)).map_or(Tlp::Red, |one| one.ceiling);
-        // What it sees more of by now is new to it.
+        // What it may see more of by now is new to it: how many parts lie between is not told by a label.
         let below = Who { ceiling: who.ceiling.min(ceiling), ..who };
-        let whole = listed.iter().filter(|(_, said)| paper.has_part_for(&below, said));
-        let whole: BTreeSet<Key> = whole.map(|(key, _)| *key).collect();
-        self.due.extend(whole.iter().filter(|key| !self.whole.contains(key)));
+        let parts = listed.iter().filter_map(|(key, said)| Some((*key, paper.parts_up_to(&below, said)?)));
+        let parts: BTreeMap<Key, Tlp> = parts.collect();
+        let is_more = |(key, upto): &(&Key, &Tlp)| self.parts.get(key).is_some_and(|before| before < upto);
+        self.due.extend(parts.iter().filter(is_more).map(|(key, _)| *key));
         let visible = paper.seen(&who, ceiling);
         for one in visible.iter().filter(|one| !listed.contains_key(&one.key)) {
             // Behind a later version of the same member under the same label it comes to the front again as new.
@@ -100,7 +101,7 @@ impl Client {
         if lost && self.within {
             self.due.extend(shown.iter().copied());
         }
-        (self.shown, self.whole, self.seen) = (shown, whole, seen);
+        (self.shown, self.parts, self.seen) = (shown, parts, seen);
     }
 
     /// Asks, to the end or for so many pages.

@@ -410,6 +410,14 @@ impl Paper {
         self.sees_part(who, source, (&said.label, strictest(object, version, said.label.tlp)))
     }
 
+    /// Up to which TLP somebody sees the parts of a statement that has one which is not for all who see the rest.
+    pub fn parts_up_to(&self, who: &Who, said: &Said) -> Option<Tlp> {
+        let (object, version, source, _) = said.key;
+        part(object, version).filter(|part| *part > said.label.tlp)?;
+        let is_for = |tlp: &Tlp| self.is_for(who, source, &Label { tlp: *tlp, ..said.label.clone() });
+        Tlp::ALL.into_iter().rev().find(is_for)
+    }
+
     /// Whether somebody would see all of what is said under a label and has a part that strict.
     pub fn sees_part(&self, who: &Who, source: usize, (label, strictest): (&Label, Tlp)) -> bool {
         let is_for = |tlp: Tlp| self.is_for(who, source, &Label { tlp, ..label.clone() });
