@@ -266,7 +266,7 @@ fn a_revocation_of_what_is_nobodys_counts_for_who_says_it_until_all_say_so() {
             .filter(|row| row.id == id(object) && !row.claim)
             .map(|row| row.version)
             .collect();
-        assert_eq!(found, [page.clone()], "object {object}");
+        assert_eq!(found, std::slice::from_ref(&page), "object {object}");
         (listed, page, end.unwrap().last)
     };
     say(&world, &green, Tlp::Green, &indicator(1, FIRST, ""));
