@@ -333,19 +333,20 @@ fn story(way: Way) {
     let page = format!("/objects/{}", id("malware", 100));
     assert!(is_hidden(way, &with_cookie(&page)), "the browser was never signed in");
 
-    let (stop, gone, heard) = (AtomicBool::new(false), AtomicBool::new(false), Mutex::new(Vec::new()));
+    let [stop, gone, late] = [(); 3].map(|()| AtomicBool::new(false));
+    let heard = Mutex::new(Vec::new());
     let mut answered = Instant::now();
     std::thread::scope(|scope| {
-        let _ends = (Ends(&stop), Ends(&gone));
+        let _ends = [&stop, &gone, &late].map(Ends);
         for token in &cast.tokens {
             scope.spawn(|| hammer(&cast, way, (token, &stop), &heard));
         }
         if way == Way::Revoked {
             scope.spawn(|| upload(&cast, &gone));
         }
-        // One takes what it is sent slowly, the other has stopped taking it.
+        // One takes what it is sent slowly, until a second later; the other has stopped taking it.
         let slow = house.open("GET", "/api/v1/export?format=ndjson&full=true", &bearer(administrator));
-        let slow = scope.spawn(|| rest_of(slow, Vec::new(), Some(&gone)));
+        let slow = scope.spawn(|| rest_of(slow, Vec::new(), Some(&late)));
         let path = format!("/taxii2/default/collections/{}/objects/?limit=1000", cast.collection);
         let mut stuck = house.open("GET", &path, &bearer(person));
         let mut begun = vec![0; 256 << 10];
@@ -355,7 +356,9 @@ fn story(way: Way) {
         cast.goes(way);
         answered = Instant::now();
         gone.store(true, Ordering::SeqCst);
-        std::thread::sleep(SECOND + Duration::from_millis(500));
+        std::thread::sleep(SECOND);
+        late.store(true, Ordering::SeqCst);
+        std::thread::sleep(Duration::from_millis(500));
         for (which, (came, is_cut)) in
             [("slow", slow.join().unwrap()), ("stuck", rest_of(stuck, begun, None))]
         {

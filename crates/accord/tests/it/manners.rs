@@ -145,11 +145,11 @@ fn what_others_say_under_an_id_is_marked_for_what_it_is() {
     owner(&["import", "bundle.json"]).exits(0);
     acme(&["import", "bundle.json"]).exits(0);
     acme(&["revoke", INDICATOR]).exits(0);
-    // Nobody is bound to its author: the greatest version is shown, and what the others say is no claim.
+    // Nobody is bound to its author: who revokes it takes down his own word, and what the others say is no claim.
     let shown = owner(&["show", INDICATOR]).exits(0).out;
     let (versions, others) = shown.split_once("said by others").expect("what others say");
-    assert!(versions.contains("  TLP:GREEN  ACME  (revoked)\n"), "{shown}");
-    assert!(others.contains("  TLP:GREEN  This organisation\n") && !shown.contains("claim"), "{shown}");
+    assert!(versions.contains("  TLP:GREEN  This organisation\n"), "{shown}");
+    assert!(others.contains("  TLP:GREEN  ACME  (revoked)\n") && !shown.contains("claim"), "{shown}");
 
     let of_acme = "indicator--0e1f6bd1-0b8c-4f0e-8d5e-5f2a5a0e7c11";
     let authored = BUNDLE.replace(INDICATOR, of_acme).replacen(
