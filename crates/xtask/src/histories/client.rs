@@ -77,9 +77,10 @@ impl Client {
         let Some(who) = paper.who(self.new.token) else { return };
         let ceiling =
             self.new.collection.and_then(|at| paper.collection(at)).map_or(Tlp::Red, |one| one.ceiling);
-        // What it may see more of by now is new to it: how many parts lie between is not told by a label.
-        let below = Who { ceiling: who.ceiling.min(ceiling), ..who };
-        let parts = listed.iter().filter_map(|(key, said)| Some((*key, paper.parts_up_to(&below, said)?)));
+        // What its reader may see more of by now is new to it, whatever a ceiling hides on this road: how many parts lie between is
+        // not told by a label.
+        let above = Who { ceiling: Tlp::Red, ..who };
+        let parts = listed.iter().filter_map(|(key, said)| Some((*key, paper.parts_up_to(&above, said)?)));
         let parts: BTreeMap<Key, Tlp> = parts.collect();
         let is_more = |(key, upto): &(&Key, &Tlp)| self.parts.get(key).is_some_and(|before| before < upto);
         self.due.extend(parts.iter().filter(is_more).map(|(key, _)| *key));
