@@ -11,6 +11,9 @@ use crate::core::reading::{Reading, Refused};
 const PIECES: usize = 1_000;
 /// Bytes after which a chunk is full.
 const BYTES: usize = 4 << 20;
+/// Bytes of the input that it reaches over, after which it is full too: what was skipped has none here, and what lies between is not to wait
+/// for it.
+const REACH: u64 = 16 << 20;
 
 /// What became of a piece when it was read.
 pub(crate) type Read = Result<Vec<Reading>, Box<Refused>>;
@@ -62,7 +65,9 @@ impl Chunk {
 
     /// Whether it has grown as large as a chunk should.
     pub(crate) fn is_full(&self) -> bool {
-        self.pieces.len() >= PIECES || self.data.len() >= BYTES
+        let offset = |piece: Option<&Piece>| piece.map_or(0, |piece| piece.start.offset);
+        let reach = offset(self.pieces.last()).saturating_sub(offset(self.pieces.first()));
+        self.pieces.len() >= PIECES || self.data.len() >= BYTES || reach >= REACH
     }
 
     /// The bytes of a piece.

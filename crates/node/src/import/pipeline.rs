@@ -132,10 +132,12 @@ fn feed(
         if ends {
             return broken;
         }
-        if let Some(error) = progress.is_in_vain(input.source.raw()) {
-            return Some(error);
-        }
-        if let Err(error) = input.source.next(&mut block) {
+        // What waits to be handed over is taken also where the rest is not read.
+        let read = match progress.is_in_vain(input.source.raw()) {
+            Some(error) => Err(error),
+            None => input.source.next(&mut block),
+        };
+        if let Err(error) = read {
             broken = Some(error);
             block.clear();
         }

@@ -364,3 +364,15 @@ fn what_has_no_end_and_nothing_to_take_is_given_up() {
         assert!(error.message.contains(told) && error.hint.is_some(), "{error}");
     }
 }
+
+#[test]
+fn what_stands_before_a_long_stretch_of_nothing_is_taken() {
+    use std::io::Read;
+    let world = World::new();
+    let first = format!("{{\"objects\":[{},{{\"type\":\"note\",\"name\":\"", indicator(1, FIRST, ""));
+    let mut input = first.as_bytes().chain(std::io::repeat(b'x'));
+    let summary = world.node.import(&world.node.operator(), &plain(), &mut input, &mut |_| ()).unwrap();
+    assert_eq!(summary.new, 1, "{summary:?}");
+    let broken = summary.broken.unwrap();
+    assert!(broken.contains("the last 256 MiB of the input"), "{broken}");
+}
