@@ -40,8 +40,8 @@ impl Node {
     /// of `asked` stays as it is. Answers how many statements entered again; none where all had that label.
     ///
     /// # Errors
-    /// [`Kind::NotFound`] for an object of which he sees nothing that his member said, and for recipients that he may
-    /// not know; [`Kind::Forbidden`]; [`Kind::Invalid`] for a label below the object's own markings, above the token's
+    /// [`Kind::NotFound`] for an object of which he sees nothing, and for recipients that he may not know;
+    /// [`Kind::Forbidden`], also for what others alone said; [`Kind::Invalid`] for a label below the object's own markings, above the token's
     /// ceiling or a circle's, and for what is refused at submitting; [`Kind::Conflict`] for lifting an embargo before
     /// its time, and where recipients that would stay are gone.
     pub fn relabel(&self, caller: &Caller, id: &str, asked: &Relabel) -> Result<u64, Error> {
@@ -115,10 +115,19 @@ impl Node {
         let reading = self.reading_below(caller, None, Arc::clone(roster))?;
         let visible = &reading.sight.visible;
         let mut positions = Vec::new();
+        let mut of_others = false;
         reading.snapshot.versions(visible, key, &mut |hit| {
-            positions.extend(roster.is_of(hit.source, own).then_some(hit.position));
+            match roster.is_of(hit.source, own) {
+                true => positions.push(hit.position),
+                false => of_others = true,
+            }
             ControlFlow::Continue(())
         })?;
+        if positions.is_empty() && of_others {
+            let message = format!("`{key}` is not this member's to relabel");
+            let hint = "whoever said it may; you can say what you think of it: a note, or an opinion";
+            return Err(Error::new(Kind::Forbidden, message).hint(hint));
+        }
         let mut standing = Vec::new();
         for position in positions {
             let mut found = None;

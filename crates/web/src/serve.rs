@@ -76,7 +76,14 @@ impl Server {
     /// # Errors
     /// Those of the system: in use, not allowed, not ours.
     pub async fn listen(&mut self, address: SocketAddr) -> io::Result<SocketAddr> {
-        let listener = TcpListener::bind(address).await?;
+        self.accept_from(TcpListener::bind(address).await?)
+    }
+
+    /// The same on what listens already. Answers its address.
+    ///
+    /// # Errors
+    /// Those of the system.
+    pub fn accept_from(&mut self, listener: TcpListener) -> io::Result<SocketAddr> {
         let address = listener.local_addr()?;
         self.tcp.push(listener);
         Ok(address)

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use node::Node;
 use serde_json::json;
+use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use web::{Loops, Server};
 
@@ -26,13 +27,7 @@ const WATCH_EVERY: Duration = Duration::from_secs(1);
 /// because it could write no more.
 pub fn run(loaded: &Loaded, output: &mut Output) -> Result<Exit, Failure> {
     let _written_at_the_end = logging::start(&loaded.settings.log)?;
-    // Before anything is made: a typing error in an address should leave no folder behind.
-    let addresses = addresses(loaded)?;
-    let settings = loaded.settings.web()?;
-    let folder = &loaded.place.data.value;
-    let node = open_node(loaded, folder)?;
     let cannot_start = |error: io::Error| Failure::network(format!("cannot start: {error}"));
-    let loops = Loops::start().map_err(cannot_start)?;
     // It accepts, and serves the admin socket.
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
@@ -40,7 +35,12 @@ pub fn run(loaded: &Loaded, output: &mut Output) -> Result<Exit, Failure> {
         .enable_all()
         .build()
         .map_err(cannot_start)?;
-    let stopped = runtime.block_on(serve(loaded, (&node, &loops), &addresses, &settings, output));
+    // Before anything is made: an address that is mistyped or taken leaves no folder behind.
+    let listeners = runtime.block_on(listeners(loaded))?;
+    let settings = loaded.settings.web()?;
+    let node = open_node(loaded, &loaded.place.data.value)?;
+    let loops = Loops::start().map_err(cannot_start)?;
+    let stopped = runtime.block_on(serve(loaded, (&node, &loops), listeners, &settings, output));
     runtime.shutdown_timeout(settings.drain_timeout);
     loops.stop(settings.drain_timeout);
     node.stop();
@@ -52,7 +52,7 @@ pub fn run(loaded: &Loaded, output: &mut Output) -> Result<Exit, Failure> {
 async fn serve(
     loaded: &Loaded,
     (node, loops): (&Node, &Loops),
-    addresses: &[(String, SocketAddr)],
+    listeners: Vec<TcpListener>,
     settings: &web::WebSettings,
     output: &mut Output,
 ) -> Result<(), Failure> {
@@ -60,9 +60,9 @@ async fn serve(
     let server = Server::new(router).map_err(|error| Failure::usage(error.to_string()))?;
     let mut server = server.over(loops);
     let mut listening = Vec::new();
-    for (name, address) in addresses {
-        let address = server.listen(*address).await.map_err(|error| cannot_listen(name, &error))?;
-        listening.push(address);
+    for listener in listeners {
+        let address = server.accept_from(listener);
+        listening.push(address.map_err(|error| Failure::network(format!("cannot listen: {error}")))?);
     }
     let folder = short_path(&loaded.place.data.value);
     let folder = folder.map_err(|error| Failure::usage(format!("cannot open the folder: {error}")))?;
@@ -106,24 +106,28 @@ async fn stopped_by_itself(ask: impl Fn() -> Option<String>) -> String {
     }
 }
 
-fn addresses(loaded: &Loaded) -> Result<Vec<(String, SocketAddr)>, Failure> {
-    let mut addresses = Vec::new();
+/// Listens on every address that the settings name. Nobody is answered yet.
+async fn listeners(loaded: &Loaded) -> Result<Vec<TcpListener>, Failure> {
+    let mut listeners = Vec::new();
     for name in &loaded.settings.listen.addresses {
         let wrong = |why: &str| {
             Failure::usage(format!("cannot listen on `{name}`: {why}"))
                 .hint("use HOST:PORT, such as 127.0.0.1:8470")
         };
         let found = name.to_socket_addrs().map_err(|error| wrong(&error.to_string()))?;
-        let before = addresses.len();
-        addresses.extend(found.map(|address| (name.clone(), address)));
-        if addresses.len() == before {
+        let before = listeners.len();
+        for address in found {
+            let listener = TcpListener::bind(address).await;
+            listeners.push(listener.map_err(|error| cannot_listen(name, &error))?);
+        }
+        if listeners.len() == before {
             return Err(wrong("it has no address"));
         }
     }
-    if addresses.is_empty() {
+    if listeners.is_empty() {
         return Err(Failure::usage("`listen.addresses` is empty").hint("give one with `--listen HOST:PORT`"));
     }
-    Ok(addresses)
+    Ok(listeners)
 }
 
 fn cannot_listen(name: &str, error: &io::Error) -> Failure {

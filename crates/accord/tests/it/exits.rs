@@ -17,6 +17,8 @@ fn the_table_of_exit_codes() {
         owner(&["token", "add", "--member", "ACME", "--role", "reader", "--json"]).exits(0).text("/secret");
     let reader = ["--url", &url, "--token", &token];
 
+    let taken = url.trim_start_matches("http://").trim_end_matches('/').to_owned();
+
     let table: &[(i32, &[&str])] = &[
         (0, &["member", "list", "--data", "node"]),
         (0, &["import", "bundle.json", "--data", "node"]),
@@ -47,6 +49,7 @@ fn the_table_of_exit_codes() {
         (4, &["whoami", "--url", "https://127.0.0.1:9"]),
         (5, &["member", "add", "ACME", "--data", "node"]),
         (5, &["serve", "--data", "node", "--listen", "127.0.0.1:0"]),
+        (5, &["serve", "--data", "new", "--listen", &taken]),
     ];
     for (code, arguments) in table {
         let said = bench.run(arguments);
@@ -61,7 +64,9 @@ fn the_table_of_exit_codes() {
             assert!(first.is_some(), "{arguments:?}: {}", said.err);
         }
     }
-    assert!(!bench.path().join("nowhere").exists() && !bench.path().join("other").exists());
+    for folder in ["nowhere", "other", "new"] {
+        assert!(!bench.path().join(folder).exists(), "{folder} was made");
+    }
 }
 
 #[test]

@@ -181,7 +181,8 @@ fn an_embargo_holds_until_it_is_lifted_by_its_author_and_not_by_the_clock() {
     assert_eq!(relabel(blue), Err(Kind::Conflict), "it is too early");
     world.later(4_000);
     assert!(!sees(&world, grey, 1), "the clock alone publishes nothing");
-    assert_eq!(relabel(green), Err(Kind::NotFound), "it is not his");
+    assert_eq!(relabel(green), Err(Kind::Forbidden), "it is not his");
+    assert_eq!(relabel(grey), Err(Kind::NotFound), "he does not see it");
     assert_eq!(relabel(blue), Ok(1));
     assert!(sees(&world, grey, 1));
     assert_eq!(relabel(blue), Err(Kind::Conflict), "there is none");
