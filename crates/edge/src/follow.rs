@@ -21,6 +21,10 @@ const SILENCE: Duration = Duration::from_secs(30);
 const STEP: Duration = Duration::from_millis(500);
 /// Between two tries: from, and up to.
 const BACKOFF: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(10));
+/// Before a whole set that the node asks for where all went well until then: a moment, so that many edges do not come at once.
+const RESET: Duration = Duration::from_millis(100);
+/// It is so long after the last one at least.
+const RESET_EVERY: Duration = Duration::from_secs(10);
 /// After so long the whole set is fetched anew even where nothing is wrong, and sooner where that did not come to anything.
 const WHOLE_EVERY: Duration = Duration::from_secs(86_400);
 /// From, and up to: each time twice as long, for a whole set is large.
@@ -41,12 +45,16 @@ enum Next {
 pub(crate) fn run(shared: &Shared, upstream: &dyn Upstream, store: &mut Store, query: &str) {
     let mut must = shared.read(|view| view.known().cursor.is_none());
     let (mut due, mut wait, mut again) = (Instant::now(), BACKOFF.0, WHOLE_AGAIN.0);
+    let mut had: Option<Instant> = None;
     while !shared.is_stopping() {
         let mut failed = None;
         if must || Instant::now() >= due {
             let done = whole(shared, upstream, store, query);
             match &done {
-                Ok(()) => (must, due, again) = (false, Instant::now() + WHOLE_EVERY, WHOLE_AGAIN.0),
+                Ok(()) => {
+                    (must, due, again) = (false, Instant::now() + WHOLE_EVERY, WHOLE_AGAIN.0);
+                    had = Some(Instant::now());
+                }
                 // It is due when the node is there.
                 Err(Failed::Away(_)) => {}
                 Err(_) => (due, again) = (Instant::now() + again, (again * 2).min(WHOLE_AGAIN.1)),
@@ -57,12 +65,13 @@ pub(crate) fn run(shared: &Shared, upstream: &dyn Upstream, store: &mut Store, q
             Some(Failed::Away(why) | Failed::Refused(why) | Failed::Disbelieved(why)) => Next::Again(why),
             None => stream(shared, upstream, store, (query, due, &mut wait)),
         };
-        let why = match next {
+        let (why, pause) = match next {
             Next::Whole(why) => {
                 must = true;
-                why
+                let is_first = wait == BACKOFF.0 && had.is_none_or(|had| had.elapsed() > RESET_EVERY);
+                (why, if is_first { RESET } else { wait })
             }
-            Next::Again(why) => why,
+            Next::Again(why) => (why, wait),
         };
         let mut link = shared.link();
         link.connected = false;
@@ -71,7 +80,7 @@ pub(crate) fn run(shared: &Shared, upstream: &dyn Upstream, store: &mut Store, q
         }
         link.error = Some(why);
         drop(link);
-        shared.pause(jittered(wait));
+        shared.pause(jittered(pause));
         wait = (wait * 2).min(BACKOFF.1);
     }
 }

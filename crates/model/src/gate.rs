@@ -389,6 +389,13 @@ pub struct Versions {
     pub versions: Vec<Timestamp>,
 }
 
+/// All that a member said, by its name or without it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SaidBy {
+    /// The member.
+    pub member: MemberId,
+}
+
 /// Statements of a member, by position.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Statements {
@@ -419,6 +426,13 @@ impl Act<Source> for Submit {
 impl Act<Versions> for Withdraw {
     fn allows(principal: &Principal, of: &Versions) -> Result<(), Denied> {
         may_act(principal, &Action::Withdraw(of.member, of.through))
+    }
+}
+
+impl Act<SaidBy> for Withdraw {
+    // Whoever may take back each of it may take back all of it.
+    fn allows(principal: &Principal, of: &SaidBy) -> Result<(), Denied> {
+        may_act(principal, &Action::Withdraw(of.member, None))
     }
 }
 

@@ -21,6 +21,7 @@ pub mod offered;
 pub mod parts;
 pub mod policy;
 pub mod reading;
+pub mod recalls;
 pub mod rows;
 pub mod search_query;
 pub mod sensitive;

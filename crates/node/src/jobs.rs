@@ -2,7 +2,7 @@
 //! quarantine is emptied, what waits for a marking that has come is opened, retention runs, circles that are over are
 //! ended.
 //!
-//! Four threads, so that a large arrival does not hold up the rest. They hold the node weakly: the last clone of it
+//! Five threads, so that a large arrival does not hold up the rest. They hold the node weakly: the last clone of it
 //! stops them.
 
 use std::sync::{Arc, Condvar, Mutex, PoisonError, Weak};
@@ -48,6 +48,8 @@ struct State {
     opening: bool,
     /// Reads wait to be written down.
     reads: bool,
+    /// Something is recalled as a whole.
+    recalls: bool,
 }
 
 impl Jobs {
@@ -55,11 +57,13 @@ impl Jobs {
     pub(crate) fn start(&self, node: &Arc<Inner>) -> Result<(), Error> {
         self.signals.arrived();
         self.opening_is_due();
-        let jobs: [(&str, Job); 4] = [
+        self.recall_is_due();
+        let jobs: [(&str, Job); 5] = [
             ("arrivals", arrivals),
             ("housekeeping", housekeeping),
             ("reads", reads),
             ("look-back", look_back),
+            ("recalls", recalls),
         ];
         for (name, job) in jobs {
             let (signals, node) = (Arc::clone(&self.signals), Arc::downgrade(node));
@@ -80,6 +84,11 @@ impl Jobs {
     /// What waited for a marking could not be opened when that came.
     pub(crate) fn opening_is_due(&self) {
         self.signals.change(|state| state.opening = true);
+    }
+
+    /// All that a source said is to be taken back.
+    pub(crate) fn recall_is_due(&self) {
+        self.signals.change(|state| state.recalls = true);
     }
 
     /// The first of some reads waits to be written down.
@@ -116,6 +125,15 @@ impl Signals {
         let quiet = |state: &mut State| !state.stopping && !state.reads;
         let mut state = self.changed.wait_while(state, quiet).unwrap_or_else(PoisonError::into_inner);
         state.reads = false;
+        !state.stopping
+    }
+
+    /// Waits for a recall of all that a source said; false when the node is being stopped.
+    fn wait_for_recall(&self) -> bool {
+        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let quiet = |state: &mut State| !state.stopping && !state.recalls;
+        let mut state = self.changed.wait_while(state, quiet).unwrap_or_else(PoisonError::into_inner);
+        state.recalls = false;
         !state.stopping
     }
 
@@ -170,6 +188,24 @@ fn arrivals(signals: &Signals, node: &Weak<Inner>) {
                 return;
             }
             signals.arrived();
+        }
+    }
+}
+
+// What is recalled as a whole is taken back a piece at a time, so that others write in between. What a crash or a stop left is taken
+// up at the start.
+fn recalls(signals: &Signals, node: &Weak<Inner>) {
+    while signals.wait_for_recall() {
+        let Some(inner) = node.upgrade() else { return };
+        let more = (Node { inner }).take_back_some();
+        if let Err(error) = &more {
+            tracing::error!(%error, "what is recalled is taken back later");
+            if !signals.wait_for(AGAIN) {
+                return;
+            }
+        }
+        if more.unwrap_or(true) {
+            signals.change(|state| state.recalls = true);
         }
     }
 }

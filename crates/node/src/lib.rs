@@ -239,13 +239,14 @@ impl Node {
         let cursor_key = core::cursor::Key::new(&first_start::cursor_key(&store)?)?;
         first_start::compare_index_form(&store)?;
         let directory = first_start::directory(&store, &settings, clock())?;
+        let recalls = recall::rules_of(&store)?;
         let inner = Arc::new(Inner {
             folder: folder.to_owned(),
             settings,
             clock,
             seen: store::seen::Seen::new(folder, |what| tracing::warn!("{what}")),
             store,
-            roster: RwLock::new(Arc::new(Roster::new(directory)?)),
+            roster: RwLock::new(Arc::new(Roster::new(directory, recalls)?)),
             usage: Usage::default(),
             feeds: protect::Feeds::default(),
             open: protect::Open::default(),

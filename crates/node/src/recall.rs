@@ -1,6 +1,8 @@
 //! Recalling what one's member said: the versions that stand are taken back, and entries that say so go wherever they went. What
 //! left is where it is: who holds it is told as far as the one who recalls may know of others, and who has not read of it.
 
+mod whole;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
@@ -28,7 +30,9 @@ use crate::roster::Roster;
 use crate::withdraw::checked_reason;
 use crate::{Annotation, Caller, Error, ImportOptions, Kind, Node, Recall, random, views};
 
-/// Objects that are recalled at once, at most.
+pub(crate) use whole::rules_of;
+
+/// Objects that are recalled by their ids, at most; of a source or a member all are, by a rule.
 const OBJECTS: usize = 1_000;
 /// Entries that are read at once where what is from a source is looked for.
 const PAGE: usize = 1_000;
@@ -91,16 +95,22 @@ impl Node {
     /// tells who is a victim. Of what was said without a name the entries are without one, too, and enter with what else comes to
     /// the desk; what stood is withdrawn at once.
     ///
+    /// All that a member said (one's own, or anybody's for an administrator), and all from a source that is more than 1,000, acts at
+    /// no sensor any more when this answers; it is taken back by and by, and [`Node::recalls`] tells how far that is.
+    ///
     /// # Errors
     /// [`Kind::NotFound`] for what his member did not say, or that he does not see; [`Kind::Forbidden`]; [`Kind::Invalid`]
     /// without a reason, without an object, and for more than 1,000; [`Kind::Conflict`] where an entry is refused.
     pub fn recall(&self, caller: &Caller, asked: &Recall) -> Result<views::Recalled, Error> {
         let own = signed_in(caller)?;
         let caller = &self.renewed(&self.roster(), caller)?;
+        if asked.member.is_some() || asked.since.is_some() {
+            return self.recall_whole(caller, asked);
+        }
         Node::allowed(caller, &Action::Withdraw(own, None))?;
         Node::allowed(caller, &Action::Submit)?;
         let reason = checked_reason(&asked.reason)?;
-        let keys = self.recalled_keys(caller, asked)?;
+        let Some(keys) = self.recalled_keys(caller, asked)? else { return self.recall_whole(caller, asked) };
         let standing =
             self.recalled_standing(caller, own, &keys, asked.submission.is_none() && asked.source.is_none())?;
         let targets: Vec<Target> = standing.iter().flat_map(|one| one.targets.iter().cloned()).collect();
@@ -146,7 +156,7 @@ impl Node {
             });
         }
         let held = self.told_of(&roster, caller, &held, &BTreeSet::new(), None)?;
-        Ok(views::Recalled { recalls, withdrawn, held })
+        Ok(views::Recalled { recalls, withdrawn, held, sweep: None })
     }
 
     /// A recall, by the id of its entry. Whoever sees the entry reads it; for the member that recalled, also who held what
@@ -179,7 +189,8 @@ impl Node {
         let source = (entry.shown || own).then(|| roster.named(member));
         let Entry { label, reason, objects, .. } = entry;
         let entry = views::RecallEntry { id: id.to_owned(), label: label.tlp.to_string(), reason, objects };
-        Ok(views::RecallView { entry, source, held, edges })
+        let sweep = self.sweep_of(caller, id)?;
+        Ok(views::RecallView { entry, source, held, edges, sweep })
     }
 
     // The edges of the caller's own member.
@@ -262,7 +273,8 @@ impl Node {
         }))
     }
 
-    fn recalled_keys(&self, caller: &Caller, asked: &Recall) -> Result<Vec<ObjectKey>, Error> {
+    // `None` for a source that is more than can be recalled by its objects.
+    fn recalled_keys(&self, caller: &Caller, asked: &Recall) -> Result<Option<Vec<ObjectKey>>, Error> {
         let mut keys = asked.objects.iter().map(|id| object_key(id)).collect::<Result<Vec<_>, Error>>()?;
         if let Some(submission) = &asked.submission {
             // Whoever may not know of it is told that there is none.
@@ -275,18 +287,26 @@ impl Node {
             if found.is_empty() {
                 return Err(not_found("indicator of your organisation from the source", source));
             }
+            if found.len() > OBJECTS && keys.is_empty() {
+                return Ok(None);
+            }
             keys.extend(found);
         }
         keys.sort_unstable();
         keys.dedup();
         if keys.is_empty() {
-            return Err(Error::new(Kind::Invalid, "a recall names objects, a submission or a source"));
+            return Err(Error::new(
+                Kind::Invalid,
+                "a recall names objects, a submission, a source or a member",
+            ));
         }
         if keys.len() > OBJECTS {
             let error = Error::new(Kind::Invalid, format!("at most {OBJECTS} objects are recalled at once"));
-            return Err(error.hint("name them in parts"));
+            return Err(
+                error.hint("name them in parts; all of a source, or of a member since a time, is one recall")
+            );
         }
-        Ok(keys)
+        Ok(Some(keys))
     }
 
     // What the member said from a feed and did not revoke, up to one more than may be recalled.

@@ -11,6 +11,7 @@ use uuid::Uuid;
 use crate::circles::known::Circles;
 use crate::core::assets::Assets;
 use crate::core::filter::{self, Facts, Predicate};
+use crate::core::recalls::{Reach, Rule, Rules};
 use crate::{Caller, Error, Kind, views};
 
 /// One state of the directory.
@@ -31,11 +32,21 @@ pub(crate) struct Roster {
     circles: Circles,
     assets: HashMap<MemberId, Arc<Assets>>,
     none: Arc<Assets>,
+    recalls: Recalls,
+}
+
+/// What is recalled as a whole and not taken back yet, each statement of it.
+#[derive(Debug, Default)]
+pub(crate) struct Recalls {
+    /// How many such recalls there ever were.
+    pub(crate) count: u32,
+    pub(crate) active: Vec<Rule>,
+    pub(crate) reaches: Vec<Reach>,
 }
 
 impl Roster {
     /// Indexes a directory. The node's own member must be in it.
-    pub(crate) fn new(directory: Directory) -> Result<Roster, Error> {
+    pub(crate) fn new(directory: Directory, recalls: Rules) -> Result<Roster, Error> {
         let own = directory.members.iter().find(|member| member.own).map(|member| member.id);
         let own = own.ok_or_else(|| Error::new(Kind::Internal, "the directory has no member of its own"))?;
         let mut roster = Roster {
@@ -53,6 +64,11 @@ impl Roster {
             circles: Circles::new(&directory)?,
             assets: assets(&directory),
             none: Arc::default(),
+            recalls: Recalls {
+                count: recalls.count,
+                reaches: recalls.active.iter().map(Rule::reach).collect(),
+                active: recalls.active,
+            },
             directory,
         };
         roster.predicates = roster.directory.collections.iter().map(|one| roster.compile(one)).collect();
@@ -167,6 +183,11 @@ impl Roster {
     /// The circles.
     pub(crate) fn circles(&self) -> &Circles {
         &self.circles
+    }
+
+    /// What is recalled as a whole.
+    pub(crate) fn recalls(&self) -> &Recalls {
+        &self.recalls
     }
 
     /// What a member declares as its own.

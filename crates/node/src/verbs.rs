@@ -352,8 +352,12 @@ pub struct Recall {
     pub objects: Vec<String>,
     /// And all that a submission brought.
     pub submission: Option<String>,
-    /// And all indicators that name this source first, as copies of one feed do.
+    /// And all indicators that name this source first, as copies of one feed do. Of more than 1,000, by themselves.
     pub source: Option<String>,
+    /// All that this member said, by its name or without it; with `source`, all of it from that source. By itself.
+    pub member: Option<String>,
+    /// Of a member or a source: only what was said from this time on.
+    pub since: Option<Timestamp>,
     /// Why; everybody who sees the objects is told.
     pub reason: String,
 }

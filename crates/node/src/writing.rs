@@ -10,6 +10,7 @@ use store::directory::{Change, Member};
 use store::read::Visible;
 use store::record::{Appended, Audit, Batch, Item, Quota, Submission};
 
+use crate::recall;
 use crate::roster::Roster;
 use crate::{Caller, Error, Kind, Node, random};
 
@@ -137,7 +138,9 @@ impl Node {
 
     /// Reads the directory anew.
     pub(crate) fn refresh(&self) -> Result<(), Error> {
-        let roster = Arc::new(Roster::new(self.inner.store.directory()?)?);
+        // What is recalled is read after the directory: it may be of a later state, and never of an earlier one.
+        let directory = self.inner.store.directory()?;
+        let roster = Arc::new(Roster::new(directory, recall::rules_of(&self.inner.store)?)?);
         let mut held = self.inner.roster.write().unwrap_or_else(std::sync::PoisonError::into_inner);
         // Two refreshes may cross: the later state stays.
         if roster.epoch() >= held.epoch() {

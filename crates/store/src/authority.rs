@@ -4,12 +4,12 @@ use model::access::Waiting;
 use model::gate::{
     Act, AssetsOf, Authorized, CircleOf, Curate, Declare, Disclose, Disclosed, End, Erase, Facts, Found,
     Invite, Join, Look, Moderate, Open, PersonOf, PolicyOf, Positions, Put, Record, Relabel, Release,
-    RetentionRules, Revoke, SeatOf, SetPolicy, Source, Statements, Submit, TokenOf, Upgrade, Versions,
-    Withdraw,
+    RetentionRules, Revoke, SaidBy, SeatOf, SetPolicy, Source, Statements, Submit, TokenOf, Upgrade,
+    Versions, Withdraw,
 };
 use model::{CollectionId, MemberId, SubmissionId, Timestamp};
 
-use crate::directory::{Change, RETENTION};
+use crate::directory::{Change, RECALLS, RETENTION};
 use crate::queue::Decision;
 use crate::record::{Item, Submission};
 use crate::sqlite::sequencer::Sequencer;
@@ -86,6 +86,12 @@ impl Covers<Revoke, Change> for CollectionId {
 impl Covers<Put, Change> for RetentionRules {
     fn covers(&self, what: &Change) -> bool {
         matches!(what, Change::Meta(name, _) if *name == RETENTION)
+    }
+}
+
+impl Covers<Withdraw, Change> for SaidBy {
+    fn covers(&self, what: &Change) -> bool {
+        matches!(what, Change::Meta(name, _) if *name == RECALLS)
     }
 }
 

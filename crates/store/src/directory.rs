@@ -14,6 +14,8 @@ pub use model::Epoch;
 
 /// Under which name the rules of retention are kept.
 pub const RETENTION: &str = "retention";
+/// Under which name it is kept what is recalled as a whole.
+pub const RECALLS: &str = "recalls";
 
 /// The whole directory.
 #[derive(Debug, Clone, Default)]

@@ -33,6 +33,21 @@ pub struct Held {
     pub owned: bool,
 }
 
+/// A statement that stands, of a source that is asked about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Said {
+    /// Its position.
+    pub position: u64,
+    /// Its object.
+    pub object: ObjectKey,
+    /// Its version.
+    pub version: Timestamp,
+    /// Whose statement it is.
+    pub source: MemberId,
+    /// It says that it is revoked.
+    pub revoked: bool,
+}
+
 /// A statement of one source that stands.
 struct Before {
     version: Timestamp,
@@ -266,6 +281,54 @@ impl Snapshot {
             awaited.push((stored::key_of(self, conn, marking)?, self.source(source)?));
         }
         Ok(awaited)
+    }
+
+    /// What stands of two sources (a member, and what it says without its name), whoever sees it, from one position up to, but
+    /// without, another, so many at most, in order; and where to go on.
+    ///
+    /// # Errors
+    /// [`crate::Kind::Engine`].
+    pub fn said_between(
+        &self,
+        sources: [MemberId; 2],
+        (from, before): (u64, u64),
+        limit: usize,
+    ) -> Result<(Vec<Said>, u64), Error> {
+        let conn = self.conn()?;
+        // A source that said nothing has no number.
+        let number = |source| Ok::<_, Error>(intern::source(conn, source)?.unwrap_or(-1));
+        let [one, other] = sources;
+        let mut query = conn.prepare_cached(
+            "SELECT position, kind, uuid, version, source, flags FROM statement
+             WHERE position >= ?1 AND position < ?2 AND source IN (?3, ?4) AND entry IN (?5, ?6) AND state IN (?7, ?8, ?9)
+             ORDER BY position LIMIT ?10",
+        )?;
+        let mut rows = query.query(params![
+            from.cast_signed(),
+            i64::try_from(before).unwrap_or(i64::MAX),
+            number(one)?,
+            number(other)?,
+            entry::OBJECT,
+            entry::REENTRY,
+            state::LAST,
+            state::PAST,
+            state::EQUIVOCAL,
+            i64::try_from(limit).unwrap_or(i64::MAX),
+        ])?;
+        let mut found = Vec::new();
+        while let Some(row) = rows.next()? {
+            let uuid = crate::sqlite::row::uuid(row.get_ref(2)?.as_blob().map_err(|_| damaged("uuid"))?)?;
+            found.push(Said {
+                position: row.get::<_, i64>(0)?.cast_unsigned(),
+                object: ObjectKey { kind: self.word(row.get(1)?)?.to_string(), uuid },
+                version: Timestamp(row.get(3)?),
+                source: self.source(row.get(4)?)?,
+                revoked: row.get::<_, i64>(5)? & flag::REVOKED != 0,
+            });
+        }
+        let next =
+            found.last().filter(|_| found.len() == limit).map_or(before, |last: &Said| last.position + 1);
+        Ok((found, next))
     }
 
     /// Positions of statements whose body is held and whose commit was sealed before a time, by type and source, in order

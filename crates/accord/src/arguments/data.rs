@@ -419,14 +419,23 @@ pub struct Recall {
     #[command(subcommand)]
     pub command: Option<RecallCommand>,
     /// Objects of your organisation, by STIX id
-    #[arg(value_name = "ID", required_unless_present_any = ["submission", "source"])]
+    #[arg(value_name = "ID", required_unless_present_any = ["submission", "source", "member"])]
     pub ids: Vec<String>,
     /// All that this submission brought
     #[arg(long, value_name = "SUBMISSION")]
     pub submission: Option<String>,
-    /// All indicators of your organisation from this source, as `accord import --source` names it
+    /// All indicators of your organisation from this source, however many, as `accord import --source` names it
     #[arg(long, value_name = "NAME")]
     pub source: Option<String>,
+    /// All that this member said, by its name or without it: your own, or any for an administrator; with `--source`, from that alone
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["ids", "submission"])]
+    pub member: Option<String>,
+    /// Only what was said from this time on, such as a member's last day
+    #[arg(long, value_name = "TIME", value_parser = super::time, conflicts_with_all = ["ids", "submission"])]
+    pub since: Option<String>,
+    /// Do not wait until all of a member or a source is taken back; from sensors it is gone all the same
+    #[arg(long)]
+    pub no_wait: bool,
     /// Why; everybody who sees the objects is told
     #[arg(long, value_name = "TEXT", required = true)]
     pub reason: Option<String>,
@@ -438,6 +447,8 @@ pub struct Recall {
 /// What else there is to do about recalls.
 #[derive(Debug, Subcommand)]
 pub enum RecallCommand {
+    /// Recalls of all that a member or a source said, and how far they are carried out
+    List,
     /// Show a recall; for those who recalled, who holds what, and who has not confirmed
     Show(Which),
     /// Confirm that you have read of a recall

@@ -1,5 +1,7 @@
 //! `accord recall`: what was said is taken back, everybody who sees it is told, and who holds it is shown.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use super::{Session, counted, flag, list, number, text};
@@ -8,12 +10,16 @@ use crate::failure::{Exit, Failure};
 use crate::terminal::{Output, Style, confirmed, defanged, inert};
 use crate::transport::Call;
 
+/// So often it is asked how far it is.
+const LOOK_AGAIN: Duration = Duration::from_millis(300);
+
 /// Recalls, shows a recall, or confirms one.
 ///
 /// # Errors
 /// The node refuses, or cannot be asked; nobody is there to confirm.
 pub async fn run(session: &mut Session<'_>, recall: Recall) -> Result<Exit, Failure> {
     match &recall.command {
+        Some(RecallCommand::List) => all(session).await,
         Some(RecallCommand::Show(which)) => show(session, &which.name).await,
         Some(RecallCommand::Confirm(which)) => confirm(session, &which.name).await,
         None => take_back(session, &recall).await,
@@ -21,16 +27,39 @@ pub async fn run(session: &mut Session<'_>, recall: Recall) -> Result<Exit, Fail
 }
 
 async fn take_back(session: &mut Session<'_>, recall: &Recall) -> Result<Exit, Failure> {
-    let what = match (&recall.submission, &recall.source) {
-        (Some(_), _) => "all that the submission brought".to_owned(),
-        (None, Some(source)) => format!("all that you said from `{}`", inert(source)),
-        (None, None) => counted(recall.ids.len() as u64, "object"),
+    let what = match (&recall.submission, &recall.member, &recall.source) {
+        (Some(_), ..) => "all that the submission brought".to_owned(),
+        (None, Some(member), Some(source)) => {
+            format!("all that `{}` said from `{}`", inert(member), inert(source))
+        }
+        (None, Some(member), None) => format!("all that `{}` said", inert(member)),
+        (None, None, Some(source)) => format!("all that you said from `{}`", inert(source)),
+        (None, None, None) => counted(recall.ids.len() as u64, "object"),
     };
+    let since = recall.since.as_ref().map(|since| format!(" since {}", inert(since))).unwrap_or_default();
+    let what = format!("{what}{since}");
     if !confirmed(recall.yes, &format!("Recall {what}? Everybody who sees it is told."))? {
         return Err(Failure::usage("nothing was recalled"));
     }
-    let body = json!({ "objects": recall.ids, "submission": recall.submission, "source": recall.source, "reason": recall.reason });
-    let answer = session.ask(Call::post(&["recalls"]).json(body)).await?;
+    let mut body = json!({ "reason": recall.reason });
+    if let Some(members) = body.as_object_mut() {
+        let texts = [
+            ("submission", &recall.submission),
+            ("source", &recall.source),
+            ("member", &recall.member),
+            ("since", &recall.since),
+        ];
+        let texts =
+            texts.into_iter().filter_map(|(name, text)| Some((name.to_owned(), json!(text.as_ref()?))));
+        members.extend(texts);
+        if !recall.ids.is_empty() {
+            members.insert("objects".to_owned(), json!(recall.ids));
+        }
+    }
+    let mut answer = session.ask(Call::post(&["recalls"]).json(body)).await?;
+    if answer.get("sweep").is_some() {
+        return taken_back(session, &mut answer, recall.no_wait).await;
+    }
     let output = &mut *session.output;
     if output.json {
         output.document(&answer)?;
@@ -44,6 +73,77 @@ async fn take_back(session: &mut Session<'_>, recall: &Recall) -> Result<Exit, F
     Ok(Exit::Ok)
 }
 
+// From sensors it is gone already; all else is taken back by and by, which is waited for.
+async fn taken_back(session: &mut Session<'_>, answer: &mut Value, no_wait: bool) -> Result<Exit, Failure> {
+    let id = text(answer, "/sweep/id").to_owned();
+    if !session.output.json {
+        session.output.line("recalled: no sensor is told of any of it any more")?;
+    }
+    while !no_wait && !flag(answer, "/sweep/done") {
+        tokio::time::sleep(LOOK_AGAIN).await;
+        let recalls = session.ask(Call::get(&["recalls"])).await?;
+        let found = list(&recalls, "/recalls").iter().find(|one| text(one, "/id") == id);
+        let Some(sweep) = found else { break };
+        answer["sweep"] = sweep.clone();
+    }
+    let output = &mut *session.output;
+    if output.json {
+        output.document(answer)?;
+        return Ok(Exit::Ok);
+    }
+    write_sweep(output, answer.get("sweep").unwrap_or(&Value::Null))?;
+    Ok(Exit::Ok)
+}
+
+async fn all(session: &mut Session<'_>) -> Result<Exit, Failure> {
+    let answer = session.ask(Call::get(&["recalls"])).await?;
+    let output = &mut *session.output;
+    if output.json {
+        output.document(&answer)?;
+        return Ok(Exit::Ok);
+    }
+    if list(&answer, "/recalls").is_empty() {
+        output.line("nothing was recalled as a whole")?;
+    }
+    for sweep in list(&answer, "/recalls") {
+        write_sweep(output, sweep)?;
+    }
+    Ok(Exit::Ok)
+}
+
+// How far all of a member or a source is taken back.
+fn write_sweep(output: &mut Output, sweep: &Value) -> Result<(), Failure> {
+    let state = match flag(sweep, "/done") {
+        true => output.paint(Style::Good, "taken back"),
+        false => output.paint(Style::Warning, &format!("being taken back, {} %", number(sweep, "/percent"))),
+    };
+    let source = match text(sweep, "/source") {
+        "" => String::new(),
+        source => format!(" from {}", inert(source)),
+    };
+    let since = match text(sweep, "/since") {
+        "" => String::new(),
+        since => format!(" since {}", inert(since)),
+    };
+    let (member, at) = (inert(text(sweep, "/member/name")), inert(text(sweep, "/at")));
+    output.line(&format!("{state}  all of {member}{source}{since}  {at}  {}", inert(text(sweep, "/id"))))?;
+    output.line(&format!(
+        "  {}, {}; a revoked version said of {}{}",
+        counted(number(sweep, "/objects"), "object"),
+        counted(number(sweep, "/withdrawn"), "version"),
+        number(sweep, "/revoked"),
+        match number(sweep, "/unsaid") {
+            0 => String::new(),
+            unsaid => format!(", of {unsaid} none could be said"),
+        },
+    ))?;
+    output.line(&format!("  {}", defanged(text(sweep, "/reason"))))?;
+    for entry in list(sweep, "/recalls") {
+        output.line(&format!("  {}  {}", inert(text(entry, "/label")), inert(text(entry, "/id"))))?;
+    }
+    Ok(())
+}
+
 async fn show(session: &mut Session<'_>, id: &str) -> Result<Exit, Failure> {
     let answer = session.ask(Call::get(&["recalls", id])).await?;
     let output = &mut *session.output;
@@ -52,6 +152,9 @@ async fn show(session: &mut Session<'_>, id: &str) -> Result<Exit, Failure> {
         return Ok(Exit::Ok);
     }
     write_entry(output, &answer)?;
+    if let Some(sweep) = answer.get("sweep") {
+        write_sweep(output, sweep)?;
+    }
     for object in list(&answer, "/objects").iter().filter_map(Value::as_str) {
         output.line(&format!("  {}", inert(object)))?;
     }

@@ -26,6 +26,8 @@ mod night;
 #[cfg(test)]
 mod readme;
 #[cfg(test)]
+mod recalls;
+#[cfg(test)]
 mod settings;
 #[cfg(test)]
 mod story;

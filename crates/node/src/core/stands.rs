@@ -105,7 +105,13 @@ fn origin(object: &Node<'_>) -> Option<u64> {
 /// Whether an object says that it is from a feed of this name.
 #[must_use]
 pub fn is_from(object: &Node<'_>, feed: &str) -> bool {
-    origin(object) == Some(print_of(&fold(feed)))
+    origin(object) == Some(feed_print(feed))
+}
+
+/// The print of a feed's name, as [`Told::origin`] has it.
+#[must_use]
+pub fn feed_print(feed: &str) -> u64 {
+    print_of(&fold(feed))
 }
 
 fn print_of(name: &str) -> u64 {

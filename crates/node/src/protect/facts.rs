@@ -193,6 +193,16 @@ impl<'a> Judging<'a> {
         self.policy.rules.iter().any(|rule| rule.subdomains)
     }
 
+    /// Whether what says a value is recalled, with all that its source said or all from one feed, and not taken back yet.
+    pub(crate) fn is_recalled(&self, stand: &Stand<'_>) -> bool {
+        let mut within = self.reading.roster.recalls().reaches.iter();
+        within.any(|reach| {
+            reach.is_within(stand.source, stand.position)
+                && (reach.feed.is_none()
+                    || Told::decode(stand.facts).is_some_and(|told| reach.is_of(told.origin)))
+        })
+    }
+
     /// What an indicator says of a value of this kind.
     pub(crate) fn saying(&self, stand: &Stand<'_>, kind: Kind) -> Result<Saying, Error> {
         let told = Told::decode(stand.facts).ok_or_else(|| {
@@ -373,7 +383,9 @@ impl<'a> Judging<'a> {
     pub(crate) fn sayings(&self, key: &[u8], kind: Kind) -> Result<Vec<Saying>, Error> {
         let mut found = Ok(Vec::new());
         self.reading.snapshot.stands(&self.reading.sight.visible, key, &mut |stand| {
-            if let Ok(sayings) = &mut found {
+            if let Ok(sayings) = &mut found
+                && !self.is_recalled(stand)
+            {
                 match self.saying(stand, kind) {
                     Ok(saying) => sayings.push(saying),
                     Err(error) => found = Err(error),

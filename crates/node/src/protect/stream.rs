@@ -157,6 +157,9 @@ impl Node {
         let reading = self.reading(&stream.caller)?;
         let here = At::here(self, &reading, stream.values)?;
         let from = match stream.at {
+            Some(at) if !stream.lost && stream.values.is_some() && at.is_behind_recall(&reading)? => {
+                Err(Reset::Recall)
+            }
             Some(at) if !stream.lost => at.goes_on(&reading, &here).map(|()| at),
             _ => Err(Reset::TooFar),
         };

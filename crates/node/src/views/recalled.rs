@@ -13,6 +13,47 @@ pub struct Recalled {
     pub withdrawn: u64,
     /// Who holds some of it, and who knows of the recall. What left is where it is.
     pub held: RecallHeld,
+    /// All that a member or a source said: how far it is taken back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sweep: Option<RecallSweep>,
+}
+
+/// A recall of all that a member said, or of all of it from a source. From its beginning on it acts at no sensor.
+#[derive(Debug, Clone, Serialize)]
+pub struct RecallSweep {
+    /// Its id.
+    pub id: String,
+    /// Who said it.
+    pub member: Named,
+    /// Who recalled it.
+    pub by: Named,
+    /// From which source alone.
+    #[serde(rename = "source", skip_serializing_if = "Option::is_none")]
+    pub feed: Option<String>,
+    /// From when on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub since: Option<String>,
+    /// Why.
+    pub reason: String,
+    /// When it was recalled.
+    pub at: String,
+    /// All of it is taken back.
+    pub done: bool,
+    /// When that was so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub finished: Option<String>,
+    /// How much of the record was looked through for it.
+    pub percent: u64,
+    /// Objects that were taken back so far.
+    pub objects: u64,
+    /// Versions.
+    pub withdrawn: u64,
+    /// Objects of which a version that is revoked was said.
+    pub revoked: u64,
+    /// Objects of which none could be said in the name of whoever recalls.
+    pub unsaid: u64,
+    /// The entries that say so, so far, one for each label; objects are not listed here.
+    pub recalls: Vec<RecallEntry>,
 }
 
 /// An entry that says that objects are recalled.
@@ -43,6 +84,9 @@ pub struct RecallView {
     /// The edges of one's own member, for those who see them.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub edges: Vec<super::RecallEdge>,
+    /// How far all that it tells of is taken back, where it tells of a member or a source; for those who could recall that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sweep: Option<RecallSweep>,
 }
 
 /// Who may hold what was recalled, by what was written down of reads.

@@ -9,8 +9,8 @@ fn recall(ids: &[String], submission: Option<&str>) -> Recall {
     Recall {
         objects: ids.to_vec(),
         submission: submission.map(str::to_owned),
-        source: None,
         reason: "it was our own scanner".to_owned(),
+        ..Recall::default()
     }
 }
 

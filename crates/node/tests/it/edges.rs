@@ -73,7 +73,7 @@ fn a_recall_is_confirmed_by_an_edge_when_all_its_sensors_are_behind_it_and_other
     report(&world, &sensors[1], "site-2", &[("fw", &before[1])]).unwrap();
     world.later(60);
     let id = world.listed(&alpha, None).remove(0).0;
-    let asked = Recall { objects: vec![id], submission: None, source: None, reason: "ours".to_owned() };
+    let asked = Recall { objects: vec![id], reason: "ours".to_owned(), ..Recall::default() };
     let note = world.node.recall(&alpha, &asked).unwrap().recalls.remove(0).id;
     let told = recalled(&world, &alpha, &note);
     assert_eq!(told.edges.len(), 1);
@@ -127,7 +127,7 @@ fn who_follows_the_stream_is_named_with_when_it_ends_at_edges_that_are_away() {
     report(&world, &follower, "site-1", &[("fw", &before)]).unwrap();
     assert_eq!(world.node.stream_next(&mut stream).unwrap().events.len(), 1);
     world.later(120);
-    let asked = Recall { objects: vec![id], submission: None, source: None, reason: "ours".to_owned() };
+    let asked = Recall { objects: vec![id], reason: "ours".to_owned(), ..Recall::default() };
     let done = world.node.recall(&alpha, &asked).unwrap();
     assert_eq!((done.held.members.len(), done.held.others), (1, 0));
     let note = &done.recalls[0].id;
@@ -187,7 +187,7 @@ fn what_was_recalled_ends_at_an_edge_when_its_own_policy_says_so() {
     report(&world, &sensor, "site-1", &[("fw", &before)]).unwrap();
     world.later(60);
     let id = world.listed(&alpha, None).remove(0).0;
-    let asked = Recall { objects: vec![id], submission: None, source: None, reason: "ours".to_owned() };
+    let asked = Recall { objects: vec![id], reason: "ours".to_owned(), ..Recall::default() };
     let note = world.node.recall(&alpha, &asked).unwrap().recalls.remove(0).id;
     let ends = |rule: &str| {
         world.node.set_policy(&beta, Some(rule), false).unwrap();

@@ -85,6 +85,7 @@ mod read_who;
 #[cfg(test)]
 mod read_world;
 #[cfg(test)]
+mod recall_whole;
 #[cfg(test)]
 mod shared_rules;
 #[cfg(test)]

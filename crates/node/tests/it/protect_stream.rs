@@ -116,8 +116,7 @@ fn a_recall_is_told_before_what_it_takes_away() {
     let [ada]: [Caller; 1] = members(&world, &["Ada"], ROLES).try_into().unwrap();
     say(&world, &ada, &green(), &[said(1, 1, "evil.bad-host.co", "")]);
     let mut own = follow(&world, &ada, None, VALUES);
-    let recall =
-        Recall { objects: vec![id(1)], submission: None, source: None, reason: "a mistake".to_owned() };
+    let recall = Recall { objects: vec![id(1)], reason: "a mistake".to_owned(), ..Recall::default() };
     world.node.recall(&ada, &recall).unwrap();
     let events = shorts(&told(&world, &mut own));
     assert_eq!(events[0], "recall a mistake");

@@ -1,5 +1,7 @@
 //! Recalling what one's member said.
 
+use std::collections::BTreeMap;
+
 use http::Method;
 use node::{Node, Recall};
 
@@ -15,12 +17,21 @@ pub fn routes() -> Vec<Route> {
             Method::POST,
             "/api/v1/recalls",
             "recall",
-            "Recalls objects of the caller's member: withdrawn, and entries that say so on every road; tells who holds them.",
-            Access::Needs(Need::Submit),
+            "Recalls objects of the caller's member, or all of a source or a member: withdrawn, and entries that say so; tells who holds it.",
+            Access::Needs(Need::Withdraw),
             recall,
         )
         .takes(JSON, named("RecallRequest"))
         .gives(200, "The entries, and who holds what was recalled.", JSON, named("Recalled")),
+        row(
+            Method::GET,
+            "/api/v1/recalls",
+            "listRecalls",
+            "Recalls of all that a member or a source said, and how far they are carried out, for those who could recall it.",
+            Access::Needs(Need::Withdraw),
+            list,
+        )
+        .gives(200, "The last 100, the newest first.", JSON, named("RecallSweeps")),
         row(
             Method::GET,
             "/api/v1/recalls/{id}",
@@ -36,15 +47,23 @@ pub fn routes() -> Vec<Route> {
 async fn recall(mut request: Request) -> Outcome {
     no_query(&request)?;
     let bytes = content::bytes(&mut request).await?;
-    let fields = Fields::read(&bytes, &["objects", "submission", "source", "reason"])?;
+    let fields = Fields::read(&bytes, &["objects", "submission", "source", "member", "since", "reason"])?;
     let asked = Recall {
         objects: fields.texts("objects")?,
         submission: fields.text("submission")?,
         source: fields.text("source")?,
+        member: fields.text("member")?,
+        since: fields.time("since")?,
         reason: fields.required("reason")?,
     };
     let caller = request.caller()?.clone();
     json_of(move || request.node.recall(&caller, &asked)).await
+}
+
+async fn list(request: Request) -> Outcome {
+    no_query(&request)?;
+    let caller = request.caller()?.clone();
+    json_of(move || Ok(BTreeMap::from([("recalls", request.node.recalls(&caller)?)]))).await
 }
 
 async fn show(request: Request) -> Outcome {

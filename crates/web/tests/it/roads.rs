@@ -60,6 +60,7 @@ const REQUESTS: &[(&str, &str, &str)] = &[
     ("showSubmission", "", ""),
     ("importObjects", "", "{envelope}"),
     ("recall", "", r#"{"objects":["{object}"],"reason":"a test"}"#),
+    ("listRecalls", "", ""),
     ("showRecall", "", ""),
     ("share", "?description=seen&dry_run", "198.51.100.1\n"),
     ("listMembers", "", ""),
@@ -383,6 +384,14 @@ fn expected(route: &Route, asker: &Asker, things: &Things) -> &'static str {
         // Nobody said it without a name.
         ("tellOrigin", _) if may(Need::Erase) => "404",
         // Known to be signed in, and the secret is wrong.
+        // Of objects something is said, too.
+        ("recall", _) => {
+            if may(Need::Submit) {
+                "2xx"
+            } else {
+                "403"
+            }
+        }
         // What is asked for is an object, and no recall.
         ("showRecall", _) if may(Need::Read) => "404",
         // It gives what one reads; and what is sealed has another id.

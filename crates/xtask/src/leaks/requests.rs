@@ -58,6 +58,7 @@ pub fn of(operation: &str, scene: &mut Scene<'_>) -> Option<Vec<Ask>> {
         "searchObjects" => Some(scene.searches()),
         "listClaims" => Some(scene.claims()),
         "showObject" => Some(scene.shown("showObject", "/api/v1/objects/")),
+        "listRecalls" => plain("listRecalls", "/api/v1/recalls"),
         "showRecall" => Some(scene.shown("showRecall", "/api/v1/recalls/")),
         "traceObject" => Some(scene.about("traceObject", "trace")),
         "showLedger" => Some(scene.about("showLedger", "ledger")),

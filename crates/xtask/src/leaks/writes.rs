@@ -238,7 +238,13 @@ impl Scene<'_> {
         let ids = self.ids(3);
         let whole = ids.iter().filter(|id| !self.parted.contains(*id));
         let body = |id: &String| format!(r#"{{"objects":["{id}"],"reason":"a test"}}"#);
-        whole.map(|id| Ask::rest("recall", "POST", "/api/v1/recalls".to_owned()).body(&body(id))).collect()
+        // All of a member or of a source, of which there is none.
+        let bodies = whole.map(body).chain([
+            r#"{"member":"nobody of this name","since":"2031-01-01T00:00:00Z","reason":"a test"}"#.to_owned(),
+            r#"{"source":"no feed of this name","since":"2099-01-01T00:00:00Z","reason":"a test"}"#
+                .to_owned(),
+        ]);
+        bodies.map(|body| Ask::rest("recall", "POST", "/api/v1/recalls".to_owned()).body(&body)).collect()
     }
 
     // By value and by id, and both again for what was said.

@@ -32,6 +32,9 @@ impl Values<'_, '_, '_> {
         let snapshot = &self.judging.reading.snapshot;
         let mut failed = Ok(());
         snapshot.all_stands(&self.judging.reading.sight.visible, (start, end), &mut |key, stand| {
+            if self.judging.is_recalled(stand) {
+                return ControlFlow::Continue(());
+            }
             let done = self.judging.saying(stand, self.kind).and_then(|saying| self.take(key, saying));
             if done.is_err() {
                 failed = done;

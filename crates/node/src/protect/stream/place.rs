@@ -30,6 +30,8 @@ pub(crate) struct At {
     rights: u64,
     /// Values were judged by this; 0 where he was told of none.
     basis: u64,
+    /// He was told of so many recalls of all that a source said.
+    recalls: u32,
 }
 
 /// Why changes would not tell what somebody should know.
@@ -37,6 +39,8 @@ pub(crate) struct At {
 pub(crate) enum Reset {
     /// Values are judged by something else.
     Policy,
+    /// All that a source said was recalled: so many changes are not told one by one.
+    Recall,
     /// He sees something else of what stood.
     Rights,
     /// It is not known any more what came after.
@@ -49,6 +53,7 @@ impl Reset {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Reset::Policy => "policy",
+            Reset::Recall => "recall",
             Reset::Rights => "rights",
             Reset::TooFar => "too-far",
             Reset::Index => "index",
@@ -66,6 +71,7 @@ impl At {
             labels,
             rights: rights(reading, labels),
             basis: values.map_or(Ok(0), |values| basis(node, reading, values))?,
+            recalls: reading.roster.recalls().count,
         })
     }
 
@@ -93,6 +99,18 @@ impl At {
         if self.basis != now.basis { Err(Reset::Policy) } else { Ok(()) }
     }
 
+    /// Whether all that a source said was recalled since, and he sees some of it that stands yet.
+    pub(crate) fn is_behind_recall(&self, reading: &Reading) -> Result<bool, Error> {
+        let new = reading.roster.recalls().reaches.iter().filter(|reach| reach.number > self.recalls);
+        for (reach, source) in new.flat_map(|reach| reach.sources.map(|source| (reach, source))) {
+            let visible = &reading.sight.visible;
+            if reading.snapshot.said_too_much(visible, source, reach.range, 0)?.is_some() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// Before all that stands; what was taken away before is no news to whoever begins.
     pub(crate) fn of_the_first(self) -> At {
         At { after: Timestamp::MIN.0, ..self }
@@ -116,8 +134,9 @@ impl At {
 
 impl From<At> for String {
     fn from(at: At) -> String {
-        let At { position, after, labels, rights, basis } = at;
-        format!("{position:016x}{:016x}{labels:08x}{rights:016x}{basis:016x}", after.cast_unsigned())
+        let At { position, after, labels, rights, basis, recalls } = at;
+        let after = after.cast_unsigned();
+        format!("{position:016x}{after:016x}{labels:08x}{rights:016x}{basis:016x}{recalls:08x}")
     }
 }
 
@@ -134,9 +153,11 @@ impl TryFrom<String> for At {
                 labels: u32::try_from(field(32, 40)?).ok()?,
                 rights: field(40, 56)?,
                 basis: field(56, 72)?,
+                // One of an earlier release knows of none.
+                recalls: if text.len() == 72 { 0 } else { u32::try_from(field(72, 80)?).ok()? },
             })
         };
-        read().filter(|_| text.len() == 72).ok_or("no place of a stream")
+        read().filter(|_| [72, 80].contains(&text.len())).ok_or("no place of a stream")
     }
 }
 

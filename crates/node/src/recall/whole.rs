@@ -1,0 +1,570 @@
+//! Recalling all that a member said, or all of it from one feed, however much that is: by a rule.
+//!
+//! The commit story. The rule is one small write ([`Change::Meta`]); from then on nothing that it reaches acts at any sensor: files
+//! leave it out, and whoever follows the stream is told to fetch all anew. Then a job takes back what stands, some hundreds of
+//! statements at a time: a revoked version of each and, once for each label, a note with the reason (where the member recalls what it
+//! said itself), then the withdrawals, then how far it got.
+//!
+//! - Crash before the rule is durable: nothing is recalled, nothing was answered.
+//! - Crash after: the rule holds with the first read of the next start, and the job goes on from where it noted that it was. What it
+//!   did behind that is met as done: what is withdrawn does not stand, what is revoked is not revoked again, a note has an id that
+//!   follows from rule and label.
+//! - The rule goes when nothing is left that it reaches, and never before.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use model::gate::{self, SaidBy, Versions};
+use model::{Action, Label, MemberId, Timestamp, Tlp};
+use serde::{Deserialize, Serialize};
+use store::Store;
+use store::directory::{Change, RECALLS};
+use store::read::Snapshot;
+use store::record::{Item, ObjectKey};
+use strictjson::Limits;
+use uuid::Uuid;
+
+use super::{Held, HeldBy, NOTE};
+use crate::addressed::Addressed;
+use crate::core::annotation::{Speaker, Subject, recall_note, recalled, statement};
+use crate::core::recalls::{ACTIVE, Rule, Rules, TOLD};
+use crate::core::stands::is_from;
+use crate::directory::{member_for, not_found, signed_in};
+use crate::holders::Target;
+use crate::roster::Roster;
+use crate::withdraw::{Acts, act_by, checked_reason, reached};
+use crate::{Annotation, Caller, Error, ImportOptions, Kind, Node, Recall, random, views};
+
+/// Statements that are looked at on one snapshot, and taken back in one transaction.
+const PAGE: usize = 500;
+/// Before the id of a rule, under which it is kept how far it is carried out.
+const SWEPT: &str = "recall-all:";
+/// Pieces by which it is found out who held what; more are put together.
+const PIECES: usize = 2_000;
+
+/// How far a rule is carried out.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Swept {
+    rule: Rule,
+    /// Everything before this is taken back.
+    place: u64,
+    objects: u64,
+    withdrawn: u64,
+    /// Objects of which a revoked version was said.
+    revoked: u64,
+    /// Objects of which none could be said.
+    unsaid: u64,
+    notes: Vec<Note>,
+    /// What was taken back together.
+    pieces: Vec<Piece>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    finished: Option<i64>,
+}
+
+/// What says it under one label.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Note {
+    id: String,
+    tlp: String,
+}
+
+/// Objects that were taken back together, by where the first and the last of them stood.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+struct Piece {
+    /// Which of the notes says it, if one does.
+    note: Option<usize>,
+    first: u64,
+    last: u64,
+    objects: u64,
+}
+
+/// An object of which something is to be taken back.
+struct Meant {
+    source: MemberId,
+    object: ObjectKey,
+    versions: Vec<Timestamp>,
+    /// Where the greatest of them stands.
+    position: u64,
+    label: Label,
+    wire: Vec<u8>,
+    /// Nothing of it stands when they are gone.
+    whole: bool,
+}
+
+impl Swept {
+    fn begin(rule: Rule) -> Swept {
+        let (place, notes, pieces) = (rule.from, Vec::new(), Vec::new());
+        let (objects, withdrawn, revoked, unsaid) = (0, 0, 0, 0);
+        Swept { rule, place, objects, withdrawn, revoked, unsaid, notes, pieces, finished: None }
+    }
+
+    fn add(&mut self, piece: Piece) {
+        self.pieces.push(piece);
+        if self.pieces.len() <= PIECES {
+            return;
+        }
+        // Two neighbours are one from now on.
+        let (mut fewer, mut joins): (Vec<Piece>, bool) = (Vec::with_capacity(PIECES / 2 + 1), false);
+        for piece in self.pieces.drain(..) {
+            match fewer.last_mut().filter(|last| joins && last.note == piece.note) {
+                Some(last) => {
+                    last.last = last.last.max(piece.last);
+                    last.objects += piece.objects;
+                    joins = false;
+                }
+                None => {
+                    fewer.push(piece);
+                    joins = true;
+                }
+            }
+        }
+        self.pieces = fewer;
+    }
+}
+
+/// The rules that are kept.
+///
+/// # Errors
+/// [`Kind::Internal`] where they cannot be read: as if there were none, what is recalled would act again.
+pub(crate) fn rules_of(store: &Store) -> Result<Rules, Error> {
+    let Some(kept) = store.meta(RECALLS)? else { return Ok(Rules::default()) };
+    serde_json::from_slice(&kept).map_err(damaged)
+}
+
+fn damaged(error: serde_json::Error) -> Error {
+    Error::new(Kind::Internal, format!("what is kept of recalls is damaged: {error}"))
+}
+
+fn kept(rules: &Rules) -> Result<Change, Error> {
+    Ok(Change::Meta(RECALLS, Some(serde_json::to_vec(rules).map_err(damaged)?)))
+}
+
+impl Node {
+    // Everything that a member said, or all of it from a feed, is recalled by a rule.
+    pub(super) fn recall_whole(&self, caller: &Caller, asked: &Recall) -> Result<views::Recalled, Error> {
+        if !asked.objects.is_empty() || asked.submission.is_some() {
+            let message =
+                "all of a member or of a source is recalled by itself, without objects or a submission";
+            return Err(Error::new(Kind::Invalid, message));
+        }
+        if asked.member.is_none() && asked.source.is_none() {
+            let message = "`since` bounds what is recalled of a member or of a source, and neither is named";
+            return Err(Error::new(Kind::Invalid, message));
+        }
+        let id = random::uuid()?;
+        let swept = self.judged(caller, |roster, caller| {
+            let by = signed_in(caller)?;
+            let named = asked.member.clone().unwrap_or_else(|| by.to_string());
+            let member = member_for(roster, caller, &named)?;
+            // Before anything is looked up, so that a refusal tells nothing of what is there.
+            Node::allowed(caller, &Action::Withdraw(member.id, None))?;
+            let reason = checked_reason(&asked.reason)?;
+            let source = asked.source.as_deref().map(str::trim).filter(|name| !name.is_empty());
+            let snapshot = self.inner.store.snapshot()?;
+            let before = snapshot.end();
+            let from = asked.since.map_or(Ok(0), |since| snapshot.position_at(since))?;
+            let (any, _) = snapshot.said_between([member.id, member.alias], (from, before), 1)?;
+            drop(snapshot);
+            if any.is_empty() {
+                return Err(not_found("statement that stands, of the member", &named).into());
+            }
+            let mut rules = rules_of(&self.inner.store)?;
+            if rules.active.len() >= ACTIVE {
+                let message = format!("{ACTIVE} recalls like this are being carried out");
+                return Err(Error::new(Kind::Conflict, message)
+                    .hint("wait until one of them is done")
+                    .into());
+            }
+            rules.count += 1;
+            let rule = Rule {
+                id,
+                number: rules.count,
+                member: member.id.0,
+                alias: member.alias.0,
+                source: source.map(str::to_owned),
+                since: asked.since.map(|since| since.0),
+                from,
+                before,
+                by: by.0,
+                token: caller.principal.token.map(|token| token.0),
+                at: self.now().0,
+                reason,
+            };
+            let verb = if rule.source.is_some() { "recall.source" } else { "recall.member" };
+            rules.active.push(rule.clone());
+            let leave = Node::authorized(roster, caller, gate::Withdraw, SaidBy { member: member.id })?;
+            self.change(leave, caller, (verb, member.id.to_string()), &[kept(&rules)?])?;
+            Ok(Swept::begin(rule))
+        })?;
+        self.inner.jobs.recall_is_due();
+        let held =
+            views::RecallHeld { days: self.settings().keep_reads_days, ..views::RecallHeld::default() };
+        let sweep = Some(sweep_view(&self.roster(), &swept));
+        Ok(views::Recalled { recalls: Vec::new(), withdrawn: 0, held, sweep })
+    }
+
+    /// The recalls of all that a member said, or of all of it from a feed, and how far they are carried out, the newest first: to
+    /// those who could recall that themselves.
+    ///
+    /// # Errors
+    /// [`Kind::Unauthenticated`]; [`Kind::Forbidden`].
+    pub fn recalls(&self, caller: &Caller) -> Result<Vec<views::RecallSweep>, Error> {
+        let own = signed_in(caller)?;
+        Node::allowed(caller, &Action::Withdraw(own, None))?;
+        let roster = self.roster();
+        let rules = rules_of(&self.inner.store)?;
+        let mut told = Vec::new();
+        let done = rules.done.iter().map(|id| self.swept(id));
+        let active = rules.active.iter().map(|rule| self.swept_of(rule).map(Some));
+        for swept in done.chain(active) {
+            let may = |swept: &Swept| {
+                Node::allowed(caller, &Action::Withdraw(MemberId(swept.rule.member), None)).is_ok()
+            };
+            told.extend(swept?.filter(may).map(|swept| sweep_view(&roster, &swept)));
+        }
+        told.reverse();
+        Ok(told)
+    }
+
+    /// How far the recall is carried out that a note tells of, for those who could recall that themselves.
+    pub(super) fn sweep_of(&self, caller: &Caller, note: &str) -> Result<Option<views::RecallSweep>, Error> {
+        if Node::allowed(caller, &Action::Withdraw(signed_in(caller)?, None)).is_err() {
+            return Ok(None);
+        }
+        let mut sweeps = self.recalls(caller)?.into_iter();
+        Ok(sweeps.find(|sweep| sweep.recalls.iter().any(|one| one.id == note)))
+    }
+
+    fn swept(&self, id: &Uuid) -> Result<Option<Swept>, Error> {
+        let kept = self.inner.store.meta(&format!("{SWEPT}{id}"))?;
+        kept.map(|kept| serde_json::from_slice(&kept).map_err(damaged)).transpose()
+    }
+
+    fn swept_of(&self, rule: &Rule) -> Result<Swept, Error> {
+        Ok(self.swept(&rule.id)?.unwrap_or_else(|| Swept::begin(rule.clone())))
+    }
+
+    fn keep_swept(&self, swept: &Swept) -> Result<(), Error> {
+        let text = serde_json::to_vec(swept).map_err(damaged)?;
+        Ok(self.inner.store.set_meta(&format!("{SWEPT}{}", swept.rule.id), Some(&text))?)
+    }
+
+    /// Takes back some of what is recalled as a whole. Whether there is more.
+    pub(crate) fn take_back_some(&self) -> Result<bool, Error> {
+        let roster = self.roster();
+        let Some(rule) = roster.recalls().active.first() else { return Ok(false) };
+        let mut swept = self.swept_of(rule)?;
+        if swept.place < rule.before {
+            self.take_back_piece(&mut swept)?;
+            self.keep_swept(&swept)?;
+        } else {
+            self.finish_recall(&mut swept)?;
+        }
+        Ok(!self.roster().recalls().active.is_empty())
+    }
+
+    fn take_back_piece(&self, swept: &mut Swept) -> Result<(), Error> {
+        let (meant, next) = self.meant(&swept.rule, swept.place)?;
+        let notes = self.say_recalled(swept, &meant)?;
+        for some in meant.chunks(PAGE) {
+            swept.withdrawn += self.take_back_meant(&swept.rule, some)?;
+        }
+        let mut pieces: BTreeMap<Option<usize>, Piece> = BTreeMap::new();
+        for (one, note) in meant.iter().zip(notes) {
+            let piece = pieces.entry(note).or_insert(Piece {
+                note,
+                first: one.position,
+                last: one.position,
+                objects: 0,
+            });
+            (piece.first, piece.last) = (piece.first.min(one.position), piece.last.max(one.position));
+            piece.objects += 1;
+        }
+        swept.objects += meant.len() as u64;
+        pieces.into_values().for_each(|piece| swept.add(piece));
+        swept.place = next;
+        Ok(())
+    }
+
+    // What stands from a place on and is to be taken back, object by object, and where it goes on.
+    fn meant(&self, rule: &Rule, place: u64) -> Result<(Vec<Meant>, u64), Error> {
+        let snapshot = self.inner.store.snapshot()?;
+        let (said, next) = snapshot.said_between(rule.sources(), (place, rule.before), PAGE)?;
+        let mut met: BTreeSet<(MemberId, ObjectKey)> = BTreeSet::new();
+        let mut meant = Vec::new();
+        for one in said {
+            if met.insert((one.source, one.object.clone())) {
+                meant.extend(meant_of(&snapshot, rule, one.source, one.object)?);
+            }
+        }
+        Ok((meant, next))
+    }
+
+    fn take_back_meant(&self, rule: &Rule, meant: &[Meant]) -> Result<u64, Error> {
+        if meant.is_empty() {
+            return Ok(0);
+        }
+        self.judged(&self.operator(), |roster, caller| {
+            let versions = |one: &Meant| Versions {
+                object: one.object.clone(),
+                member: one.source,
+                through: None,
+                versions: one.versions.clone(),
+            };
+            let all: Vec<Versions> = meant.iter().map(versions).collect();
+            let items = all.iter().map(|chosen| {
+                let texts: Vec<String> = chosen.versions.iter().map(Timestamp::to_string).collect();
+                let mut act = act_by(caller, "withdraw");
+                act.push("object", chosen.object.to_string());
+                act.push("source", chosen.member.to_string());
+                act.push("versions", texts.into_iter().map(strictjson::Node::from).collect::<Vec<_>>());
+                act.push("recall", rule.id.to_string());
+                Item::Withdraw {
+                    object: chosen.object.clone(),
+                    source: Some(chosen.member),
+                    versions: Some(chosen.versions.clone()),
+                    body: strictjson::canonical(&act.into()),
+                }
+            });
+            let acts = Acts { items: items.collect(), ..Acts::default() };
+            let leave = Node::authorized(roster, caller, gate::Withdraw, all)?;
+            Ok(reached(&self.append_act_at(self.now(), leave, caller, acts)?))
+        })
+    }
+
+    // Says of each object that it is revoked, and under each label once why, as far as whoever recalls may. Answers which of the notes
+    // tells of each. What cannot be said keeps nothing from being taken back.
+    fn say_recalled(&self, swept: &mut Swept, meant: &[Meant]) -> Result<Vec<Option<usize>>, Error> {
+        let mut told = vec![None; meant.len()];
+        let mut groups: BTreeMap<Label, Vec<usize>> = BTreeMap::new();
+        for (at, one) in meant.iter().enumerate() {
+            // What was said without a name is taken back, and nothing is said of it: the reason might tell whose it was.
+            if one.source == MemberId(swept.rule.member) {
+                groups.entry(Label { parts: None, ..one.label.clone() }).or_default().push(at);
+            }
+        }
+        for (label, places) in groups {
+            let of: Vec<&Meant> = places.iter().filter_map(|at| meant.get(*at)).collect();
+            let note = match self.say_group(swept, &label, &of) {
+                Ok(note) => note,
+                Err(error) if error.kind == Kind::Unavailable => return Err(error),
+                Err(error) => {
+                    tracing::warn!(%error, recall.id = %swept.rule.id, "what is recalled is taken back, and not said to be revoked");
+                    swept.unsaid += of.len() as u64;
+                    None
+                }
+            };
+            for at in places {
+                if let Some(told) = told.get_mut(at) {
+                    *told = note;
+                }
+            }
+        }
+        Ok(told)
+    }
+
+    fn say_group(&self, swept: &mut Swept, label: &Label, of: &[&Meant]) -> Result<Option<usize>, Error> {
+        let (rule, roster, now) = (&swept.rule, self.roster(), self.now());
+        // With the rights of whoever recalls, as they are by now.
+        let caller = self.sender(&roster, rule.token(), rule.at())?;
+        let by = MemberId(rule.by);
+        let identity = roster.identities(by).into_iter().next();
+        let addressed = Addressed::of(&roster, label);
+        let can_name = addressed.find(&roster, &caller, by, now).is_ok();
+        // Of what somebody else said for whom one cannot address, there is nobody to tell.
+        if identity.is_none() || (!can_name && !rule.is_own()) || (label.tlp == Tlp::Red && !rule.is_own()) {
+            swept.unsaid += of.len() as u64;
+            return Ok(None);
+        }
+        let tlp = if can_name { label.tlp } else { Tlp::Red };
+        let Addressed { to, embargo } = if can_name { addressed } else { Addressed::default() };
+        let identity = identity.as_deref();
+        let mut pieces = Vec::with_capacity(of.len() + 1);
+        let mut revoked = 0;
+        for one in of.iter().filter(|one| rule.is_own() && one.whole) {
+            let Ok(object) = strictjson::parse(&one.wire, &Limits::default()) else { continue };
+            let id = one.object.to_string();
+            let by = Speaker { identity, now, uuid: random::uuid()?, tlp };
+            let subject = Subject { id: &id, object: &object, own: true };
+            if let Ok(piece) = statement(&Annotation::Revoke, subject, by) {
+                pieces.push(piece);
+                revoked += 1;
+            }
+        }
+        let uuid = Uuid::new_v5(&rule.id, &label.canonical());
+        let note = ObjectKey { kind: "note".to_owned(), uuid };
+        let id = note.to_string();
+        let known = swept.notes.iter().position(|note| note.id == id);
+        if self.inner.store.snapshot()?.every_statement(&note)?.is_empty() {
+            let refs: Vec<String> = of.iter().map(|one| one.object.to_string()).collect();
+            pieces.push(recall_note(Speaker { identity, now, uuid, tlp }, &rule.reason, &refs));
+        }
+        if !pieces.is_empty() {
+            let mut envelope = b"{\"objects\":[".to_vec();
+            envelope.extend(pieces.join(&b','));
+            envelope.extend(b"]}");
+            let options = ImportOptions {
+                member: Some(by.to_string()),
+                tlp: Some(tlp),
+                to,
+                embargo,
+                ..ImportOptions::default()
+            };
+            let status = self.submit_recall(&caller, &options, &envelope)?;
+            let refused = status.outcomes.iter().filter(|one| one.state == "rejected").count() as u64;
+            swept.revoked += revoked - refused.min(revoked);
+            swept.unsaid += refused;
+        }
+        if let Some(known) = known {
+            return Ok(Some(known));
+        }
+        if self.inner.store.snapshot()?.every_statement(&note)?.is_empty() {
+            return Ok(None);
+        }
+        swept.notes.push(Note { id, tlp: label.tlp.to_string() });
+        Ok(Some(swept.notes.len() - 1))
+    }
+
+    // Nothing stands any more that the rule reaches: it is written down who held it, and the rule goes.
+    fn finish_recall(&self, swept: &mut Swept) -> Result<(), Error> {
+        if swept.finished.is_none() {
+            let roster = self.roster();
+            for (at, note) in swept.notes.iter().enumerate() {
+                let held = self.held_of(&roster, swept, at)?;
+                let kept = serde_json::to_vec(&held).map_err(damaged)?;
+                self.inner.store.set_meta(&format!("{NOTE}{}", note.id), Some(&kept))?;
+            }
+            swept.finished = Some(self.now().0);
+            self.keep_swept(swept)?;
+        }
+        let member = MemberId(swept.rule.member);
+        let forgotten = self.judged(&self.operator(), |roster, caller| {
+            let mut rules = rules_of(&self.inner.store)?;
+            rules.active.retain(|rule| rule.id != swept.rule.id);
+            rules.done.retain(|id| *id != swept.rule.id);
+            rules.done.push(swept.rule.id);
+            let forgotten: Vec<Uuid> = rules.done.drain(..rules.done.len().saturating_sub(TOLD)).collect();
+            let leave = Node::authorized(roster, caller, gate::Withdraw, SaidBy { member })?;
+            self.change(leave, caller, ("recall.done", member.to_string()), &[kept(&rules)?])?;
+            Ok(forgotten)
+        })?;
+        for id in forgotten {
+            self.inner.store.set_meta(&format!("{SWEPT}{id}"), None)?;
+        }
+        Ok(())
+    }
+
+    // Who held what one of the notes tells of, as far as reads tell: of what was taken back together, all where the first or the last of
+    // it was lent.
+    fn held_of(&self, roster: &Roster, swept: &Swept, note: usize) -> Result<Held, Error> {
+        let pieces: Vec<&Piece> = swept.pieces.iter().filter(|piece| piece.note == Some(note)).collect();
+        let snapshot = self.inner.store.snapshot()?;
+        let (mut targets, mut of) = (Vec::new(), Vec::new());
+        for (at, piece) in pieces.iter().enumerate() {
+            for position in BTreeSet::from([piece.first, piece.last]) {
+                snapshot.every_body(position, position + 1, &mut |stored| {
+                    targets.push(Target { position, label: stored.label });
+                    of.push(at);
+                })?;
+            }
+        }
+        drop(snapshot);
+        let mut held = Held::default();
+        for (member, holding) in self.holders(roster, &targets)? {
+            let places: BTreeSet<usize> =
+                holding.entries.iter().filter_map(|at| of.get(*at).copied()).collect();
+            let objects = places.iter().filter_map(|at| pieces.get(*at)).map(|piece| piece.objects).sum();
+            held.members.insert(member.to_string(), HeldBy { objects, handed: !holding.handed.is_empty() });
+        }
+        held.members.remove(&MemberId(swept.rule.by).to_string());
+        Ok(held)
+    }
+}
+
+// What a rule takes back of what one said of an object.
+fn meant_of(
+    snapshot: &Snapshot,
+    rule: &Rule,
+    source: MemberId,
+    object: ObjectKey,
+) -> Result<Option<Meant>, Error> {
+    let mut standing = snapshot.every_statement(&object)?;
+    standing.retain(|one| one.source == source && !one.withdrawn);
+    let (mut versions, mut last) = (Vec::new(), None::<(Timestamp, u64, Label, Vec<u8>)>);
+    let mut kept = false;
+    for one in standing {
+        let mut wire = None;
+        if (rule.from..rule.before).contains(&one.position) {
+            snapshot.every_body(one.position, one.position + 1, &mut |stored| {
+                let says = stored.wire.unwrap_or(stored.body);
+                wire = Some(says).filter(|says| takes_back(rule, says));
+            })?;
+        }
+        let Some(wire) = wire else {
+            kept = true;
+            continue;
+        };
+        versions.push(one.version);
+        if last.as_ref().is_none_or(|(version, ..)| *version <= one.version) {
+            last = Some((one.version, one.position, one.label, wire));
+        }
+    }
+    versions.sort_unstable();
+    versions.dedup();
+    Ok(last.map(|(_, position, label, wire)| Meant {
+        source,
+        object,
+        versions,
+        position,
+        label,
+        wire,
+        whole: !kept,
+    }))
+}
+
+// What takes something back itself stays: whoever was told of it before may not have read of that yet.
+fn takes_back(rule: &Rule, says: &[u8]) -> bool {
+    let Ok(object) = strictjson::parse(says, &Limits::default()) else { return rule.source.is_none() };
+    let is_revoked = object.get("revoked").and_then(strictjson::Node::as_bool) == Some(true);
+    let is_indicator = object.get("type").and_then(strictjson::Node::as_str) == Some("indicator");
+    let is_meant = match &rule.source {
+        Some(feed) => is_indicator && is_from(&object, feed),
+        None => recalled(&object).is_none(),
+    };
+    is_meant && !is_revoked
+}
+
+fn sweep_view(roster: &Roster, swept: &Swept) -> views::RecallSweep {
+    let rule = &swept.rule;
+    let entries = swept.notes.iter().map(|note| views::RecallEntry {
+        id: note.id.clone(),
+        label: note.tlp.clone(),
+        reason: rule.reason.clone(),
+        objects: Vec::new(),
+    });
+    views::RecallSweep {
+        id: rule.id.to_string(),
+        member: roster.named(MemberId(rule.member)),
+        by: roster.named(MemberId(rule.by)),
+        feed: rule.source.clone(),
+        since: rule.since.map(|since| Timestamp(since).to_string()),
+        reason: rule.reason.clone(),
+        at: rule.at().to_string(),
+        done: swept.finished.is_some(),
+        finished: swept.finished.map(|at| Timestamp(at).to_string()),
+        percent: percent(swept),
+        objects: swept.objects,
+        withdrawn: swept.withdrawn,
+        revoked: swept.revoked,
+        unsaid: swept.unsaid,
+        recalls: entries.collect(),
+    }
+}
+
+fn percent(swept: &Swept) -> u64 {
+    let (from, before) = (swept.rule.from, swept.rule.before);
+    let (done, of) = (swept.place.saturating_sub(from), before.saturating_sub(from));
+    match swept.finished {
+        Some(_) => 100,
+        None => (done * 100).checked_div(of).unwrap_or(0).min(99),
+    }
+}

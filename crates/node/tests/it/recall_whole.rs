@@ -1,0 +1,264 @@
+//! Recalling all that a member said, or all of it from a feed: from sensors at once, from everywhere else by and by, and never half
+//! of it as if it were all.
+
+use std::time::{Duration, Instant};
+
+use model::{Timestamp, Tlp};
+use node::views::RecallSweep;
+use node::{
+    Caller, FeedQuery, ImportOptions, Kind, Recall, Settings, Stream, StreamEvent, StreamQuery, ValuesQuery,
+};
+
+use super::circle_rules::members;
+use super::write_world::{START, World, envelope, id, indicator, settings};
+
+const ROLES: &[&str] = &["analyst", "organisation-administrator"];
+const PATIENCE: Duration = Duration::from_secs(120);
+/// More than are recalled by their ids, and more than one piece.
+const MANY: u32 = 1_203;
+
+fn lines(world: &World, by: &Caller, source: Option<&str>, text: &str) {
+    let options = ImportOptions {
+        tlp: Some(Tlp::Green),
+        source_name: source.map(str::to_owned),
+        ..ImportOptions::default()
+    };
+    let (summary, told) = world.import_as(by, &options, text.as_bytes()).unwrap();
+    assert_eq!(summary.rejected, 0, "{told:?}");
+}
+
+fn many() -> String {
+    (0..MANY).map(|n| format!("203.0.{}.{}\n", 100 + n / 250, 1 + n % 250)).collect()
+}
+
+/// What a sensor reads.
+fn read(world: &World, by: &Caller) -> String {
+    let query =
+        FeedQuery { format: "zeek".to_owned(), file: "accord.intel".to_owned(), ceiling: None, action: None };
+    let mut bytes = Vec::new();
+    world.node.feed(by, &query).unwrap().write(&mut bytes).unwrap();
+    String::from_utf8(bytes).unwrap()
+}
+
+fn whole(member: Option<&str>, source: Option<&str>, since: Option<Timestamp>) -> Recall {
+    Recall {
+        member: member.map(str::to_owned),
+        source: source.map(str::to_owned),
+        since,
+        reason: "the feed was poisoned".to_owned(),
+        ..Recall::default()
+    }
+}
+
+/// Waits until the last recall is carried out.
+fn done(world: &World, by: &Caller) -> RecallSweep {
+    let began = Instant::now();
+    loop {
+        let last = world.node.recalls(by).unwrap().remove(0);
+        if last.done && world.node.recalls(by).unwrap().iter().all(|one| one.done) {
+            return last;
+        }
+        assert!(began.elapsed() < PATIENCE, "{last:?}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+fn follow(world: &World, by: &Caller) -> Stream {
+    let values = Some(ValuesQuery { ceiling: None, action: None });
+    world.node.stream(by, &StreamQuery { since: None, values }).unwrap()
+}
+
+fn told(world: &World, stream: &mut Stream) -> Vec<StreamEvent> {
+    let mut events = Vec::new();
+    loop {
+        let told = world.node.stream_next(stream).unwrap();
+        events.extend(told.events);
+        if !told.more {
+            return events;
+        }
+    }
+}
+
+fn names(events: &[StreamEvent]) -> Vec<&str> {
+    events.iter().map(|event| event.name).collect()
+}
+
+#[test]
+fn a_feed_of_any_size_is_gone_from_sensors_at_once_and_then_from_everywhere() {
+    let world = World::new();
+    let [ada, bob]: [Caller; 2] = members(&world, &["Ada", "Bob"], ROLES).try_into().unwrap();
+    lines(&world, &ada, Some("Bad Feed"), &many());
+    lines(&world, &ada, Some("other"), "198.51.1.77\n");
+    lines(&world, &bob, Some("bad feed"), "198.51.1.78\n");
+    world.later(60);
+    let before = read(&world, &ada);
+    assert!(before.contains("203.0.100.1\tIntel") && before.contains("198.51.1.77\tIntel"), "{before}");
+    assert_eq!(world.listed(&bob, None).len() as u32, MANY + 2);
+    world.later(60);
+    // The jobs rest, so that what comes first can be looked at by itself.
+    world.node.stop();
+    let mut follows = follow(&world, &ada);
+    let recalled = world.node.recall(&ada, &whole(None, Some("bad feed"), None)).unwrap();
+    let sweep = recalled.sweep.unwrap();
+    assert!(!sweep.done && sweep.percent == 0 && recalled.recalls.is_empty(), "{sweep:?}");
+    assert_eq!(sweep.feed.as_deref(), Some("bad feed"));
+    for by in [&ada, &bob] {
+        let after = read(&world, by);
+        assert!(!after.contains("203.0."), "{after}");
+    }
+    assert!(read(&world, &ada).contains("198.51.1.77\tIntel"));
+    assert!(world.node.why(&bob, &["203.0.100.1".to_owned()]).unwrap()[0].known.is_empty());
+    let events = told(&world, &mut follows);
+    assert_eq!(names(&events), ["reset"]);
+    assert!(events[0].data.contains("\"recall\""), "{}", events[0].data);
+    assert!(told(&world, &mut follows).is_empty(), "told once");
+    // It stands yet everywhere else, and that is said.
+    assert_eq!(world.listed(&bob, None).len() as u32, MANY + 2);
+    assert!(!world.node.recalls(&ada).unwrap()[0].done);
+
+    // Whatever ended the node, the next one holds to it and goes on.
+    let world = world.restarted();
+    assert!(!read(&world, &ada).contains("203.0."));
+    let sweep = done(&world, &ada);
+    let count = u64::from(MANY);
+    assert_eq!((sweep.objects, sweep.withdrawn, sweep.revoked, sweep.unsaid), (count, count, count, 0));
+    assert_eq!((sweep.recalls.len(), sweep.percent), (1, 100), "one note for all");
+    assert!(world.node.recalls(&bob).unwrap().is_empty(), "it is nobody else's");
+    let listed = world.listed(&bob, None);
+    assert_eq!(listed.len() as u32, MANY + 3);
+    let mut revoked = 0;
+    for (listed, _) in &listed {
+        let object = world.node.object(&bob, listed, None).unwrap();
+        revoked += u64::from(object.object.get().contains("\"revoked\":true"));
+    }
+    assert_eq!(revoked, count);
+    assert!(!read(&world, &ada).contains("203.0."));
+
+    // Who holds how many, and who has not read of it; bob listed them, and what says that they are revoked.
+    let note = &sweep.recalls[0].id;
+    let view = world.node.recalled(&ada, note).unwrap();
+    assert_eq!(view.sweep.as_ref().map(|sweep| sweep.done), Some(true));
+    let held = view.held.unwrap();
+    assert_eq!(held.members.len() as u64 + held.others, 1);
+    let view = world.node.recalled(&bob, note).unwrap();
+    assert!(view.held.is_none() && view.sweep.is_none() && view.entry.reason == "the feed was poisoned");
+    assert_eq!(world.node.rebuild(&world.node.operator(), &mut |_, _| {}).unwrap()["equal"], true);
+    assert!(!read(&world, &ada).contains("203.0."));
+
+    // Who says it again means it: the rule ends where it was made.
+    world.later(60);
+    lines(&world, &ada, Some("bad feed"), "203.0.100.1\n203.0.100.9\n");
+    let again = read(&world, &ada);
+    assert!(again.contains("203.0.100.1\tIntel") && again.contains("203.0.100.9\tIntel"), "{again}");
+    assert!(!again.contains("203.0.100.2\tIntel"), "{again}");
+}
+
+#[test]
+fn a_members_last_day_is_recalled_and_what_it_said_before_stands_again() {
+    let world = World::new();
+    let [ada, bob]: [Caller; 2] = members(&world, &["Ada", "Bob"], ROLES).try_into().unwrap();
+    let say = |n: u32, modified: &str| {
+        let options = ImportOptions { tlp: Some(Tlp::Green), ..ImportOptions::default() };
+        world.node.submit(&ada, &options, envelope(&[indicator(n, modified, "")]).as_bytes()).unwrap();
+    };
+    say(1, "2026-01-01T00:00:00.000Z");
+    say(2, "2026-01-01T00:00:00.000Z");
+    world.later(86_400);
+    let since = Timestamp(START).plus_seconds(43_200);
+    say(2, "2026-02-01T00:00:00.000Z");
+    say(3, "2026-02-01T00:00:00.000Z");
+    world.later(60);
+    let sweep = world.node.recall(&ada, &whole(Some("Ada"), None, Some(since))).unwrap().sweep.unwrap();
+    assert_eq!(sweep.since.as_deref(), Some("2026-09-01T12:00:00.000000Z"));
+    let sweep = done(&world, &ada);
+    assert_eq!((sweep.objects, sweep.withdrawn, sweep.revoked), (2, 2, 1));
+    let version = |n: u32| {
+        let object = world.node.object(&bob, &id(n), None).unwrap();
+        let text = object.object.get().to_owned();
+        (text.contains("\"modified\":\"2026-01-01"), text.contains("\"revoked\":true"))
+    };
+    assert_eq!([1, 2, 3].map(version), [(true, false), (true, false), (false, true)]);
+    assert!(read(&world, &bob).contains("198.51.0.1\t") && !read(&world, &bob).contains("198.51.0.3\t"));
+    // There is nothing more since.
+    let later = Timestamp(START).plus_seconds(200_000);
+    let none = world.node.recall(&ada, &whole(Some("Ada"), None, Some(later)));
+    assert_eq!(none.unwrap_err().kind, Kind::NotFound);
+}
+
+#[test]
+fn what_a_member_said_without_its_name_goes_too_and_tells_nobody_whose_it_was() {
+    let world = World::with(Settings { desk_members: 1, desk_interval_s: 0, ..settings() });
+    let [ada, bob]: [Caller; 2] = members(&world, &["Ada", "Bob"], ROLES).try_into().unwrap();
+    let unnamed = ImportOptions { tlp: Some(Tlp::Green), without_name: true, ..ImportOptions::default() };
+    world
+        .node
+        .submit(&ada, &unnamed, envelope(&[indicator(1, "2026-01-01T00:00:00.000Z", "")]).as_bytes())
+        .unwrap();
+    lines(&world, &ada, None, "203.0.100.1\n");
+    let began = Instant::now();
+    while world.listed(&bob, None).len() < 2 {
+        assert!(began.elapsed() < PATIENCE);
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    world.later(60);
+    // Another member may not, and is not told that there is such a member; nor one who only reads.
+    assert_eq!(world.node.recall(&bob, &whole(Some("Ada"), None, None)).unwrap_err().kind, Kind::NotFound);
+    let reader = world.token("Ada", &["reader"]);
+    assert_eq!(
+        world.node.recall(&reader, &whole(Some("Ada"), None, None)).unwrap_err().kind,
+        Kind::Forbidden
+    );
+    assert!(world.node.recalls(&reader).is_err());
+
+    // The hub's administrator does it, for a member that cannot be asked.
+    let operator = world.node.operator();
+    world.node.recall(&operator, &whole(Some("Ada"), None, None)).unwrap();
+    assert!(!read(&world, &bob).contains("203.0.100.1\t") && !read(&world, &bob).contains("198.51.0.1\t"));
+    let sweep = done(&world, &operator);
+    assert_eq!((sweep.objects, sweep.withdrawn, sweep.revoked), (2, 2, 0), "he says nothing in her name");
+    assert_eq!((sweep.member.name.as_str(), sweep.by.name.as_str()), ("Ada", "ACME"));
+    let listed = world.listed(&bob, None);
+    assert!(listed.iter().all(|(id, _)| id.starts_with("note--")), "{listed:?}");
+    for (listed, _) in &listed {
+        let text = world.node.object(&bob, listed, None).unwrap().object.get().to_owned();
+        assert!(!text.contains(&id(1)), "the note tells of what was said by name: {text}");
+    }
+    assert_eq!(world.node.rebuild(&operator, &mut |_, _| {}).unwrap()["equal"], true);
+}
+
+#[test]
+fn who_sees_nothing_of_it_is_told_nothing() {
+    let world = World::new();
+    let [ada, bob]: [Caller; 2] = members(&world, &["Ada", "Bob"], ROLES).try_into().unwrap();
+    let own = ImportOptions { tlp: Some(Tlp::Red), ..ImportOptions::default() };
+    world
+        .node
+        .submit(&ada, &own, envelope(&[indicator(1, "2026-01-01T00:00:00.000Z", "")]).as_bytes())
+        .unwrap();
+    world.node.stop();
+    let (mut hers, mut his) = (follow(&world, &ada), follow(&world, &bob));
+    world.node.recall(&ada, &whole(Some("Ada"), None, None)).unwrap();
+    assert_eq!(names(&told(&world, &mut hers)), ["reset"]);
+    assert!(told(&world, &mut his).is_empty());
+    let world = world.restarted();
+    done(&world, &ada);
+    assert!(told(&world, &mut his).is_empty());
+}
+
+#[test]
+fn what_is_no_recall_of_all_is_refused() {
+    let world = World::new();
+    let [ada]: [Caller; 1] = members(&world, &["Ada"], ROLES).try_into().unwrap();
+    lines(&world, &ada, None, "203.0.100.1\n");
+    let since = Some(Timestamp(START));
+    for (asked, kind) in [
+        (Recall { objects: vec![id(1)], ..whole(Some("Ada"), None, None) }, Kind::Invalid),
+        (Recall { objects: vec![id(1)], ..whole(None, None, since) }, Kind::Invalid),
+        (whole(None, None, since), Kind::Invalid),
+        (Recall { reason: " ".to_owned(), ..whole(Some("Ada"), None, None) }, Kind::Invalid),
+        (whole(Some("Nobody"), None, None), Kind::NotFound),
+    ] {
+        assert_eq!(world.node.recall(&ada, &asked).unwrap_err().kind, kind, "{asked:?}");
+    }
+    assert!(world.node.recalls(&ada).unwrap().is_empty());
+}
