@@ -7,6 +7,9 @@ const ID_MIDDLE: &[u8] = b"-ac0d-4ac0-8ac0-";
 /// Letters of what has words of its own: statements, parts, members, persons, tokens, collections, aliases, circles.
 const LETTERS: &[u8] = b"wpmntcao";
 
+/// How long a word is, in bytes.
+const WORD: usize = 9;
+
 /// All of them, each in one form, whatever its case.
 pub fn all(text: &[u8]) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
@@ -18,14 +21,14 @@ pub fn all(text: &[u8]) -> BTreeSet<String> {
     found
 }
 
-// `q`, a letter, four digits, `z`.
+// `q`, a letter, four digits, `zqz`.
 fn words(text: &[u8], found: &mut BTreeSet<String>) {
     for at in memchr(text, b"q") {
-        if let Some([_, letter, digits @ .., b'z']) = text.get(at..at + 7)
+        if let Some([_, letter, digits @ .., b'z', b'q', b'z']) = text.get(at..at + WORD)
             && LETTERS.contains(letter)
             && digits.iter().all(u8::is_ascii_digit)
         {
-            add(text, at, at + 7, found);
+            add(text, at, at + WORD, found);
         }
     }
 }
@@ -71,9 +74,9 @@ mod tests {
     fn canaries_are_found_in_any_case_and_anywhere() {
         let text = format!("..{}{}x", in_number('w', 12).to_uppercase(), object_id(Kind::Note, 0xabc));
         let found: Vec<String> = all(text.as_bytes()).into_iter().collect();
-        assert_eq!(found, ["00000abc-ac0d-4ac0-8ac0-", "qw0012z"]);
+        assert_eq!(found, ["00000abc-ac0d-4ac0-8ac0-", "qw0012zqz"]);
         assert_eq!(
-            all(b"198.18.101.123, qx0001z, qw001z").into_iter().collect::<Vec<_>>(),
+            all(b"198.18.101.123, qx0001zqz, qw001zqz, qw0001z").into_iter().collect::<Vec<_>>(),
             ["198.18.101.123"]
         );
     }

@@ -67,9 +67,6 @@ pub struct Options {
 pub fn run(options: &Options) -> Outcome {
     println!("seed {}, {} pairs, {} threads", options.seed, options.pairs, options.threads);
     let (began, found) = (Instant::now(), suite(options)?);
-    for leak in found.leaks.iter().take(20) {
-        println!("\nLEAK {leak}");
-    }
     println!(
         "{} pairs, {} answered, {} with canaries, {} of what waits, {} lines of log, {} leaks, {:.1} s",
         found.pairs,
@@ -103,7 +100,7 @@ fn suite(options: &Options) -> Outcome<Found> {
             all.answered += found.answered;
             all.shown += found.shown;
             all.queued += found.queued;
-            all.leaks.extend(found.leaks);
+            all.add(found.leaks);
             if let Ok(mut told) = told.lock()
                 && told.elapsed() >= TELLS
             {
@@ -127,11 +124,11 @@ fn suite(options: &Options) -> Outcome<Found> {
     if options.story {
         let sixty = story::run(story::origins(options.seed), story::RIVALS, &below(), runtime.handle())?;
         println!("sixty: {} pairs, {} answered, {} leaks", sixty.pairs, sixty.answered, sixty.leaks.len());
-        all.leaks.extend(sixty.leaks);
+        all.add(sixty.leaks);
     }
     let (lines, leaks) = log::heard();
     all.lines = lines;
-    all.leaks.extend(leaks);
+    all.add(leaks);
     Ok(all)
 }
 

@@ -106,9 +106,9 @@ pub struct Said {
     pub shares: bool,
 }
 
-/// A word made of a letter and a number, that is part of no other such word.
+/// A word made of a letter and a number, that is part of no other such word, and too long to turn up in random ids.
 pub fn in_number(letter: char, number: usize) -> String {
-    format!("q{letter}{number:04}z")
+    format!("q{letter}{number:04}zqz")
 }
 
 /// The address that many are about.

@@ -307,7 +307,7 @@ fn about_the_breach(operation: &str) -> Vec<Ask> {
             let value = said(FIRST + 2, Kind::Address, None).address();
             vec![rest("lookup", format!("/api/v1/lookup?value={value}"))]
         }
-        "searchObjects" => ["facets=true", "text=qw0800z&facets=true", "type=malware&facets=true"]
+        "searchObjects" => ["facets=true", "text=qw0800zqz&facets=true", "type=malware&facets=true"]
             .map(|query| rest("searchObjects", format!("/api/v1/objects?{query}")))
             .to_vec(),
         "listClaims" => {

@@ -40,6 +40,9 @@ const AFTER: [&str; 13] = [
     "listHits",
 ];
 
+/// Leaks that are told whole; the others are counted.
+const TOLD: usize = 20;
+
 /// What a walk found.
 #[derive(Default)]
 pub struct Found {
@@ -55,6 +58,18 @@ pub struct Found {
     pub lines: u64,
     /// What was wrong.
     pub leaks: Vec<String>,
+}
+
+impl Found {
+    /// Adds leaks, and tells the first of them at once: a long walk may be broken off.
+    pub fn add(&mut self, leaks: Vec<String>) {
+        for leak in leaks {
+            if self.leaks.len() < TOLD {
+                println!("\nLEAK {leak}");
+            }
+            self.leaks.push(leak);
+        }
+    }
 }
 
 /// A reader on his way.
