@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use model::{Action, Label, MemberId, Tlp, may_act};
+use model::{Action, Label, MemberId, Tlp, may_act, may_see};
 use store::record::ObjectKey;
 use strictjson::Limits;
 
@@ -82,6 +82,12 @@ impl Node {
                 error.hint("what you say of it now would be by your name: say it with `--without-name`")
             );
         }
+        if !is_told(&reading, member, &spoken.label) {
+            let error = Error::new(Kind::Conflict, "it is for you in person, and not for your organisation");
+            return Err(error.hint(
+                "what you said of it here would be for all of your organisation: answer who said it outside of the node",
+            ));
+        }
         let addressed = addressed_of(&reading, caller, member, &spoken.label);
         let tlp = label_of(&spoken.label, addressed.is_some(), tlp)?;
         let identity = reading.roster.identities(member).into_iter().next();
@@ -137,6 +143,12 @@ pub(crate) fn addressed_of(
     }
     let addressed = Addressed::of(&reading.roster, object);
     addressed.find(&reading.roster, caller, own, reading.now).is_ok().then_some(addressed)
+}
+
+// Whether a member is told of an object, and not some of its persons alone. What a person says is all of his member's to see, so of
+// what is for him by name he says nothing here: TLP:RED goes no further than whom it names, nor does that there is such a thing.
+pub(crate) fn is_told(reading: &Reading, member: MemberId, object: &Label) -> bool {
+    may_see(&reading.roster.reader(member, reading.now), object, reading.now)
 }
 
 // What is said about an object whose recipients the speaker cannot name stays with the one who says it.

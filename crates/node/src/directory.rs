@@ -1,13 +1,14 @@
 //! Members, persons and collections. Tokens have a file of their own.
 
 use model::gate::{PersonOf, Put, Revoke};
-use model::{Action, CollectionId, Label, MemberId, PersonId, Role, Roles, Tlp, may_act};
+use model::{Action, CollectionId, Label, MemberId, PersonId, Roles, Tlp, may_act};
 use store::directory::{Change, Collection, Member, Person};
 
 use crate::addressed::Addressed;
 use crate::core::filter;
 use crate::reading::reads;
 use crate::roster::Roster;
+use crate::tokens::carried;
 use crate::{Caller, Error, Kind, NewCollection, NewMember, Node, random, views};
 
 /// Objects an hour of a member that is added without saying how many.
@@ -158,10 +159,8 @@ impl Node {
                 person.member == own || may_act(&caller.principal, &Action::ManageMembers).is_ok()
             };
             let person = by_id.or_else(by_name).filter(known).ok_or_else(|| not_found("person", name))?;
-            let tokens = roster.directory().tokens.iter().filter(|token| token.person == Some(person.id));
-            let live = tokens.filter(|token| roster.is_live(token, self.now()));
-            let carried: Vec<Role> = live.flat_map(|token| token.roles.iter()).collect();
-            let of = PersonOf { person: person.id, member: person.member, carried: Roles::of(&carried) };
+            let carried = carried(roster, person.id, self.now());
+            let of = PersonOf { person: person.id, member: person.member, carried };
             let by = Node::authorized(roster, caller, Revoke, of)?;
             let revoked = Person { revoked: person.revoked.or(Some(self.now())), ..person.clone() };
             if person.revoked.is_none() {

@@ -16,7 +16,7 @@ use strictjson::{Limits, Node as Json};
 use uuid::Uuid;
 
 use crate::addressed::Addressed;
-use crate::annotate::{addressed_of, label_of};
+use crate::annotate::{addressed_of, is_told, label_of};
 use crate::core::annotation::{Speaker, Window, window_sighting};
 use crate::known::meant;
 use crate::protect::policy_of;
@@ -108,8 +108,9 @@ fn sighting(
     })?;
     let Some((uuid, label)) = indicator else { return Ok(None) };
     let identity = reading.roster.identities(own).into_iter().next();
-    // Without an identity others would not know who speaks; what it said without its name it says nothing of.
-    if identity.is_none() || reading.alias == Some(label.author) {
+    // Without an identity others would not know who speaks; what it said without its name it says nothing of, and nothing of what is
+    // for one of its persons alone.
+    if identity.is_none() || reading.alias == Some(label.author) || !is_told(reading, own, &label) {
         return Ok(None);
     }
     let begins = Day::of(reading.now).begins();

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use model::access::CollectionScope;
 use model::gate::{Put, Revoke, TokenOf};
-use model::{Action, CollectionId, Role, Roles, Timestamp, Tlp, TokenId, Verb, may_act};
+use model::{Action, CollectionId, PersonId, Role, Roles, Timestamp, Tlp, TokenId, Verb, may_act};
 use store::directory::{Change, Token};
 
 use crate::directory::{checked_name, member_for, not_found, not_revoked, signed_in};
@@ -76,12 +76,15 @@ impl Node {
         let roles = roles_named(&new.roles)?;
         Node::allowed(caller, &Action::ManageTokens(member.id, roles))?;
         not_revoked(member)?;
+        let now = self.now();
         let person = new.person.as_deref().map(|name| {
             let found = roster.person_named(member.id, name).filter(|person| person.revoked.is_none());
-            found.map(|person| person.id).ok_or_else(|| not_found("person", name))
+            let person = found.map(|person| person.id).ok_or_else(|| not_found("person", name))?;
+            // Who bears it reads what is for that person and speaks as him: nobody acts so as somebody higher.
+            let roles = carried(roster, person, now);
+            Node::allowed(caller, &Action::ManageTokens(member.id, roles)).map(|()| person)
         });
         let (read, write) = scopes(roster, new)?;
-        let now = self.now();
         let asked = Reach {
             verbs: verbs_named(&new.verbs, roles)?,
             read,
@@ -128,6 +131,13 @@ impl Node {
             last_used: None,
         })
     }
+}
+
+/// The roles of a person's tokens that are good now.
+pub(crate) fn carried(roster: &Roster, person: PersonId, now: Timestamp) -> Roles {
+    let tokens = roster.directory().tokens.iter().filter(|token| token.person == Some(person));
+    let live = tokens.filter(|token| roster.is_live(token, now));
+    Roles::of(&live.flat_map(|token| token.roles.iter()).collect::<Vec<_>>())
 }
 
 /// The token, for the gate.

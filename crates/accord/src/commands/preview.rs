@@ -63,6 +63,13 @@ pub(super) fn write(output: &mut Output, answer: &Value) -> Result<Exit, Failure
             inert(text(one, "/why"))
         ))?;
     }
+    // Circles that ended, or that one has left, count among those it is for, and of theirs nothing more is told.
+    let counted_others = list(answer, "/others").iter().map(|one| number(one, "/count")).sum();
+    let untold = number(answer, "/audience/others").saturating_sub(counted_others);
+    if untold > 0 {
+        output
+            .line(&format!("  is for {} as well, of whom nothing is told here", counted(untold, "other")))?;
+    }
     if let Some(count) = answer.pointer("/got_by_others").and_then(Value::as_u64).filter(|count| *count > 0) {
         output.line(&format!("  got by {}, in lists, exports or the stream", counted(count, "other")))?;
     }

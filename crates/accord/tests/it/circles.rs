@@ -127,4 +127,7 @@ fn a_circle_is_made_joined_upgraded_and_left() {
     assert!(wrong.err.contains("nothing.toml"), "{}", wrong.err);
     blue.run(&["circle", "revoke", "Ransom"]).exits(0);
     assert_eq!(blue.run(&["circle", "list", "--json"]).exits(0).out, "[]\n");
+    // That it was for a circle, too, is told when there is nothing else to tell of that.
+    let trace = blue.run(&["trace", "malware--31b940d4-6f7f-459a-80ea-9c1f17b58abc"]).exits(0).out;
+    assert!(trace.contains("is for 1 other as well, of whom nothing is told here"), "{trace}");
 }

@@ -2,7 +2,7 @@
 
 use model::circle::Leavers;
 use model::{Embargo, Timestamp, Tlp};
-use node::{Annotation, Caller, Error, ImportOptions, Kind, NewToken, Relabel};
+use node::{Annotation, Caller, Error, ImportOptions, Kind, NewToken, Relabel, Sighted};
 
 use crate::circle_rules::{bring, circle, formal, members};
 use crate::write_world::{FIRST, SECOND, START, World, envelope, id, indicator, strings};
@@ -408,4 +408,47 @@ fn a_collection_says_for_whom_what_is_sent_through_it_is_where_nobody_is_named()
     assert_eq!(said.state, "new", "{said:?}");
     let tagged = world.node.annotate(&a, &id(1), &node::Annotation::Tags(vec!["other".to_owned()]), None);
     assert_eq!(tagged.unwrap().state, "rejected");
+}
+
+#[test]
+fn what_is_for_a_person_is_spoken_of_to_nobody_of_his_organisation() {
+    let world = World::new();
+    let all = members(&world, &["Blue", "Green"], BOTH);
+    let [blue, green] = &all[..] else { panic!() };
+    let node = &world.node;
+    let ada = node.add_person(&node.operator(), "Green", "Ada").unwrap();
+    let new = NewToken {
+        member: "Green".to_owned(),
+        person: Some("Ada".to_owned()),
+        roles: strings(&["analyst"]),
+        ..NewToken::default()
+    };
+    let personal = world.signed_in(&node.add_token(&node.operator(), &new).unwrap().secret);
+    let for_ada = format!("person:{}", ada.id);
+    taken(&world, blue, &to(&[&for_ada], Tlp::Red), 1);
+    let for_green = format!("member:{}", green.principal.reader.member.unwrap());
+    taken(&world, blue, &to(&[&for_ada, &for_green], Tlp::Amber), 2);
+    let embargo = Some(Embargo { case: "7".to_owned(), until: None });
+    taken(&world, blue, &ImportOptions { embargo, ..to(&[&for_ada], Tlp::Amber) }, 3);
+    let before = world.listed(green, None);
+    let says = [
+        Annotation::Note("seen here".to_owned()),
+        Annotation::Opinion("strongly-disagree".to_owned(), None),
+        Annotation::Sighting(Sighted::default()),
+        Annotation::Tags(strings(&["ours"])),
+        Annotation::Revoke,
+    ];
+    for n in [1, 3] {
+        assert!(node.object(&personal, &id(n), None).is_ok());
+        for annotation in &says {
+            let refused = node.annotate(&personal, &id(n), annotation, None).unwrap_err();
+            assert_eq!(refused.kind, Kind::Conflict, "{annotation:?} on {n}");
+        }
+    }
+    assert_eq!(world.listed(green, None), before, "nothing tells that there is such a thing");
+    // What his organisation sees as well he speaks of, and so does its author's own of what is for others.
+    for annotation in &says {
+        node.annotate(&personal, &id(2), annotation, None).unwrap();
+    }
+    node.annotate(blue, &id(1), &says[0], None).unwrap();
 }

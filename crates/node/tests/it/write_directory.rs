@@ -262,7 +262,18 @@ fn nobody_hands_out_or_takes_away_more_than_he_may() {
     assert_eq!(world.node.revoke_person(&narrow, "Ada").unwrap_err().kind, Kind::Forbidden);
     assert_eq!(world.node.revoke_token(&narrow, &above.id).unwrap_err().kind, Kind::NotFound);
     assert!(!world.node.tokens(&narrow).unwrap().iter().any(|token| token.id == above.id));
+    // Nor does he make himself a token by which he would be that person.
+    let as_ada = NewToken {
+        member: "Blue".to_owned(),
+        person: Some("Ada".to_owned()),
+        roles: strings(&["reader"]),
+        read: strings(&["Shared"]),
+        ceiling: Some(Tlp::Green),
+        ..NewToken::default()
+    };
+    assert_eq!(world.node.add_token(&narrow, &as_ada).unwrap_err().kind, Kind::Forbidden);
     world.node.revoke_token(&operator, &above.id).unwrap();
+    world.node.add_token(&narrow, &as_ada).unwrap();
     world.node.revoke_person(&narrow, "Ada").unwrap();
     // One's own token can always be revoked.
     let own = narrow.principal.token.unwrap().to_string();

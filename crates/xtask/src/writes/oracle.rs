@@ -415,7 +415,13 @@ fn makes(state: &State, actor: &Actor, member: Uuid, asked: &Asked, now: i64) ->
     let of_person = |name: &String| {
         let by_id = parsed(name).and_then(|id| state.by_id("person", id)).filter(|row| row.id(2) == member);
         let named = |row: &&Row| row.id(2) == member && row.text(3) == *name && row.is_null(5);
-        by_id.or_else(|| state.of("person").find(named)).is_some_and(|row| row.is_null(5))
+        let found = by_id.or_else(|| state.of("person").find(named)).filter(|row| row.is_null(5));
+        // Nobody speaks as a person who carries more than he may hand out.
+        found.is_some_and(|row| {
+            let tokens = state.of("token").filter(|token| !token.is_null(3) && token.id(3) == row.id(1));
+            let mut live = tokens.filter(|token| is_live(state, token, now));
+            live.all(|token| actor.manages_tokens(token.id(2), token.int(5)))
+        })
     };
     let found = asked.collection.as_ref().map(|name| collection(state, name).map(|row| row.id(1)));
     if !actor.manages_tokens(member, roles)
