@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use model::access::{Release, Waiting, may_curate, may_release};
-use model::{Principal, SubmissionId, Timestamp, gate};
+use model::{Label, Principal, SubmissionId, Timestamp, Tlp, gate};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use store::queue::{Decision, Queued, State, Who};
@@ -71,6 +71,9 @@ impl Node {
                 }
             }
         }
+        if !objects.is_empty() {
+            self.note_shown(caller, &row)?;
+        }
         if let Some(fields) = shown.as_object_mut() {
             fields.insert("content".to_owned(), Value::Array(objects));
             let findings = fields.get_mut("findings").and_then(Value::as_array_mut);
@@ -79,6 +82,17 @@ impl Node {
                 .for_each(|findings| findings.extend(hits.iter().take(SHOWN).map(|hit| json!(hit))));
         }
         Ok(shown)
+    }
+
+    // A curator knows what is RED or under embargo from the moment that he looks, and not only when it enters: it is written down
+    // before he is told. What his own organisation sent is none.
+    fn note_shown(&self, caller: &Caller, row: &Queued) -> Result<(), Error> {
+        let is_held_back = |label: &Label| label.strictest() == Tlp::Red || label.embargo.is_some();
+        if caller.principal.reader.speaks_for(row.source) || !row.held.labels.iter().any(is_held_back) {
+            return Ok(());
+        }
+        let (to, at) = (who(caller)?, self.now());
+        self.written_first(|| Ok(self.inner.store.note_shown(row.submission, to, at)?))
     }
 
     // The objects that a curator decides on: what was refused when it came is for its submitter alone, as whatever is refused,

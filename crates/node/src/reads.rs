@@ -205,8 +205,16 @@ impl Node {
         if !waits {
             return Ok(());
         }
+        self.written_first(|| self.inner.write_down_reads())
+    }
+
+    /// Writes down what an answer waits for.
+    ///
+    /// # Errors
+    /// [`Kind::Unavailable`] when it cannot be written.
+    pub(crate) fn written_first(&self, write: impl Fn() -> Result<(), Error>) -> Result<(), Error> {
         let mut written = Ok(());
-        let mut write = || written = self.inner.write_down_reads();
+        let mut write = || written = write();
         match self.inner.waits.get() {
             Some(waits) => waits(&mut write),
             None => write(),

@@ -6,7 +6,7 @@ use model::{CollectionId, Label, MemberId, PersonId, SubmissionId, Timestamp, To
 use crate::authority::{self, Covers};
 use crate::read::Snapshot;
 use crate::record::Audit;
-use crate::sqlite::queue;
+use crate::sqlite::{ledger, queue};
 use crate::{Error, Store};
 
 /// Where a submission stands in the queue.
@@ -110,6 +110,18 @@ impl Store {
         let facts = authority::covering(&by, std::slice::from_ref(&decision))?;
         let seen = seen.clone();
         self.inner.writer.run(0, None, move |to| queue::decide(to, facts, &seen, (&decision, who), &audit))
+    }
+}
+
+impl Store {
+    /// Writes down that somebody was shown what waits, where he was not before. What of it enters has that in its ledger.
+    ///
+    /// # Errors
+    /// [`crate::Kind::Full`], [`crate::Kind::Engine`].
+    pub fn note_shown(&self, submission: SubmissionId, to: Who, at: Timestamp) -> Result<(), Error> {
+        self.inner
+            .writer
+            .run(0, None, move |sequencer| ledger::note_shown(&sequencer.conn, submission, to, at))
     }
 }
 

@@ -514,3 +514,49 @@ fn a_preview_tells_that_a_circle_would_have_it_wait() {
     let opened = node::Node::open(folder.path(), holds, std::sync::Arc::new(|| model::Timestamp(0)));
     assert_eq!(opened.unwrap_err().kind, Kind::Invalid);
 }
+
+#[test]
+fn who_was_shown_what_is_held_back_before_it_entered_stands_in_its_ledger() {
+    let desk = desk(settings());
+    let node = &desk.world.node;
+    let member = |caller: &Caller| format!("member:{}", caller.principal.reader.member.unwrap());
+    let embargo = Some(model::Embargo { case: "7".to_owned(), until: None });
+    let to = vec![member(&desk.one), member(&desk.other)];
+    let held_back = ImportOptions { embargo, to, ..through("One", Tlp::Amber) };
+    let [first, back] = [1, 2].map(|n| desk.send(&held_back, n));
+    let given = |of: u32| {
+        let ledger = node.ledger(&desk.submitter, &id(of), false, (None, None)).unwrap();
+        let rows = ledger.rows.into_iter().filter(|row| row.what == "given");
+        rows.map(|row| (row.road.unwrap(), row.at)).collect::<Vec<_>>()
+    };
+    // A list of what waits tells nothing of what it says; one's own colleagues know it.
+    assert_eq!(desk.queue(&desk.other).len(), 2);
+    node.queued(&desk.colleague, &first.id).unwrap();
+    let shown = node.queued(&desk.one, &first.id).unwrap();
+    assert_eq!(shown["content"].as_array().unwrap().len(), 1);
+    desk.world.later(60);
+    node.queued(&desk.one, &first.id).unwrap();
+    node.release_queued(&desk.one, &first.id).unwrap();
+    desk.answered(&first);
+    let rows = given(1);
+    assert_eq!(rows.len(), 1, "{rows:?}");
+    let said = node.ledger(&desk.submitter, &id(1), false, (None, None)).unwrap();
+    let entered = said.rows.iter().find(|row| row.what == "said").unwrap();
+    assert!(rows[0].0 == "queue" && rows[0].1 < entered.at, "{rows:?} {entered:?}");
+    // Who reads it then was given it first before; who is given it now has a row of its own.
+    for reader in [&desk.one, &desk.reader] {
+        node.object(reader, &id(1), None).unwrap();
+    }
+    let roads: Vec<String> = given(1).into_iter().map(|(road, _)| road).collect();
+    assert_eq!(roads, ["queue", "object"]);
+    // It stays when the folder's views are made anew, and when the node starts again; what went back says nothing.
+    node.queued(&desk.other, &back.id).unwrap();
+    node.return_queued(&desk.other, &back.id, "not for here").unwrap();
+    node.rebuild(&node.operator(), &mut |_, _| ()).unwrap();
+    assert_eq!(given(1).len(), 2);
+    let open = desk.send(&through("One", Tlp::Amber), 3);
+    node.queued(&desk.one, &open.id).unwrap();
+    node.release_queued(&desk.one, &open.id).unwrap();
+    desk.answered(&open);
+    assert!(given(3).is_empty(), "of what is not held back nothing is kept");
+}

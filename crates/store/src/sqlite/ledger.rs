@@ -1,11 +1,12 @@
 //! Who was given what first, and what acts did to it.
 
-use model::{MemberId, Timestamp, TokenId};
+use model::{MemberId, SubmissionId, Timestamp, TokenId};
 use rusqlite::{Connection, params};
 
 use super::row::{damaged, entry, state, uuid};
 use crate::Error;
 use crate::ledger::{Act, ActKind, Entered, Given, Stands};
+use crate::queue::Who;
 use crate::read::{LabelId, Snapshot};
 use crate::record::ObjectKey;
 
@@ -22,10 +23,29 @@ pub(crate) fn note(conn: &Connection, rows: &[Given]) -> Result<(), Error> {
     Ok(())
 }
 
-/// To whom an entry was given.
+/// Writes that somebody was shown what waits. When he was shown it first stays as it was.
+pub(crate) fn note_shown(
+    conn: &Connection,
+    submission: SubmissionId,
+    to: Who,
+    at: Timestamp,
+) -> Result<(), Error> {
+    let token = to.token.as_ref().map_or(&[][..], |token| token.0.as_bytes());
+    let mut insert = conn.prepare_cached(
+        "INSERT INTO shown (submission, member, token, at) SELECT num, ?2, ?3, ?4 FROM submission WHERE id = ?1
+         ON CONFLICT DO NOTHING",
+    )?;
+    insert.execute(params![submission.0.as_bytes(), to.member.0.as_bytes(), token, at.0])?;
+    Ok(())
+}
+
+/// To whom an entry was given, also while it waited in the queue.
 pub(crate) fn given(snapshot: &Snapshot, position: u64) -> Result<Vec<Given>, Error> {
     let mut query = snapshot.conn()?.prepare_cached(
-        "SELECT member, token, at, verb FROM given WHERE position = ?1 ORDER BY at, member, token",
+        "SELECT member, token, at, verb FROM given WHERE position = ?1
+         UNION ALL SELECT w.member, w.token, w.at, 'queue' FROM statement s JOIN shown w ON w.submission = s.submission
+           WHERE s.position = ?1
+         ORDER BY at, member, token",
     )?;
     let mut rows = query.query([position.cast_signed()])?;
     let mut found = Vec::new();

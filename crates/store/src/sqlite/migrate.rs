@@ -47,6 +47,7 @@ pub(crate) const STEPS: &[Step] = &[
     Step::sql(include_str!("changes.sql")),
     Step::sql(include_str!("clients.sql")),
     Step::sql("CREATE INDEX quarantine_object ON quarantine (object)"),
+    Step::sql(include_str!("shown.sql")),
 ];
 
 /// Brings the file to the last schema.

@@ -39,6 +39,11 @@ pub(crate) fn purge(conn: &Connection, now: Timestamp) -> Result<Purged, Error> 
         [now.plus_seconds(-QUARANTINE_S).0, ROWS],
     )?;
     count(conn, "quarantine", -(bytes + items * super::arrivals::ITEM_OVERHEAD))?;
+    // Who was shown what never entered goes with it: 1 went back, 2 was merged.
+    conn.execute(
+        "DELETE FROM shown WHERE submission IN (SELECT submission FROM queue WHERE state IN (1, 2) AND decided < ?1)",
+        [now.plus_seconds(-ANSWERED_S).0],
+    )?;
     conn.execute("DELETE FROM queue WHERE state > 0 AND decided < ?1", [now.plus_seconds(-ANSWERED_S).0])?;
     conn.execute("DELETE FROM usage WHERE hour < ?1", [now.0.div_euclid(3_600_000_000) - USAGE_HOURS])?;
     Ok(Purged { outcomes: outcomes as u64, quarantine: items.cast_unsigned() })

@@ -135,6 +135,7 @@ fn nothing_is_written_without_leave_of_the_gate() {
         "clear_log",
         "fill_gaps",
         "note_lent",
+        "note_shown",
         "forget_lent",
         "restore",
     ];
