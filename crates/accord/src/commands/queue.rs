@@ -127,9 +127,19 @@ fn show(output: &mut Output, one: &Value) -> Result<(), Failure> {
     }
     for object in list(one, "/content") {
         let (kind, id) = (inert(text(object, "/type")), inert(text(object, "/id")));
-        let says = [text(object, "/name"), text(object, "/pattern"), text(object, "/value")];
-        let says = says.into_iter().find(|text| !text.is_empty()).unwrap_or_default();
-        output.line(&format!("  {kind}  {id}  {}", defanged(says)))?;
+        output.line(&format!("  {kind}  {id}"))?;
+        // All that it says: who lets it in answers for more than its name.
+        let says = object.as_object().into_iter().flatten().filter(|(title, _)| !is_told(title));
+        for (title, value) in says {
+            let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            let title = output.paint(Style::Faint, &format!("{:11}", inert(title)));
+            output.line(&format!("    {title}  {}", defanged(&value)))?;
+        }
     }
     Ok(())
+}
+
+// What of an object stands above what it says.
+fn is_told(title: &str) -> bool {
+    ["id", "spec_version", "type"].contains(&title)
 }

@@ -118,7 +118,7 @@ fn a_circle_is_made_joined_upgraded_and_left() {
     on(&["show", INDICATOR]).exits(0);
     blue.run(&["relabel", INDICATOR]).exits(2);
     blue.run(&["relabel", INDICATOR, "--lift"]).exits(5);
-    green.run(&["relabel", INDICATOR, "--tlp", "red"]).exits(1);
+    green.run(&["relabel", INDICATOR, "--tlp", "red"]).exits(3);
     // The operator is in none of it.
     assert_eq!(on(&["circle", "list"]).exits(0).out, "[]\n");
     assert!(!on(&["audit"]).exits(0).out.contains("circle"));

@@ -163,7 +163,7 @@ fn the_origin_takes_it_back_and_gives_it_another_label_and_the_desk_knows_whom_t
     let objects: Vec<String> = (1..4).map(|n| indicator(n, FIRST, "")).collect();
     entered(&world, origin, &say(&world, origin, &envelope(&objects)).unwrap());
     let asked = Relabel { tlp: Some(model::Tlp::Green), ..Relabel::default() };
-    assert_eq!(world.node.relabel(other, &id(1), &asked).unwrap_err().kind, Kind::NotFound);
+    assert_eq!(world.node.relabel(other, &id(1), &asked).unwrap_err().kind, Kind::Forbidden);
     assert_eq!(world.node.relabel(origin, &id(1), &asked).unwrap(), 1);
     let told = shown(&world, other, &id(1));
     assert_eq!((told.label.as_str(), told.source.is_none()), ("TLP:GREEN", true));
