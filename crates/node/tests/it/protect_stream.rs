@@ -372,3 +372,47 @@ fn a_block_that_falls_to_an_alert_says_so_beforehand() {
     assert_eq!(later.len(), 1);
     assert_eq!((&later[0]["action"], &later[0]["until"]), (&evil["then"]["action"], &evil["then"]["until"]));
 }
+
+/// What a second member says under an id that another said first is shown to nobody as the object, and acts all the same.
+#[test]
+fn what_others_say_under_the_same_id_is_told_with_what_it_does() {
+    let world = World::new();
+    let [ada, bob, cid]: [Caller; 3] = members(&world, &["Ada", "Bob", "Cid"], ROLES).try_into().unwrap();
+    let text = "[[rule]]\nname = \"all\"\nfrom = \"anyone\"\naction = \"block\"\norigins = 2\nuntil-then = \"alert\"\n";
+    world.node.set_policy(&cid, Some(text), false).unwrap();
+    let (mut stream, mut objects) = (follow(&world, &cid, None, VALUES), follow(&world, &cid, None, None));
+    let same = said(1, 1, "evil.bad-host.co", "");
+    say(&world, &ada, &green(), &[said(2, 2, "now.bad-host.co", "")]);
+    told(&world, &mut stream);
+    say(&world, &ada, &green(), std::slice::from_ref(&same));
+    assert_eq!(shorts(&told(&world, &mut stream)), ["added indicator", "evil.bad-host.co exact alert"]);
+    // Both took it from somebody else.
+    say(&world, &bob, &green(), &[same]);
+    assert_eq!(shorts(&told(&world, &mut stream)), ["evil.bad-host.co exact block"]);
+    // An earlier version that says something else, among much that is shown.
+    let many: Vec<String> = (10..1_200).map(|n| said(n, 1, &format!("m{n}.bad-host.co"), "")).collect();
+    say(&world, &ada, &green(), &many[..600]);
+    say(&world, &bob, &green(), &[said(2, 1, "past.bad-host.co", "")]);
+    say(&world, &ada, &green(), &many[600..]);
+    let events = shorts(&told(&world, &mut stream));
+    let count = |what: &str| events.iter().filter(|event| *event == what).count();
+    assert_eq!((count("added indicator"), count("past.bad-host.co exact alert")), (many.len(), 1));
+    assert_eq!(count("m10.bad-host.co exact alert") + count("m1199.bad-host.co exact alert"), 2);
+    // What nobody but he says under all of many ids, too.
+    say(&world, &bob, &green(), &many);
+    let events = shorts(&told(&world, &mut stream));
+    assert!(
+        events.len() == many.len() && events.iter().all(|event| event.ends_with(" exact block")),
+        "{events:?}"
+    );
+    // Who follows objects is told of each once.
+    assert_eq!(told(&world, &mut objects).len(), 2 + many.len());
+    // It is taken back by the one, and by the other.
+    for n in [1, 2] {
+        world.node.withdraw(&bob, None, &id(n), &[]).unwrap();
+    }
+    let events = shorts(&told(&world, &mut stream));
+    for expected in ["past.bad-host.co exact nothing", "evil.bad-host.co exact alert"] {
+        assert!(events.contains(&expected.to_owned()), "{events:?}");
+    }
+}

@@ -35,7 +35,7 @@ pub(super) struct Batch {
     pub(super) end: At,
 }
 
-/// An entry that is new for the reader.
+/// A statement that is new for the reader.
 struct New {
     position: u64,
     label: LabelId,
@@ -43,6 +43,22 @@ struct New {
     version: String,
     added: Timestamp,
     revoked: bool,
+    /// It is what he is shown of the object; else what others say under its id, whose values stand beside that.
+    is_shown: bool,
+}
+
+impl New {
+    fn of(entry: &Entry<'_>, is_shown: bool) -> New {
+        New {
+            position: entry.position,
+            label: entry.label,
+            object: ObjectKey { kind: entry.kind.to_owned(), uuid: entry.uuid },
+            version: entry.version_text(),
+            added: entry.date_added,
+            revoked: entry.revoked,
+            is_shown,
+        }
+    }
 }
 
 /// What an act took away.
@@ -172,16 +188,13 @@ impl Making<'_, '_> {
         let from = reading.place_after(Timestamp(self.batch.end.after))?;
         let query = PageQuery::everything(visible, from, ENTRIES);
         let mut entries = Vec::new();
-        let page = snapshot.manifest(&query, &mut |entry| {
-            entries.push(New {
-                position: entry.position,
-                label: entry.label,
-                object: ObjectKey { kind: entry.kind.to_owned(), uuid: entry.uuid },
-                version: entry.version_text(),
-                added: entry.date_added,
-                revoked: entry.revoked,
-            });
-        })?;
+        let page = snapshot.manifest(&query, &mut |entry| entries.push(New::of(entry, true)))?;
+        // Up to where all of it is known; `None` up to what is read.
+        let mut upto = if page.more { entries.last().map(|last| last.added) } else { None };
+        if self.judging.is_some() {
+            upto = self.beside(from.position, upto, &mut entries)?;
+        }
+        entries.sort_by_key(|new| new.added);
         for new in entries {
             self.entry(&new, from.position)?;
             self.batch.end = self.batch.end.told(new.added);
@@ -192,16 +205,45 @@ impl Making<'_, '_> {
                 return Ok(());
             }
         }
-        if !page.more {
+        if upto.is_none() {
             self.batch.end = self.batch.end.told(Timestamp(here.after));
         }
         Ok(())
     }
 
+    // Adds what was said beside these, and takes away what is behind that where it is more than is told at once. Answers up to where all
+    // of it is known.
+    fn beside(
+        &self,
+        start: u64,
+        upto: Option<Timestamp>,
+        entries: &mut Vec<New>,
+    ) -> Result<Option<Timestamp>, Error> {
+        let (snapshot, visible) = (&self.reading.snapshot, &self.reading.sight.visible);
+        let (after, shown) = (Timestamp(self.batch.end.after), entries.iter().map(|new| new.position));
+        let shown: BTreeSet<u64> = shown.collect();
+        let (mut from, mut beside, mut is_over) = (Some(start), Vec::<New>::new(), false);
+        while let Some(at) = from.filter(|_| !is_over && beside.len() < ENTRIES) {
+            from = snapshot.statements(visible, at, ENTRIES, &mut |entry| {
+                is_over |= upto.is_some_and(|upto| entry.date_added > upto);
+                if !is_over && entry.date_added > after && !shown.contains(&entry.position) {
+                    beside.push(New::of(entry, false));
+                }
+            })?;
+        }
+        let is_cut = !is_over && from.is_some();
+        let upto = if is_cut { beside.last().map(|last| last.added) } else { upto };
+        entries.extend(beside);
+        entries.retain(|new| upto.is_none_or(|upto| new.added <= upto));
+        Ok(upto)
+    }
+
     fn entry(&mut self, new: &New, since: u64) -> Result<(), Error> {
         let reading = self.reading;
         let (snapshot, visible) = (&reading.snapshot, &reading.sight.visible);
-        reading.lends_of(new.position, new.label, new.added);
+        if new.is_shown {
+            reading.lends_of(new.position, new.label, new.added);
+        }
         let said = snapshot.said_since(visible, new.position, since)?;
         let change = match said.iter().any(|position| *position < new.position) {
             _ if new.revoked => "removed",
@@ -216,7 +258,7 @@ impl Making<'_, '_> {
             version: &new.version,
             entered: new.added.to_string(),
         };
-        let events = vec![StreamEvent::new("object", &object)?];
+        let events = if new.is_shown { vec![StreamEvent::new("object", &object)?] } else { Vec::new() };
         let mut touched = Touched::default();
         if self.judging.is_some() {
             for position in said {
@@ -226,7 +268,7 @@ impl Making<'_, '_> {
                 let of = snapshot.references(new.position)?.into_iter().map(|(_, object)| object);
                 speaks(reading, &of.collect::<Vec<_>>(), &mut touched)?;
             }
-            if new.object.kind == "note" {
+            if new.is_shown && new.object.kind == "note" {
                 let mut reason = None;
                 snapshot.entry(visible, new.position, &mut |entry| reason = reason_of(entry))?;
                 if let Some(reason) = reason {

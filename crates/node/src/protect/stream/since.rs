@@ -3,8 +3,6 @@
 
 use std::collections::BTreeSet;
 
-use model::Timestamp;
-use store::read::PageQuery;
 use store::record::ObjectKey;
 
 use super::batch::{ENTRIES, LEFT, SPEAKS, speaks, taken};
@@ -12,6 +10,9 @@ use super::place::At;
 use super::touched::Touched;
 use crate::Error;
 use crate::reading::Reading;
+
+/// Statements that are looked at, whatever they say.
+const STATEMENTS: usize = 50_000;
 
 /// Values that were touched.
 pub(crate) struct Since {
@@ -29,7 +30,7 @@ pub(crate) fn touched_since(
 ) -> Result<Option<Since>, Error> {
     let (mut touched, mut less) = (Touched::default(), false);
     let is_known = taken_away(reading, (from.position, here.position), most, (&mut touched, &mut less))?
-        && entered(reading, Timestamp(from.after), most, (&mut touched, &mut less))?;
+        && entered(reading, (from.position, here.position), most, (&mut touched, &mut less))?;
     Ok(is_known.then(|| Since { keys: touched.keys(), less }))
 }
 
@@ -58,22 +59,24 @@ fn taken_away(
     Ok(true)
 }
 
+// Everything that anybody said, also what others said before under the same id: it stands for its own source. Whoever sees no more of
+// what stood before finds what is new to him behind where he was.
 fn entered(
     reading: &Reading,
-    mut after: Timestamp,
+    (begin, end): (u64, u64),
     most: usize,
     (touched, less): (&mut Touched, &mut bool),
 ) -> Result<bool, Error> {
     let (snapshot, visible) = (&reading.snapshot, &reading.sight.visible);
-    loop {
-        let from = reading.place_after(after)?;
-        let query = PageQuery::everything(visible, from, ENTRIES);
+    let (mut from, mut met) = (Some(begin), 0);
+    while let Some(at) = from.filter(|at| *at < end) {
         let mut entries = Vec::new();
-        let page = snapshot.manifest(&query, &mut |entry| {
-            entries.push((entry.position, entry.kind.to_owned(), entry.date_added));
+        from = snapshot.statements(visible, at, ENTRIES, &mut |entry| {
+            entries.push((entry.position, entry.kind.to_owned()));
         })?;
-        for (position, kind, added) in entries {
-            for said in snapshot.said_since(visible, position, from.position)? {
+        met += entries.len();
+        for (position, kind) in entries {
+            for said in snapshot.said_since(visible, position, begin)? {
                 *less |= said < position;
                 touched.add(snapshot.noted_at(said)?);
             }
@@ -81,10 +84,10 @@ fn entered(
                 let of = snapshot.references(position)?.into_iter().map(|(_, object)| object);
                 speaks(reading, &of.collect::<Vec<ObjectKey>>(), touched)?;
             }
-            after = after.max(added);
         }
-        if !page.more || touched.len() > most {
-            return Ok(!page.more && touched.len() <= most);
+        if touched.len() > most || met > STATEMENTS {
+            return Ok(false);
         }
     }
+    Ok(true)
 }
