@@ -70,6 +70,10 @@ fn of(slot: &Slot, state: &Path, ways: &Arc<dyn Ways>) -> Box<dyn Sensor> {
         SensorKind::File { format, folder, reload, every } => {
             Box::new(files::Files::new(*format, folder.clone(), reload.clone(), (*every, timeout)))
         }
+        SensorKind::Rules { reload, .. } => {
+            let new_rules = Arc::clone(&slot.rules_are_new);
+            Box::new(files::RulesFile::new(reload.clone(), timeout, new_rules))
+        }
         SensorKind::Nftables { command } => {
             Box::new(nftables::Nftables::new(command.clone(), own_folder(state, settings), timeout))
         }
@@ -104,8 +108,9 @@ fn of(slot: &Slot, state: &Path, ways: &Arc<dyn Ways>) -> Box<dyn Sensor> {
 pub(crate) fn run(shared: &Shared, slot: &Slot, ways: &Arc<dyn Ways>) {
     let mut sensor = of(slot, &shared.config.state, ways);
     let (mut failures, mut looked, mut filled) = (0_u32, Instant::now(), Instant::now());
+    let mut is_to_come = false;
     loop {
-        slot.wait(if sensor.waits() { WAITS_STEP } else { CHECK_EVERY });
+        slot.wait(if is_to_come { WAITS_STEP } else { CHECK_EVERY });
         if shared.is_stopping() {
             return;
         }
@@ -122,7 +127,8 @@ pub(crate) fn run(shared: &Shared, slot: &Slot, ways: &Arc<dyn Ways>) {
         }
         done = done.and_then(|()| apply(sensor.as_mut(), shared, &work));
         done = done.and_then(|()| sensor.catch_up(shared));
-        if sensor.waits() {
+        is_to_come = sensor.waits() || slot.rules_lag(shared);
+        if is_to_come {
             // Not all of it is there: where it stands is told later.
             work.cursor = None;
         }
@@ -163,7 +169,10 @@ fn note(shared: &Shared, slot: &Slot, work: Work, done: Result<(), String>) {
                 state.cursor = work.cursor;
                 state.applied = Some(shared.machine_time());
             }
-            (state.entries, state.blocks) = (entries, blocks);
+            // Whoever fetches rules counts them.
+            if !matches!(slot.sensor.kind, SensorKind::Rules { .. }) {
+                (state.entries, state.blocks) = (entries, blocks);
+            }
         }
         Err(why) => {
             if state.error.as_deref() != Some(why.as_str()) {

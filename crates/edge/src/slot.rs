@@ -1,7 +1,7 @@
 //! What waits for a sensor, and how it stands with it.
 
 use std::collections::BTreeSet;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -23,6 +23,8 @@ pub struct Slot {
     state: Mutex<State>,
     /// The file of rules that members share is another one than the sensor has loaded.
     pub rules_are_new: Arc<AtomicBool>,
+    /// How often the node had said that something changed when these rules were last fetched.
+    rules_of: AtomicU64,
 }
 
 #[derive(Debug, Default)]
@@ -71,7 +73,19 @@ impl Slot {
             wake: Condvar::new(),
             state: Mutex::new(State::default()),
             rules_are_new: Arc::default(),
+            rules_of: AtomicU64::new(u64::MAX),
         }
+    }
+
+    /// The rules are those that the node gave after it had said so often that something changed.
+    pub fn rules_are_of(&self, changes: u64) {
+        self.rules_of.store(changes, Ordering::Release);
+    }
+
+    /// Whether rules that members share are held here, and something changed since they were fetched: one of them may have been taken back.
+    #[must_use]
+    pub fn rules_lag(&self, shared: &Shared) -> bool {
+        self.sensor.kind.holds_rules() && self.rules_of.load(Ordering::Acquire) != shared.changes()
     }
 
     fn waiting(&self) -> MutexGuard<'_, Waiting> {

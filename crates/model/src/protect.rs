@@ -18,7 +18,7 @@ use crate::circle::words;
 use crate::matching::Mode;
 use crate::{CircleId, MemberId, PermittedActions, Timestamp, Tlp};
 
-pub use falling::{Falling, falling};
+pub use falling::{Does, FALLS, Falling, falling};
 pub use innocent::innocent;
 pub use policy::{From, ListGrade, MistakenBy, Policy, Prevalence, Rule, Share, Sharing};
 pub use verdict::{Gate, GateKind, Local, Seen, Verdict, Warned, ends_by_itself, judge};

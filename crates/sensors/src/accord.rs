@@ -3,7 +3,7 @@
 
 use model::matching::Mode;
 use model::observable::Kind;
-use model::protect::Action;
+use model::protect::{Action, Does};
 use model::{Observable, Timestamp};
 use serde::Serialize;
 
@@ -27,6 +27,8 @@ pub struct Said<'a> {
     indicator: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     then: Option<Then>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    later: Vec<Then>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -64,17 +66,18 @@ impl<'a> Said<'a> {
             until: None,
             indicator: None,
             then: None,
+            later: Vec::new(),
         }
     }
 
-    /// The same, with what it does when that ends, and until when.
+    /// The same, with what it does when that ends, and until when: the first as `then`, and what is behind it as `later`.
     #[must_use]
-    pub fn then(self, then: Option<(Action, Option<Timestamp>)>) -> Said<'a> {
-        let then = then.map(|(action, until)| Then {
+    pub fn then(self, then: &[Does]) -> Said<'a> {
+        let mut then = then.iter().map(|(action, until)| Then {
             action: action.name(),
             until: until.map(|until| until.to_string()),
         });
-        Said { then, ..self }
+        Said { then: then.next(), later: then.collect(), ..self }
     }
 }
 

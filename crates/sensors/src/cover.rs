@@ -99,7 +99,7 @@ mod tests {
                 modified: Timestamp(0),
                 rules: "",
                 sid: None,
-                then: None,
+                then: &[],
             };
             assert_eq!(cover.has_network(&item), is_within, "{within} in {around}");
         }

@@ -30,10 +30,9 @@ pub(super) trait Form {
     /// The last lines, after so many items.
     fn tail(&mut self, out: &mut Vec<u8>, entries: u64);
 
-    /// What it remembers of the items before, as far as that matters to those from a key on; `None` where that cannot be said, so that
-    /// a file is written from its beginning or not at all.
-    fn rest(&self, _next: &[u8]) -> Option<Vec<u8>> {
-        Some(Vec::new())
+    /// What it remembers of the items before, as far as that matters to those from a key on.
+    fn rest(&self, _next: &[u8]) -> Vec<u8> {
+        Vec::new()
     }
 
     /// Goes on in the middle of a file, with what was remembered there.

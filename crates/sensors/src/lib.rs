@@ -33,6 +33,7 @@ mod lists;
 pub mod nftables;
 pub mod rpz;
 mod rules;
+pub mod sections;
 pub mod sets;
 pub mod shared;
 mod sid;
@@ -47,7 +48,7 @@ use std::fmt;
 
 use model::matching::{Mode, Refused, stand};
 use model::observable::Kind;
-use model::protect::Action;
+use model::protect::{Action, Does};
 use model::{Observable, Timestamp, Tlp};
 
 use form::{Form, Part};
@@ -85,8 +86,8 @@ pub struct Item<'a> {
     pub rules: &'a str,
     /// The number of its rule, where the caller keeps such numbers; else it is derived ([`sid`]).
     pub sid: Option<u32>,
-    /// What it does when that ends, and until when, where something is left; agents that keep a copy are told.
-    pub then: Option<(Action, Option<Timestamp>)>,
+    /// What it does when that ends, and until when, one behind the other as long as something is left; agents that keep a copy are told.
+    pub then: &'a [Does],
 }
 
 /// What the first lines of a file say.
@@ -457,10 +458,9 @@ impl Writer {
         writer
     }
 
-    /// What is to be remembered where items from a key on, which was not written yet, follow by themselves; `None` where the format's
-    /// files have no such places.
+    /// What is to be remembered where items from a key on, which was not written yet, follow by themselves.
     #[must_use]
-    pub fn rest(&self, next: &[u8]) -> Option<Vec<u8>> {
+    pub fn rest(&self, next: &[u8]) -> Vec<u8> {
         self.form.rest(next)
     }
 

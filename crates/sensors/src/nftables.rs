@@ -103,11 +103,11 @@ impl Form for Nftables {
     }
 
     // The set whose elements follow, by its place, and the network that others are in.
-    fn rest(&self, next: &[u8]) -> Option<Vec<u8>> {
+    fn rest(&self, next: &[u8]) -> Vec<u8> {
         let open = SETS.iter().position(|(name, ..)| Some(*name) == self.open);
         let mut rest = vec![open.and_then(|place| u8::try_from(place + 1).ok()).unwrap_or(0)];
         rest.extend(self.cover.rest(next));
-        Some(rest)
+        rest
     }
 
     fn resume(&mut self, rest: &[u8]) {

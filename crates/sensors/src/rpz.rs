@@ -75,12 +75,12 @@ impl Form for Rpz {
         closing(out, ";", entries);
     }
 
-    fn rest(&self, next: &[u8]) -> Option<Vec<u8>> {
+    fn rest(&self, next: &[u8]) -> Vec<u8> {
         let mut rest = self.cover.rest(next);
         if !rest.is_empty() {
             rest.insert(0, u8::from(self.is_wildcard));
         }
-        Some(rest)
+        rest
     }
 
     fn resume(&mut self, rest: &[u8]) {

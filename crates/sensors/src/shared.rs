@@ -1,17 +1,15 @@
 //! Rules that members share, all of a language in one file. Each is read once more before it is written: what would break the file,
 //! or reach into another's rule, is passed over.
 
-use std::collections::HashSet;
-
 use model::protect::Action;
 use rules::{sigma, suricata, yara};
 use sha2::{Digest, Sha256};
 
 use super::form::Form;
 use super::rules::{revision, word};
-use super::sid::{CANDIDATES, Given};
+use super::sid::{CANDIDATES, Given, print};
 use super::text::{closing, opening, put};
-use super::{Head, Item, Outcome, Reason};
+use super::{Head, Item, Outcome, Reason, sections};
 
 /// What stands in a rule's metadata before the time at which it ends, in seconds since 1970.
 const UNTIL: &str = "accord_until";
@@ -66,17 +64,20 @@ impl Form for Suricata {
         closing(out, "#", entries);
     }
 
-    // The numbers and the names that are taken already.
-    fn rest(&self, _: &[u8]) -> Option<Vec<u8>> {
-        None
+    fn in_pieces(&mut self) {
+        self.given.in_pieces();
+    }
+
+    fn numbers(&mut self) -> Option<&mut Given> {
+        Some(&mut self.given)
     }
 }
 
 /// Rules of Sigma, each a document of YAML.
 #[derive(Debug, Default)]
 pub(super) struct Sigma {
-    ids: HashSet<String>,
-    names: HashSet<String>,
+    // Ids and names.
+    given: Given,
 }
 
 impl Form for Sigma {
@@ -86,28 +87,32 @@ impl Form for Sigma {
 
     fn item(&mut self, out: &mut Vec<u8>, item: &Item<'_>) -> Result<Outcome, Reason> {
         let rules = sigma::read(item.rules).map_err(|_| Reason::Held)?;
-        let mut names: Vec<&String> = rules.rules.iter().filter_map(|rule| rule.name.as_ref()).collect();
+        let mut names: Vec<u64> = rules
+            .rules
+            .iter()
+            .filter_map(|rule| rule.name.as_ref())
+            .map(|name| print("name", name))
+            .collect();
         let all = names.len();
         names.sort_unstable();
         names.dedup();
-        if names.len() < all || names.iter().any(|name| self.names.contains(*name)) {
+        // Each is asked for, so that it is known whose coming and going changes that.
+        let free = names.iter().filter(|name| self.given.is_free(**name)).count();
+        if free < all {
             return Err(Reason::Name);
         }
-        self.names.extend(names.into_iter().cloned());
+        names.iter().for_each(|name| {
+            self.given.take(*name);
+        });
         // An id that another rule of the file has already is replaced by one that is derived from the object.
         let mut place = 0;
         let written = rules.written(|rule| {
             place += 1;
-            let own = rule.id.as_ref().filter(|id| !self.ids.contains(*id)).cloned();
-            let id = own.or_else(|| {
-                let mut candidates = (0..CANDIDATES).map(|nth| id_of(item.object, place, nth));
-                candidates.find(|id| !self.ids.contains(id))
-            });
-            self.ids.extend(id.clone());
-            id
+            let mut is_new = |id: &String| self.given.take(print("id", id));
+            let own = rule.id.clone().filter(&mut is_new);
+            own.or_else(|| (0..CANDIDATES).map(|nth| id_of(item.object, place, nth)).find(is_new))
         });
-        put(out, &["---\n# accord_object: ", &word(item.object), "\n# accord_tlp: ", &word(item.tlp.name())]);
-        put(out, &["\n", &written]);
+        sections::put(out, sections::Language::Sigma, item, &written);
         Ok(Outcome::Written)
     }
 
@@ -115,17 +120,20 @@ impl Form for Sigma {
         closing(out, "#", entries);
     }
 
-    // The same.
-    fn rest(&self, _: &[u8]) -> Option<Vec<u8>> {
-        None
+    fn in_pieces(&mut self) {
+        self.given.in_pieces();
+    }
+
+    fn numbers(&mut self) -> Option<&mut Given> {
+        Some(&mut self.given)
     }
 }
 
 /// Rules of YARA, their names behind a prefix that is their object's.
 #[derive(Debug, Default)]
 pub(super) struct Yara {
-    prefixes: HashSet<String>,
-    modules: HashSet<String>,
+    // Prefixes.
+    given: Given,
 }
 
 impl Form for Yara {
@@ -136,15 +144,11 @@ impl Form for Yara {
     fn item(&mut self, out: &mut Vec<u8>, item: &Item<'_>) -> Result<Outcome, Reason> {
         let rules = yara::read(item.rules).map_err(|_| Reason::Held)?;
         let mut candidates = (0..CANDIDATES).map(|nth| prefix_of(item.object, nth));
-        let prefix = candidates.find(|prefix| !self.prefixes.contains(prefix)).ok_or(Reason::Name)?;
-        self.prefixes.insert(prefix.clone());
-        put(out, &["// accord_object: ", &word(item.object), ", accord_tlp: ", &word(item.tlp.name()), "\n"]);
-        for module in &rules.modules {
-            if self.modules.insert(module.clone()) {
-                put(out, &["import \"", module, "\"\n"]);
-            }
-        }
-        put(out, &[&rules.written(&prefix)]);
+        let prefix =
+            candidates.find(|prefix| self.given.take(print("prefix", prefix))).ok_or(Reason::Name)?;
+        // Each brings its own, as often as it may be there already: those before it may end.
+        let imports: String = rules.modules.iter().map(|module| format!("import \"{module}\"\n")).collect();
+        sections::put(out, sections::Language::Yara, item, &(imports + &rules.written(&prefix)));
         Ok(Outcome::Written)
     }
 
@@ -152,13 +156,16 @@ impl Form for Yara {
         closing(out, "//", entries);
     }
 
-    // The same.
-    fn rest(&self, _: &[u8]) -> Option<Vec<u8>> {
-        None
+    fn in_pieces(&mut self) {
+        self.given.in_pieces();
+    }
+
+    fn numbers(&mut self) -> Option<&mut Given> {
+        Some(&mut self.given)
     }
 }
 
-fn print(sign: &str, object: &str, place: u32, nth: u32) -> String {
+fn digits_of(sign: &str, object: &str, place: u32, nth: u32) -> String {
     let mut digest = Sha256::new();
     digest.update(sign);
     digest.update(place.to_be_bytes());
@@ -169,11 +176,11 @@ fn print(sign: &str, object: &str, place: u32, nth: u32) -> String {
 
 // A UUID of the version that says how it is made by itself (RFC 9562 §5.8).
 fn id_of(object: &str, place: u32, nth: u32) -> String {
-    let digits = print("accord sigma", object, place, nth);
+    let digits = digits_of("accord sigma", object, place, nth);
     let part = |from: usize, to: usize| digits.get(from..to).unwrap_or_default();
     format!("{}-{}-8{}-8{}-{}", part(0, 8), part(8, 12), part(12, 15), part(15, 18), part(18, 30))
 }
 
 fn prefix_of(object: &str, nth: u32) -> String {
-    format!("accord_{}_", print("accord yara", object, 0, nth).get(..16).unwrap_or_default())
+    format!("accord_{}_", digits_of("accord yara", object, 0, nth).get(..16).unwrap_or_default())
 }

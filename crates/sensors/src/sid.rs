@@ -1,4 +1,4 @@
-//! The numbers of Suricata's rules.
+//! The numbers of Suricata's rules, and prints of what else may stand only once in a file of rules.
 //!
 //! A number (`sid`) names a rule in alerts, in suppressions and in thresholds, so it must be the same tomorrow, on every node
 //! and after a rebuild of every view: it is derived from what the rule matches, the key and the mode of the value, and from
@@ -58,22 +58,34 @@ pub fn shared_sid(object: &str, own: u32, nth: u32) -> u32 {
     SIDS_OF_SHARED.start + u32::try_from(number % span).unwrap_or(0)
 }
 
-/// Whether a number is that of another piece's rule which comes before.
-pub type IsTaken = Arc<dyn Fn(u32) -> bool + Send + Sync>;
+/// A number for what has a name that may stand only once in a file. Nobody finds two names of one number.
+pub(super) fn print(of: &str, name: &str) -> u64 {
+    let mut digest = Sha256::new();
+    digest.update("accord name");
+    digest.update(of);
+    digest.update([0]);
+    digest.update(name);
+    let [a, b, c, d, e, f, g, h, ..] = <[u8; 32]>::from(digest.finalize());
+    u64::from_be_bytes([a, b, c, d, e, f, g, h])
+}
 
-/// The numbers of the rules of a piece of a file.
+/// Whether a number is that of another piece's rule which comes before.
+pub type IsTaken = Arc<dyn Fn(u64) -> bool + Send + Sync>;
+
+/// The numbers of the rules of a piece of a file, or prints of their names.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Numbers {
     /// Those that they have.
-    pub given: Vec<u32>,
+    pub given: Vec<u64>,
     /// Those that they would have, were they not another's.
-    pub wanted: Vec<u32>,
+    pub wanted: Vec<u64>,
 }
 
-/// The numbers that a file has: four bytes for each rule.
+/// The numbers that a file has: four bytes for each rule, eight for each print.
 #[derive(Default)]
 pub(super) struct Given {
-    all: HashSet<u32>,
+    numbers: HashSet<u32>,
+    prints: HashSet<u64>,
     is_taken: Option<IsTaken>,
     /// Of the piece that is being written, where the file is written in pieces.
     piece: Option<Numbers>,
@@ -81,7 +93,8 @@ pub(super) struct Given {
 
 impl fmt::Debug for Given {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Given").field("all", &self.all.len()).finish_non_exhaustive()
+        let all = self.numbers.len() + self.prints.len();
+        f.debug_struct("Given").field("all", &all).finish_non_exhaustive()
     }
 }
 
@@ -89,7 +102,7 @@ impl Given {
     /// A number for an item's rule; `None` when all that it could have are taken.
     pub(super) fn number(&mut self, item: &Item<'_>) -> Option<u32> {
         if let Some(own) = item.sid.filter(|own| SIDS.contains(own)) {
-            return self.take(own).then_some(own);
+            return self.take(own.into()).then_some(own);
         }
         self.free(item.value.key(), item.mode)
     }
@@ -101,7 +114,7 @@ impl Given {
 
     /// A number for a rule that is shared.
     pub(super) fn shared(&mut self, object: &str, own: u32) -> Option<u32> {
-        (0..CANDIDATES).map(|nth| shared_sid(object, own, nth)).find(|number| self.take(*number))
+        (0..CANDIDATES).map(|nth| shared_sid(object, own, nth)).find(|number| self.take((*number).into()))
     }
 
     /// What is given from here on is told piece by piece.
@@ -120,15 +133,33 @@ impl Given {
     }
 
     fn free(&mut self, key: &[u8], mode: Mode) -> Option<u32> {
-        (0..CANDIDATES).map(|nth| sid(key, mode, nth)).find(|number| self.take(*number))
+        (0..CANDIDATES).map(|nth| sid(key, mode, nth)).find(|number| self.take((*number).into()))
     }
 
-    fn take(&mut self, number: u32) -> bool {
-        let is_free =
-            !self.is_taken.as_ref().is_some_and(|is_taken| is_taken(number)) && self.all.insert(number);
-        if let Some(piece) = &mut self.piece {
-            let of = if is_free { &mut piece.given } else { &mut piece.wanted };
-            of.push(number);
+    /// Takes a number, if it is free.
+    pub(super) fn take(&mut self, number: u64) -> bool {
+        let is_free = self.is_free(number);
+        if is_free {
+            match u32::try_from(number) {
+                Ok(number) => self.numbers.insert(number),
+                Err(_) => self.prints.insert(number),
+            };
+            if let Some(piece) = &mut self.piece {
+                piece.given.push(number);
+            }
+        }
+        is_free
+    }
+
+    /// Whether a number is free; whose it is not comes to have it when it is.
+    pub(super) fn is_free(&mut self, number: u64) -> bool {
+        let is_own = match u32::try_from(number) {
+            Ok(number) => self.numbers.contains(&number),
+            Err(_) => self.prints.contains(&number),
+        };
+        let is_free = !is_own && !self.is_taken.as_ref().is_some_and(|is_taken| is_taken(number));
+        if let Some(piece) = self.piece.as_mut().filter(|_| !is_free) {
+            piece.wanted.push(number);
         }
         is_free
     }
@@ -167,17 +198,20 @@ mod tests {
         let first = |key: &[u8], nth| sid(key, Mode::Exact, nth);
         let mut given = Given::default();
         given.in_pieces();
-        let taken = [first(b"a", 0), first(b"a", 1), first(b"b", 0)];
+        let taken = [first(b"a", 0), first(b"a", 1), first(b"b", 0)].map(u64::from);
         given.beside(Arc::new(move |number| taken.contains(&number)));
         assert_eq!(given.free(b"a", Mode::Exact), Some(first(b"a", 2)));
         assert_eq!(given.free(b"c", Mode::Exact), Some(first(b"c", 0)));
         let told = given.take_piece();
-        assert_eq!(
-            told,
-            Numbers { given: vec![first(b"a", 2), first(b"c", 0)], wanted: taken[..2].to_vec() }
-        );
+        let own = vec![first(b"a", 2).into(), first(b"c", 0).into()];
+        assert_eq!(told, Numbers { given: own, wanted: taken[..2].to_vec() });
         assert_eq!(given.free(b"b", Mode::Exact), Some(first(b"b", 1)));
         let told = given.take_piece();
-        assert_eq!(told, Numbers { given: vec![first(b"b", 1)], wanted: vec![first(b"b", 0)] });
+        assert_eq!(told, Numbers { given: vec![first(b"b", 1).into()], wanted: vec![taken[2]] });
+        // Names are told as their prints.
+        let one = print("id", "one");
+        assert!(one > u64::from(u32::MAX) && one != print("name", "one") && one != print("id", "other"));
+        assert!(given.take(one) && !given.take(one) && !given.is_free(one));
+        assert_eq!(given.take_piece(), Numbers { given: vec![one], wanted: vec![one, one] });
     }
 }

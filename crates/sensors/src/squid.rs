@@ -82,8 +82,8 @@ impl Form for Squid {
         closing(out, "#", entries);
     }
 
-    fn rest(&self, next: &[u8]) -> Option<Vec<u8>> {
-        Some(self.cover.rest(next))
+    fn rest(&self, next: &[u8]) -> Vec<u8> {
+        self.cover.rest(next)
     }
 
     fn resume(&mut self, rest: &[u8]) {

@@ -170,7 +170,7 @@ impl Made {
             modified: AS_OF,
             rules: &self.rules,
             sid: None,
-            then: None,
+            then: &[],
         }
     }
 }

@@ -1,16 +1,19 @@
 //! How an edge is set up, as its owner writes it: TOML, each mistake named with its line.
 
+mod kind;
+
 use std::fmt;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use model::Tlp;
-use model::observable::Kind;
 use model::protect::Action;
 use sensors::Format;
 use serde::Deserialize;
 use toml::Spanned;
+
+pub use kind::SensorKind;
 
 /// Most sensors of an edge: its report of all of them is one that a node takes.
 const SENSORS: usize = 50;
@@ -82,10 +85,11 @@ pub struct Config {
 }
 
 impl Config {
-    /// The least that the edge asks for: what the least demanding of its sensors does.
+    /// The least that the edge asks for: what the least demanding of its sensors does with values.
     #[must_use]
     pub fn least(&self) -> Action {
-        self.sensors.iter().map(|sensor| sensor.kind.format().least_action()).min().unwrap_or(Action::Block)
+        let of_values = self.sensors.iter().filter(|sensor| !matches!(sensor.kind, SensorKind::Rules { .. }));
+        of_values.map(|sensor| sensor.kind.format().least_action()).min().unwrap_or(Action::Block)
     }
 }
 
@@ -98,151 +102,6 @@ pub struct Sensor {
     pub timeout: Duration,
     /// What it is.
     pub kind: SensorKind,
-}
-
-/// What a sensor is, and what its kind needs.
-#[derive(Debug, Clone)]
-pub enum SensorKind {
-    /// Files of a format, and what is run when they changed.
-    File {
-        /// The format.
-        format: Format,
-        /// Where they lie.
-        folder: PathBuf,
-        /// What is run then: words, no shell.
-        reload: Vec<String>,
-        /// Not more often than this.
-        every: Duration,
-    },
-    /// Named sets of nftables.
-    Nftables {
-        /// How `nft` is called.
-        command: Vec<String>,
-    },
-    /// Sets of ipset.
-    Ipset {
-        /// How `ipset` is called.
-        command: Vec<String>,
-    },
-    /// Datasets and rules of Suricata, through its command socket.
-    Suricata {
-        /// The socket.
-        socket: PathBuf,
-        /// Where the lists and the rules lie.
-        folder: PathBuf,
-        /// Rules are not loaded anew more often than this.
-        every: Duration,
-        /// Rules that members share are held too, and checked by this: how `suricata` is called; empty for no check.
-        rules: Option<Vec<String>>,
-    },
-    /// Local zones of Unbound.
-    Unbound {
-        /// How `unbound-control` is called.
-        command: Vec<String>,
-        /// Where the file lies that `unbound.conf` includes.
-        folder: PathBuf,
-    },
-    /// A response policy zone, given to resolvers that are its secondaries.
-    Rpz {
-        /// Where it answers.
-        listen: Vec<SocketAddr>,
-        /// The zone's name.
-        zone: String,
-        /// Who is told of changes.
-        secondaries: Vec<SocketAddr>,
-        /// The name of the key that queries are signed with, and the file with its secret in Base64.
-        key: Option<(String, PathBuf)>,
-    },
-    /// Documents of Elastic.
-    Elastic {
-        /// Its address.
-        url: String,
-        /// The index: one of the edge's own.
-        index: String,
-        /// The file with the key, as Elastic encodes it; `None` is without one.
-        api_key_file: Option<PathBuf>,
-        /// Authorities in PEM to trust beside the system's.
-        ca: Option<PathBuf>,
-    },
-}
-
-impl SensorKind {
-    /// What reports call it.
-    #[must_use]
-    pub fn name(&self) -> &'static str {
-        match self {
-            SensorKind::File { .. } => "file",
-            SensorKind::Nftables { .. } => "nftables",
-            SensorKind::Ipset { .. } => "ipset",
-            SensorKind::Suricata { .. } => "suricata",
-            SensorKind::Unbound { .. } => "unbound",
-            SensorKind::Elastic { .. } => "elastic",
-            SensorKind::Rpz { .. } => "rpz",
-        }
-    }
-
-    /// The format whose rules say what the sensor holds.
-    #[must_use]
-    pub fn format(&self) -> Format {
-        match self {
-            SensorKind::File { format, .. } => *format,
-            SensorKind::Nftables { .. } => Format::Nftables,
-            SensorKind::Ipset { .. } => Format::Ipset,
-            SensorKind::Suricata { .. } => Format::Suricata,
-            SensorKind::Unbound { .. } => Format::Unbound,
-            SensorKind::Elastic { .. } => Format::Elastic,
-            SensorKind::Rpz { .. } => Format::Rpz,
-        }
-    }
-
-    /// Where it writes files for others to read.
-    fn folder(&self) -> Option<&Path> {
-        match self {
-            SensorKind::File { folder, .. }
-            | SensorKind::Suricata { folder, .. }
-            | SensorKind::Unbound { folder, .. } => Some(folder),
-            _ => None,
-        }
-    }
-
-    /// Whether both write a file of the same name into the same folder: each would put half of the other's in its place.
-    fn shares_files(&self, other: &SensorKind) -> bool {
-        let names = |kind: &SensorKind| kind.format().files().iter().map(|file| file.name);
-        let is_same = self.folder().zip(other.folder()).is_some_and(|(one, other)| one == other);
-        is_same && names(self).any(|name| names(other).any(|of| of == name))
-    }
-
-    /// Whether both fill the very same thing: each would take away what the other one put there.
-    fn is_the_same_as(&self, other: &SensorKind) -> bool {
-        match (self, other) {
-            (SensorKind::Nftables { command }, SensorKind::Nftables { command: other })
-            | (SensorKind::Ipset { command }, SensorKind::Ipset { command: other })
-            | (SensorKind::Unbound { command, .. }, SensorKind::Unbound { command: other, .. }) => {
-                command == other
-            }
-            (SensorKind::Suricata { socket, .. }, SensorKind::Suricata { socket: other, .. }) => {
-                socket == other
-            }
-            (SensorKind::Rpz { listen, .. }, SensorKind::Rpz { listen: other, .. }) => {
-                listen.iter().any(|address| other.contains(address))
-            }
-            (
-                SensorKind::Elastic { url, index, .. },
-                SensorKind::Elastic { url: other_url, index: other, .. },
-            ) => url == other_url && index == other,
-            _ => false,
-        }
-    }
-
-    /// The kinds of values that it may hold.
-    #[must_use]
-    pub fn kinds(&self) -> Vec<Kind> {
-        let mut kinds: Vec<Kind> =
-            self.format().files().iter().flat_map(|file| file.kinds()).copied().collect();
-        kinds.sort_unstable_by_key(|kind| kind.byte());
-        kinds.dedup();
-        kinds
-    }
 }
 
 #[derive(Deserialize)]
@@ -393,7 +252,7 @@ impl Reading<'_> {
         self.name(&table.name)?;
         let kind = table.kind.get_ref().as_str();
         let takes: &[&str] = match kind {
-            "file" => &["format", "folder", "reload", "every"],
+            "file" => &["format", "folder", "reload", "every", "check"],
             "nftables" | "ipset" => &["command"],
             "suricata" => &["socket", "folder", "every", "shared-rules", "check"],
             "unbound" => &["command", "folder"],
@@ -487,17 +346,20 @@ impl Reading<'_> {
             let what = format!("there is no format `{}`: use one of {}", word.get_ref(), names.join(", "));
             return self.wrong(word, what);
         };
+        let folder = self.folder(table)?;
+        let words = |words: Option<&Spanned<_>>| words.map_or(Ok(Vec::new()), |words| self.words(words));
+        let reload = words(table.reload.as_ref())?;
         if format.files().iter().all(sensors::File::is_of_rules) {
-            let what =
-                format!("`{}` is rules alone: an edge holds values, and the node gives rules", format.name());
-            return self.wrong(word, what);
+            let every = self.span_or(table.every.as_ref(), Duration::from_secs(10))?;
+            let check = words(table.check.as_ref())?;
+            return Ok(SensorKind::Rules { format, folder, reload, every, check });
         }
-        Ok(SensorKind::File {
-            format,
-            folder: self.folder(table)?,
-            reload: table.reload.as_ref().map_or(Ok(Vec::new()), |words| self.words(words))?,
-            every: self.span_or(table.every.as_ref(), Duration::from_secs(1))?,
-        })
+        if let Some(check) = &table.check {
+            let what = format!("`check` is for rules, and `{}` is of values", format.name());
+            return self.wrong(check, what);
+        }
+        let every = self.span_or(table.every.as_ref(), Duration::from_secs(1))?;
+        Ok(SensorKind::File { format, folder, reload, every })
     }
 
     fn folder(&self, table: &Table) -> Result<PathBuf, Wrong> {
@@ -602,6 +464,11 @@ mod tests {
         let config = read(&text).unwrap();
         assert_eq!((config.fail, config.max_age.as_secs()), (Fail::Open, 3 * 86_400));
         assert_eq!((config.tlp, config.least()), (Tlp::Green, Action::Block));
+        // Rules are not asked for with values.
+        let rules = "[[sensor]]\nname = \"r\"\nkind = \"file\"\nformat = \"yara\"\nfolder = \"/x\"\ncheck = [\"yr\", \"check\"]\n";
+        let config = read(&format!("{TOP}{NFT}{rules}")).unwrap();
+        assert_eq!(config.least(), Action::Block);
+        assert!(matches!(&config.sensors[1].kind, SensorKind::Rules { check, .. } if check.len() == 2));
         // In another network of the machine.
         let other =
             NFT.replace("wall", "other") + "command = [\"ip\", \"netns\", \"exec\", \"a\", \"nft\"]\n";
@@ -662,10 +529,10 @@ mod tests {
             ),
             (
                 format!(
-                    "{TOP}[[sensor]]\nname = \"a\"\nkind = \"file\"\nformat = \"yara\"\nfolder = \"/x\"\n"
+                    "{TOP}[[sensor]]\nname = \"a\"\nkind = \"file\"\nformat = \"zeek\"\nfolder = \"/x\"\ncheck = [\"yr\"]\n"
                 ),
-                8,
-                "rules alone",
+                10,
+                "`check` is for rules",
             ),
             (
                 format!(

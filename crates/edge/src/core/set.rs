@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use model::matching::Mode;
 use model::observable::{Kind, normalise, text_of_key};
-use model::protect::Action;
+use model::protect::{Action, Does};
 use model::{Observable, Timestamp, Tlp};
 use sensors::Item;
 
@@ -49,14 +49,22 @@ pub struct Entry {
     pub action: Action,
     /// Until when; [`Timestamp::MAX`] is until it is taken back.
     pub until: Timestamp,
-    /// What may be done when that ends, and until when.
-    pub then: Option<Box<(Action, Timestamp)>>,
+    /// What may be done when that ends.
+    then: Option<Box<Next>>,
     /// The indicator that says it: the number of its id.
     indicator: Option<[u8; 16]>,
     /// The normal form, where the key does not tell it.
     text: Option<Box<str>>,
     /// The whole set that named it last.
     round: u32,
+}
+
+/// What may be done when what was before it ends, and what follows on that.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Next {
+    action: Action,
+    until: Timestamp,
+    then: Option<Box<Next>>,
 }
 
 /// What is told of a value.
@@ -70,8 +78,8 @@ pub struct Told {
     pub action: Option<Action>,
     /// Until when; `None` is until it is taken back.
     pub until: Option<Timestamp>,
-    /// What may be done when that ends, and until when.
-    pub then: Option<(Action, Option<Timestamp>)>,
+    /// What may be done when that ends, and until when, one behind the other.
+    pub then: Vec<Does>,
     /// The id of the indicator that says it.
     pub indicator: Option<String>,
 }
@@ -89,7 +97,10 @@ impl Told {
         Entry {
             action,
             until: self.until.unwrap_or(Timestamp::MAX),
-            then: self.then.map(|(action, until)| Box::new((action, until.unwrap_or(Timestamp::MAX)))),
+            then: self.then.iter().rev().fold(None, |then, (action, until)| {
+                let (action, until) = (*action, until.unwrap_or(Timestamp::MAX));
+                Some(Box::new(Next { action, until, then }))
+            }),
             indicator: self.indicator.as_deref().and_then(number_of),
             text: (!is_told).then(|| text.into()),
             round,
@@ -357,26 +368,27 @@ impl Shown {
             modified: self.modified,
             rules: "",
             sid: None,
-            then: None,
+            then: &[],
         }
     }
 }
 
 impl Entry {
     // What is left of it at a time.
-    fn at(self, now: Timestamp) -> Option<Entry> {
-        if self.until > now {
-            return Some(self);
+    fn at(mut self, now: Timestamp) -> Option<Entry> {
+        while self.until <= now {
+            let Next { action, until, then } = *self.then?;
+            (self.action, self.until, self.then) = (action, until, then);
         }
-        let (action, until) = *self.then?;
-        (until > now).then_some(Entry { action, until, then: None, ..self })
+        Some(self)
     }
 
-    /// What may be done when that ends, and until when.
+    /// What may be done when that ends, and until when, one behind the other.
     #[must_use]
-    pub fn then(&self) -> Option<(Action, Option<Timestamp>)> {
-        let (action, until) = **self.then.as_ref()?;
-        Some((action, Some(until).filter(|until| *until < Timestamp::MAX)))
+    pub fn then(&self) -> Vec<Does> {
+        let behind = std::iter::successors(self.then.as_deref(), |next| next.then.as_deref());
+        let does = |next: &Next| (next.action, Some(next.until).filter(|until| *until < Timestamp::MAX));
+        behind.map(does).collect()
     }
 
     /// Until when; `None` is until it is taken back.
@@ -414,7 +426,7 @@ mod tests {
             mode,
             action: Some(Action::Block),
             until: seconds.map(|seconds| NOW.plus_seconds(seconds)),
-            then: None,
+            then: Vec::new(),
             indicator: Some("indicator--161519c2-e921-5360-b1d6-29521cc448ab".to_owned()),
         }
     }
@@ -439,7 +451,11 @@ mod tests {
     fn what_falls_goes_on_with_what_follows() {
         let mut set = Set::default();
         let falls = Told {
-            then: Some((Action::Alert, Some(NOW.plus_seconds(20)))),
+            then: vec![
+                (Action::Alert, Some(NOW.plus_seconds(20))),
+                (Action::Context, Some(NOW.plus_seconds(30))),
+                (Action::Alert, Some(NOW.plus_seconds(40))),
+            ],
             ..told(Kind::Ipv4, "192.0.2.1", Mode::Exact, Some(10))
         };
         assert!(set.take(&falls, NOW));
@@ -451,11 +467,18 @@ mod tests {
         assert_eq!((counts(&set, Action::Alert), counts(&set, Action::Block)), (1, 0));
         assert_eq!(set.expire(NOW.plus_seconds(15)).len(), 0);
         assert_eq!(set.expire(NOW.plus_seconds(20)).len(), 1);
-        assert!(set.is_empty() && counts(&set, Action::Alert) == 0);
+        assert_eq!((does(&set), counts(&set, Action::Alert)), (vec![Action::Context], 0));
+        // After a long sleep, what it missed is not done any more.
+        let then = set.iter().next().unwrap().1.then();
+        assert_eq!(then, falls.then[2..]);
+        assert_eq!(set.expire(NOW.plus_seconds(40)).len(), 1);
+        assert!(set.is_empty() && counts(&set, Action::Context) == 0);
         // Told late, it does what is left of it, or nothing.
-        assert!(set.take(&falls, NOW.plus_seconds(12)));
-        assert_eq!(does(&set), [Action::Alert]);
-        assert!(set.take(&falls, NOW.plus_seconds(25)) && set.is_empty());
+        for (seconds, action) in [(12, Action::Alert), (25, Action::Context), (30, Action::Alert)] {
+            assert!(set.take(&falls, NOW.plus_seconds(seconds)));
+            assert_eq!(does(&set), [action]);
+        }
+        assert!(set.take(&falls, NOW.plus_seconds(45)) && set.is_empty());
     }
 
     #[test]

@@ -1,8 +1,10 @@
-//! The file of rules for Suricata that members share: whether it is whole, and what is left of it where Suricata refuses some.
+//! Files of rules that members share: whether one is whole, and what is left of it where some ended, or where Suricata refuses some.
 
 use std::collections::{BTreeSet, HashSet};
 
 use model::inert::inert;
+use sensors::Format;
+use sensors::sections::{self, Section};
 use sensors::shared::ends;
 
 /// What begins the last line of a file that is whole.
@@ -10,15 +12,97 @@ const COMPLETE: &str = "# complete: ";
 /// Characters that are told of what Suricata says.
 const TOLD: usize = 300;
 
-/// Whether a file is one of rules, and there to its last line.
-#[must_use]
-pub fn is_whole(text: &str) -> bool {
+/// A file of rules, by what they are in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RuleFile {
+    /// Of Suricata: a rule to a line.
+    Suricata,
+    /// Of another language, in sections.
+    Sections(sections::Language),
+}
+
+impl RuleFile {
+    /// The file of a format that has nothing but rules.
+    #[must_use]
+    pub fn of(format: Format) -> Option<RuleFile> {
+        match format {
+            Format::Sigma => Some(RuleFile::Sections(sections::Language::Sigma)),
+            Format::Yara => Some(RuleFile::Sections(sections::Language::Yara)),
+            _ => None,
+        }
+    }
+
+    /// Whether a text is such a file, and there to its last line.
+    #[must_use]
+    pub fn is_whole(self, text: &str) -> bool {
+        match self {
+            RuleFile::Suricata => is_whole(text),
+            RuleFile::Sections(language) => sections::of(language, text).is_some(),
+        }
+    }
+
+    /// What stands in it, without what is said around that.
+    #[must_use]
+    pub fn rules(self, text: &str) -> Vec<&str> {
+        match self {
+            RuleFile::Suricata => rules(text).collect(),
+            RuleFile::Sections(language) => {
+                let sections = sections::of(language, text).unwrap_or_default().into_iter();
+                sections.filter(|section| section.is_rules).map(|section| section.text).collect()
+            }
+        }
+    }
+
+    /// The file without what has ended by then.
+    #[must_use]
+    pub fn without_ended(self, text: &str, now_s: i64) -> String {
+        match self {
+            RuleFile::Suricata => without_ended(text, now_s),
+            RuleFile::Sections(language) => {
+                kept(language, text, &|section| section.ends.is_none_or(|end| end > now_s))
+            }
+        }
+    }
+
+    /// When the first of its rules ends, in seconds since 1970.
+    #[must_use]
+    pub fn first_end(self, text: &str) -> Option<i64> {
+        match self {
+            RuleFile::Suricata => rules(text).filter_map(ends).min(),
+            RuleFile::Sections(language) => {
+                sections::of(language, text)?.into_iter().filter_map(|section| section.ends).min()
+            }
+        }
+    }
+
+    /// What of an earlier file still stands in a later one: what was taken back since is gone, and nothing is new.
+    #[must_use]
+    pub fn still(self, earlier: &str, later: &str) -> String {
+        let stands: HashSet<&str> = self.rules(later).into_iter().collect();
+        match self {
+            RuleFile::Suricata => {
+                let is_kept = |line: &&str| line.is_empty() || line.starts_with('#') || stands.contains(line);
+                earlier.lines().filter(is_kept).map(|line| format!("{line}\n")).collect()
+            }
+            RuleFile::Sections(language) => {
+                kept(language, earlier, &|section| !section.is_rules || stands.contains(section.text))
+            }
+        }
+    }
+}
+
+/// The sections of a file for which something is so.
+fn kept(language: sections::Language, text: &str, is_kept: &dyn Fn(&Section<'_>) -> bool) -> String {
+    let sections = sections::of(language, text).unwrap_or_default().into_iter();
+    sections.filter(|section| is_kept(section)).map(|section| section.text).collect()
+}
+
+fn is_whole(text: &str) -> bool {
     let last = text.lines().next_back().unwrap_or_default();
     text.starts_with("# ") && text.ends_with('\n') && last.starts_with(COMPLETE)
 }
 
-/// The rules of a file, without what is said around them.
-pub fn rules(text: &str) -> impl Iterator<Item = &str> {
+fn rules(text: &str) -> impl Iterator<Item = &str> {
     text.lines().filter(|line| !line.is_empty() && !line.starts_with('#'))
 }
 
@@ -59,28 +143,13 @@ pub fn without(text: &str, lines: &BTreeSet<usize>) -> String {
     text.lines().enumerate().map(kept).collect()
 }
 
-/// The file without what has ended by then. Each of the others stays in its line.
-#[must_use]
-pub fn without_ended(text: &str, now_s: i64) -> String {
+// Each of the others stays in its line.
+fn without_ended(text: &str, now_s: i64) -> String {
     let has_ended = |line: &str| ends(line).is_some_and(|end| end <= now_s);
     let kept = |line: &str| {
         if has_ended(line) { "# left out: it has ended\n".to_owned() } else { format!("{line}\n") }
     };
     text.lines().map(kept).collect()
-}
-
-/// When the first of its rules ends, in seconds since 1970.
-#[must_use]
-pub fn first_end(text: &str) -> Option<i64> {
-    rules(text).filter_map(ends).min()
-}
-
-/// What of an earlier file still stands in a later one: what was taken back since is gone, and nothing is new.
-#[must_use]
-pub fn still(earlier: &str, later: &str) -> String {
-    let stands: HashSet<&str> = rules(later).collect();
-    let is_kept = |line: &&str| line.is_empty() || line.starts_with('#') || stands.contains(line);
-    earlier.lines().filter(is_kept).map(|line| format!("{line}\n")).collect()
 }
 
 #[cfg(test)]
@@ -138,7 +207,7 @@ mod tests {
         let (soon, later) =
             (rule("", ", accord_until 100"), rule("metadata:accord_until 1; ", ", accord_until 200"));
         let file = format!("# Accord\n{never}\n{soon}\n{later}\n# complete: 3 entries\n");
-        assert_eq!(first_end(&file), Some(100));
+        assert_eq!(RuleFile::Suricata.first_end(&file), Some(100));
         assert_eq!(without_ended(&file, 99), file);
         let left = without_ended(&file, 100);
         assert_eq!(rules(&left).collect::<Vec<_>>(), [&never, &later]);
@@ -153,7 +222,31 @@ mod tests {
         assert_eq!(left.lines().nth(4), Some("drop c"));
         assert!(is_whole(&left) && !left.contains("alert b"));
         let later = FILE.replace("alert a\n", "alert new\n");
-        assert_eq!(rules(&still(FILE, &later)).collect::<Vec<_>>(), ["alert b", "drop c"]);
-        assert!(is_whole(&still(FILE, &later)));
+        let still = RuleFile::Suricata.still(FILE, &later);
+        assert_eq!(rules(&still).collect::<Vec<_>>(), ["alert b", "drop c"]);
+        assert!(is_whole(&still));
+    }
+
+    #[test]
+    fn sections_end_and_are_taken_back_as_lines_are() {
+        let yara = RuleFile::of(Format::Yara).unwrap();
+        let section = |name: &str, end: &str| {
+            format!(
+                "// accord_object: indicator--1, accord_tlp: GREEN{end}, accord_lines: 2\nrule {name} {{\n}}\n"
+            )
+        };
+        let file = |sections: &[&str]| format!("// Accord\n{}// complete: 9 entries\n", sections.concat());
+        let (never, soon) = (section("never", ""), section("soon", ", accord_until: 100"));
+        let later = section("later", ", accord_until: 200");
+        let all = file(&[&never, &soon, &later]);
+        assert!(yara.is_whole(&all) && !yara.is_whole(&all[..all.len() - 1]));
+        assert_eq!(yara.rules(&all), [&never, &soon, &later]);
+        assert_eq!(yara.first_end(&all), Some(100));
+        assert_eq!(yara.without_ended(&all, 99), all);
+        assert_eq!(yara.without_ended(&all, 100), file(&[&never, &later]));
+        assert_eq!(yara.first_end(&file(&[&never])), None);
+        let changed = section("later", ", accord_until: 300");
+        assert_eq!(yara.still(&all, &file(&[&soon, &changed])), file(&[&soon]));
+        assert_eq!((RuleFile::of(Format::Zeek), yara.still("", &all)), (None, String::new()));
     }
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use model::Timestamp;
 use model::matching::Mode;
 use model::observable::{Kind, normalise};
-use model::protect::Action;
+use model::protect::{Action, Does, FALLS};
 use sensors::Sum;
 use sha2::{Digest, Sha256};
 use strictjson::{Limits, Node};
@@ -178,7 +178,7 @@ struct Said<'n> {
     mode: Mode,
     action: Option<Action>,
     until: Option<Timestamp>,
-    then: Option<(Action, Option<Timestamp>)>,
+    then: Vec<Does>,
 }
 
 /// The value that is told; `None` for one that this release does not understand: of a kind or in a mode that came later.
@@ -197,15 +197,14 @@ fn said_of<'n>(node: &'n Node<'_>) -> Result<Option<Said<'n>>, Refused> {
         return refused("a value lacks kind, mode, value or action");
     };
     let until = until_of(node)?;
-    // What follows in a word of a later release is nothing: the next whole set tells it.
-    let then = match node.get("then").filter(|then| !then.is_null()) {
-        Some(then) => {
-            let action = then.get("action").and_then(Node::as_str).and_then(Action::named);
-            let until = until_of(then)?;
-            action.map(|action| (action, until))
-        }
-        None => None,
-    };
+    let mut then = Vec::new();
+    let later = node.get("later").and_then(Node::as_array).unwrap_or_default();
+    for next in node.get("then").filter(|then| !then.is_null()).into_iter().chain(later).take(FALLS) {
+        let until = until_of(next)?;
+        // What follows in a word of a later release is nothing: the next whole set tells it.
+        let Some(action) = next.get("action").and_then(Node::as_str).and_then(Action::named) else { break };
+        then.push((action, until));
+    }
     let action = match (action, Action::named(action)) {
         ("nothing", _) => None,
         (_, None) => return Ok(None),
@@ -234,9 +233,16 @@ pub fn value_line(told: &Told) -> String {
         "action": told.action.map_or("nothing", Action::name), "until": told.until.map(|until| until.to_string()),
         "indicator": told.indicator,
     });
-    if let (Some((action, until)), Some(document)) = (told.then, document.as_object_mut()) {
+    let mut then = told.then.iter().map(|(action, until)| {
         let until = until.map(|until| until.to_string());
-        document.insert("then".to_owned(), serde_json::json!({"action": action.name(), "until": until}));
+        serde_json::json!({"action": action.name(), "until": until})
+    });
+    if let (Some(first), Some(document)) = (then.next(), document.as_object_mut()) {
+        document.insert("then".to_owned(), first);
+        let later: Vec<serde_json::Value> = then.collect();
+        if !later.is_empty() {
+            document.insert("later".to_owned(), later.into());
+        }
     }
     format!("{document}\n")
 }

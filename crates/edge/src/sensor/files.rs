@@ -5,6 +5,8 @@ use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use model::observable::Kind;
@@ -71,6 +73,45 @@ impl Sensor for Files {
 
     fn gathers(&self) -> Duration {
         self.every
+    }
+}
+
+/// A file of rules that members share, which another thread puts in place: what is run then.
+pub(super) struct RulesFile {
+    reload: Vec<String>,
+    timeout: Duration,
+    are_new: Arc<AtomicBool>,
+}
+
+impl RulesFile {
+    pub(super) fn new(reload: Vec<String>, timeout: Duration, are_new: Arc<AtomicBool>) -> RulesFile {
+        RulesFile { reload, timeout, are_new }
+    }
+}
+
+impl Sensor for RulesFile {
+    fn fill(&mut self, _: &Shared) -> Result<(), String> {
+        Ok(())
+    }
+
+    fn change(&mut self, _: &Shared, _: &BTreeSet<Box<[u8]>>) -> Result<(), String> {
+        Ok(())
+    }
+
+    fn waits(&self) -> bool {
+        self.are_new.load(Ordering::Acquire)
+    }
+
+    fn catch_up(&mut self, _: &Shared) -> Result<(), String> {
+        // What is put there from now on is loaded the next time.
+        if !self.are_new.swap(false, Ordering::AcqRel) || self.reload.is_empty() {
+            return Ok(());
+        }
+        let done = child::run(&self.reload, &[], b"", self.timeout).map(drop);
+        if done.is_err() {
+            self.are_new.store(true, Ordering::Release);
+        }
+        done
     }
 }
 

@@ -216,7 +216,8 @@ impl Upstream for Way {
             }
             return Ok(Box::new(Stream { node: Arc::clone(&self.0), at, greeted: false, generation }));
         }
-        if ask.path == "/feeds/suricata/shared.rules?tlp=amber" {
+        let of_rules = ["suricata/shared.rules", "sigma/accord.yml", "yara/accord.yar"];
+        if of_rules.iter().any(|file| ask.path == format!("/feeds/{file}?tlp=amber")) {
             return Ok(Box::new(Bytes(Some(state.rules.clone().into_bytes()), 200)));
         }
         assert_eq!((ask.method, ask.path.as_str()), ("PUT", "/api/v1/edges/gate"));

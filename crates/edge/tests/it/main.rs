@@ -9,6 +9,7 @@ mod kernel;
 #[cfg(test)]
 mod resolver;
 mod returns;
+mod rule_files;
 #[cfg(test)]
 mod shared_rules;
 #[cfg(test)]

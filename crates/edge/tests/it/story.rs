@@ -43,11 +43,16 @@ fn a_block_falls_to_an_alert_by_the_edges_own_clock() {
         let mut falling = value("domain", "exact", name, "block", Some(60));
         let until = crate::double::NOW.plus_seconds(120).to_string();
         falling["then"] = json!({"action": "alert", "until": until});
+        let until = crate::double::NOW.plus_seconds(180).to_string();
+        falling["later"] = json!([{"action": "context", "until": until}]);
         falling
     };
     let node = Node::new(&[falling("first.example")]);
-    let sensors = files(folder.path(), "names", "hosts") + &files(folder.path(), "lookups", "splunk-csv");
+    let sensors = files(folder.path(), "names", "hosts")
+        + &files(folder.path(), "lookups", "splunk-csv")
+        + &files(folder.path(), "table", "csv");
     let edge = start(&node, folder.path(), &sensors);
+    let tells = |name: &str| text(&folder.path().join("table/accord.csv")).contains(name);
     let blocked = |name: &str| text(&folder.path().join("names/accord.hosts")).contains(name);
     let alerts = |name: &str| text(&folder.path().join("lookups/accord_domain_intel.csv")).contains(name);
     until("the whole set", || blocked("first.example"));
@@ -62,7 +67,11 @@ fn a_block_falls_to_an_alert_by_the_edges_own_clock() {
     }
     node.later(60);
     for name in ["first.example", "later.example"] {
-        until("it ends", || !alerts(name));
+        until("it is told of", || !alerts(name) && tells(name));
+    }
+    node.later(60);
+    for name in ["first.example", "later.example"] {
+        until("it ends", || !tells(name));
     }
     edge.stop();
 }

@@ -231,7 +231,9 @@ fn asked_of(
     let since = since(fact);
     // What is dated ahead is as new as it gets.
     let score = decay::score(fact.confidence, since.min(now), fact.mistaken.members, model, now);
-    let lets = (score >= rule.score).then_some(Action::Block);
+    let until = until(fact, rule, model, now);
+    // When too little is left is told to the second beforehand: from then on it is so.
+    let lets = (score >= rule.score && until > now).then_some(Action::Block);
     lower(lets);
     at.gate(GateKind::Score, lets, Some(since), || score_in_words(score, rule, fact, model).into());
 
@@ -250,7 +252,6 @@ fn asked_of(
             mistaken_in_words(fact, local.policy).into()
         });
     }
-    let until = until(fact, rule, model, now);
     let mode = rule.mode(fact.mode, value);
     let said = most.map(|most| Said {
         fact: place,

@@ -3,8 +3,8 @@
 use model::matching::{Mode, Nearness};
 use model::observable::{Kind, guess};
 use model::protect::{
-    Action, Fact, From, Gate, GateKind, ListGrade, Local, Mistaken, MistakenBy, Policy, Prevalence, Rule,
-    Seen, Verdict, Warned, decay, falling, judge,
+    Action, FALLS, Fact, Falling, From, Gate, GateKind, ListGrade, Local, Mistaken, MistakenBy, Policy,
+    Prevalence, Rule, Seen, Verdict, Warned, decay, falling, judge,
 };
 use model::{CircleId, MemberId, PermittedActions, Timestamp, Tlp};
 use uuid::Uuid;
@@ -380,11 +380,54 @@ fn until_is_when_time_alone_takes_an_action_away_or_lowers_it_and_no_sooner() {
     assert!(ended > 100 && lowered > 100, "{ended} {lowered}");
 }
 
-/// Who holds what was told, and goes on by its own clock when the first of it ends, does what is judged then.
+/// What is done at a time by who was told this once, and goes on by his own clock.
+fn held(told: &[Falling], nearness: Nearness, time: Timestamp) -> Option<Action> {
+    let does = |one: &Falling| {
+        let now = (one.verdict.action, one.verdict.until);
+        let then = one.then.iter().map(|(action, until)| (Some(*action), *until));
+        let mut all = std::iter::once(now).chain(then);
+        all.find(|(_, until)| until.is_none_or(|until| until > time)).and_then(|(action, _)| action)
+    };
+    told.iter().filter(|one| one.verdict.mode.admits(nearness)).filter_map(does).max()
+}
+
+/// Looks at each time at which something of it ends, and between these. Answers how many follow on the first at most, and how many ends
+/// left something.
+#[track_caller]
+fn follows(facts: &[Fact], policy: &Policy) -> (usize, usize) {
+    let value = guess("evil.example.co").unwrap();
+    let local = |now: Timestamp| Local { policy, warned: &[], seen: None, now };
+    let verdicts = judge(&value, facts, &local(now()), None);
+    let told = falling(&value, facts, &local(now()), &verdicts);
+    assert!(verdicts.iter().all(|verdict| told.iter().any(|one| one.verdict == *verdict)));
+    assert!(told.is_sorted_by(|one, next| one.verdict.mode > next.verdict.mode), "{told:?}");
+    let of_now = told.iter().map(|one| one.verdict.until);
+    let of_then = told.iter().flat_map(|one| &one.then).map(|(_, until)| *until);
+    let mut times: Vec<Timestamp> = of_now.chain(of_then).flatten().collect();
+    times.push(now());
+    times.sort_unstable();
+    let between = times.windows(2).map(|two| Timestamp(two[0].0.midpoint(two[1].0)));
+    times.extend(between.collect::<Vec<_>>());
+    let mut left = 0;
+    for time in times {
+        let judged = judge(&value, facts, &local(time), None);
+        for nearness in [Nearness::Same, Nearness::Parent] {
+            let meant = judged.iter().filter(|one| one.mode.admits(nearness));
+            let then = meant.filter_map(|one| one.action).max();
+            assert_eq!(
+                held(&told, nearness, time),
+                then,
+                "{time} {nearness:?} {facts:?} {told:?} {judged:?}"
+            );
+            left += usize::from(then.is_some());
+        }
+    }
+    (told.iter().map(|one| one.then.len()).max().unwrap_or_default(), left)
+}
+
+/// Who holds what was told, and goes on by its own clock whenever something of it ends, does what is judged then.
 #[test]
 fn what_follows_on_what_ends_is_what_is_judged_then() {
-    let (policy, value) = (story(), guess("evil.example.co").unwrap());
-    let local = |now: Timestamp| Local { policy: &policy, warned: &[], seen: None, now };
     let mut kinds = Vec::new();
     for mode in [Mode::Exact, Mode::Subdomains, Mode::Wildcard] {
         for hours in [Some(1), Some(5), None] {
@@ -395,33 +438,57 @@ fn what_follows_on_what_ends_is_what_is_judged_then() {
             }
         }
     }
-    let (mut fell, mut left) = (0, 0);
+    let (policy, mut fell, mut left) = (story(), 0, 0);
     for one in &kinds {
         for other in &kinds {
             for third in &kinds[..13] {
-                let facts = [one.clone(), other.clone(), third.clone()];
-                let verdicts = judge(&value, &facts, &local(now()), None);
-                let told = falling(&value, &facts, &local(now()), &verdicts);
-                assert!(verdicts.iter().all(|verdict| told.iter().any(|one| one.verdict == *verdict)));
-                let Some(ends) = verdicts.iter().filter_map(|verdict| verdict.until).min() else { continue };
-                let judged = judge(&value, &facts, &local(ends), None);
-                for nearness in [Nearness::Same, Nearness::Parent] {
-                    let of = |verdicts: &mut dyn Iterator<Item = (Mode, Option<Action>)>| {
-                        let meant = verdicts.filter(|(mode, _)| mode.admits(nearness));
-                        meant.filter_map(|(_, action)| action).max()
-                    };
-                    let held = of(&mut told.iter().map(|one| {
-                        let has_ended = one.verdict.until.is_some_and(|until| until <= ends);
-                        let then = one.then.map(|(action, _)| action);
-                        (one.verdict.mode, if has_ended { then } else { one.verdict.action })
-                    }));
-                    let then = of(&mut judged.iter().map(|one| (one.mode, one.action)));
-                    assert_eq!(held, then, "{nearness:?} {facts:?} {told:?} {judged:?}");
-                    left += usize::from(then.is_some());
-                }
-                fell += told.iter().filter(|one| one.then.is_some()).count();
+                let found = follows(&[one.clone(), other.clone(), third.clone()], &policy);
+                (fell, left) = (fell + found.0, left + found.1);
             }
         }
     }
     assert!(fell > 1_000 && left > 1_000, "{fell} {left}");
+}
+
+#[test]
+fn a_block_falls_to_an_alert_and_that_to_what_is_told_and_all_of_it_is_known_beforehand() {
+    let policy = Policy {
+        rules: vec![
+            Rule { hours: Some(72), score: 10, ..rule(From::Desk) },
+            Rule { action: Some(Action::Alert), score: 30, ..rule(From::Own) },
+            Rule { origins: 2, until_then: Some(Action::Context), score: 20, ..rule(From::Anyone) },
+        ],
+        decay: vec![(Kind::Domain, decay::Model { days: 15, speed: 150 })],
+        ..Policy::default()
+    };
+    let in_hours = |hours: i64| Some(now().plus_seconds(hours * 3_600));
+    let facts = [
+        Fact { valid_until: in_hours(9), ..fact(1) },
+        Fact { valid_until: in_hours(5), ..fact(0) },
+        Fact { released: true, valid_until: in_hours(1), ..fact(2) },
+    ];
+    let value = guess("evil.example.co").unwrap();
+    let local = Local { policy: &policy, warned: &[], seen: None, now: now() };
+    let told = falling(&value, &facts, &local, &judge(&value, &facts, &local, None));
+    assert_eq!((told[0].verdict.action, told[0].verdict.until), (Some(Action::Block), in_hours(1)));
+    assert_eq!(told[0].then, [(Action::Alert, in_hours(5)), (Action::Context, in_hours(9))]);
+    // However many say it, in whatever mode, and whatever makes an end of it.
+    let (mut state, mut most, mut left) = (11, 0, 0);
+    for _ in 0..5_000 {
+        let facts: Vec<Fact> = (0..=below(&mut state, 8)).map(|_| any_fact(&mut state)).collect();
+        let found = follows(&facts, &policy);
+        (most, left) = (most.max(found.0), left + found.1);
+    }
+    assert!(most >= 2 && left > 1_000, "{most} {left}");
+    // What becomes valid in time goes on with it: not for ever, though.
+    let one_behind_the_other: Vec<Fact> = (0..50)
+        .map(|n| Fact {
+            valid_from: in_hours(n),
+            valid_until: in_hours(n + 2),
+            ..fact(n.cast_unsigned().into())
+        })
+        .collect();
+    let told =
+        falling(&value, &one_behind_the_other, &local, &judge(&value, &one_behind_the_other, &local, None));
+    assert_eq!(told[0].then.len(), FALLS);
 }

@@ -10,7 +10,8 @@ use model::circle::Curation;
 use model::matching::{Mode, Scheme};
 use model::observable::{Kind, Observable, normalise, text_of_key, url_of_form, value_of_key};
 use model::protect::{
-    Fact, Falling, Gate, Local, Mistaken, Policy, Seen, Verdict, Warned, ends_by_itself, falling, judge,
+    Action, Does, Fact, Falling, Gate, Local, Mistaken, Policy, Seen, Verdict, Warned, ends_by_itself,
+    falling, judge,
 };
 use model::{CircleId, Label, MemberId, Origin, PermittedActions, Timestamp, Tlp};
 use store::read::LabelId;
@@ -407,6 +408,12 @@ impl OfLabel {
             released: false,
         }
     }
+}
+
+/// What follows on a verdict, as long as that does at least this.
+pub(crate) fn doing(then: &[Does], least: Action) -> &[Does] {
+    let end = then.iter().position(|(action, _)| *action < least);
+    then.get(..end.unwrap_or(then.len())).unwrap_or_default()
 }
 
 /// The value whose key stands in the index; `None` where the key has a digest in place of a long text.

@@ -30,7 +30,7 @@ fn written(format: Format, kind: Kind, items: &[(&str, &str, Action)]) -> (Strin
             modified: Timestamp(1_000_000_000_000_000),
             rules,
             sid: None,
-            then: None,
+            then: &[],
         };
         writer.item(&mut out, &item)
     });
@@ -99,11 +99,16 @@ fn rules_of_sigma_share_no_id_and_no_name() {
     let ids: std::collections::BTreeSet<_> = read.iter().map(|rule| rule.id.clone().unwrap()).collect();
     assert_eq!(ids.len(), read.len(), "{text}");
     assert!(ids.contains("6f7e1c10-2dc9-4312-adb6-9574ff09a5c8"));
-    assert!(text.contains("---\n# accord_object: indicator--1\n# accord_tlp: GREEN\ntitle: One\n"), "{text}");
+    assert!(
+        text.contains(
+            "---\n# accord_object: indicator--1\n# accord_tlp: GREEN\n# accord_lines: 6\ntitle: One\n"
+        ),
+        "{text}"
+    );
 }
 
 #[test]
-fn rules_of_yara_share_no_name_and_modules_stand_once() {
+fn rules_of_yara_share_no_name_and_each_brings_its_modules() {
     let one = "import \"pe\"\nrule r { condition: pe.is_pe }";
     let other =
         "import \"pe\" import \"math\" rule r { condition: true } rule s { condition: r and pe.is_pe }";
@@ -119,6 +124,13 @@ fn rules_of_yara_share_no_name_and_modules_stand_once() {
     assert_eq!(outcomes.iter().filter(|outcome| **outcome == Outcome::Written).count(), 3, "{outcomes:?}");
     let read = rules::yara::read(&text).unwrap();
     assert_eq!(read.rules.len(), 4);
-    assert_eq!((text.matches("import \"pe\"").count(), text.matches("import \"math\"").count()), (1, 1));
+    assert_eq!((text.matches("import \"pe\"").count(), text.matches("import \"math\"").count()), (2, 1));
+    // So each can be taken out, and the others are read.
+    let sections = sensors::sections::of(sensors::sections::Language::Yara, &text).unwrap();
+    for left_out in sections.iter().filter(|section| section.is_rules) {
+        let kept = sections.iter().filter(|section| *section != left_out);
+        let kept: String = kept.map(|section| section.text).collect();
+        assert!(rules::yara::read(&kept).unwrap().rules.len() < 4, "{kept}");
+    }
     assert!(read.rules.iter().all(|(name, _)| name.starts_with("accord_")));
 }

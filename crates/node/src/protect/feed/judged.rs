@@ -10,7 +10,7 @@ use sensors::{Format, Item};
 use super::pieces::Making;
 use crate::Error;
 use crate::core::shared;
-use crate::protect::facts::{Judging, Saying, value_of};
+use crate::protect::facts::{Judging, Saying, doing, value_of};
 use crate::reading::Reading;
 
 /// Most who say one value that it is judged by, the newest first.
@@ -80,7 +80,7 @@ impl Values<'_, '_, '_> {
             Format::Accord => self.judging.falling((&key, &value), &sayings)?,
             _ => {
                 let verdicts = self.judging.judge((&key, &value), &sayings, None)?.into_iter();
-                verdicts.map(|verdict| Falling { verdict, then: None }).collect()
+                verdicts.map(|verdict| Falling { verdict, then: Vec::new() }).collect()
             }
         };
         for Falling { verdict, then } in falling {
@@ -114,7 +114,7 @@ impl Values<'_, '_, '_> {
                 modified: named.fact.entered,
                 rules: &rules,
                 sid: None,
-                then: then.filter(|(action, _)| *action >= self.least),
+                then: doing(&then, self.least),
             })?;
         }
         Ok(())

@@ -64,7 +64,7 @@ impl Node {
         let judged = made.pieces.iter().map(|piece| piece.counts.judged).sum();
         let pieces = made.pieces.into_iter().map(Arc::new).collect();
         let common = judging.common().cloned();
-        Ok(order.kept(None, common, (pieces, made.rest.unwrap_or_default()), (made.spool, judged)))
+        Ok(order.kept(None, common, (pieces, made.rest), (made.spool, judged)))
     }
 
     fn order<'o>(&'o self, reading: &'o Reading, asked: &'o Asked<'_>) -> Result<Order<'o>, Error> {
@@ -86,8 +86,7 @@ impl Node {
         let (format, file) = order.of;
         let live: u64 = before.pieces.iter().map(|piece| piece.stored).sum();
         let is_spent = before.spool.end > live * 2 + SPENT_BYTES;
-        let is_whole = before.pieces.iter().any(|piece| piece.rest.is_none());
-        if is_whole || is_spent || before.place.goes_on(reading, &order.place).is_err() {
+        if is_spent || before.place.goes_on(reading, &order.place).is_err() {
             return Ok(None);
         }
         let since = touched_since(reading, (before.place, order.place), TOUCHED)?;
@@ -106,7 +105,7 @@ impl Node {
         let Kept { begun, common, pieces, mut closing, mut spool, .. } = before;
         let mut anew = pieces::touched(&pieces, &keys, reading.now);
         let (mut judged, mut written) = (0, Vec::new());
-        let (mut carried, mut taken): (Option<Vec<u8>>, _) = (None, Taken::new(&pieces));
+        let (mut carried, mut taken) = (None::<Vec<u8>>, Taken::new(&pieces));
         while let Some(place) = anew.pop_first() {
             let Some(piece) = pieces.get(place) else { continue };
             let Some(kind) = pieces::kind_of(file, piece) else { return Ok(None) };
@@ -114,26 +113,23 @@ impl Node {
             let after = [piece.first.first().map_or(u8::MAX, |kind| kind.saturating_add(1))];
             let end =
                 next.map(|next| next.first.as_slice()).filter(|first| first.first() == piece.first.first());
-            let rest = carried.take().or_else(|| piece.rest.clone()).unwrap_or_default();
+            let rest = carried.take().unwrap_or_else(|| piece.rest.clone());
             let of = (format, file, &order.head);
-            let is_taken = taken.as_ref().map(|taken| taken.before(place));
-            let mut making =
-                Making::begin(order.key, reading, of, (&piece.first, Some(&rest)), (spool, is_taken))?;
+            let beside = (spool, Some(taken.before(place)));
+            let mut making = Making::begin(order.key, reading, of, (&piece.first, Some(&rest)), beside)?;
             order.values(&judging, &mut making, kind).all(&piece.first, end.unwrap_or(&after))?;
             let made = making.end(next.map_or(&[u8::MAX], |next| next.first.as_slice()))?;
             spool = made.spool;
             judged += made.pieces.iter().map(|piece| piece.counts.judged).sum::<u64>();
             match next {
                 Some(next) if next.rest != made.rest => {
-                    carried = made.rest;
+                    carried = Some(made.rest);
                     anew.insert(place + 1);
                 }
                 Some(_) => {}
-                None => closing = made.rest.unwrap_or_default(),
+                None => closing = made.rest,
             }
-            if let Some(taken) = &mut taken {
-                anew.extend(taken.written(place, &made.pieces));
-            }
+            anew.extend(taken.written(place, &made.pieces));
             written.push((place, made.pieces));
             // What is most of it is sooner made of everything.
             if written.len() * 2 > pieces.len() + 8 {

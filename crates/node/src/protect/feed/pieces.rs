@@ -16,12 +16,15 @@ use sensors::{File as FileOf, Format, Head, IsTaken, Item, Numbers, Outcome, Sum
 use sha2::{Digest, Sha256};
 use store::read::LabelId;
 
+use super::numbers::Sorted;
 use crate::reading::Reading;
 use crate::reads::Range;
 use crate::{Error, Kind, Node, random};
 
 /// Values that a piece is of before the next one begins. Few where tests run, which so come over many borders.
 const VALUES: u64 = if cfg!(debug_assertions) { 3 } else { 512 };
+/// The same of rules that members share: each is read anew whenever its piece is written.
+const RULES: u64 = if cfg!(debug_assertions) { 3 } else { 32 };
 /// Bytes that are gathered before they are deflated and written.
 const GATHERED: usize = 256 << 10;
 /// The quickest that zstd is without losing much.
@@ -115,8 +118,8 @@ impl Counts {
 pub(super) struct Piece {
     /// It is of the values of this key's kind, from this key on.
     pub(super) first: Vec<u8>,
-    /// What its writer remembered there; `None` where it cannot be written by itself.
-    pub(super) rest: Option<Vec<u8>>,
+    /// What its writer remembered there.
+    pub(super) rest: Vec<u8>,
     /// Where it lies in the file, and how many bytes it has there.
     pub(super) at: u64,
     pub(super) stored: u64,
@@ -127,13 +130,13 @@ pub(super) struct Piece {
     pub(super) beyond: bool,
     pub(super) lent: Range,
     pub(super) given: Vec<(u64, LabelId)>,
-    /// The numbers that its rules have, sorted, and those that they would have, were they not another's.
-    pub(super) numbers: Arc<[u32]>,
-    pub(super) wanted: Vec<u32>,
+    /// The numbers that its rules have, and those that they would have, were they not another's.
+    pub(super) numbers: Sorted,
+    pub(super) wanted: Vec<u64>,
 }
 
 impl Piece {
-    fn begin(first: Vec<u8>, rest: Option<Vec<u8>>, at: u64) -> Piece {
+    fn begin(first: Vec<u8>, rest: Vec<u8>, at: u64) -> Piece {
         Piece {
             first,
             rest,
@@ -144,7 +147,7 @@ impl Piece {
             beyond: false,
             lent: Range::default(),
             given: Vec::new(),
-            numbers: Arc::default(),
+            numbers: Sorted::default(),
             wanted: Vec::new(),
         }
     }
@@ -153,6 +156,9 @@ impl Piece {
 /// Pieces that are being written.
 pub(super) struct Making<'m> {
     format: Format,
+    /// Values of a piece, at most, and of this one so far: also those of which nothing is for who asks.
+    most: u64,
+    met: u64,
     reading: &'m Reading,
     writer: Writer,
     out: Vec<u8>,
@@ -168,7 +174,7 @@ pub(super) struct Made {
     pub(super) pieces: Vec<Piece>,
     pub(super) spool: Spool,
     /// What the writer remembers at the end, for a key there.
-    pub(super) rest: Option<Vec<u8>>,
+    pub(super) rest: Vec<u8>,
 }
 
 impl<'m> Making<'m> {
@@ -188,11 +194,12 @@ impl<'m> Making<'m> {
         keyed.update(b"accord feed");
         keyed.update([0; 21]);
         keyed.update(key);
-        let rest = rest.map_or_else(|| writer.rest(first), |rest| Some(rest.to_vec()));
+        let rest = rest.map_or_else(|| writer.rest(first), <[u8]>::to_vec);
         let at = Piece::begin(first.to_vec(), rest, spool.end);
         let out = Vec::with_capacity(GATHERED + 4_096);
         let deflate = zstd::bulk::Compressor::new(ZSTD_LEVEL).map_err(unwritten)?;
-        Ok(Making { format, reading, writer, out, deflate, spool, keyed, done: Vec::new(), at })
+        let most = if file.is_of_rules() { RULES } else { VALUES };
+        Ok(Making { format, most, met: 0, reading, writer, out, deflate, spool, keyed, done: Vec::new(), at })
     }
 
     pub(super) fn format(&self) -> Format {
@@ -201,15 +208,18 @@ impl<'m> Making<'m> {
 
     /// The next value is under this key: another piece begins there, where this one is of enough.
     pub(super) fn goes_on_from(&mut self, key: &[u8]) -> Result<(), Error> {
-        if self.at.counts.judged >= VALUES { self.turn(key) } else { Ok(()) }
+        if self.met >= self.most {
+            self.turn(key)?;
+        }
+        self.met += 1;
+        Ok(())
     }
 
-    /// Another piece begins here, where one can.
+    /// Another piece begins here.
     pub(super) fn turn(&mut self, first: &[u8]) -> Result<(), Error> {
-        let rest = self.writer.rest(first);
-        if rest.is_some() && self.at.first != first {
+        if self.at.first != first {
             self.write()?;
-            let next = Piece::begin(first.to_vec(), rest, self.spool.end);
+            let next = Piece::begin(first.to_vec(), self.writer.rest(first), self.spool.end);
             self.close(next);
         }
         Ok(())
@@ -227,12 +237,12 @@ impl<'m> Making<'m> {
     }
 
     fn close(&mut self, next: Piece) {
+        self.met = 0;
         let mut piece = std::mem::replace(&mut self.at, next);
         (piece.lent, piece.given) = (self.reading.lent.take(), self.reading.given.take());
         piece.counts.sum = self.writer.take_sum();
-        let Numbers { mut given, wanted } = self.writer.take_numbers();
-        given.sort_unstable();
-        (piece.numbers, piece.wanted) = (given.into(), wanted);
+        let Numbers { given, wanted } = self.writer.take_numbers();
+        (piece.numbers, piece.wanted) = (Sorted::new(given.into_iter()), wanted);
         self.done.push(piece);
     }
 
@@ -284,7 +294,7 @@ impl<'m> Making<'m> {
     /// The end, where a key follows.
     pub(super) fn end(mut self, next: &[u8]) -> Result<Made, Error> {
         self.write()?;
-        let after = Piece::begin(Vec::new(), None, self.spool.end);
+        let after = Piece::begin(Vec::new(), Vec::new(), self.spool.end);
         self.close(after);
         Ok(Made { pieces: self.done, spool: self.spool, rest: self.writer.rest(next) })
     }

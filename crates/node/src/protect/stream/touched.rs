@@ -11,7 +11,7 @@ use store::changes::Stands;
 use super::{StreamEvent, ValuesQuery};
 use crate::Error;
 use crate::core::stands::Told;
-use crate::protect::facts::{Judging, Saying, value_of};
+use crate::protect::facts::{Judging, Saying, doing, value_of};
 
 /// Most who say one value that it is judged by, the newest first, as in files.
 const JUDGED: usize = 1_000;
@@ -90,7 +90,7 @@ fn value(
             modified: rests_on.fact.entered,
             rules: "",
             sid: None,
-            then: then.filter(|(action, _)| *action >= least),
+            then: doing(then, least),
         };
         // As in the whole set, so that who follows holds the same.
         if Format::Accord.admits(&item, judging.reading.now).is_err() || !is_line(value.text()) {
