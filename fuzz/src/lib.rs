@@ -3,5 +3,6 @@
 
 pub mod model;
 pub mod rules;
+pub mod shield;
 pub mod stix;
 pub mod strictjson;

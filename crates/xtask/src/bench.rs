@@ -11,6 +11,7 @@ mod peers;
 mod protect;
 mod report;
 mod rules;
+mod scan;
 mod seen;
 
 use crate::Outcome;
@@ -26,6 +27,8 @@ pub enum Bench {
     Protect(protect::Options),
     /// Counting what sensors saw, and asking for it.
     Seen(seen::Options),
+    /// Logs against everything known.
+    Scan(scan::Options),
     /// The anchor for large pages: a bare scan of the record behind the same server library. Runs until killed.
     #[command(hide = true)]
     Bare(bare::Options),
@@ -41,6 +44,7 @@ pub fn run(which: &Bench) -> Outcome {
         Bench::Rules(options) => rules::run(options),
         Bench::Protect(options) => protect::run(options),
         Bench::Seen(options) => seen::run(options),
+        Bench::Scan(options) => scan::run(options),
         Bench::Bare(options) => bare::run(options),
     }
 }

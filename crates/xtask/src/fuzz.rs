@@ -5,6 +5,8 @@ mod model_targets;
 mod mutate;
 #[path = "../../../fuzz/src/rules.rs"]
 mod rules_targets;
+#[path = "../../../fuzz/src/shield.rs"]
+mod shield_targets;
 #[path = "../../../fuzz/src/stix.rs"]
 mod stix_targets;
 #[path = "../../../fuzz/src/strictjson.rs"]
@@ -40,8 +42,13 @@ pub struct Options {
 /// An input made a target panic, or was slow; it is written below `fuzz/artifacts`.
 pub fn run(options: &Options) -> Outcome {
     let seed = options.seed;
-    let all =
-        [strictjson_targets::TARGETS, stix_targets::TARGETS, model_targets::TARGETS, rules_targets::TARGETS];
+    let all = [
+        strictjson_targets::TARGETS,
+        stix_targets::TARGETS,
+        model_targets::TARGETS,
+        rules_targets::TARGETS,
+        shield_targets::TARGETS,
+    ];
     let targets: Vec<Target> =
         all.into_iter().flatten().copied().filter(|(name, _)| name.starts_with(&options.target)).collect();
     let share = Duration::from_secs(options.seconds) / u32::try_from(targets.len().max(1))?;

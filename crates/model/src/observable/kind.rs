@@ -217,6 +217,12 @@ impl Kind {
         matches!(self, Kind::SuricataRule | Kind::SigmaRule | Kind::YaraRule)
     }
 
+    /// How many bytes a digest of this kind has; `None` for what is no digest.
+    #[must_use]
+    pub fn digest_bytes(self) -> Option<usize> {
+        super::digest::LENGTHS.iter().find(|(kind, _)| *kind == self).map(|(_, length)| *length)
+    }
+
     /// All kinds, in the order of their bytes.
     pub fn all() -> impl Iterator<Item = Kind> {
         Kind::ALL.iter().copied()

@@ -7,6 +7,12 @@ pub fn own_seconds() -> Outcome<f64> {
     seconds_of("self")
 }
 
+/// Seconds of CPU that the asking thread has used, finer than the clock's ticks.
+pub fn thread_seconds() -> Outcome<f64> {
+    let told = std::fs::read_to_string("/proc/thread-self/schedstat")?;
+    Ok(told.split_whitespace().next().ok_or("schedstat")?.parse::<f64>()? / 1e9)
+}
+
 /// Seconds of CPU that a process has used.
 pub fn seconds_of(pid: &str) -> Outcome<f64> {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat"))?;

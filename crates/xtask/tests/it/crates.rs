@@ -8,13 +8,14 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("model", &[]),
     ("rules", &[]),
     ("stix", &["strictjson"]),
+    ("shield", &["model"]),
     ("store", &["model"]),
     ("sensors", &["model", "rules"]),
     ("edge", &["model", "sensors", "strictjson"]),
     ("node", &["model", "rules", "sensors", "stix", "store", "strictjson"]),
     ("web", &["model", "node", "stix", "strictjson"]),
     ("accord", &["edge", "model", "node", "strictjson", "web"]),
-    ("xtask", &["model", "node", "rules", "sensors", "stix", "store", "strictjson", "web"]),
+    ("xtask", &["model", "node", "rules", "sensors", "shield", "stix", "store", "strictjson", "web"]),
 ];
 
 fn ours(manifest: &str, section: &str) -> Vec<String> {
@@ -73,6 +74,7 @@ fn the_pure_rooms_read_no_clock_and_do_no_io() {
         root().join("crates/stix/src"),
         root().join("crates/node/src/core"),
         root().join("crates/sensors/src"),
+        root().join("crates/shield/src"),
         root().join("crates/edge/src/core"),
     ];
     for folder in pure {

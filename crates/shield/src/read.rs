@@ -1,0 +1,219 @@
+//! Records: lines of fields, and what each field holds.
+//!
+//! A [`Layout`] says it, of columns ([`Layout::columns`], [`Layout::zeek`]) or of paths in JSON ([`Layout::json`]). A
+//! [`crate::Scanner`] goes through lines by it.
+
+mod json;
+mod time;
+mod tsv;
+mod zeek;
+
+use model::observable::Kind;
+
+use crate::observe::{Escapes, Holds};
+
+pub(crate) use json::{Paths, Walker, decode};
+pub use time::time_of;
+pub(crate) use tsv::split;
+
+/// What a field of a record is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Field {
+    /// A value of this kind.
+    Value(Kind),
+    /// A domain or an address, perhaps with a port.
+    Host,
+    /// A digest of a file; of which kind its length says.
+    Digest,
+    /// An address of either family. Those that have ports are told apart by a number of the caller's.
+    Address(u8),
+    /// The port of the address of this number.
+    Port(u8),
+    /// Part of the record's URL: its scheme.
+    UrlScheme,
+    /// Its host, perhaps with its port.
+    UrlHost,
+    /// Its port.
+    UrlPort,
+    /// Path and query, or the whole URL.
+    UrlTarget,
+    /// When it happened: seconds, thousandths or millionths since 1970, or RFC 3339.
+    Time,
+    /// Told with what is found: the host or the sensor.
+    Label,
+}
+
+/// A field: where it stands, what it is, and whether it holds a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Column {
+    /// Which column it is, from 0.
+    pub at: usize,
+    /// What stands there.
+    pub field: Field,
+    /// What separates its values, where it holds several.
+    pub list: Option<u8>,
+}
+
+/// What is done with slots of a record: one question.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Task {
+    Value { slot: usize, holds: Holds, list: Option<u8> },
+    Endpoint { address: usize, port: Option<usize>, list: Option<u8> },
+    Url { scheme: Option<usize>, host: Option<usize>, port: Option<usize>, target: Option<usize> },
+}
+
+/// How many slots a layout has at most.
+pub(crate) const SLOTS_MAX: usize = 64;
+
+/// What the fields of records hold, and how they are told apart.
+#[derive(Debug, Clone)]
+pub struct Layout {
+    pub(crate) shape: Lines,
+    /// What each slot is called.
+    names: Vec<String>,
+    pub(crate) tasks: Vec<Task>,
+    pub(crate) time: Option<usize>,
+    pub(crate) labels: Vec<usize>,
+    pub(crate) escapes: Escapes,
+}
+
+/// What lines look like.
+#[derive(Debug, Clone)]
+pub(crate) enum Lines {
+    /// Columns with a separator between; of each slot the column, in rising order.
+    Columns { separator: u8, columns: Vec<usize>, comment: Option<u8> },
+    /// An object each.
+    Json(Paths),
+}
+
+/// Why there is no such layout.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Unlaid {
+    /// More fields than are looked at.
+    TooMany,
+    /// Nothing in it can be looked up.
+    Nothing,
+}
+
+impl std::fmt::Display for Unlaid {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Unlaid::TooMany => write!(f, "more than {SLOTS_MAX} fields"),
+            Unlaid::Nothing => f.write_str("no field that can be looked up"),
+        }
+    }
+}
+
+impl std::error::Error for Unlaid {}
+
+impl Layout {
+    /// Lines of columns.
+    ///
+    /// # Errors
+    /// When there are too many fields, or nothing to look up.
+    pub fn columns(separator: u8, columns: &[Column]) -> Result<Layout, Unlaid> {
+        let mut columns = columns.to_vec();
+        columns.sort_by_key(|column| column.at);
+        let fields: Vec<_> = columns
+            .iter()
+            .map(|column| (format!("column {}", column.at + 1), column.field, column.list))
+            .collect();
+        let at = columns.iter().map(|column| column.at).collect();
+        let shape = Lines::Columns { separator, columns: at, comment: None };
+        Layout::of(shape, Escapes::None, &fields)
+    }
+
+    /// A log of Zeek that tells its columns itself, in its line `#fields`; before that nothing is looked up.
+    #[must_use]
+    pub fn zeek_by_header() -> Layout {
+        Layout {
+            shape: Lines::Columns { separator: b'\t', columns: Vec::new(), comment: Some(b'#') },
+            names: Vec::new(),
+            tasks: Vec::new(),
+            time: None,
+            labels: Vec::new(),
+            escapes: Escapes::Zeek,
+        }
+    }
+
+    /// A log of Zeek written as JSON, of any kind.
+    #[must_use]
+    pub fn zeek_json() -> Layout {
+        zeek::json().unwrap_or_else(|_| Layout::zeek_by_header())
+    }
+
+    /// A log of Zeek: `fields` is what stands behind `#fields` and a tab. What a column is follows from its name.
+    ///
+    /// # Errors
+    /// When no column is known.
+    pub fn zeek(fields: &str) -> Result<Layout, Unlaid> {
+        zeek::layout(fields)
+    }
+
+    /// Lines of JSON, an object each. A path is names with dots between; `a.b` is `b` within `a` as well as a name with a dot in it, and an
+    /// array is each of its elements.
+    ///
+    /// # Errors
+    /// When there are too many fields, or nothing to look up.
+    pub fn json(paths: &[(&str, Field)]) -> Result<Layout, Unlaid> {
+        let fields: Vec<_> = paths.iter().map(|(path, field)| ((*path).to_owned(), *field, None)).collect();
+        let paths: Vec<&str> = paths.iter().map(|(path, _)| *path).collect();
+        Layout::of(Lines::Json(Paths::new(&paths)), Escapes::None, &fields)
+    }
+
+    fn of(shape: Lines, escapes: Escapes, fields: &[(String, Field, Option<u8>)]) -> Result<Layout, Unlaid> {
+        if fields.len() > SLOTS_MAX {
+            return Err(Unlaid::TooMany);
+        }
+        let slot_of = |wanted: Field| fields.iter().position(|(_, field, _)| *field == wanted);
+        let mut tasks = Vec::new();
+        for (slot, (_, field, list)) in fields.iter().enumerate() {
+            let (slot, list) = (slot, *list);
+            match field {
+                Field::Value(kind) => tasks.push(Task::Value { slot, holds: Holds::Value(*kind), list }),
+                Field::Host => tasks.push(Task::Value { slot, holds: Holds::Host, list }),
+                Field::Digest => tasks.push(Task::Value { slot, holds: Holds::Digest, list }),
+                Field::Address(number) => {
+                    let port = slot_of(Field::Port(*number));
+                    tasks.push(Task::Endpoint { address: slot, port, list });
+                }
+                _ => {}
+            }
+        }
+        let [scheme, host, port, target] =
+            [Field::UrlScheme, Field::UrlHost, Field::UrlPort, Field::UrlTarget].map(slot_of);
+        if host.is_some() || target.is_some() {
+            tasks.push(Task::Url { scheme, host, port, target });
+        }
+        if tasks.is_empty() {
+            return Err(Unlaid::Nothing);
+        }
+        let labels = fields.iter().enumerate().filter(|(_, (_, field, _))| *field == Field::Label);
+        Ok(Layout {
+            shape,
+            names: fields.iter().map(|(name, _, _)| name.clone()).collect(),
+            tasks,
+            time: slot_of(Field::Time),
+            labels: labels.map(|(slot, _)| slot).collect(),
+            escapes,
+        })
+    }
+
+    /// What a field of it is called: the name of its column, or its path.
+    #[must_use]
+    pub fn name(&self, field: usize) -> &str {
+        self.names.get(field).map_or("", String::as_str)
+    }
+
+    pub(crate) fn slots(&self) -> usize {
+        self.names.len()
+    }
+}
+
+/// Whether a field says that it has no value.
+#[inline]
+pub(crate) fn is_unset(value: &[u8]) -> bool {
+    matches!(value, b"" | b"-" | b"(empty)")
+}

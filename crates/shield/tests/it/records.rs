@@ -1,0 +1,125 @@
+//! Records as logs have them.
+
+use model::matching::read;
+use shield::{Builder, Entry, Field, Kind, Knowledge, Layout, Scanned, Scanner};
+
+fn knowledge(said: &[&str]) -> Knowledge<Vec<u8>> {
+    let mut builder = Builder::new(77);
+    for (id, text) in (0..).zip(said) {
+        let (value, mode) = read(None, text).unwrap();
+        builder.add(&value, Entry { mode, ..Entry::new(id) }).unwrap();
+    }
+    Knowledge::open(builder.finish().unwrap()).unwrap()
+}
+
+/// Each find: its id, the name of the field, the value that was seen; and how much was gone through.
+fn found(said: &[&str], layout: Layout, log: &[u8]) -> (Vec<(u64, String, String)>, Scanned) {
+    let knowledge = knowledge(said);
+    let mut found = Vec::new();
+    let mut scanner = Scanner::new(&knowledge, layout);
+    let mut fields = Vec::new();
+    let scanned = scanner
+        .scan(log, 0, &mut |hit| {
+            fields.push(hit.field);
+            found.push((hit.found.entry.id, String::new(), hit.seen.text().to_owned()));
+        })
+        .unwrap();
+    for (row, field) in found.iter_mut().zip(fields) {
+        row.1 = scanner.layout().name(field).to_owned();
+    }
+    (found, scanned)
+}
+
+fn row(id: u64, field: &str, seen: &str) -> (u64, String, String) {
+    (id, field.to_owned(), seen.to_owned())
+}
+
+#[test]
+fn a_log_of_zeek_tells_its_columns_and_may_tell_others_later() {
+    let log = "#separator \\x09\n#path\thttp\n\
+        #fields\tts\tuid\tid.orig_h\tid.orig_p\tid.resp_h\tid.resp_p\thost\turi\treferrer\n\
+        1772712000.1\tC1\t10.0.0.1\t4000\t198.51.100.7\t8080\tEvil.example\t/kit.zip\t-\n\
+        1772712000.2\tC2\t10.0.0.1\t4000\t192.0.2.9\t80\tgood.example\t/\thttp://good.example/\n\
+        #path\tdns\n#fields\tts\tquery\tanswers\n\
+        1772712001.0\ta.b.sub.example\tgood.example,192.0.2.9,(empty)\n\
+        #close\t2026-03-05-12-00-00\n";
+    let said = ["http://evil.example:8080/kit.zip", "192.0.2.9", "*.sub.example", "198.51.100.7:8080"];
+    let (found, scanned) = found(&said, Layout::zeek_by_header(), log.as_bytes());
+    let expected = [
+        row(3, "", "198.51.100.7:8080"),
+        row(0, "", "http://evil.example:8080/kit.zip"),
+        row(1, "", "192.0.2.9"),
+        row(2, "query", "a.b.sub.example"),
+        row(1, "answers", "192.0.2.9"),
+    ];
+    // What the fields were called is known of the last layout alone.
+    assert_eq!(
+        found.iter().map(|row| (row.0, &row.2)).collect::<Vec<_>>(),
+        expected.iter().map(|row| (row.0, &row.2)).collect::<Vec<_>>()
+    );
+    assert_eq!(found[3..], expected[3..]);
+    assert_eq!((scanned.lines, scanned.broken, scanned.hits), (3, 0, 5));
+}
+
+#[test]
+fn zeek_writes_what_is_no_text_as_escapes() {
+    let said = ["http://evil.example/%E9%5Ca"];
+    let log = "#fields\thost\turi\nevil.example\t/\\xe9\\x5ca\nevil.example\t/\\xe9%5ca\n";
+    let (found, _) = found(&said, Layout::zeek_by_header(), log.as_bytes());
+    assert_eq!(found.len(), 2, "{found:?}");
+}
+
+#[test]
+fn paths_lead_through_objects_arrays_and_names_with_dots() {
+    let paths = [
+        ("source.ip", Field::Address(0)),
+        ("dns.answers.data", Field::Host),
+        ("dns.rrname", Field::Value(Kind::Domain)),
+        ("hash.sha256", Field::Digest),
+    ];
+    let layout = || Layout::json(&paths).unwrap();
+    let hash = "ab".repeat(32);
+    let said = ["192.0.2.9", "evil.example", hash.as_str()];
+    for (line, ids) in [
+        (r#"{"source":{"ip":"192.0.2.9"}}"#.to_owned(), &[0][..]),
+        (r#"{"source.ip":["10.0.0.1","192.0.2.9"]}"#.to_owned(), &[0]),
+        (r#" { "source" : { "x":{"ip":"192.0.2.9"}, "ip" : null } } "#.to_owned(), &[]),
+        (r#"{"dns":{"answers":[{"data":"192.0.2.9"},{"ttl":1,"data":"EVIL.example."}],"rrname":"evil.example"}}"#.to_owned(), &[1, 0, 1]),
+        (r#"{"dns.answers":[{"data":"evil.example"}]}"#.to_owned(), &[1]),
+        (r#"{"d\u006es":{"rrname":"ev\u0069l.example"}}"#.to_owned(), &[1]),
+        (format!(r#"{{"a":[[{{"b":"}}"}}]],"hash":{{"sha256":"{}"}}}}"#, hash.to_uppercase()), &[2]),
+        // What breaks off counts as far as it goes.
+        (r#"{"source.ip":"192.0.2.9","dns":{"rrname":"evil.exam"#.to_owned(), &[0]),
+        ("192.0.2.9".to_owned(), &[]),
+    ] {
+        let (found, scanned) = found(&said, layout(), line.as_bytes());
+        let mut found: Vec<u64> = found.into_iter().map(|row| row.0).collect();
+        let mut ids = ids.to_vec();
+        found.sort_unstable();
+        ids.sort_unstable();
+        assert_eq!(found, ids, "{line}");
+        assert_eq!(scanned.broken, u64::from(!line.trim_end().ends_with('}')), "{line}");
+    }
+}
+
+#[test]
+fn deep_objects_end_a_line_and_nothing_else() {
+    let deep =
+        format!("{}{}\n{}\n", r#"{"a":"#.repeat(100_000), "}".repeat(100_000), r#"{"ip":"192.0.2.9"}"#);
+    let nested = format!(r#"{{"ip":{}1{},"ip":"192.0.2.9"}}"#, "[".repeat(40), "]".repeat(40));
+    let layout = Layout::json(&[("ip", Field::Address(0))]).unwrap();
+    let (found, scanned) = found(&["192.0.2.9"], layout, format!("{deep}{nested}").as_bytes());
+    assert_eq!(found.len(), 2);
+    assert_eq!((scanned.lines, scanned.broken), (3, 1));
+}
+
+#[test]
+fn a_value_seen_again_is_found_again() {
+    // What matches nothing is remembered; what matches is not.
+    let log = "good.example\nevil.example\n".repeat(5000);
+    let column = shield::Column { at: 0, field: Field::Value(Kind::Domain), list: None };
+    let layout = Layout::columns(b'\t', &[column]).unwrap();
+    let (found, scanned) = found(&["evil.example"], layout, log.as_bytes());
+    assert_eq!(found.len(), 5000);
+    assert_eq!((scanned.lines, scanned.asked), (10_000, 5000));
+}
