@@ -4,13 +4,14 @@
 //! what was returned or merged, with the reason, and begins again after a crash.
 
 use std::collections::BTreeSet;
+use std::ops::ControlFlow;
 
 use model::access::{Release, Waiting, may_curate, may_release};
 use model::{Label, Principal, SubmissionId, Timestamp, Tlp, gate};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use store::queue::{Decision, Queued, State, Who};
-use store::record::{Arrival, Audit};
+use store::record::{Arrival, Audit, ObjectKey};
 
 use crate::addressed::knows;
 use crate::core::checks::{Check, Found};
@@ -253,18 +254,32 @@ impl Node {
         reason: Option<&str>,
     ) -> Result<Value, Error> {
         self.curated(&self.roster(), caller, id)?;
-        let into = id_text(&object_key(into)?);
+        let key = object_key(into)?;
+        let into = id_text(&key);
         self.object(caller, &into, None)?;
         let reason = reason.map(checked_reason).transpose()?.unwrap_or_default();
         self.decide(caller, id, |roster, row, node| {
             let submitter = node.sender(roster, row.token, row.received)?;
-            // The id of what he does not see would tell him that it is there.
-            node.object(&submitter, &into, None).map_err(|_| {
-                Error::new(Kind::Invalid, "the submitter does not see that object")
-                    .hint("return it with a reason instead")
-            })?;
+            if !node.both_see(caller, &submitter, &key)? {
+                let message = "the submitter does not see what you see of that object";
+                return Err(Error::new(Kind::Invalid, message).hint("return it with a reason instead"));
+            }
             Ok(Decision::Merge(into.clone(), reason.clone()))
         })
+    }
+
+    // The id of what he does not see would tell the submitter that it is there, and what he sees beside the curator is not the
+    // curator's to learn: it takes something that both see.
+    fn both_see(&self, curator: &Caller, submitter: &Caller, key: &ObjectKey) -> Result<bool, Error> {
+        // A token that may not read sees nothing. One snapshot is given back before the next is asked for.
+        let Ok(his) = self.reading(submitter).map(|reading| reading.sight) else { return Ok(false) };
+        let reading = self.reading(curator)?;
+        let mut seen = false;
+        reading.snapshot.versions(&reading.sight.shared_with(&his), key, &mut |_| {
+            seen = true;
+            ControlFlow::Break(())
+        })?;
+        Ok(seen)
     }
 
     fn decide(

@@ -99,13 +99,13 @@ impl Node {
         // Nothing above its ceiling is in a collection: as if the token's own ceiling were no higher. So `may_see` is
         // asked once, and for all.
         let sight =
-            match collection.map(|collection| collection.ceiling).filter(|most| *most < reader.ceiling) {
-                None => self.inner.visibility.sight(&snapshot, reader, caller.facts, now)?,
-                Some(ceiling) => {
-                    let below = model::Reader { ceiling, ..reader.clone() };
-                    self.inner.visibility.sight(&snapshot, &below, caller.facts, now)?
-                }
-            };
+            |reader: &model::Reader| self.inner.visibility.sight(&snapshot, reader, caller.facts, now);
+        let whole = sight(reader)?;
+        let ceiling = collection.map(|collection| collection.ceiling).filter(|most| *most < reader.ceiling);
+        let sight = match ceiling {
+            None => whole,
+            Some(ceiling) => sight(&model::Reader { ceiling, ..reader.clone() })?.part_of(&whole),
+        };
         let (reader, alias) = (reader.member, reader.alias);
         let (lent, given) = (Cell::default(), RefCell::default());
         Ok(Reading { roster, snapshot, sight, reader, alias, now, lent, given })

@@ -42,11 +42,27 @@ impl Sight {
         self.labels.len()
     }
 
+    /// The same of a reader who sees `whole` elsewhere.
+    pub fn part_of(mut self, whole: &Sight) -> Sight {
+        Arc::make_mut(&mut self.visible).is_part_of(Arc::clone(&whole.visible));
+        self
+    }
+
+    /// Those of the labels seen that another sees, too.
+    pub fn shared_with(&self, other: &Sight) -> Visible {
+        self.those(|id, _| other.visible.has(id))
+    }
+
     /// Those of the labels seen that a filter lets through.
     pub fn only(&self, lets: impl Fn(&Label) -> bool) -> Visible {
+        self.those(|_, label| lets(label))
+    }
+
+    fn those(&self, lets: impl Fn(LabelId, &Label) -> bool) -> Visible {
         let mut only = Visible::default();
+        only.is_part_of(Arc::clone(&self.visible));
         for (id, label) in (0..).map(LabelId).zip(self.labels.iter()) {
-            if self.visible.has(id) && lets(label) {
+            if self.visible.has(id) && lets(id, label) {
                 only.allow(id);
                 if !self.visible.tells_origin(id) {
                     only.withhold_origin(id);

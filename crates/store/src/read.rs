@@ -45,6 +45,8 @@ pub struct Visible {
     parts: BTreeMap<LabelId, (Hidden, TakeOut)>,
     // What became visible to him later, in the order of its times.
     blocks: Vec<Block>,
+    // All that he may see, where this is part of it.
+    whole: Option<Arc<Visible>>,
 }
 
 impl PartialEq for Visible {
@@ -55,6 +57,7 @@ impl PartialEq for Visible {
             && self.withheld == other.withheld
             && self.blocks == other.blocks
             && self.parts.iter().map(parts).eq(other.parts.iter().map(parts))
+            && self.whole == other.whole
     }
 }
 
@@ -62,6 +65,17 @@ impl Visible {
     /// Lets a label through.
     pub fn allow(&mut self, label: LabelId) {
         set(&mut self.bits, label);
+    }
+
+    /// This is part of what a reader may see: of a collection, or behind a filter. Whose an id is does not depend on where he
+    /// looks.
+    pub fn is_part_of(&mut self, whole: Arc<Visible>) {
+        self.whole = Some(whole);
+    }
+
+    /// All that the reader may see.
+    pub(crate) fn whole(&self) -> &Visible {
+        self.whole.as_deref().unwrap_or(self)
     }
 
     /// Whether a label gets through.

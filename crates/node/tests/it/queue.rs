@@ -168,6 +168,8 @@ fn what_is_returned_or_merged_is_refused_with_the_reason() {
     desk.world.submit(&desk.one, &indicator(9, FIRST, "")).unwrap();
     let hidden = ImportOptions { tlp: Some(Tlp::Red), ..ImportOptions::default() };
     node.submit(&desk.one, &hidden, indicator(8, FIRST, "").as_bytes()).unwrap();
+    // The submitter sees another statement of it: that is not the curator's to learn.
+    node.submit(&desk.submitter, &hidden, indicator(8, SECOND, "").as_bytes()).unwrap();
     let merged = desk.send(&through("One", Tlp::Green), 2);
     assert_eq!(kind(node.merge_queued(&desk.one, &merged.id, &id(7), None)), Kind::NotFound);
     assert_eq!(kind(node.merge_queued(&desk.one, &merged.id, &id(8), None)), Kind::Invalid);

@@ -2,7 +2,8 @@
 
 use model::Tlp;
 use node::{
-    Caller, Claims, ImportOptions, Kind, ListQuery, NewMember, NewToken, Relabel, SearchQuery, Settings,
+    Caller, Claims, ImportOptions, Kind, ListQuery, NewCollection, NewMember, NewToken, Relabel, SearchQuery,
+    Settings,
 };
 
 use crate::write_world::{FIRST, SECOND, World, envelope, id, indicator, settings, strings};
@@ -285,4 +286,37 @@ fn a_revocation_of_what_is_nobodys_counts_for_who_says_it_until_all_say_so() {
     say(&world, &grey, Tlp::Green, &indicator(2, THIRD, &by(&own)));
     say(&world, &blue, Tlp::Green, &indicator(2, SECOND, &format!("{}{revoked}", by(&own))));
     assert_eq!(shown(2, None).1, SECOND);
+}
+
+#[test]
+fn whose_an_id_is_does_not_depend_on_where_one_looks() {
+    let shown = [false, true].map(|hidden| {
+        let world = World::new();
+        let [(his, blue), (own, green), (its, grey)] = members(&world, ["Blue", "Green", "Grey"]);
+        let open =
+            NewCollection { title: "Open".to_owned(), ceiling: Some(Tlp::Clear), ..NewCollection::default() };
+        world.node.add_collection(&world.node.operator(), &open).unwrap();
+        if hidden {
+            say(&world, &blue, Tlp::Red, &indicator(1, FIRST, &by(&his)));
+        }
+        // It is Green's, who said so where the collection does not reach.
+        say(&world, &green, Tlp::Red, &indicator(1, FIRST, &by(&own)));
+        say(&world, &grey, Tlp::Clear, &indicator(1, THIRD, &by(&its)));
+        say(&world, &green, Tlp::Clear, &indicator(1, SECOND, &by(&own)));
+        let through = |collection: Option<&str>| {
+            let mut versions = Vec::new();
+            let query = ListQuery { collection: collection.map(str::to_owned), ..ListQuery::default() };
+            world.node.list(&green, &query, &mut |entry| versions.push(entry.version.to_string())).unwrap();
+            versions
+        };
+        let labelled = SearchQuery { labels: vec![Tlp::Clear], ..SearchQuery::default() };
+        let found = world.node.search(&green, &labelled).unwrap().objects;
+        let found: Vec<_> = found.into_iter().map(|one| (one.version, one.claim)).collect();
+        (through(Some("Open")), through(None), found)
+    });
+    let [without, with] = &shown;
+    assert_eq!(without, with, "what he does not see changes nothing");
+    assert_eq!(without.0, [SECOND]);
+    assert_eq!(without.1, [SECOND]);
+    assert_eq!(without.2, [(SECOND.to_owned(), false), (THIRD.to_owned(), true)]);
 }

@@ -183,7 +183,7 @@ pub(crate) fn standing_of(
     if asked.flags & flag::OWNED != 0 {
         return Ok(Standing { flags: asked.flags, claim: false });
     }
-    let owners = snapshot.owners().look_up(snapshot.conn()?, visible, object)?;
+    let owners = snapshot.owners().look_up(snapshot.conn()?, visible.whole(), object)?;
     let names_another = names_another(asked.flags) && sees_author(snapshot.conn()?, visible, asked.position)?;
     let said =
         if owners.first().is_some() { said_at(snapshot.conn()?, asked.position)? } else { asked.position };
@@ -230,6 +230,7 @@ pub(crate) fn is_told(
     if asked.flags & flag::OWNED != 0 {
         return Ok(false);
     }
+    let visible = visible.whole();
     let mut owners = Owners::default();
     for known in last {
         let one = Asked { position: known.position, source: known.source, flags: known.flags };
