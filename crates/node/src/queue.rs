@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use store::queue::{Decision, Queued, State, Who};
 use store::record::{Arrival, Audit, ObjectKey};
 
-use crate::addressed::knows;
+use crate::addressed::{knows, knows_of};
 use crate::core::checks::{Check, Found};
 use crate::core::list_query::{id_text, object_key};
 use crate::core::observables::observables;
@@ -188,16 +188,41 @@ impl Node {
         let (roster, now) = (self.roster(), self.now());
         let rows = self.inner.store.snapshot()?.queue()?;
         let is_own = |row: &&Queued| is_his(&roster, caller, own, (row.token, row.source, row.collection));
-        let told: Vec<Value> =
-            rows.iter().filter(is_own).map(|row| for_submitter(&roster, row, now)).collect();
-        Ok(json!({ "submissions": told }))
+        let told = rows.iter().filter(is_own).map(|row| self.told_submitter(&roster, row, now));
+        Ok(json!({ "submissions": told.collect::<Result<Vec<Value>, Error>>()? }))
     }
 
     /// What is told in a submission's status of its place in the queue.
     pub(crate) fn queue_state(&self, id: SubmissionId) -> Result<Option<Value>, Error> {
         let (roster, now) = (self.roster(), self.now());
         let row = self.inner.store.snapshot()?.queued(id)?;
-        Ok(row.map(|row| for_submitter(&roster, &row, now)))
+        row.map(|row| self.told_submitter(&roster, &row, now)).transpose()
+    }
+
+    // With who was shown it, where it is held back: of what never enters no ledger tells. The first time of each organisation, by
+    // name where the submitter knows it or named it, as in the ledger.
+    fn told_submitter(&self, roster: &Roster, row: &Queued, now: Timestamp) -> Result<Value, Error> {
+        let mut told = for_submitter(roster, row, now);
+        let own = roster.behind(row.source).is_none().then_some(row.source);
+        let knows = |of| own.is_some_and(|own| knows_of(roster, own, of, Shows::Organisations, now));
+        let by_id =
+            |of| own.is_some() && row.held.labels.iter().any(|label| label.recipients.members.contains(&of));
+        let (mut met, mut shown) = (BTreeSet::new(), Vec::new());
+        for (to, at) in self.inner.store.snapshot()?.shown(row.submission)? {
+            if !met.insert(to) {
+                continue;
+            }
+            let id = to.to_string();
+            shown.push(match (knows(to), by_id(to)) {
+                (true, _) => json!({ "at": at.to_string(), "member": roster.named(to) }),
+                (false, true) => json!({ "at": at.to_string(), "member": { "id": id, "name": id } }),
+                (false, false) => json!({ "at": at.to_string() }),
+            });
+        }
+        if let Some(fields) = told.as_object_mut().filter(|_| !shown.is_empty()) {
+            fields.insert("shown".to_owned(), Value::Array(shown));
+        }
+        Ok(told)
     }
 
     /// Takes one upon oneself, so that others know.
@@ -477,6 +502,9 @@ fn for_curators(roster: &Roster, caller: &Caller, row: &Queued, now: Timestamp) 
     tlps.dedup();
     let tlps: Vec<String> = tlps.iter().map(ToString::to_string).collect();
     fields.insert("labels".to_owned(), json!(tlps));
+    // Who looks at what is held back has to know that it is.
+    let case = row.held.labels.iter().find_map(|label| label.embargo.as_ref()).map(|one| one.case.clone());
+    fields.extend(case.map(|case| ("embargo".to_owned(), Value::String(case))));
     fields.insert("objects".to_owned(), json!(entering(row)));
     fields.insert("four_eyes".to_owned(), json!(row.held.four_eyes));
     fields.insert("approved".to_owned(), json!(row.approved.is_some()));

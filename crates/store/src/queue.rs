@@ -134,6 +134,14 @@ impl Snapshot {
         queue::rows(self.conn()?, None)
     }
 
+    /// The members that were shown one while it waited, by each of their tokens, in order of time.
+    ///
+    /// # Errors
+    /// [`crate::Kind::Engine`].
+    pub fn shown(&self, submission: SubmissionId) -> Result<Vec<(MemberId, Timestamp)>, Error> {
+        ledger::shown(self.conn()?, submission)
+    }
+
     /// One of them.
     ///
     /// # Errors

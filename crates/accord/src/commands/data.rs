@@ -37,6 +37,13 @@ pub async fn status(session: &mut Session<'_>, status: Status) -> Result<Exit, F
         output
             .line(&format!("  {}{more}", output.paint(Style::Strong, &format!("with curators: {queue}"))))?;
     }
+    for one in list(&answer, "/queue/shown") {
+        let who = match text(one, "/member/name") {
+            "" => "a member",
+            name => name,
+        };
+        output.line(&format!("  shown to {}, {}", inert(who), text(one, "/at")))?;
+    }
     for outcome in list(&answer, "/outcomes").iter().filter(|outcome| text(outcome, "/state") == "rejected") {
         let (id, message) = (inert(text(outcome, "/id")), defanged(text(outcome, "/message")));
         output.line(&format!("  {}  {id}  {message}", output.paint(Style::Alert, "refused")))?;

@@ -107,6 +107,7 @@ fn show(output: &mut Output, one: &Value) -> Result<(), Failure> {
         ("received", text(one, "/received").to_owned()),
         ("until", text(one, "/deadline").to_owned()),
         ("labels", joined(one, "/labels")),
+        ("embargo", text(one, "/embargo").to_owned()),
         ("through", text(one, "/collection").to_owned()),
         ("taken by", text(one, "/owner/name").to_owned()),
         ("reason", text(one, "/reason").to_owned()),

@@ -535,7 +535,7 @@ fn who_was_shown_what_is_held_back_before_it_entered_stands_in_its_ledger() {
     assert_eq!(desk.queue(&desk.other).len(), 2);
     node.queued(&desk.colleague, &first.id).unwrap();
     let shown = node.queued(&desk.one, &first.id).unwrap();
-    assert_eq!(shown["content"].as_array().unwrap().len(), 1);
+    assert_eq!((shown["content"].as_array().unwrap().len(), &shown["embargo"]), (1, &"7".into()));
     desk.world.later(60);
     node.queued(&desk.one, &first.id).unwrap();
     node.release_queued(&desk.one, &first.id).unwrap();
@@ -554,6 +554,18 @@ fn who_was_shown_what_is_held_back_before_it_entered_stands_in_its_ledger() {
     // It stays when the folder's views are made anew, and when the node starts again; what went back says nothing.
     node.queued(&desk.other, &back.id).unwrap();
     node.return_queued(&desk.other, &back.id, "not for here").unwrap();
+    // Nothing of that enters: who was shown it stands in its status, for who sent it and for nobody else.
+    let told = desk.state(&back);
+    let other = desk.other.principal.reader.member.unwrap().to_string();
+    let shown = told["shown"].as_array().unwrap();
+    assert_eq!((shown.len(), &shown[0]["member"]["id"]), (1, &other.as_str().into()), "{told}");
+    assert!(
+        node.queue(&desk.one, true).unwrap()["queue"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .all(|one| one["shown"].is_null())
+    );
     node.rebuild(&node.operator(), &mut |_, _| ()).unwrap();
     assert_eq!(given(1).len(), 2);
     let open = desk.send(&through("One", Tlp::Amber), 3);

@@ -39,6 +39,23 @@ pub(crate) fn note_shown(
     Ok(())
 }
 
+/// To whom a submission was shown while it waited.
+pub(crate) fn shown(
+    conn: &Connection,
+    submission: SubmissionId,
+) -> Result<Vec<(MemberId, Timestamp)>, Error> {
+    let mut query = conn.prepare_cached(
+        "SELECT w.member, w.at FROM submission s JOIN shown w ON w.submission = s.num WHERE s.id = ?1 ORDER BY w.at, w.member",
+    )?;
+    let mut rows = query.query([submission.0.as_bytes()])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        let member = row.get_ref(0)?.as_blob().map_err(|_| damaged("shown"))?;
+        found.push((MemberId(uuid(member)?), Timestamp(row.get(1)?)));
+    }
+    Ok(found)
+}
+
 /// To whom an entry was given, also while it waited in the queue.
 pub(crate) fn given(snapshot: &Snapshot, position: u64) -> Result<Vec<Given>, Error> {
     let mut query = snapshot.conn()?.prepare_cached(
