@@ -152,10 +152,13 @@ async fn show(session: &mut Session<'_>, id: &str) -> Result<Exit, Failure> {
         return Ok(Exit::Ok);
     }
     write_entry(output, &answer)?;
-    if let Some(sweep) = answer.get("sweep") {
+    // Of all of a source or a member the entry names the first objects alone.
+    let sweep = answer.get("sweep");
+    if let Some(sweep) = sweep {
         write_sweep(output, sweep)?;
     }
-    for object in list(&answer, "/objects").iter().filter_map(Value::as_str) {
+    let objects = if sweep.is_some() { &[][..] } else { list(&answer, "/objects") };
+    for object in objects.iter().filter_map(Value::as_str) {
         output.line(&format!("  {}", inert(object)))?;
     }
     if let Some(held) = answer.get("held") {

@@ -396,7 +396,8 @@ impl Node {
         let known = swept.notes.iter().position(|note| note.id == id);
         if self.inner.store.snapshot()?.every_statement(&note)?.is_empty() {
             let refs: Vec<String> = of.iter().map(|one| one.object.to_string()).collect();
-            pieces.push(recall_note(Speaker { identity, now, uuid, tlp }, &rule.reason, &refs));
+            let reason = reason_of(&roster, rule);
+            pieces.push(recall_note(Speaker { identity, now, uuid, tlp }, &reason, &refs));
         }
         if !pieces.is_empty() {
             let mut envelope = b"{\"objects\":[".to_vec();
@@ -521,6 +522,20 @@ fn meant_of(
     }))
 }
 
+// Why, and that it is more than what the note names.
+fn reason_of(roster: &Roster, rule: &Rule) -> String {
+    let what = match &rule.source {
+        Some(feed) => format!("all of the feed `{feed}`"),
+        None => format!("all that {} said", roster.named(MemberId(rule.member)).name),
+    };
+    let since = rule.since.map(|since| format!(" since {}", Timestamp(since))).unwrap_or_default();
+    let whole = format!(
+        "{}\n\nThis is a recall of {what}{since}; the objects named here are some of it.",
+        rule.reason
+    );
+    checked_reason(&whole).unwrap_or_else(|_| rule.reason.clone())
+}
+
 // What takes something back itself stays: whoever was told of it before may not have read of that yet.
 fn takes_back(rule: &Rule, says: &[u8]) -> bool {
     let Ok(object) = strictjson::parse(says, &Limits::default()) else { return rule.source.is_none() };
@@ -566,5 +581,43 @@ fn percent(swept: &Swept) -> u64 {
     match swept.finished {
         Some(_) => 100,
         None => (done * 100).checked_div(of).unwrap_or(0).min(99),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_very_many_pieces_neighbours_are_put_together_and_none_is_lost() {
+        let rule = Rule {
+            id: Uuid::nil(),
+            number: 1,
+            member: Uuid::nil(),
+            alias: Uuid::nil(),
+            source: None,
+            since: None,
+            from: 0,
+            before: 1_000_000,
+            by: Uuid::nil(),
+            token: None,
+            at: 0,
+            reason: "wrong".to_owned(),
+        };
+        let mut swept = Swept::begin(rule);
+        let many = PIECES as u64 * 5;
+        for n in 0..many {
+            // Two labels, one after the other for long.
+            let note = Some(usize::from(n % 1_000 >= 500));
+            swept.add(Piece { note, first: n * 10, last: n * 10 + 9, objects: 3 });
+        }
+        assert!(swept.pieces.len() <= PIECES, "{}", swept.pieces.len());
+        assert_eq!(swept.pieces.iter().map(|piece| piece.objects).sum::<u64>(), many * 3);
+        for note in [Some(0), Some(1)] {
+            let of: u64 =
+                swept.pieces.iter().filter(|piece| piece.note == note).map(|piece| piece.objects).sum();
+            assert_eq!(of, many * 3 / 2);
+        }
+        assert!(swept.pieces.windows(2).all(|two| two[0].last < two[1].first));
     }
 }

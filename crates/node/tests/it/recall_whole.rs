@@ -13,6 +13,7 @@ use super::circle_rules::members;
 use super::write_world::{START, World, envelope, id, indicator, settings};
 
 const ROLES: &[&str] = &["analyst", "organisation-administrator"];
+const VALUES: Option<ValuesQuery> = Some(ValuesQuery { ceiling: None, action: None });
 const PATIENCE: Duration = Duration::from_secs(120);
 /// More than are recalled by their ids, and more than one piece.
 const MANY: u32 = 1_203;
@@ -64,8 +65,7 @@ fn done(world: &World, by: &Caller) -> RecallSweep {
 }
 
 fn follow(world: &World, by: &Caller) -> Stream {
-    let values = Some(ValuesQuery { ceiling: None, action: None });
-    world.node.stream(by, &StreamQuery { since: None, values }).unwrap()
+    world.node.stream(by, &StreamQuery { since: None, values: VALUES }).unwrap()
 }
 
 fn told(world: &World, stream: &mut Stream) -> Vec<StreamEvent> {
@@ -98,6 +98,7 @@ fn a_feed_of_any_size_is_gone_from_sensors_at_once_and_then_from_everywhere() {
     // The jobs rest, so that what comes first can be looked at by itself.
     world.node.stop();
     let mut follows = follow(&world, &ada);
+    let away = world.node.stream_now(&follows).unwrap().id.unwrap();
     let recalled = world.node.recall(&ada, &whole(None, Some("bad feed"), None)).unwrap();
     let sweep = recalled.sweep.unwrap();
     assert!(!sweep.done && sweep.percent == 0 && recalled.recalls.is_empty(), "{sweep:?}");
@@ -141,7 +142,19 @@ fn a_feed_of_any_size_is_gone_from_sensors_at_once_and_then_from_everywhere() {
     let held = view.held.unwrap();
     assert_eq!(held.members.len() as u64 + held.others, 1);
     let view = world.node.recalled(&bob, note).unwrap();
-    assert!(view.held.is_none() && view.sweep.is_none() && view.entry.reason == "the feed was poisoned");
+    assert!(
+        view.held.is_none()
+            && view.sweep.is_none()
+            && view.entry.reason.starts_with("the feed was poisoned\n")
+    );
+    assert!(view.entry.reason.contains("all of the feed `bad feed`;"), "{}", view.entry.reason);
+    // Who was away is told of each when he comes back, and then holds nothing of it.
+    let mut back = world.node.stream(&ada, &StreamQuery { since: Some(away), values: VALUES }).unwrap();
+    let events = told(&world, &mut back);
+    assert!(!names(&events).contains(&"reset"), "{:?}", names(&events));
+    let nothing =
+        |event: &&StreamEvent| event.name == "value" && event.data.contains("\"action\":\"nothing\"");
+    assert_eq!(events.iter().filter(nothing).count() as u64, count);
     assert_eq!(world.node.rebuild(&world.node.operator(), &mut |_, _| {}).unwrap()["equal"], true);
     assert!(!read(&world, &ada).contains("203.0."));
 
@@ -151,6 +164,31 @@ fn a_feed_of_any_size_is_gone_from_sensors_at_once_and_then_from_everywhere() {
     let again = read(&world, &ada);
     assert!(again.contains("203.0.100.1\tIntel") && again.contains("203.0.100.9\tIntel"), "{again}");
     assert!(!again.contains("203.0.100.2\tIntel"), "{again}");
+}
+
+#[test]
+fn what_ends_in_between_is_gone_on_with_and_taken_back_once() {
+    let mut world = World::new();
+    let [ada, bob]: [Caller; 2] = members(&world, &["Ada", "Bob"], ROLES).try_into().unwrap();
+    lines(&world, &ada, Some("bad"), &many());
+    world.later(60);
+    world.node.recall(&ada, &whole(None, Some("bad"), None)).unwrap();
+    // Each time it is stopped somewhere, between two pieces; from the first moment on nothing of it acts.
+    for _ in 0..4 {
+        world = world.restarted();
+        assert!(!read(&world, &bob).contains("203.0."));
+        let told = world.node.recalls(&ada).unwrap().remove(0);
+        assert!(told.done || told.percent < 100, "{told:?}");
+    }
+    let sweep = done(&world, &ada);
+    let count = u64::from(MANY);
+    assert_eq!((sweep.objects, sweep.withdrawn, sweep.revoked, sweep.unsaid), (count, count, count, 0));
+    let listed = world.listed(&bob, None);
+    assert_eq!(listed.len() as u64, count + 1, "each once, and one note");
+    for (listed, _) in listed.iter().filter(|(id, _)| id.starts_with("indicator")) {
+        assert_eq!(world.node.object(&bob, listed, None).unwrap().versions.len(), 1);
+    }
+    assert_eq!(world.node.rebuild(&world.node.operator(), &mut |_, _| {}).unwrap()["equal"], true);
 }
 
 #[test]
