@@ -11,7 +11,6 @@ use store::read::Snapshot;
 use store::record::{Item, ObjectKey};
 
 use crate::addressed::{Addressed, Found};
-use crate::around::standing;
 use crate::core::audience::{attributed, fits};
 use crate::core::judge::{is_for_no_more, said_for_fewer};
 use crate::core::list_query::object_key;
@@ -63,17 +62,6 @@ impl Node {
         Ok(total)
     }
 
-    // What another said, and he sees, is there; of anything else he is told that nothing is.
-    fn not_his(&self, caller: &Caller, id: &str, key: &ObjectKey) -> Result<Error, Error> {
-        let reading = self.reading(caller).ok();
-        let seen = reading.map(|reading| standing(&reading, key)).transpose()?.flatten();
-        Ok(match seen {
-            Some(_) => Error::new(Kind::Forbidden, format!("`{id}` is not what your organisation said"))
-                .hint("who said it decides whom it is for; `accord note` says what you think of it"),
-            None => not_found("object", id),
-        })
-    }
-
     fn relabel_once(
         &self,
         caller: &Caller,
@@ -86,7 +74,7 @@ impl Node {
             Node::allowed(caller, &Action::Submit)?;
             let (standing, upto) = self.standing(roster, caller, own, key)?;
             if standing.is_empty() {
-                return Err(self.not_his(caller, id, key)?.into());
+                return Err(not_found("object", id).into());
             }
             // One act for each new label: of versions that move together none becomes the last in between.
             let mut moving: BTreeMap<Label, Vec<Standing>> = BTreeMap::new();

@@ -119,7 +119,20 @@ fn syslog(row: &Value) -> String {
     let msgid: String =
         text(row, "/verb").chars().filter(char::is_ascii_graphic).take(MSGID_LENGTH).collect();
     let msgid = if msgid.is_empty() { "-" } else { &msgid };
-    format!("<{PRIORITY}>1 {} - accord - {msgid} - {row}", text(row, "/at"))
+    format!("<{PRIORITY}>1 {} - accord - {msgid} - {}", text(row, "/at"), ascii(&row.to_string()))
+}
+
+// JSON in ASCII alone: UTF-8 would have to begin with a byte order mark (RFC 5424 §6.4), which readers of JSON refuse.
+fn ascii(json: &str) -> String {
+    let mut plain = String::with_capacity(json.len());
+    let mut units = [0; 2];
+    for one in json.chars() {
+        match one.is_ascii() {
+            true => plain.push(one),
+            false => one.encode_utf16(&mut units).iter().for_each(|unit| plain += &format!("\\u{unit:04x}")),
+        }
+    }
+    plain
 }
 
 // CEF:Version|Device Vendor|Device Product|Device Version|Device Event Class ID|Name|Severity|Extension
@@ -183,6 +196,12 @@ mod tests {
         let back: Value = serde_json::from_str(&format!("{{{message}")).unwrap();
         assert_eq!(back, row());
         assert!(syslog(&json!({ "verb": "" })).contains(" - accord - - - "));
+        // UTF-8 would need a byte order mark, and some readers end a line at U+2028.
+        let foreign = json!({ "verb": "member.add", "target_name": "Bär \u{2028}🛡" });
+        let line = syslog(&foreign);
+        assert!(line.is_ascii() && line.contains("B\\u00e4r \\u2028\\ud83d\\udee1"), "{line}");
+        let (_, message) = line.split_once(" - {").unwrap();
+        assert_eq!(serde_json::from_str::<Value>(&format!("{{{message}")).unwrap(), foreign);
     }
 
     #[test]

@@ -149,7 +149,7 @@ fn write_charter(output: &mut Output, circle: &Value) -> Result<(), Failure> {
         field(output, "iep", "not in force now, by its dates")?;
     }
     for (word, value) in terms(&iep) {
-        field(output, &format!("iep {word}"), &value)?;
+        field(output, &format!("iep {}", word.trim_start_matches("iep ")), &value)?;
     }
     for line in text(circle, "/charter/agreement").lines() {
         output.line(&format!("  {}", inert(line)))?;
