@@ -129,15 +129,17 @@ impl Builder {
             return Err(Unmade::TooLarge);
         }
         // By the place in the table, so that making it goes through memory in order, too.
-        self.rows.sort_unstable_by_key(|row| (row.hash, row.entry));
-        let store_bytes = self.keys.len() + self.rows.len() * (HEAD_BYTES + ALIGN + ENTRY_BYTES);
+        let mut rows = std::mem::take(&mut self.rows);
+        rows.sort_unstable_by_key(|row| (row.hash, row.entry));
+        let store_bytes = self.keys.len() + rows.len() * (HEAD_BYTES + ALIGN + ENTRY_BYTES);
         let mut store = Vec::with_capacity(store_bytes);
         let mut shape = Shape::new();
-        let mut places: Vec<(u64, u32)> = Vec::with_capacity(self.rows.len());
-        let mut entries: Vec<Entry> = Vec::new();
-        for of_hash in self.rows.chunk_by(|one, other| one.hash == other.hash) {
+        let mut places: Vec<(u64, u32)> = Vec::with_capacity(rows.len());
+        let (mut entries, mut left): (Vec<Entry>, Vec<&Row>) = (Vec::new(), Vec::new());
+        for of_hash in rows.chunk_by(|one, other| one.hash == other.hash) {
             // Two keys of one hash, should that ever be: each has a record of its own.
-            let mut left: Vec<&Row> = of_hash.iter().collect();
+            left.clear();
+            left.extend(of_hash);
             while let Some(first) = left.first().copied() {
                 let form = self.form(first);
                 let is_same = |row: &&Row| row.kind == first.kind && self.form(row) == form;
@@ -154,7 +156,7 @@ impl Builder {
                 record::write(&mut store, first.hash, first.kind, form, &entries);
             }
         }
-        Ok(file::write(self.seed, self.rows.len() as u64, &places, &shape, &store))
+        Ok(file::write(self.seed, rows.len() as u64, &places, &shape, &store))
     }
 
     fn form(&self, row: &Row) -> &[u8] {

@@ -29,6 +29,9 @@ const VERSION: u32 = 1;
 const SHAPE_AT: usize = 128;
 const TABLE_AT: usize = SHAPE_AT + SHAPE_BYTES;
 
+/// What is read at once where all records are.
+const EACH_BLOCK: u64 = 1 << 20;
+
 /// Bytes that lie somewhere and can be read from any place: a slice, a vector, a mapped file; or a file that its owner reads by place,
 /// so that of millions of indicators only what is hit is ever read. This crate does no I/O itself.
 pub trait Source {
@@ -286,10 +289,27 @@ impl<S: Source> File<S> {
 
     /// All records in order.
     pub(crate) fn each(&self, mut take: impl FnMut(Record<'_>)) -> Result<(), Fault> {
-        let (mut at, mut bytes) = (0, Vec::new());
+        const DAMAGED: Fault = Fault::Damaged("store");
+        // A block is read at once; what of it is a record that goes on in the next one is read again with that.
+        let (mut at, mut block) = (0, Vec::new());
         while at < self.head.store {
-            at = self.record_at(at, &mut bytes)?;
-            take(Record::read(&bytes).ok_or(Fault::Damaged("store"))?);
+            block.resize((self.head.store - at).min(EACH_BLOCK) as usize, 0);
+            self.source.read(self.head.store_at() + at, &mut block)?;
+            let mut rest = block.as_slice();
+            while let Some(head) = rest.first_chunk::<HEAD_BYTES>() {
+                let length = record::length(head).ok_or(DAMAGED)?;
+                let Some((record, behind)) = rest.split_at_checked(length) else { break };
+                take(Record::read(record).ok_or(DAMAGED)?);
+                rest = behind;
+            }
+            let taken = (block.len() - rest.len()) as u64;
+            at += taken;
+            if taken == 0 {
+                // It is longer than a block, or there is not all of it.
+                let mut record = Vec::new();
+                at = self.record_at(at, &mut record)?;
+                take(Record::read(&record).ok_or(DAMAGED)?);
+            }
         }
         Ok(())
     }

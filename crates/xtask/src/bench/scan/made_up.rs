@@ -81,13 +81,14 @@ fn bad_target(n: u64) -> String {
 
 // An odd last part: those of nobody are even.
 fn bad_address(n: u64) -> String {
-    address(of(n).below(1 << 31) << 1 | 1)
+    address(n, 1)
 }
 
-fn address(number: u64) -> String {
-    // No private ones.
-    let [a, b, c, d] = (number as u32).to_be_bytes();
-    format!("{}.{b}.{c}.{d}", 20 + a % 100)
+/// Another one for each number below 2^29, and none that is private.
+fn address(number: u64, odd: u64) -> String {
+    let mixed = number.wrapping_mul(0x1dea_d5a5) & ((1 << 29) - 1);
+    let part = |from: u32, bits: u32| mixed >> from & ((1 << bits) - 1);
+    format!("{}.{}.{}.{}", 20 + part(23, 6), part(15, 8), part(7, 8), part(0, 7) << 1 | odd)
 }
 
 fn digest(n: u64) -> String {
@@ -188,8 +189,7 @@ fn good_name(random: &mut Random) -> String {
 }
 
 fn good_address(random: &mut Random) -> String {
-    let n = common(random);
-    address(of(n ^ 1 << 53).below(1 << 31) << 1)
+    address(common(random), 0)
 }
 
 fn ends(random: &mut Random, resp: &str, port: u16, line: &mut String) {
