@@ -197,14 +197,14 @@ fn arrivals(signals: &Signals, node: &Weak<Inner>) {
 fn recalls(signals: &Signals, node: &Weak<Inner>) {
     while signals.wait_for_recall() {
         let Some(inner) = node.upgrade() else { return };
-        let more = (Node { inner }).take_back_some();
-        if let Err(error) = &more {
+        let next = (Node { inner }).take_back_some().unwrap_or_else(|error| {
             tracing::error!(%error, "what is recalled is taken back later");
-            if !signals.wait_for(AGAIN) {
+            Some(AGAIN)
+        });
+        if let Some(pause) = next {
+            if !pause.is_zero() && !signals.wait_for(pause) {
                 return;
             }
-        }
-        if more.unwrap_or(true) {
             signals.change(|state| state.recalls = true);
         }
     }

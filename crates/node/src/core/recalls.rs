@@ -34,6 +34,9 @@ pub struct Rule {
     pub from: u64,
     /// The first that it does not.
     pub before: u64,
+    /// Submissions that were accepted before and wait to be sequenced: what they bring, wherever it enters.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub waiting: Vec<Uuid>,
     /// The member that recalls.
     pub by: Uuid,
     /// With which token; none is the operator's.
@@ -136,6 +139,7 @@ mod tests {
             since: None,
             from: 10,
             before: 20,
+            waiting: Vec::new(),
             by: Uuid::from_u128(2),
             token: None,
             at: 0,

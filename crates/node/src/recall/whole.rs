@@ -9,9 +9,11 @@
 //! - Crash after: the rule holds with the first read of the next start, and the job goes on from where it noted that it was. What it
 //!   did behind that is met as done: what is withdrawn does not stand, what is revoked is not revoked again, a note has an id that
 //!   follows from rule and label.
+//! - What was accepted before and is sequenced later is taken back as it enters: the rule knows the submissions.
 //! - The rule goes when nothing is left that it reaches, and never before.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use model::gate::{self, SaidBy, Versions};
 use model::{Action, Label, MemberId, Timestamp, Tlp};
@@ -36,6 +38,8 @@ use crate::{Annotation, Caller, Error, ImportOptions, Kind, Node, Recall, random
 
 /// Statements that are looked at on one snapshot, and taken back in one transaction.
 const PAGE: usize = 500;
+/// So soon it is looked again whether what was accepted before the recall has entered.
+const LOOK_AGAIN: Duration = Duration::from_millis(200);
 /// Before the id of a rule, under which it is kept how far it is carried out.
 const SWEPT: &str = "recall-all:";
 /// Pieces by which it is found out who held what; more are put together.
@@ -164,7 +168,8 @@ impl Node {
             let from = asked.since.map_or(Ok(0), |since| snapshot.position_at(since))?;
             let (any, _) = snapshot.said_between([member.id, member.alias], (from, before), 1)?;
             drop(snapshot);
-            if any.is_empty() {
+            let waiting = self.waiting_of([member.id, member.alias])?;
+            if any.is_empty() && waiting.is_empty() {
                 return Err(not_found("statement that stands, of the member", &named).into());
             }
             let mut rules = rules_of(&self.inner.store)?;
@@ -184,6 +189,7 @@ impl Node {
                 since: asked.since.map(|since| since.0),
                 from,
                 before,
+                waiting,
                 by: by.0,
                 token: caller.principal.token.map(|token| token.0),
                 at: self.now().0,
@@ -248,22 +254,42 @@ impl Node {
         Ok(self.inner.store.set_meta(&format!("{SWEPT}{}", swept.rule.id), Some(&text))?)
     }
 
-    /// Takes back some of what is recalled as a whole. Whether there is more.
-    pub(crate) fn take_back_some(&self) -> Result<bool, Error> {
-        let roster = self.roster();
-        let Some(rule) = roster.recalls().active.first() else { return Ok(false) };
-        let mut swept = self.swept_of(rule)?;
-        if swept.place < rule.before {
-            self.take_back_piece(&mut swept)?;
-            self.keep_swept(&swept)?;
-        } else {
-            self.finish_recall(&mut swept)?;
-        }
-        Ok(!self.roster().recalls().active.is_empty())
+    // What these sources sent, and what waits to be sequenced.
+    pub(super) fn waiting_of(&self, sources: [MemberId; 2]) -> Result<Vec<Uuid>, Error> {
+        let waiting = self.inner.store.waiting(self.now())?.into_iter();
+        Ok(waiting.filter(|(_, source)| sources.contains(source)).map(|(id, _)| id.0).collect())
     }
 
-    fn take_back_piece(&self, swept: &mut Swept) -> Result<(), Error> {
-        let (meant, next) = self.meant(&swept.rule, swept.place)?;
+    /// Takes back some of what is recalled as a whole. When there is more to do; `None` when nothing is left.
+    pub(crate) fn take_back_some(&self) -> Result<Option<Duration>, Error> {
+        let roster = self.roster();
+        let mut next = None;
+        for rule in &roster.recalls().active {
+            let mut swept = self.swept_of(rule)?;
+            // Before it is looked how far the record goes: what waits no more after that has entered before.
+            let waits = !rule.waiting.is_empty()
+                && self.waiting_of(rule.sources())?.iter().any(|id| rule.waiting.contains(id));
+            let end = match rule.waiting.is_empty() {
+                true => rule.before,
+                false => self.inner.store.snapshot()?.end().max(rule.before),
+            };
+            if swept.place < end {
+                let end = if swept.place < rule.before { rule.before } else { end };
+                self.take_back_piece(&mut swept, end)?;
+                self.keep_swept(&swept)?;
+            } else if waits {
+                next = Some(LOOK_AGAIN);
+                continue;
+            } else {
+                self.finish_recall(&mut swept)?;
+            }
+            return Ok(Some(Duration::ZERO));
+        }
+        Ok(next)
+    }
+
+    fn take_back_piece(&self, swept: &mut Swept, end: u64) -> Result<(), Error> {
+        let (meant, next) = self.meant(&swept.rule, (swept.place, end))?;
         let notes = self.say_recalled(swept, &meant)?;
         for some in meant.chunks(PAGE) {
             swept.withdrawn += self.take_back_meant(&swept.rule, some)?;
@@ -286,9 +312,9 @@ impl Node {
     }
 
     // What stands from a place on and is to be taken back, object by object, and where it goes on.
-    fn meant(&self, rule: &Rule, place: u64) -> Result<(Vec<Meant>, u64), Error> {
+    fn meant(&self, rule: &Rule, range: (u64, u64)) -> Result<(Vec<Meant>, u64), Error> {
         let snapshot = self.inner.store.snapshot()?;
-        let (said, next) = snapshot.said_between(rule.sources(), (place, rule.before), PAGE)?;
+        let (said, next) = snapshot.said_between(rule.sources(), range, PAGE)?;
         let mut met: BTreeSet<(MemberId, ObjectKey)> = BTreeSet::new();
         let mut meant = Vec::new();
         for one in said {
@@ -494,7 +520,7 @@ fn meant_of(
     let mut kept = false;
     for one in standing {
         let mut wire = None;
-        if (rule.from..rule.before).contains(&one.position) {
+        if is_reached(snapshot, rule, one.position)? {
             snapshot.every_body(one.position, one.position + 1, &mut |stored| {
                 let says = stored.wire.unwrap_or(stored.body);
                 wire = Some(says).filter(|says| takes_back(rule, says));
@@ -520,6 +546,13 @@ fn meant_of(
         wire,
         whole: !kept,
     }))
+}
+
+fn is_reached(snapshot: &Snapshot, rule: &Rule, position: u64) -> Result<bool, Error> {
+    if position < rule.before || rule.waiting.is_empty() {
+        return Ok((rule.from..rule.before).contains(&position));
+    }
+    Ok(snapshot.origin(position)?.is_some_and(|submission| rule.waiting.contains(&submission.id.0)))
 }
 
 // Why, and that it is more than what the note names.
@@ -599,6 +632,7 @@ mod tests {
             since: None,
             from: 0,
             before: 1_000_000,
+            waiting: Vec::new(),
             by: Uuid::nil(),
             token: None,
             at: 0,

@@ -32,6 +32,8 @@ fn many() -> String {
     (0..MANY).map(|n| format!("203.0.{}.{}\n", 100 + n / 250, 1 + n % 250)).collect()
 }
 
+const FROM_BAD: &str = ",\"external_references\":[{\"source_name\":\"bad\",\"description\":\"d\"}]";
+
 /// What a sensor reads.
 fn read(world: &World, by: &Caller) -> String {
     let query =
@@ -189,6 +191,35 @@ fn what_ends_in_between_is_gone_on_with_and_taken_back_once() {
         assert_eq!(world.node.object(&bob, listed, None).unwrap().versions.len(), 1);
     }
     assert_eq!(world.node.rebuild(&world.node.operator(), &mut |_, _| {}).unwrap()["equal"], true);
+}
+
+#[test]
+fn what_was_accepted_before_and_enters_later_is_taken_back_as_it_enters() {
+    let world = World::with(Settings { asynchronous_objects: 5, ..settings() });
+    let [ada, bob]: [Caller; 2] = members(&world, &["Ada", "Bob"], ROLES).try_into().unwrap();
+    world.node.stop();
+    let options = ImportOptions { tlp: Some(Tlp::Green), ..ImportOptions::default() };
+    let said = |numbers: std::ops::Range<u32>| {
+        let objects: Vec<String> =
+            numbers.map(|n| indicator(n, "2026-01-01T00:00:00.000Z", FROM_BAD)).collect();
+        world.node.submit(&ada, &options, envelope(&objects).as_bytes()).unwrap()
+    };
+    assert_eq!(said(1..31).pending, 30, "it is accepted, and waits");
+    world.later(60);
+    let sweep = world.node.recall(&ada, &whole(None, Some("bad"), None)).unwrap().sweep.unwrap();
+    assert!(!sweep.done);
+    world.later(60);
+    // What is said after it is no part of it, though it enters before.
+    assert_eq!(said(40..42).success, 2);
+    let world = world.restarted();
+    let sweep = done(&world, &ada);
+    assert_eq!((sweep.objects, sweep.withdrawn, sweep.revoked), (30, 30, 30));
+    let revoked = |n: u32| {
+        let object = world.node.object(&bob, &id(n), None).unwrap();
+        object.object.get().contains("\"revoked\":true")
+    };
+    assert!((1..31).all(revoked) && !(40..42).any(revoked));
+    assert!(read(&world, &bob).contains("198.51.0.40\t") && !read(&world, &bob).contains("198.51.0.7\t"));
 }
 
 #[test]
