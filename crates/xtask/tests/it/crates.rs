@@ -9,6 +9,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("rules", &[]),
     ("stix", &["strictjson"]),
     ("shield", &["model"]),
+    ("shield-c", &["model", "shield"]),
     ("store", &["model"]),
     ("sensors", &["model", "rules"]),
     ("edge", &["model", "sensors", "strictjson"]),
