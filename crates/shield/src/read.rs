@@ -4,6 +4,7 @@
 //! [`crate::Scanner`] goes through lines by it.
 
 mod json;
+mod lines;
 mod time;
 mod tsv;
 mod zeek;
@@ -13,6 +14,7 @@ use model::observable::Kind;
 use crate::observe::{Escapes, Holds};
 
 pub(crate) use json::{Paths, Walker, decode};
+pub use lines::Pieces;
 pub use time::time_of;
 pub(crate) use tsv::split;
 
