@@ -330,4 +330,13 @@ fn what_is_no_recall_of_all_is_refused() {
         assert_eq!(world.node.recall(&ada, &asked).unwrap_err().kind, kind, "{asked:?}");
     }
     assert!(world.node.recalls(&ada).unwrap().is_empty());
+    // Of a member that is revoked an administrator takes it back, by its id.
+    let operator = world.node.operator();
+    let revoked = world.node.revoke_member(&operator, "Ada").unwrap();
+    assert_eq!(
+        world.node.recall(&operator, &whole(Some("Ada"), None, None)).unwrap_err().kind,
+        Kind::NotFound
+    );
+    world.node.recall(&operator, &whole(Some(&revoked.id), None, None)).unwrap();
+    assert_eq!(done(&world, &operator).withdrawn, 1);
 }
