@@ -97,3 +97,22 @@ fn nothing_at_all_is_a_set_too() {
     knowledge.check().unwrap();
     assert!(knowledge.ask(&guess("evil.example").unwrap()).unwrap().is_empty());
 }
+
+#[test]
+fn a_record_longer_than_what_is_read_at_once_is_compiled_anew_whole() {
+    let mut builder = Builder::new(1);
+    let (value, mode) = read(None, "evil.example").unwrap();
+    let (other, _) = read(None, "192.0.2.1").unwrap();
+    for id in 0..50_000 {
+        builder.add(&value, Entry { mode, ..Entry::new(id) }).unwrap();
+    }
+    builder.add(&other, Entry::new(50_000)).unwrap();
+    let mut knowledge = Knowledge::open(builder.finish().unwrap()).unwrap();
+    knowledge.remove(0);
+    let rebuilt = Knowledge::open(knowledge.rebuilt(2).unwrap()).unwrap();
+    assert_eq!((rebuilt.keys(), rebuilt.entries()), (2, 50_000));
+    let mut ids = Vec::new();
+    rebuilt.each(|_, _, entries| ids.extend(entries.iter().map(|entry| entry.id))).unwrap();
+    ids.sort_unstable();
+    assert!(ids.into_iter().eq(1..=50_000));
+}
