@@ -459,6 +459,14 @@ impl Paper {
         self.counting(&self.seen(who, Tlp::Red), object).into_iter().map(|said| said.key).collect()
     }
 
+    /// Whether two are both shown something of an object that is the same.
+    pub fn both_see(&self, one: &Who, other: &Who, object: usize) -> bool {
+        let his: BTreeSet<Key> = self.seen(other, Tlp::Red).iter().map(|said| said.key).collect();
+        let mut both = self.seen(one, Tlp::Red);
+        both.retain(|said| his.contains(&said.key));
+        !self.counting(&both, object).is_empty()
+    }
+
     /// What each member says last of an object, by its name and without it, as somebody sees it.
     pub fn voices(&self, who: &Who, object: usize) -> Vec<Key> {
         let seen = self.seen(who, Tlp::Red);

@@ -143,11 +143,8 @@ impl Paper {
             How::Take | How::Return => true,
             How::Release => self.releases(token, waiting).is_some(),
             How::Merge(object) => {
-                let sees = |token: usize| {
-                    let who = self.who(Some(token));
-                    who.is_some_and(|who| !self.versions(&who, object).is_empty())
-                };
-                sees(token) && sees(waiting.sent.token)
+                let both = self.who(Some(token)).zip(self.who(Some(waiting.sent.token)));
+                both.is_some_and(|(one, other)| self.both_see(&one, &other, object))
             }
         };
         if may { Expected::Done } else { Expected::Refused }
