@@ -75,7 +75,7 @@ pub(super) struct Kept {
     pub(super) as_of: Timestamp,
     pub(super) place: At,
     pub(super) common: Option<Arc<Common>>,
-    pub(super) pieces: Vec<Arc<Piece>>,
+    pub(super) pieces: Vec<Piece>,
     /// What is remembered behind the last piece.
     pub(super) closing: Vec<u8>,
     pub(super) spool: Spool,

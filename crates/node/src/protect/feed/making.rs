@@ -62,7 +62,8 @@ impl Node {
         }
         let made = making.end(&[u8::MAX])?;
         let judged = made.pieces.iter().map(|piece| piece.counts.judged).sum();
-        let pieces = made.pieces.into_iter().map(Arc::new).collect();
+        let mut pieces = made.pieces;
+        pieces.shrink_to_fit();
         let common = judging.common().cloned();
         Ok(order.kept(None, common, (pieces, made.rest), (made.spool, judged)))
     }
@@ -111,18 +112,17 @@ impl Node {
             let Some(kind) = pieces::kind_of(file, piece) else { return Ok(None) };
             let next = pieces.get(place + 1);
             let after = [piece.first.first().map_or(u8::MAX, |kind| kind.saturating_add(1))];
-            let end =
-                next.map(|next| next.first.as_slice()).filter(|first| first.first() == piece.first.first());
-            let rest = carried.take().unwrap_or_else(|| piece.rest.clone());
+            let end = next.map(|next| &*next.first).filter(|first| first.first() == piece.first.first());
+            let rest = carried.take().unwrap_or_else(|| piece.rest.to_vec());
             let of = (format, file, &order.head);
             let beside = (spool, Some(taken.before(place)));
             let mut making = Making::begin(order.key, reading, of, (&piece.first, Some(&rest)), beside)?;
             order.values(&judging, &mut making, kind).all(&piece.first, end.unwrap_or(&after))?;
-            let made = making.end(next.map_or(&[u8::MAX], |next| next.first.as_slice()))?;
+            let made = making.end(next.map_or(&[u8::MAX], |next| &*next.first))?;
             spool = made.spool;
             judged += made.pieces.iter().map(|piece| piece.counts.judged).sum::<u64>();
             match next {
-                Some(next) if next.rest != made.rest => {
+                Some(next) if *next.rest != *made.rest => {
                     carried = Some(made.rest);
                     anew.insert(place + 1);
                 }
@@ -157,7 +157,7 @@ impl Order<'_> {
         &self,
         begun: Option<Timestamp>,
         common: Option<Arc<Common>>,
-        (pieces, closing): (Vec<Arc<Piece>>, Vec<u8>),
+        (pieces, closing): (Vec<Piece>, Vec<u8>),
         (spool, judged): (Spool, u64),
     ) -> Kept {
         Kept {

@@ -9,10 +9,10 @@ use sensors::IsTaken;
 use super::pieces::Piece;
 
 /// Numbers in order: four bytes for each that has no more.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 pub(super) struct Sorted {
-    short: Arc<[u32]>,
-    long: Arc<[u64]>,
+    short: Box<[u32]>,
+    long: Box<[u64]>,
 }
 
 impl Sorted {
@@ -43,15 +43,15 @@ impl Sorted {
 
 /// The numbers of each piece by its place, as pieces are written anew, from the first of them to the last.
 pub(super) struct Taken<'p> {
-    pieces: &'p [Arc<Piece>],
-    of: Vec<Sorted>,
+    pieces: &'p [Piece],
+    of: Vec<Arc<Sorted>>,
     /// Numbers that were of no rule of their piece before.
     new: Arc<HashSet<u64>>,
 }
 
 impl<'p> Taken<'p> {
-    pub(super) fn new(pieces: &'p [Arc<Piece>]) -> Taken<'p> {
-        let of = pieces.iter().map(|piece| piece.numbers.clone()).collect();
+    pub(super) fn new(pieces: &'p [Piece]) -> Taken<'p> {
+        let of = pieces.iter().map(|piece| Arc::clone(&piece.numbers)).collect();
         Taken { pieces, of, new: Arc::default() }
     }
 
@@ -68,9 +68,9 @@ impl<'p> Taken<'p> {
 
     /// A piece was written anew, as these. Answers the places behind it that this reaches.
     pub(super) fn written(&mut self, place: usize, anew: &[Piece]) -> Vec<usize> {
-        let has = Sorted::new(anew.iter().flat_map(|piece| piece.numbers.iter()));
+        let has = Arc::new(Sorted::new(anew.iter().flat_map(|piece| piece.numbers.iter())));
         let Some(of) = self.of.get_mut(place) else { return Vec::new() };
-        let had = std::mem::replace(of, has.clone());
+        let had = std::mem::replace(of, Arc::clone(&has));
         let new: Vec<u64> = has.iter().filter(|number| !had.has(*number)).collect();
         let free: Vec<u64> = had.iter().filter(|number| !has.has(*number)).collect();
         if new.is_empty() && free.is_empty() {

@@ -113,13 +113,13 @@ impl Counts {
     }
 }
 
-/// A piece.
-#[derive(Debug, Clone)]
+/// A piece. There are thousands of each file, so they lie in one place of memory, with little beside them.
+#[derive(Debug)]
 pub(super) struct Piece {
     /// It is of the values of this key's kind, from this key on.
-    pub(super) first: Vec<u8>,
+    pub(super) first: Box<[u8]>,
     /// What its writer remembered there.
-    pub(super) rest: Vec<u8>,
+    pub(super) rest: Box<[u8]>,
     /// Where it lies in the file, and how many bytes it has there.
     pub(super) at: u64,
     pub(super) stored: u64,
@@ -129,26 +129,26 @@ pub(super) struct Piece {
     /// Some of its values are behind the first of their day.
     pub(super) beyond: bool,
     pub(super) lent: Range,
-    pub(super) given: Vec<(u64, LabelId)>,
+    pub(super) given: Box<[(u64, LabelId)]>,
     /// The numbers that its rules have, and those that they would have, were they not another's.
-    pub(super) numbers: Sorted,
-    pub(super) wanted: Vec<u64>,
+    pub(super) numbers: Arc<Sorted>,
+    pub(super) wanted: Box<[u64]>,
 }
 
 impl Piece {
-    fn begin(first: Vec<u8>, rest: Vec<u8>, at: u64) -> Piece {
+    fn begin(first: &[u8], rest: Vec<u8>, at: u64) -> Piece {
         Piece {
-            first,
-            rest,
+            first: first.into(),
+            rest: rest.into(),
             at,
             stored: 0,
             counts: Counts::default(),
             ends: Timestamp::MAX,
             beyond: false,
             lent: Range::default(),
-            given: Vec::new(),
-            numbers: Sorted::default(),
-            wanted: Vec::new(),
+            given: Box::default(),
+            numbers: Arc::default(),
+            wanted: Box::default(),
         }
     }
 }
@@ -195,7 +195,7 @@ impl<'m> Making<'m> {
         keyed.update([0; 21]);
         keyed.update(key);
         let rest = rest.map_or_else(|| writer.rest(first), <[u8]>::to_vec);
-        let at = Piece::begin(first.to_vec(), rest, spool.end);
+        let at = Piece::begin(first, rest, spool.end);
         let out = Vec::with_capacity(GATHERED + 4_096);
         let deflate = zstd::bulk::Compressor::new(ZSTD_LEVEL).map_err(unwritten)?;
         let most = if file.is_of_rules() { RULES } else { VALUES };
@@ -217,9 +217,9 @@ impl<'m> Making<'m> {
 
     /// Another piece begins here.
     pub(super) fn turn(&mut self, first: &[u8]) -> Result<(), Error> {
-        if self.at.first != first {
+        if *self.at.first != *first {
             self.write()?;
-            let next = Piece::begin(first.to_vec(), self.writer.rest(first), self.spool.end);
+            let next = Piece::begin(first, self.writer.rest(first), self.spool.end);
             self.close(next);
         }
         Ok(())
@@ -239,10 +239,13 @@ impl<'m> Making<'m> {
     fn close(&mut self, next: Piece) {
         self.met = 0;
         let mut piece = std::mem::replace(&mut self.at, next);
-        (piece.lent, piece.given) = (self.reading.lent.take(), self.reading.given.take());
+        (piece.lent, piece.given) = (self.reading.lent.take(), self.reading.given.take().into());
         piece.counts.sum = self.writer.take_sum();
         let Numbers { given, wanted } = self.writer.take_numbers();
-        (piece.numbers, piece.wanted) = (Sorted::new(given.into_iter()), wanted);
+        if !given.is_empty() {
+            piece.numbers = Arc::new(Sorted::new(given.into_iter()));
+        }
+        piece.wanted = wanted.into();
         self.done.push(piece);
     }
 
@@ -294,18 +297,18 @@ impl<'m> Making<'m> {
     /// The end, where a key follows.
     pub(super) fn end(mut self, next: &[u8]) -> Result<Made, Error> {
         self.write()?;
-        let after = Piece::begin(Vec::new(), Vec::new(), self.spool.end);
+        let after = Piece::begin(&[], Vec::new(), self.spool.end);
         self.close(after);
         Ok(Made { pieces: self.done, spool: self.spool, rest: self.writer.rest(next) })
     }
 }
 
 /// The pieces that hold these keys, and those of which something is otherwise by now.
-pub(super) fn touched(pieces: &[Arc<Piece>], keys: &BTreeSet<Vec<u8>>, now: Timestamp) -> BTreeSet<usize> {
+pub(super) fn touched(pieces: &[Piece], keys: &BTreeSet<Vec<u8>>, now: Timestamp) -> BTreeSet<usize> {
     let ended = pieces.iter().enumerate().filter(|(_, piece)| piece.ends <= now);
     let mut touched: BTreeSet<usize> = ended.map(|(place, _)| place).collect();
     for key in keys {
-        let place = pieces.partition_point(|piece| piece.first <= *key);
+        let place = pieces.partition_point(|piece| *piece.first <= **key);
         let holds =
             |place: &usize| pieces.get(*place).is_some_and(|piece| piece.first.first() == key.first());
         // Of other kinds the file has nothing.
@@ -321,12 +324,12 @@ pub(super) fn kind_of(file: &FileOf, piece: &Piece) -> Option<ValueKind> {
 }
 
 /// With the pieces at these places, in order, put in place of those that were there.
-pub(super) fn put(pieces: Vec<Arc<Piece>>, written: Vec<(usize, Vec<Piece>)>) -> Vec<Arc<Piece>> {
+pub(super) fn put(pieces: Vec<Piece>, written: Vec<(usize, Vec<Piece>)>) -> Vec<Piece> {
     let mut written = written.into_iter().peekable();
     let mut all = Vec::with_capacity(pieces.len() + 8);
     for (place, piece) in pieces.into_iter().enumerate() {
         match written.next_if(|(of, _)| *of == place) {
-            Some((_, new)) => all.extend(new.into_iter().map(Arc::new)),
+            Some((_, new)) => all.extend(new),
             None => all.push(piece),
         }
     }
@@ -334,7 +337,7 @@ pub(super) fn put(pieces: Vec<Arc<Piece>>, written: Vec<(usize, Vec<Piece>)>) ->
 }
 
 /// Where their bytes lie, those behind each other together.
-pub(super) fn ranges(pieces: &[Arc<Piece>]) -> Vec<(u64, u64)> {
+pub(super) fn ranges(pieces: &[Piece]) -> Vec<(u64, u64)> {
     let mut ranges: Vec<(u64, u64)> = Vec::new();
     for piece in pieces.iter().filter(|piece| piece.stored > 0) {
         match ranges.last_mut() {
