@@ -266,7 +266,17 @@ impl Upstream for Elastic {
 
 /// Starts an edge with these sensors, in this folder.
 pub fn start(node: &Arc<Node>, folder: &Path, more: &str) -> Edge {
-    try_start(node, folder, more).unwrap()
+    let end = Instant::now() + PATIENCE;
+    loop {
+        match try_start(node, folder, more) {
+            Ok(edge) => return edge,
+            // One that was stopped may still wait for a busy disk, and has its folder until then.
+            Err(error) if error.to_string().contains("another edge") && Instant::now() < end => {
+                std::thread::sleep(Duration::from_millis(20));
+            }
+            Err(error) => panic!("{error}"),
+        }
+    }
 }
 
 pub fn try_start(node: &Arc<Node>, folder: &Path, more: &str) -> std::io::Result<Edge> {
