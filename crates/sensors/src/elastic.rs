@@ -42,7 +42,7 @@ pub(super) struct Elastic {
 
 impl Elastic {
     pub(super) fn new(head: &Head<'_>) -> Elastic {
-        Elastic { node: tame(head.node), as_of: head.as_of.millis_text() }
+        Elastic { node: tame(head.node).into_owned(), as_of: head.as_of.millis_text() }
     }
 }
 

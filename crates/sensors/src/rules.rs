@@ -1,6 +1,8 @@
 //! Suricata's rules for single items. Every byte of a value that is no letter, digit, dot, hyphen, underscore or slash is
 //! written as its two digits, so no value ends its content, and no text of anybody's has more than plain words.
 
+use std::borrow::Cow;
+
 use model::Timestamp;
 use model::matching::Mode;
 use model::observable::Kind;
@@ -34,6 +36,8 @@ pub(super) const KINDS: &[Kind] = &[
 
 /// The longest rule that is written, in bytes: Suricata reads 8192.
 const RULE_BYTES_MAX: usize = 8000;
+/// The longest word of metadata, in characters.
+const WORD_CHARACTERS_MAX: usize = 160;
 
 /// Writes rules.
 #[derive(Debug)]
@@ -254,10 +258,13 @@ fn unescaped(path: &str) -> Vec<u8> {
 }
 
 /// A word of metadata.
-pub(super) fn word(text: &str) -> String {
+pub(super) fn word(text: &str) -> Cow<'_, str> {
     let is_plain = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '+');
-    let word: String = text.chars().filter(is_plain).take(160).collect();
-    if word.is_empty() { "none".to_owned() } else { word }
+    if !text.is_empty() && text.len() <= WORD_CHARACTERS_MAX && text.chars().all(|c| is_plain(&c)) {
+        return Cow::Borrowed(text);
+    }
+    let word: String = text.chars().filter(is_plain).take(WORD_CHARACTERS_MAX).collect();
+    if word.is_empty() { Cow::Borrowed("none") } else { Cow::Owned(word) }
 }
 
 /// Grows with each change of what is said: the seconds since 1970, at least 1.

@@ -29,9 +29,13 @@ pub(super) fn one_line(text: &str) -> Cow<'_, str> {
 }
 
 /// The same in ASCII without anything that a quote, a comment or a separator could be made of.
-pub(super) fn tame(text: &str) -> String {
+pub(super) fn tame(text: &str) -> Cow<'_, str> {
     let is_tame = |c: char| c.is_ascii_alphanumeric() || " -_.()@+/".contains(c);
-    text.trim().chars().take(TEXT_CHARACTERS_MAX).map(|c| if is_tame(c) { c } else { '?' }).collect()
+    let text = text.trim();
+    if text.len() <= TEXT_CHARACTERS_MAX && text.chars().all(is_tame) {
+        return Cow::Borrowed(text);
+    }
+    text.chars().take(TEXT_CHARACTERS_MAX).map(|c| if is_tame(c) { c } else { '?' }).collect()
 }
 
 /// Whether a value can stand on a line of its own: no control character, nothing that is not seen, no blank at an end.

@@ -42,7 +42,7 @@ pub(super) struct Zeek {
 impl Zeek {
     pub(super) fn new(head: &Head<'_>) -> Zeek {
         let node = tame(head.node);
-        Zeek { node: if node.is_empty() { "accord".to_owned() } else { node } }
+        Zeek { node: if node.is_empty() { "accord".to_owned() } else { node.into_owned() } }
     }
 }
 
