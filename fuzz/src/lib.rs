@@ -3,6 +3,7 @@
 
 pub mod model;
 pub mod rules;
+pub mod scan;
 pub mod shield;
 pub mod stix;
 pub mod strictjson;

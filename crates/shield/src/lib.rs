@@ -24,5 +24,5 @@ pub use file::{Fault, Source, Unreadable};
 pub use knowledge::{Found, Knowledge, Unbuilt};
 pub use model::Timestamp;
 pub use model::observable::Kind;
-pub use read::{Column, Field, Layout, Unlaid};
+pub use read::{Column, Cut, Field, Layout, Unlaid};
 pub use scan::{Hit, Scanned, Scanner};

@@ -5,16 +5,20 @@
 
 mod json;
 mod lines;
+mod text;
 mod time;
 mod tsv;
 mod zeek;
 
+use model::Timestamp;
 use model::observable::Kind;
 
 use crate::observe::{Escapes, Holds};
 
 pub(crate) use json::{Paths, Walker, decode};
 pub use lines::Pieces;
+pub(crate) use text::words;
+pub(crate) use time::Clock;
 pub use time::time_of;
 pub(crate) use tsv::split;
 
@@ -44,7 +48,12 @@ pub enum Field {
     Time,
     /// Told with what is found: the host or the sensor.
     Label,
+    /// Words that people wrote, and the values among them.
+    Text,
 }
+
+/// Cuts a line: calls with the number of each field of the layout that the line has, and what stands there.
+pub type Cut = for<'l> fn(&'l [u8], &mut dyn FnMut(usize, &'l [u8]));
 
 /// A field: where it stands, what it is, and whether it holds a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,6 +72,7 @@ pub(crate) enum Task {
     Value { slot: usize, holds: Holds, list: Option<u8> },
     Endpoint { address: usize, port: Option<usize>, list: Option<u8> },
     Url { scheme: Option<usize>, host: Option<usize>, port: Option<usize>, target: Option<usize> },
+    Words { slot: usize },
 }
 
 /// How many slots a layout has at most.
@@ -78,6 +88,7 @@ pub struct Layout {
     pub(crate) time: Option<usize>,
     pub(crate) labels: Vec<usize>,
     pub(crate) escapes: Escapes,
+    pub(crate) clock: Clock,
 }
 
 /// What lines look like.
@@ -87,6 +98,8 @@ pub(crate) enum Lines {
     Columns { separator: u8, columns: Vec<usize>, comment: Option<u8> },
     /// An object each.
     Json(Paths),
+    /// As somebody writes them for people.
+    Cut(Cut),
 }
 
 /// Why there is no such layout.
@@ -137,6 +150,7 @@ impl Layout {
             time: None,
             labels: Vec::new(),
             escapes: Escapes::Zeek,
+            clock: Clock::default(),
         }
     }
 
@@ -165,6 +179,29 @@ impl Layout {
         Layout::of(Lines::Json(Paths::new(&paths)), Escapes::None, &fields)
     }
 
+    /// Lines that are cut by a function, which counts the fields in this order. What is no text stands in them as `\\xHH`.
+    ///
+    /// # Errors
+    /// When there are too many fields, or nothing to look up.
+    pub fn cut(cut: Cut, fields: &[(&str, Field)]) -> Result<Layout, Unlaid> {
+        let fields: Vec<_> = fields.iter().map(|(name, field)| ((*name).to_owned(), *field, None)).collect();
+        Layout::of(Lines::Cut(cut), Escapes::Zeek, &fields)
+    }
+
+    /// The same, of a log of which nothing is later than `latest`: that tells the year where lines leave it out.
+    #[must_use]
+    pub fn until(mut self, latest: Timestamp) -> Layout {
+        self.clock.latest = Some(latest);
+        self
+    }
+
+    /// The same, of a log that leaves out how far its clock is from UTC: so many seconds to the east.
+    #[must_use]
+    pub fn east_by(mut self, seconds: i64) -> Layout {
+        self.clock.east = seconds;
+        self
+    }
+
     fn of(shape: Lines, escapes: Escapes, fields: &[(String, Field, Option<u8>)]) -> Result<Layout, Unlaid> {
         if fields.len() > SLOTS_MAX {
             return Err(Unlaid::TooMany);
@@ -181,6 +218,7 @@ impl Layout {
                     let port = slot_of(Field::Port(*number));
                     tasks.push(Task::Endpoint { address: slot, port, list });
                 }
+                Field::Text => tasks.push(Task::Words { slot }),
                 _ => {}
             }
         }
@@ -200,6 +238,7 @@ impl Layout {
             time: slot_of(Field::Time),
             labels: labels.map(|(slot, _)| slot).collect(),
             escapes,
+            clock: Clock::default(),
         })
     }
 

@@ -6,7 +6,7 @@ use model::observable::Observable;
 use crate::file::{Fault, Source};
 use crate::knowledge::{Found, Knowledge};
 use crate::observe::{self, Holds, UrlParts};
-use crate::read::{Layout, Lines, Task, Walker, decode, is_unset, split, time_of};
+use crate::read::{Layout, Lines, Task, Walker, decode, is_unset, split, words};
 use crate::screen::Screen;
 
 /// How many hashes are looked up at once, so that the memory's answers are waited for together.
@@ -151,6 +151,10 @@ impl<'l> Slots<'l> {
             Lines::Json(paths) => {
                 walker.walk(paths, line, &mut |slot, bytes, is_escaped| self.put(slot, bytes, is_escaped))
             }
+            Lines::Cut(cut) => {
+                cut(line, &mut |slot, bytes| self.put(slot, bytes, false));
+                true
+            }
         }
     }
 }
@@ -281,6 +285,17 @@ impl<'k, S: Source> Scanner<'k, S> {
                         });
                     }
                 }
+                Task::Words { slot } => {
+                    for raw in slots.all(slot) {
+                        words(plain(raw, decoded), |holds, bytes| {
+                            let miss = screen.mark(bytes, salt(holds));
+                            if !is_miss(misses, miss) {
+                                screen.value(holds, bytes, escapes, &mut batch.hashes);
+                                batch.wait(misses, Waiting { start, end, task, hashes: 0, miss });
+                            }
+                        });
+                    }
+                }
                 Task::Endpoint { address, port, list } => {
                     let port = port.and_then(|port| slots.get(port)).filter(|_| screen.asks_for_ports());
                     let port = port.map(|port| port.bytes);
@@ -355,6 +370,14 @@ impl<'k, S: Source> Scanner<'k, S> {
                 }
                 slot
             }
+            Some(Task::Words { slot }) => {
+                for raw in slots.all(slot) {
+                    words(plain(raw, decoded), |holds, bytes| {
+                        seen.extend(observe::value(holds, bytes, escapes));
+                    });
+                }
+                slot
+            }
             Some(Task::Endpoint { address, port, list }) => {
                 let port = port.and_then(|port| slots.get(port)).map(|port| port.bytes);
                 for raw in slots.all(address) {
@@ -375,7 +398,7 @@ impl<'k, S: Source> Scanner<'k, S> {
             let mut into = Vec::new();
             observe::text(plain(raw, &mut into), escapes).into_owned()
         };
-        let time = layout.time.and_then(|slot| time_of(slots.get(slot)?.bytes));
+        let time = layout.time.and_then(|slot| layout.clock.read(slots.get(slot)?.bytes));
         let mut labels: Option<Vec<(usize, String)>> = None;
         let mut told: Vec<Found> = Vec::new();
         for seen in &seen {

@@ -5,6 +5,8 @@ mod model_targets;
 mod mutate;
 #[path = "../../../fuzz/src/rules.rs"]
 mod rules_targets;
+#[path = "../../../fuzz/src/scan.rs"]
+mod scan_targets;
 #[path = "../../../fuzz/src/shield.rs"]
 mod shield_targets;
 #[path = "../../../fuzz/src/stix.rs"]
@@ -48,6 +50,7 @@ pub fn run(options: &Options) -> Outcome {
         model_targets::TARGETS,
         rules_targets::TARGETS,
         shield_targets::TARGETS,
+        scan_targets::TARGETS,
     ];
     let targets: Vec<Target> =
         all.into_iter().flatten().copied().filter(|(name, _)| name.starts_with(&options.target)).collect();

@@ -7,6 +7,7 @@ mod edge;
 mod manage;
 mod protect;
 mod queue;
+mod scan;
 mod seen;
 
 pub use asset::*;
@@ -16,6 +17,7 @@ pub use edge::*;
 pub use manage::*;
 pub use protect::*;
 pub use queue::*;
+pub use scan::*;
 pub use seen::*;
 
 use std::path::PathBuf;
@@ -115,6 +117,8 @@ pub enum Command {
     Whoami,
     /// What is known of addresses, domains, URLs, hashes and e-mail addresses; exit code 1 on a hit
     Lookup(Lookup),
+    /// Go through logs and find what is known: by the fields of each format, on all cores; exit code 1 on a hit
+    Scan(Scan),
     /// Why a value is blocked, alerts, or is left alone at your sensors; exit code 1 if it is blocked or alerts
     Why(Why),
     /// Follow what is new, changed or gone, as it happens

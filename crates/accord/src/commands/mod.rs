@@ -23,6 +23,7 @@ mod preview;
 mod protect;
 mod queue;
 mod recall;
+mod scan;
 mod seen;
 mod serve;
 mod share;
@@ -48,6 +49,7 @@ pub fn run(command: Command, loaded: &Loaded, output: &mut Output) -> Result<Exi
         Command::Serve(_) => serve::run(loaded, output),
         Command::Config(_) => config::show(loaded, output),
         Command::Restore(restore) => operation::restore(loaded, &restore, output),
+        Command::Scan(scan) if scan.against.is_some() => scan::against_file(&scan, output),
         command => {
             let runtime = tokio::runtime::Builder::new_current_thread()
                 .enable_all()
@@ -70,6 +72,7 @@ async fn ask(command: Command, loaded: &Loaded, output: &mut Output) -> Result<E
     match command {
         Command::Whoami => login::whoami(&mut session).await,
         Command::Lookup(lookup) => lookup::run(&mut session, lookup).await,
+        Command::Scan(scan) => scan::against_node(&mut session, &scan).await,
         Command::Claims(claims) => show::claims(&mut session, claims).await,
         Command::Search(search) => show::search(&mut session, search).await,
         Command::Show(show) => show::show(&mut session, show).await,

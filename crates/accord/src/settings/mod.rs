@@ -7,7 +7,7 @@ mod layers;
 mod value;
 
 pub use layers::{Loaded, Origin, PlaceFlags, load};
-pub use value::{Bytes, LogFormat, Raw, Seconds, Secret, Value};
+pub use value::{Bytes, LogFormat, Raw, Seconds, Secret, Value, read_seconds};
 
 use std::path::PathBuf;
 use std::time::Duration;

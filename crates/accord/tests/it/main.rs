@@ -28,6 +28,8 @@ mod readme;
 #[cfg(test)]
 mod recalls;
 #[cfg(test)]
+mod scan;
+#[cfg(test)]
 mod settings;
 #[cfg(test)]
 mod story;

@@ -27,6 +27,65 @@ pub fn time_of(text: &[u8]) -> Option<Timestamp> {
     }
 }
 
+/// What lines leave out of their times.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Clock {
+    /// Nothing in the log is later than this: a day and no year is in the last year that it can be in.
+    pub(crate) latest: Option<Timestamp>,
+    /// How far east of UTC the clock is where a line does not say it, in seconds.
+    pub(crate) east: i64,
+}
+
+/// What a clock may be ahead of what is taken for now, in seconds.
+const AHEAD: i64 = 86_400;
+const MONTHS: [&[u8]; 12] =
+    [b"jan", b"feb", b"mar", b"apr", b"may", b"jun", b"jul", b"aug", b"sep", b"oct", b"nov", b"dec"];
+
+impl Clock {
+    /// Reads an instant as [`time_of`] does, and besides `05/Mar/2026:12:34:56 +0000`, `05-Mar-2026 12:34:56.789` and `Mar  5 12:34:56`.
+    pub(crate) fn read(&self, text: &[u8]) -> Option<Timestamp> {
+        let local = |at: Timestamp| at.plus_seconds(-self.east);
+        if let Some(at) = time_of(text) {
+            // Counted times and those with an offset leave nothing out.
+            let says_all = !text.contains(&b':') || says_zone(text);
+            return Some(if says_all { at } else { local(at) });
+        }
+        match text {
+            [d1, d2, b'/' | b'-', month @ ..] if month.len() >= 17 && d1.is_ascii_digit() => {
+                let (month, rest) = month.split_at_checked(3)?;
+                let [b'/' | b'-', rest @ ..] = rest else { return None };
+                let (year, rest) = rest.split_at_checked(4)?;
+                let [b':' | b' ', rest @ ..] = rest else { return None };
+                let at = on(year, month, &[*d1, *d2], rest)?;
+                Some(if says_zone(rest) { at } else { local(at) })
+            }
+            [a, b, c, b' ', d1, d2, b' ', clock @ ..] => {
+                let day = [if *d1 == b' ' { b'0' } else { *d1 }, *d2];
+                let of =
+                    |year: i64| on(format!("{year:04}").as_bytes(), &[*a, *b, *c], &day, clock).map(local);
+                let latest = self.latest?;
+                let this: i64 = latest.to_string().get(..4)?.parse().ok()?;
+                // The 29th of February is not in every year.
+                (0..8).filter_map(|back| of(this - back)).find(|at| *at <= latest.plus_seconds(AHEAD))
+            }
+            _ => None,
+        }
+    }
+}
+
+fn on(year: &[u8], month: &[u8], day: &[u8], clock: &[u8]) -> Option<Timestamp> {
+    let month = MONTHS.iter().position(|name| name.eq_ignore_ascii_case(month))? + 1;
+    let [year, day, clock] = [year, day, clock].map(|part| std::str::from_utf8(part).ok());
+    let clock = clock?.trim().replace(' ', "");
+    time_of(format!("{}-{month:02}-{}T{clock}", year?, day?).as_bytes())
+}
+
+/// Whether a time ends in how far it is from UTC.
+fn says_zone(text: &[u8]) -> bool {
+    let clock_at = text.iter().position(|byte| *byte == b':').unwrap_or(0);
+    text.iter().skip(clock_at).any(|byte| matches!(byte, b'Z' | b'z' | b'+' | b'-'))
+}
+
 fn counted(text: &str) -> Option<Timestamp> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
     let is_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
@@ -66,4 +125,32 @@ fn dated(date: &str, rest: &str) -> Option<Timestamp> {
         }
     };
     Some(at.plus_seconds(-offset))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_as_servers_write_them() {
+        let latest: Option<Timestamp> = "2026-02-01T00:00:00Z".parse().ok();
+        let clock = Clock { latest, east: 0 };
+        let read = |clock: Clock, text: &str| clock.read(text.as_bytes()).map(|at| at.to_string());
+        let is = |text: &str, at: &str| assert_eq!(read(clock, text).as_deref(), Some(at), "{text}");
+        is("05/Mar/2025:12:34:56 +0100", "2025-03-05T11:34:56.000000Z");
+        is("05-Mar-2025 12:34:56.789", "2025-03-05T12:34:56.789000Z");
+        is("Mar  5 12:34:56", "2025-03-05T12:34:56.000000Z");
+        is("Jan 31 12:34:56", "2026-01-31T12:34:56.000000Z");
+        is("Feb 29 12:34:56", "2024-02-29T12:34:56.000000Z");
+        is("1772712000", "2026-03-05T12:00:00.000000Z");
+        let east = Clock { latest, east: 3_600 };
+        assert_eq!(read(east, "Jan 31 12:00:00").as_deref(), Some("2026-01-31T11:00:00.000000Z"));
+        assert_eq!(read(east, "2026-01-31 12:00:00").as_deref(), Some("2026-01-31T11:00:00.000000Z"));
+        assert_eq!(read(east, "2026-01-31T12:00:00Z").as_deref(), Some("2026-01-31T12:00:00.000000Z"));
+        assert_eq!(read(east, "1772712000.5").as_deref(), Some("2026-03-05T12:00:00.500000Z"));
+        for wrong in ["Mar 32 12:00:00", "Foo  5 12:00:00", "05/Mar/2026", "", "Mar"] {
+            assert_eq!(read(clock, wrong), None, "{wrong}");
+        }
+        assert_eq!(read(Clock::default(), "Mar  5 12:34:56"), None, "of no year");
+    }
 }

@@ -10,13 +10,14 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("stix", &["strictjson"]),
     ("shield", &["model"]),
     ("shield-c", &["model", "shield"]),
+    ("scan", &["model", "shield"]),
     ("store", &["model"]),
     ("sensors", &["model", "rules"]),
     ("edge", &["model", "sensors", "strictjson"]),
     ("node", &["model", "rules", "sensors", "stix", "store", "strictjson"]),
     ("web", &["model", "node", "stix", "strictjson"]),
-    ("accord", &["edge", "model", "node", "strictjson", "web"]),
-    ("xtask", &["model", "node", "rules", "sensors", "shield", "stix", "store", "strictjson", "web"]),
+    ("accord", &["edge", "model", "node", "scan", "strictjson", "web"]),
+    ("xtask", &["model", "node", "rules", "scan", "sensors", "shield", "stix", "store", "strictjson", "web"]),
 ];
 
 fn ours(manifest: &str, section: &str) -> Vec<String> {

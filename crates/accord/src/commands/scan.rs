@@ -1,0 +1,183 @@
+//! `accord scan`: logs against what is known.
+
+mod files;
+mod told;
+
+use std::io::{self, IsTerminal, Read, Write};
+use std::path::Path;
+
+use model::Timestamp;
+use scan::{Clock, Format, Known};
+
+use super::Session;
+use crate::arguments::Scan;
+use crate::failure::{Exit, Failure};
+use crate::settings::read_seconds;
+use crate::terminal::{Output, Progress, remark};
+use crate::transport::Call;
+use files::Files;
+use told::Teller;
+
+/// What the arguments come to.
+struct Asked {
+    format: Option<Format>,
+    since: Option<Timestamp>,
+    clock: Clock,
+    threads: usize,
+    limit: usize,
+}
+
+/// Goes through logs with a file of what is known. No node is asked.
+///
+/// # Errors
+/// The arguments make no sense; the file cannot be read, or holds nothing.
+pub fn against_file(scan: &Scan, output: &mut Output) -> Result<Exit, Failure> {
+    let asked = asked(scan)?;
+    let path = scan.against.as_deref().unwrap_or(Path::new("-"));
+    if path == Path::new("-") && reads_input(scan) {
+        return Err(Failure::usage("standard input cannot be both the logs and what they are compared with"));
+    }
+    let known =
+        match path.to_str() {
+            Some("-") => read_known(io::stdin().lock())?,
+            _ => {
+                let file = std::fs::File::open(path);
+                read_known(file.map_err(|error| {
+                    Failure::usage(format!("`{}` cannot be read: {error}", path.display()))
+                })?)?
+            }
+        };
+    go(scan, &asked, &known, output)
+}
+
+/// Goes through logs with the indicators that one may see at a node.
+///
+/// # Errors
+/// The node refuses, or cannot be asked; the arguments make no sense.
+pub async fn against_node(session: &mut Session<'_>, scan: &Scan) -> Result<Exit, Failure> {
+    let asked = asked(scan)?;
+    let call = Call::get(&["export"]).query("format", "csv").query("type", "indicator");
+    let mut reply = session.transport.send(call).await?.accepted().await?;
+    let progress = Progress::waiting("what is known", session.output);
+    let (reader, mut writer) =
+        io::pipe().map_err(|error| Failure::network(format!("cannot start: {error}")))?;
+    let reading = std::thread::spawn(move || Known::read(reader, seed()));
+    while let Some(chunk) = reply.chunk().await? {
+        // Whoever reads it stops only where he says why.
+        if writer.write_all(&chunk).is_err() {
+            break;
+        }
+    }
+    drop(writer);
+    let known = reading.join().map_err(|_| Failure::usage("what is known could not be read"))?;
+    drop(progress);
+    let known = known
+        .map_err(|why| Failure::usage(why.to_string()).hint("is there an indicator that you may see?"))?;
+    go(scan, &asked, &known, session.output)
+}
+
+fn go(scan: &Scan, asked: &Asked, known: &Known, output: &mut Output) -> Result<Exit, Failure> {
+    if let Some(first) = &known.first_left_out
+        && !output.quiet
+        && !output.json
+    {
+        let left_out = super::counted(known.left_out, "value");
+        remark(&format!("{left_out} of what is known left out; the first is {first}"));
+    }
+    let files = Files::of(&scan.paths)?;
+    let progress = Progress::new("scanned", files.bytes(), output.quiet || output.json);
+    let read = files.read();
+    let mut teller = Teller::new(known, asked.since, output);
+    let inputs = files.inputs(asked.format, asked.clock);
+    let gone_through = scan::run(&known.knowledge, inputs, asked.threads, &mut |told| {
+        teller.take(told, &mut |hits| progress.at(read.bytes(), hits));
+    });
+    drop(progress);
+    gone_through.map_err(|fault| Failure::usage(format!("what is known cannot be read: {fault}")))?;
+    teller.end(asked.limit)
+}
+
+fn read_known(input: impl Read) -> Result<Known, Failure> {
+    Known::read(input, seed()).map_err(|why| {
+        Failure::usage(why.to_string())
+            .hint("a value a line, or CSV with a column `value`, such as of `accord export --format csv`")
+    })
+}
+
+// Of this run alone: nobody who writes an indicator knows where in the table it will lie.
+fn seed() -> u64 {
+    use std::hash::{BuildHasher, Hasher};
+    std::hash::RandomState::new().build_hasher().finish()
+}
+
+fn reads_input(scan: &Scan) -> bool {
+    scan.paths.is_empty() || scan.paths.iter().any(|path| path == Path::new("-"))
+}
+
+fn asked(scan: &Scan) -> Result<Asked, Failure> {
+    if scan.paths.is_empty() && io::stdin().is_terminal() {
+        return Err(Failure::usage("there is no log to go through")
+            .hint("name one or a folder, such as `accord scan /var/log`, or pipe lines to it"));
+    }
+    let format = scan.format.as_deref().map(|name| {
+        Format::from_name(name).ok_or_else(|| {
+            let names: Vec<&str> = Format::all().map(Format::name).collect();
+            Failure::usage(format!("`{name}` is no format of logs"))
+                .hint(format!("one of {}", names.join(", ")))
+        })
+    });
+    let now = (crate::system_clock())();
+    let since = scan.since.as_deref().map(|text| {
+        since(text, now).ok_or_else(|| {
+            Failure::usage(format!("`{text}` is no time"))
+                .hint("so long ago, such as 90d or 12h, a day such as 2026-03-05, or a time (RFC 3339)")
+        })
+    });
+    let east = scan.zone.as_deref().map(|text| {
+        zone(text)
+            .ok_or_else(|| Failure::usage(format!("`{text}` is no offset from UTC")).hint("such as +02:00"))
+    });
+    Ok(Asked {
+        format: format.transpose()?,
+        since: since.transpose()?,
+        clock: Clock { latest: Some(now), east: east.transpose()?.unwrap_or(0) },
+        threads: scan.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)),
+        limit: scan.limit,
+    })
+}
+
+fn since(text: &str, now: Timestamp) -> Option<Timestamp> {
+    if let Some(ago) = read_seconds(text) {
+        return Some(now.plus_seconds(-i64::try_from(ago).ok()?));
+    }
+    let day = format!("{text}T00:00:00Z");
+    text.parse().or_else(|_| day.parse()).ok()
+}
+
+fn zone(text: &str) -> Option<i64> {
+    let (sign, rest) = match text.split_at_checked(1)? {
+        ("+", rest) => (1, rest),
+        ("-", rest) => (-1, rest),
+        _ => return (text == "Z").then_some(0),
+    };
+    let (hours, minutes) = rest.split_once(':')?;
+    let (hours, minutes): (i64, i64) = (hours.parse().ok()?, minutes.parse().ok()?);
+    ((0..=14).contains(&hours) && (0..60).contains(&minutes)).then(|| sign * (hours * 3_600 + minutes * 60))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_and_offsets() {
+        let now: Timestamp = "2026-03-10T12:00:00Z".parse().unwrap();
+        let is = |text: &str, at: &str| assert_eq!(since(text, now), at.parse().ok(), "{text}");
+        is("2d", "2026-03-08T12:00:00Z");
+        is("2026-03-05", "2026-03-05T00:00:00Z");
+        is("2026-03-05T06:00:00Z", "2026-03-05T06:00:00Z");
+        assert_eq!(since("yesterday", now), None);
+        assert_eq!((zone("+02:30"), zone("-05:00"), zone("Z")), (Some(9_000), Some(-18_000), Some(0)));
+        assert!(["2", "+2", "+99:00", "", "+1:75"].into_iter().all(|text| zone(text).is_none()));
+    }
+}

@@ -1,0 +1,266 @@
+//! What was found, told: each hit as JSON, or a summary for people.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use model::Timestamp;
+use scan::{End, Format, Hit, Known, Named, Row, Tally, Told};
+use serde::Serialize;
+use serde_json::json;
+
+use crate::commands::{counted, grouped};
+use crate::failure::{Exit, Failure};
+use crate::terminal::{Output, Style, defanged, inert, remark};
+
+/// How wide the longest bar is, in characters.
+const BAR: u64 = 32;
+/// Bars of one kind.
+const BARS: usize = 10;
+/// Hosts that are named beside an indicator.
+const HOSTS: usize = 3;
+
+/// A hit in JSON.
+#[derive(Serialize)]
+struct HitDocument<'h> {
+    event: &'static str,
+    log: &'h str,
+    at: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    time: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    host: Option<&'h str>,
+    field: &'h str,
+    kind: &'static str,
+    seen: &'h str,
+    indicator: Indicator<'h>,
+    line: Cow<'h, str>,
+}
+
+#[derive(Serialize)]
+struct Indicator<'h> {
+    value: &'h str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<&'h str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    source: Option<&'h str>,
+}
+
+/// Takes what is told while it goes on.
+pub struct Teller<'t> {
+    known: &'t Known,
+    since: Option<Timestamp>,
+    output: &'t mut Output,
+    tally: Tally,
+    logs: Vec<Log>,
+    lines: u64,
+    bytes: u64,
+    /// The first line that could not be written.
+    failed: Option<Failure>,
+}
+
+/// A log that was gone through.
+struct Log {
+    name: String,
+    format: Format,
+    end: End,
+}
+
+impl<'t> Teller<'t> {
+    pub fn new(known: &'t Known, since: Option<Timestamp>, output: &'t mut Output) -> Teller<'t> {
+        let (tally, logs) = (Tally::default(), Vec::new());
+        Teller { known, since, output, tally, logs, lines: 0, bytes: 0, failed: None }
+    }
+
+    /// Takes one thing; `shows` is given how many hits there are by now.
+    pub fn take(&mut self, told: Told<'_>, shows: &mut dyn FnMut(String)) {
+        match told {
+            Told::Begun { name, format } => {
+                self.tally.begin(name);
+                self.logs.push(Log { name: name.to_owned(), format, end: End::default() });
+            }
+            Told::Hit(hit) => {
+                // What happened at no time that is known may have happened since.
+                let is_past = self.since.zip(hit.time).is_some_and(|(since, time)| time < since);
+                if is_past {
+                    return;
+                }
+                self.tally.add(&hit);
+                if self.output.json && self.failed.is_none() {
+                    let document = serde_json::to_value(self.document(&hit)).unwrap_or_default();
+                    self.failed = self.output.document(&document).err();
+                }
+            }
+            Told::Done { bytes, lines } => {
+                self.bytes += bytes;
+                self.lines += lines;
+                shows(counted(self.tally.hits, "hit"));
+            }
+            Told::Ended(end) => {
+                if let Some(log) = self.logs.last_mut() {
+                    log.end = end.clone();
+                }
+            }
+        }
+    }
+
+    fn document<'h>(&'h self, hit: &'h Hit) -> HitDocument<'h> {
+        let Named { value, object, source } = self.known.named(hit.id);
+        let some = |text: &'h str| (!text.is_empty()).then_some(text);
+        HitDocument {
+            event: "hit",
+            log: self.logs.last().map(|log| log.name.as_str()).unwrap_or_default(),
+            at: hit.at,
+            time: hit.time.map(|time| time.to_string()),
+            host: hit.host.as_deref(),
+            field: &hit.field,
+            kind: hit.kind.name(),
+            seen: &hit.seen,
+            indicator: Indicator { value, id: some(object), source: some(source) },
+            line: String::from_utf8_lossy(&hit.line),
+        }
+    }
+
+    /// Tells what it came to. Exit code 1 on a hit; 2 where a log could not be read whole.
+    ///
+    /// # Errors
+    /// The output cannot be written.
+    pub fn end(mut self, limit: usize) -> Result<Exit, Failure> {
+        if let Some(failure) = self.failed.take() {
+            return Err(failure);
+        }
+        match self.output.json {
+            true => self.write_document()?,
+            false => self.write(limit)?,
+        }
+        self.output.flush()?;
+        let mut exit = if self.tally.hits > 0 { Exit::Finding } else { Exit::Ok };
+        for log in &self.logs {
+            let Some(error) = &log.end.error else { continue };
+            exit = exit.max(Exit::Usage);
+            if !self.output.json {
+                remark(&format!("`{}` was not read to its end: {error}", log.name));
+            }
+        }
+        Ok(exit)
+    }
+
+    fn write_document(&mut self) -> Result<(), Failure> {
+        let logs = self.logs.iter().zip(&self.tally.logs).map(|(log, (_, hits))| {
+            json!({
+                "name": log.name, "format": log.format.name(), "hits": hits, "overlong": log.end.overlong,
+                "broken": log.end.broken, "error": log.end.error,
+            })
+        });
+        let document = json!({
+            "event": "summary", "hits": self.tally.hits, "indicators": self.tally.indicators(), "lines": self.lines,
+            "bytes": self.bytes, "known": self.known.taken, "left_out": self.known.left_out,
+            "kinds": self.tally.kinds, "hosts": self.tally.hosts, "other_hosts": self.tally.other_hosts,
+            "days": self.tally.days.iter().map(|(day, hits)| (day_of(*day), *hits)).collect::<BTreeMap<_, _>>(),
+            "other_days": self.tally.other_days, "logs": logs.collect::<Vec<_>>(),
+        });
+        self.output.document(&document)
+    }
+
+    fn write(&mut self, limit: usize) -> Result<(), Failure> {
+        let Teller { known, output, tally, logs, lines, .. } = self;
+        let of = format!("{} of {}", counted(*lines, "line"), counted(logs.len() as u64, "log"));
+        if tally.hits == 0 {
+            let compared = format!("compared with {}", counted(known.taken, "indicator"));
+            let nothing = output.paint(Style::Good, "nothing found");
+            output.line(&format!("{nothing} in {of}, {compared}"))?;
+        } else {
+            let hits = output.paint(Style::Alert, &counted(tally.hits, "hit"));
+            output.line(&format!("{hits} of {} in {of}", counted(tally.indicators() as u64, "indicator")))?;
+            let rows = tally.rows();
+            let shown = if limit == 0 { rows.len() } else { limit };
+            for row in rows.iter().take(shown) {
+                write_row(output, known, logs, row)?;
+            }
+            if rows.len() > shown {
+                let more = counted((rows.len() - shown) as u64, "more indicator");
+                output.line(&format!("\nand {more}: `--limit 0` shows all, `--json` each hit"))?;
+            }
+            let kinds = tally.kinds.iter().map(|(kind, hits)| ((*kind).to_owned(), *hits));
+            bars(output, "by kind", most(kinds.collect()))?;
+            bars(
+                output,
+                "by host",
+                most(tally.hosts.iter().map(|(host, hits)| (host.clone(), *hits)).collect()),
+            )?;
+            let days: Vec<_> = tally.days.iter().map(|(day, hits)| (day_of(*day), *hits)).collect();
+            bars(output, "by day", days.into_iter().rev().take(BARS).rev().collect())?;
+            let of_logs = tally.logs.iter().filter(|(_, hits)| *hits > 0).cloned().collect();
+            bars(output, "by log", most(of_logs))?;
+        }
+        let overlong: u64 = logs.iter().map(|log| log.end.overlong).sum();
+        if overlong > 0 {
+            let bound = grouped((scan::LINE_MAX >> 20) as u64);
+            remark(&format!("{} of more than {bound} MiB passed over", counted(overlong, "line")));
+        }
+        Ok(())
+    }
+}
+
+fn write_row(output: &mut Output, known: &Known, logs: &[Log], row: &Row) -> Result<(), Failure> {
+    let named = known.named(row.id);
+    let seen = output.paint(Style::Strong, &defanged(&row.seen));
+    let mut line = format!("\n{seen}  {}  {}", row.kind.name(), counted(row.hits, "hit"));
+    if let (Some(first), Some(last)) = (row.first, row.last) {
+        line.push_str(&match first == last {
+            true => format!("  {}", at(first)),
+            false => format!("  {} to {}", at(first), at(last)),
+        });
+    }
+    if !row.hosts.is_empty() {
+        let hosts: Vec<_> = row.hosts.iter().take(HOSTS).map(|host| inert(host)).collect();
+        let more = if row.hosts.len() > HOSTS { " and others" } else { "" };
+        line.push_str(&format!("  at {}{more}", hosts.join(", ")));
+    }
+    output.line(&line)?;
+    let mut by = format!("  known as {}", defanged(named.value));
+    if !named.source.is_empty() {
+        by.push_str(&format!("  said by {}", inert(named.source)));
+    }
+    if !named.object.is_empty() {
+        by.push_str(&format!("  {}", inert(named.object)));
+    }
+    output.line(&by)?;
+    let (log, place) = row.at;
+    let log = logs.get(log).map(|log| log.name.as_str()).unwrap_or_default();
+    let first = format!("  first in {} at byte {}", inert(log), grouped(place));
+    output.line(&output.paint(Style::Faint, &first))
+}
+
+// The ones with the most hits, and of the same number the first by name.
+fn most(mut of: Vec<(String, u64)>) -> Vec<(String, u64)> {
+    of.sort_by(|one, other| (other.1, &one.0).cmp(&(one.1, &other.0)));
+    of.truncate(BARS);
+    of
+}
+
+// One bar says nothing.
+fn bars(output: &mut Output, title: &str, of: Vec<(String, u64)>) -> Result<(), Failure> {
+    if of.len() < 2 {
+        return Ok(());
+    }
+    output.line(&format!("\n{title}"))?;
+    let longest = of.iter().map(|(_, hits)| *hits).max().unwrap_or(1).max(1);
+    let names: Vec<String> = of.iter().map(|(name, _)| inert(name).into_owned()).collect();
+    let width = names.iter().map(|name| name.chars().count()).max().unwrap_or(0);
+    for (name, (_, hits)) in names.iter().zip(&of) {
+        let length = usize::try_from((hits * BAR).div_ceil(longest)).unwrap_or(1);
+        let padding = " ".repeat(width - name.chars().count());
+        output.line(&format!("  {name}{padding}  {} {}", "█".repeat(length), grouped(*hits)))?;
+    }
+    Ok(())
+}
+
+fn at(time: Timestamp) -> String {
+    let text = time.to_string();
+    text.get(..19).unwrap_or(&text).replace('T', " ")
+}
+
+fn day_of(day: i64) -> String {
+    let midnight = Timestamp(day.saturating_mul(86_400_000_000)).to_string();
+    midnight.get(..10).unwrap_or(&midnight).to_owned()
+}

@@ -1,0 +1,108 @@
+//! `accord scan`: logs against a list, and against what a node knows.
+
+use serde_json::Value;
+
+use crate::bench::Bench;
+
+const DNS: &str = "[1772712000] unbound[1:0] info: 192.0.2.1 www.evil.example. A IN\n\
+                   [1772712060] unbound[1:0] info: 192.0.2.1 harmless.example. A IN\n";
+const WEB: &str = "203.0.113.7 - - [05/Mar/2026:12:00:00 +0000] \"GET / HTTP/1.1\" 200 12 \"-\" \"-\"\n";
+
+fn hits(lines: &[Value]) -> Vec<(String, String)> {
+    let text = |line: &Value, name: &str| line[name].as_str().unwrap().to_owned();
+    let is_hit = |line: &&Value| line["event"] == "hit";
+    lines.iter().filter(is_hit).map(|line| (text(line, "log"), text(line, "seen"))).collect()
+}
+
+#[test]
+fn logs_are_gone_through_with_a_list() {
+    let bench = Bench::new();
+    std::fs::create_dir_all(bench.path().join("logs/web")).unwrap();
+    bench.write("logs/dns.log", DNS);
+    bench.write("logs/web/access.log", WEB);
+    bench.write("list", "*.evil.example\n203.0.113.7\nnonsense!\n");
+    let said = bench.run(&["scan", "logs", "--against", "list", "--json"]).exits(1);
+    let lines = said.lines();
+    let found = [("logs/dns.log", "www.evil.example"), ("logs/web/access.log", "203.0.113.7")];
+    assert_eq!(hits(&lines), found.map(|(log, seen)| (log.to_owned(), seen.to_owned())));
+    assert_eq!(lines[0]["time"], "2026-03-05T12:00:00.000000Z");
+    assert_eq!(lines[0]["indicator"]["value"], "*.evil.example");
+    let summary = lines.last().unwrap();
+    assert_eq!(
+        (&summary["hits"], &summary["lines"], &summary["left_out"]),
+        (&2.into(), &3.into(), &1.into())
+    );
+    assert_eq!(summary["days"], serde_json::json!({ "2026-03-05": 2 }));
+
+    // For people: inert, with how often and where; what was passed over is said.
+    let text = bench.run(&["scan", "logs", "--against", "list"]).exits(1);
+    assert!(text.out.starts_with("2 hits of 2 indicators in 3 lines of 2 logs\n"), "{}", text.out);
+    assert!(text.out.contains("www[.]evil[.]example  domain  1 hit") && !text.out.contains("evil.example"));
+    assert!(text.err.contains("1 value of what is known left out"), "{}", text.err);
+
+    // Of standard input, of a given format, since a time, and nothing.
+    let piped = bench.pipe(&["scan", "--against", "list", "--format", "unbound", "--json"], DNS).exits(1);
+    assert_eq!(hits(&piped.lines()), [("-".to_owned(), "www.evil.example".to_owned())]);
+    bench.run(&["scan", "logs", "--against", "list", "--since", "2026-03-06"]).exits(0);
+    bench.pipe(&["scan", "--against", "list"], "nothing to see\n").exits(0);
+}
+
+#[test]
+fn what_makes_no_sense_is_told() {
+    let bench = Bench::new();
+    bench.write("list", "203.0.113.7\n");
+    bench.write("empty", "");
+    bench.write("log", WEB);
+    for (arguments, said) in [
+        (&["scan", "missing", "--against", "list"][..], "`missing` cannot be read"),
+        (&["scan", "log", "--against", "missing"], "`missing` cannot be read"),
+        (&["scan", "log", "--against", "empty"], "nothing to compare with"),
+        (&["scan", "log", "--against", "list", "--format", "odd"], "`odd` is no format of logs"),
+        (&["scan", "log", "--against", "list", "--since", "soon"], "`soon` is no time"),
+        (&["scan", "log", "--against", "list", "--zone", "CET"], "`CET` is no offset"),
+        (&["scan", "-", "--against", "-"], "cannot be both"),
+    ] {
+        let error = bench.run(arguments).exits(2).err;
+        assert!(error.contains(said), "{arguments:?}: {error}");
+    }
+    // A torn one is told, what it held is found, and the next is gone through.
+    std::fs::write(bench.path().join("torn.gz"), b"\x1f\x8b\x08\x00torn").unwrap();
+    let said = bench.run(&["scan", "torn.gz", "log", "--against", "list"]).exits(2);
+    assert!(
+        said.out.starts_with("1 hit of 1 indicator")
+            && said.err.contains("`torn.gz` was not read to its end")
+    );
+}
+
+#[test]
+fn logs_are_gone_through_with_what_a_node_knows_and_when_it_was_valid() {
+    let bench = Bench::new();
+    let indicator = |n: u32, value: &str, until: &str| {
+        format!(
+            "{{\"type\":\"indicator\",\"spec_version\":\"2.1\",\"id\":\"indicator--00000000-0000-4000-8000-00000000000{n}\",\
+             \"created\":\"2026-01-01T00:00:00.000Z\",\"modified\":\"2026-01-01T00:00:00.000Z\",\
+             \"pattern\":\"[ipv4-addr:value = '{value}']\",\"pattern_type\":\"stix\",\
+             \"valid_from\":\"2026-03-03T00:00:00Z\",\"valid_until\":\"{until}\"}}"
+        )
+    };
+    let both = [
+        indicator(1, "203.0.113.7", "2026-03-10T00:00:00Z"),
+        indicator(2, "203.0.113.8", "2026-03-04T00:00:00Z"),
+    ];
+    bench.write("said.json", &both.join("\n"));
+    bench.run(&["import", "said.json", "--data", "node"]).exits(0);
+    let day = |day: u32, last: u32| {
+        WEB.replace("05/Mar", &format!("{day:02}/Mar")).replace("113.7", &format!("113.{last}"))
+    };
+    bench.write("log", &[day(2, 7), day(5, 7), day(11, 7), day(5, 8)].concat());
+    let said = bench.run(&["scan", "log", "--data", "node", "--json"]).exits(1);
+    let lines = said.lines();
+    assert_eq!(hits(&lines).len(), 1, "{lines:?}");
+    assert_eq!(lines[0]["time"], "2026-03-05T12:00:00.000000Z");
+    assert_eq!(lines[0]["indicator"]["id"], "indicator--00000000-0000-4000-8000-000000000001");
+    let text = bench.run(&["scan", "log", "--data", "node"]).exits(1).out;
+    assert!(
+        text.contains("said by ") && text.contains("indicator--00000000-0000-4000-8000-000000000001"),
+        "{text}"
+    );
+}

@@ -1,0 +1,16 @@
+//! Logs read against compiled knowledge: what format they are in, what was found in them, and how it is told.
+//!
+//! [`shield`] matches; this crate knows what logs look like and what to make of many hits. It reads what it is given and opens
+//! nothing by itself.
+
+mod blocks;
+mod format;
+mod known;
+mod run;
+mod tally;
+
+pub use blocks::LINE_MAX;
+pub use format::{Clock, Format, sniff};
+pub use known::{Known, Named, Unknown};
+pub use run::{End, Hit, Input, Told, run};
+pub use tally::{Row, Tally};

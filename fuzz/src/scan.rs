@@ -1,0 +1,46 @@
+//! What must hold for every input of `scan`.
+
+use scan::{Clock, Format, Input, Known, Told, run, sniff};
+
+/// A target: its name, which is also its folder of seeds, and what must not panic.
+pub type Target = (&'static str, fn(&[u8]));
+
+/// The targets of this crate.
+pub const TARGETS: &[Target] =
+    &[("scan_logs", every_format_takes_every_log), ("scan_known", what_is_known_is_taken_or_refused)];
+
+const LATEST: Option<shield::Timestamp> = Some(shield::Timestamp(1_772_712_000_000_000));
+
+/// A log in every format, as it is and as it says itself: the same hits on one thread and on two, and each in a line that is there.
+pub fn every_format_takes_every_log(data: &[u8]) {
+    let known = b"evil.example\n203.0.113.0/24\n2001:db8::1\nhttp://evil.example/kit.zip\na@evil.example\n";
+    let Ok(known) = Known::read(&known[..], 42) else { return };
+    let sniffed = sniff(data);
+    for format in
+        Format::all().filter(|format| data.len() < 4 << 10 || *format == sniffed).map(Some).chain([None])
+    {
+        let found = |threads: usize| {
+            let clock = Clock { latest: LATEST, east: 3_600 };
+            let log = Input { name: String::new(), bytes: Box::new(data), format, clock };
+            let mut hits = Vec::new();
+            let ran = run(&known.knowledge, [log].into_iter(), threads, &mut |told| {
+                if let Told::Hit(hit) = told {
+                    hits.push(hit);
+                }
+            });
+            assert!(ran.is_ok());
+            hits
+        };
+        let one = found(1);
+        assert!(one.iter().all(|hit| !known.named(hit.id).value.is_empty()));
+        assert_eq!(one, found(2));
+    }
+}
+
+/// A list or a CSV file: what was taken can be named.
+pub fn what_is_known_is_taken_or_refused(data: &[u8]) {
+    if let Ok(known) = Known::read(data, 42) {
+        assert!(known.taken > 0);
+        assert!((0..known.taken).all(|id| !known.named(id).value.is_empty()));
+    }
+}
