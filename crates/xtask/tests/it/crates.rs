@@ -181,7 +181,7 @@ fn nothing_is_written_without_leave_of_the_gate() {
                 &["crates/model/src/gate.rs", "crates/node/src/writing.rs", "crates/node/src/first_start.rs"],
             );
             only("Authorized {", &["crates/model/src/gate.rs"]);
-            let notes = ["backups", "filling", "first_start", "recall"]
+            let notes = ["backups", "filling", "first_start", "recall", "recall/whole"]
                 .map(|note| format!("crates/node/src/{note}.rs"));
             only("store.set_meta(", &notes.each_ref().map(String::as_str));
         }
