@@ -179,7 +179,7 @@ impl Paper {
                         (one.label, one.entered) = (label, self.tick);
                     }
                 }
-                self.seal();
+                self.may_seal();
             }
             Step::Withdraw { token, object, which } => {
                 let some = self.withdrawn(*token, *object, *which).unwrap_or_default();
@@ -228,7 +228,7 @@ impl Paper {
                     && let Some(circle) = self.circles.get_mut(at)
                 {
                     circle.stays.push(Stay { member, left: None });
-                    self.seal();
+                    self.may_seal();
                 }
             }
             Step::Leave { token, circle } => {
@@ -264,7 +264,7 @@ impl Paper {
                     *providers = of.iter().copied().collect();
                     *is_only = *only;
                 }
-                self.seal();
+                self.may_seal();
             }
             Step::Asset { token, value, declares } => {
                 let of = self.writer(*token).map_or(0, |by| by.member);
@@ -428,11 +428,12 @@ impl Paper {
     fn outlived(&self, indicators: bool, days: u32) -> Option<Vec<usize>> {
         let from = self.now - i64::from(days) * 86_400 * SECOND;
         let of_kind = self.held(|key| !is_note(key.0) && is_indicator(key.0) == indicators);
-        let added = |at: &usize| self.said.get(*at).map_or(0, |one| one.added);
-        if of_kind.iter().any(|at| (added(at) - from).abs() < 60 * SECOND) {
+        let added = |at: &usize| self.said.get(*at).map_or((0, 0), |one| one.added);
+        let is_close = |(least, most): (i64, i64)| least - 60 * SECOND < from && from < most + 60 * SECOND;
+        if of_kind.iter().any(|at| is_close(added(at))) {
             return None;
         }
-        Some(of_kind.into_iter().filter(|at| added(at) < from).collect())
+        Some(of_kind.into_iter().filter(|at| added(at).1 < from).collect())
     }
 
     fn erase(&mut self, some: &[usize]) {
@@ -453,7 +454,7 @@ impl Paper {
                 one.state = state;
             }
         }
-        self.seal();
+        self.may_seal();
     }
 
     // The circle of a name that a writer's member is in, and that member.

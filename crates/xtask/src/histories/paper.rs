@@ -155,8 +155,8 @@ pub struct Said {
     pub label: Label,
     /// The label that it brings itself.
     pub marked: Option<Tlp>,
-    /// About when it was added.
-    pub added: i64,
+    /// About when it was added: not before the first, and not after the second.
+    pub added: (i64, i64),
     /// The tick at which it entered last.
     pub entered: u32,
     /// Whether it stands.
@@ -223,8 +223,8 @@ pub struct Paper {
     pub waiting: Vec<Waiting>,
     /// Bytes that are not taken again.
     pub refused: BTreeSet<Key>,
-    /// The last time that was given out, about.
-    pub sealed: i64,
+    /// The time of what surely was added last, and of what may have been: a join that opens nothing adds nothing.
+    pub sealed: (i64, i64),
 }
 
 impl Paper {
@@ -257,7 +257,7 @@ impl Paper {
             said: Vec::new(),
             waiting: Vec::new(),
             refused: BTreeSet::new(),
-            sealed: now,
+            sealed: (now, now),
         }
     }
 
@@ -530,10 +530,16 @@ impl Paper {
         }
     }
 
-    /// A time for what is added now, about.
-    pub fn seal(&mut self) -> i64 {
-        self.sealed = self.sealed.max(self.now);
+    /// Something is added now: when, about.
+    pub fn seal(&mut self) -> (i64, i64) {
+        self.may_seal();
+        self.sealed.0 = self.sealed.0.max(self.now);
         self.sealed
+    }
+
+    /// Something may be added now.
+    pub fn may_seal(&mut self) {
+        self.sealed.1 = self.sealed.1.max(self.now);
     }
 }
 

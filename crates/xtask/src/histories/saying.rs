@@ -96,7 +96,8 @@ impl Paper {
 
     /// Writes down what was taken of something.
     pub fn enter(&mut self, sent: &Sent, fates: &[Fate]) {
-        let added = self.seal();
+        let enters = fates.iter().any(|fate| matches!(fate, Fate::Taken | Fate::Aside));
+        let added = if enters { self.seal() } else { self.sealed };
         for (word, fate) in sent.said.iter().zip(fates) {
             let state = match fate {
                 Fate::Taken => State::Stands,
@@ -144,7 +145,8 @@ impl Paper {
         let strictest = strictest(object, version, label.tlp);
         let outside = sent.collection.and_then(|at| self.collection(at)).is_some_and(|one| {
             let (key, label) = (sent.key(word), label.clone());
-            let said = Said { key, label, marked: None, added: 0, entered: self.tick, state: State::Stands };
+            let said =
+                Said { key, label, marked: None, added: (0, 0), entered: self.tick, state: State::Stands };
             strictest > one.ceiling || !is_in(one.holds, &said)
         });
         // What a member said without its name it does not speak of by it.
