@@ -104,6 +104,11 @@ impl Node {
     pub fn recall(&self, caller: &Caller, asked: &Recall) -> Result<views::Recalled, Error> {
         let own = signed_in(caller)?;
         let caller = &self.renewed(&self.roster(), caller)?;
+        // A variable that is not set must not mean everything.
+        let is_blank = |name: &Option<String>| name.as_deref().is_some_and(|name| name.trim().is_empty());
+        if is_blank(&asked.source) || is_blank(&asked.member) {
+            return Err(Error::new(Kind::Invalid, "the source or the member to recall has no name"));
+        }
         if asked.member.is_some() || asked.since.is_some() {
             return self.recall_whole(caller, asked);
         }
@@ -175,8 +180,14 @@ impl Node {
             told.extend(standing_of(&reading, entry.source, &entry.objects)?);
         }
         let until = valid_until(&reading, &entry)?;
-        let edges = self.own_edges(caller, &reading, &entry)?;
+        let of_edges = reading.reader.filter(|_| Node::allowed(caller, &Action::SeeEdges).is_ok());
+        let of_edges = of_edges.map(|own| Ok::<_, Error>((own, self.ends(&reading, &entry)?))).transpose()?;
+        // One snapshot is given back before the next is asked for.
         self.lent(caller, "recall", None, reading)?;
+        let edges = match of_edges {
+            Some((own, ends)) => self.own_edges(&roster, own, entry.position, ends)?,
+            None => Vec::new(),
+        };
         let mut held = None;
         if own && let Some(kept) = self.inner.store.meta(&format!("{NOTE}{id}"))? {
             let kept: Held = serde_json::from_slice(&kept)
@@ -196,15 +207,12 @@ impl Node {
     // The edges of the caller's own member.
     fn own_edges(
         &self,
-        caller: &Caller,
-        reading: &Reading,
-        entry: &Entry,
+        roster: &Roster,
+        own: MemberId,
+        position: u64,
+        ends: Option<Timestamp>,
     ) -> Result<Vec<views::RecallEdge>, Error> {
-        let Some(own) = reading.reader.filter(|_| Node::allowed(caller, &Action::SeeEdges).is_ok()) else {
-            return Ok(Vec::new());
-        };
-        let ends = self.ends(reading, entry)?;
-        match self.known_to(&reading.roster, own, entry.position)? {
+        match self.known_to(roster, own, position)? {
             Some(known) => self.edges_that_know(own, known, ends),
             None => Ok(Vec::new()),
         }

@@ -70,7 +70,7 @@ impl Visible {
     /// This is part of what a reader may see: of a collection, or behind a filter. Whose an id is does not depend on where he
     /// looks.
     pub fn is_part_of(&mut self, whole: Arc<Visible>) {
-        self.whole = Some(whole);
+        self.whole = Some(whole.whole.clone().unwrap_or(whole));
     }
 
     /// All that the reader may see.

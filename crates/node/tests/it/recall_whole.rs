@@ -315,6 +315,27 @@ fn who_sees_nothing_of_it_is_told_nothing() {
 }
 
 #[test]
+fn who_sees_another_feed_of_the_same_member_is_told_nothing() {
+    let world = World::new();
+    let [ada, bob]: [Caller; 2] = members(&world, &["Ada", "Bob"], ROLES).try_into().unwrap();
+    for (source, tlp, list) in [("mine", Tlp::Red, "203.0.100.1\n"), ("ours", Tlp::Green, "203.0.100.2\n")] {
+        let options = ImportOptions {
+            tlp: Some(tlp),
+            source_name: Some(source.to_owned()),
+            ..ImportOptions::default()
+        };
+        world.import_as(&ada, &options, list.as_bytes()).unwrap();
+    }
+    world.node.stop();
+    let (mut hers, mut his) = (follow(&world, &ada), follow(&world, &bob));
+    world.node.recall(&ada, &whole(None, Some("mine"), Some(Timestamp(START)))).unwrap();
+    assert_eq!(names(&told(&world, &mut hers)), ["reset"]);
+    assert!(told(&world, &mut his).is_empty(), "he sees nothing of that feed");
+    world.node.recall(&ada, &whole(None, Some("ours"), Some(Timestamp(START)))).unwrap();
+    assert_eq!(names(&told(&world, &mut his)), ["reset"]);
+}
+
+#[test]
 fn what_is_no_recall_of_all_is_refused() {
     let world = World::new();
     let [ada]: [Caller; 1] = members(&world, &["Ada"], ROLES).try_into().unwrap();
@@ -324,6 +345,10 @@ fn what_is_no_recall_of_all_is_refused() {
         (Recall { objects: vec![id(1)], ..whole(Some("Ada"), None, None) }, Kind::Invalid),
         (Recall { objects: vec![id(1)], ..whole(None, None, since) }, Kind::Invalid),
         (whole(None, None, since), Kind::Invalid),
+        // A variable that is not set.
+        (whole(None, Some(""), since), Kind::Invalid),
+        (whole(Some("Ada"), Some(" "), None), Kind::Invalid),
+        (whole(Some(" "), None, None), Kind::Invalid),
         (Recall { reason: " ".to_owned(), ..whole(Some("Ada"), None, None) }, Kind::Invalid),
         (whole(Some("Nobody"), None, None), Kind::NotFound),
     ] {

@@ -10,6 +10,7 @@ use store::read::LabelId;
 
 use super::ValuesQuery;
 use crate::core::cursor::{self, Binding, Cursor, Purpose};
+use crate::core::stands::Told;
 use crate::protect::policy::policy_of;
 use crate::reading::Reading;
 use crate::{Caller, Error, Node, random};
@@ -103,9 +104,19 @@ impl At {
     pub(crate) fn is_behind_recall(&self, reading: &Reading) -> Result<bool, Error> {
         let new = reading.roster.recalls().reaches.iter().filter(|reach| reach.number > self.recalls);
         for (reach, source) in new.flat_map(|reach| reach.sources.map(|source| (reach, source))) {
-            let visible = &reading.sight.visible;
-            if reading.snapshot.said_too_much(visible, source, reach.range, 0)?.is_some() {
-                return Ok(true);
+            let (visible, (mut from, before)) = (&reading.sight.visible, reach.range);
+            // What he sees of another feed is not what was recalled.
+            while let Some(at) = reading.snapshot.said_too_much(visible, source, (from, before), 0)? {
+                let mut is_of = reach.feed.is_none();
+                if !is_of {
+                    reading.snapshot.stands_at(at, &mut |_, facts| {
+                        is_of |= Told::decode(facts).is_some_and(|told| reach.is_of(told.origin));
+                    })?;
+                }
+                if is_of {
+                    return Ok(true);
+                }
+                from = at + 1;
             }
         }
         Ok(false)
