@@ -108,7 +108,7 @@ fn of(slot: &Slot, state: &Path, ways: &Arc<dyn Ways>) -> Box<dyn Sensor> {
 pub(crate) fn run(shared: &Shared, slot: &Slot, ways: &Arc<dyn Ways>) {
     let mut sensor = of(slot, &shared.config.state, ways);
     let (mut failures, mut looked, mut filled) = (0_u32, Instant::now(), Instant::now());
-    let mut is_to_come = false;
+    let (mut is_to_come, mut awaited) = (false, None::<(String, u64)>);
     loop {
         slot.wait(if is_to_come { WAITS_STEP } else { CHECK_EVERY });
         if shared.is_stopping() {
@@ -127,11 +127,21 @@ pub(crate) fn run(shared: &Shared, slot: &Slot, ways: &Arc<dyn Ways>) {
         }
         done = done.and_then(|()| apply(sensor.as_mut(), shared, &work));
         done = done.and_then(|()| sensor.catch_up(shared));
-        is_to_come = sensor.waits() || slot.rules_lag(shared);
-        if is_to_come {
-            // Not all of it is there: where it stands is told later.
-            work.cursor = None;
-        }
+        // Not all of it is there: where it stands is told later. It is told of the first that is awaited, however much comes meanwhile.
+        let cursor = work.cursor.take().filter(|_| done.is_ok() && !sensor.waits());
+        let now = cursor.map(|cursor| (cursor, work.changes));
+        work.cursor = match (now, awaited.take()) {
+            (Some((cursor, changes)), _) if !slot.rules_lag(changes) => Some(cursor),
+            (now, Some((cursor, changes))) if !slot.rules_lag(changes) => {
+                awaited = now;
+                Some(cursor)
+            }
+            (now, before) => {
+                awaited = before.or(now);
+                None
+            }
+        };
+        is_to_come = sensor.waits() || awaited.is_some();
         if work.all && done.is_ok() {
             filled = Instant::now();
         }

@@ -60,6 +60,8 @@ pub struct Work {
     pub keys: BTreeSet<Box<[u8]>>,
     /// Up to where it holds everything when that is done.
     pub cursor: Option<String>,
+    /// How often the node had said by then that something changed.
+    pub changes: u64,
 }
 
 impl Slot {
@@ -73,19 +75,20 @@ impl Slot {
             wake: Condvar::new(),
             state: Mutex::new(State::default()),
             rules_are_new: Arc::default(),
-            rules_of: AtomicU64::new(u64::MAX),
+            rules_of: AtomicU64::new(0),
         }
     }
 
     /// The rules are those that the node gave after it had said so often that something changed.
     pub fn rules_are_of(&self, changes: u64) {
-        self.rules_of.store(changes, Ordering::Release);
+        self.rules_of.store(changes + 1, Ordering::Release);
     }
 
-    /// Whether rules that members share are held here, and something changed since they were fetched: one of them may have been taken back.
+    /// Whether rules that members share are held here, and are older than what the node had said by then: one of them may have been taken
+    /// back.
     #[must_use]
-    pub fn rules_lag(&self, shared: &Shared) -> bool {
-        self.sensor.kind.holds_rules() && self.rules_of.load(Ordering::Acquire) != shared.changes()
+    pub fn rules_lag(&self, changes: u64) -> bool {
+        self.sensor.kind.holds_rules() && self.rules_of.load(Ordering::Acquire) <= changes
     }
 
     fn waiting(&self) -> MutexGuard<'_, Waiting> {
@@ -143,6 +146,7 @@ impl Slot {
                 all: std::mem::take(&mut waiting.all),
                 keys: std::mem::take(&mut waiting.keys),
                 cursor: view.known().cursor.clone(),
+                changes: shared.changes(),
             })
         })
     }
