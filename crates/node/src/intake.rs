@@ -70,6 +70,8 @@ pub(crate) struct Intake<'n> {
     /// Nothing is written: what would become of each is found out.
     pub dry_run: bool,
     foreseen: Foreseen,
+    /// It is charged to nobody's quota.
+    pub uncharged: bool,
     /// Who looks at it before it enters.
     pub curation: Curation,
     /// What was looked at beforehand, where somebody looks.
@@ -141,7 +143,7 @@ impl<'n> Intake<'n> {
         submission: Submission,
     ) -> Intake<'n> {
         let (held, foreseen) = (HashMap::new(), Foreseen::default());
-        let (audited, dry_run, about, looks) = (false, false, None, false);
+        let (audited, dry_run, uncharged, about, looks) = (false, false, false, None, false);
         let (curation, looked, unseen) = (Curation::None, Vec::new(), BTreeSet::new());
         Intake {
             node,
@@ -154,6 +156,7 @@ impl<'n> Intake<'n> {
             about,
             dry_run,
             foreseen,
+            uncharged,
             curation,
             looked,
             looks,
@@ -341,7 +344,7 @@ impl<'n> Intake<'n> {
             items,
             complete,
             seen,
-            quota: terms.quota,
+            quota: if self.uncharged { store::record::Quota::default() } else { terms.quota },
             about: self.about.as_ref().map(|about| (about.object.clone(), about.source)),
             audit: if self.audited { Vec::new() } else { vec![self.audit(now)] },
             circle_acts: Vec::new(),

@@ -1,6 +1,7 @@
 //! Recalling what one's member said: the versions that stand are taken back, and entries that say so go wherever they went. What
 //! left is where it is: who holds it is told as far as the one who recalls may know of others, and who has not read of it.
 
+mod swept;
 mod whole;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -59,6 +59,19 @@ impl Node {
         self.take_in(intake, bytes)
     }
 
+    /// The same, of a recall of all that a member or a source said: it is charged to nobody, for it says no more than what it takes
+    /// back did, and is sequenced at once, so that it is known what was refused.
+    pub(crate) fn submit_sweep(
+        &self,
+        caller: &Caller,
+        options: &ImportOptions,
+        bytes: &[u8],
+    ) -> Result<views::Status, Error> {
+        let mut intake = Intake::begin(self, caller, options, "submit")?;
+        (intake.curation, intake.uncharged) = (Curation::None, true);
+        self.take_in(intake, bytes)
+    }
+
     fn take_in(&self, mut intake: Intake<'_>, bytes: &[u8]) -> Result<views::Status, Error> {
         let most = self.settings().max_inflated_bytes;
         if bytes.len() > most {
@@ -78,7 +91,7 @@ impl Node {
             return self.keep(intake, &chunks, (bytes, String::new()), due);
         }
         let count: usize = chunks.iter().map(|chunk| chunk.pieces.len()).sum();
-        if count > self.settings().asynchronous_objects && !intake.dry_run {
+        if count > self.settings().asynchronous_objects && !intake.dry_run && !intake.uncharged {
             return self.accept(&intake, count as u64, bytes, Kept::default());
         }
         let outcomes = self.sequence_all(&mut intake, &chunks, 0, &mut |_| true)?;

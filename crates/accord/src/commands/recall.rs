@@ -127,6 +127,10 @@ fn write_sweep(output: &mut Output, sweep: &Value) -> Result<(), Failure> {
     };
     let (member, at) = (inert(text(sweep, "/member/name")), inert(text(sweep, "/at")));
     output.line(&format!("{state}  all of {member}{source}{since}  {at}  {}", inert(text(sweep, "/id"))))?;
+    // Of whose it is not, nothing more is told.
+    if sweep.get("objects").is_none() {
+        return Ok(());
+    }
     output.line(&format!(
         "  {}, {}; a revoked version said of {}{}",
         counted(number(sweep, "/objects"), "object"),

@@ -17,7 +17,6 @@ use std::time::Duration;
 
 use model::gate::{self, SaidBy, Versions};
 use model::{Action, Label, MemberId, Timestamp, Tlp};
-use serde::{Deserialize, Serialize};
 use store::Store;
 use store::directory::{Change, RECALLS};
 use store::read::Snapshot;
@@ -25,6 +24,7 @@ use store::record::{Item, ObjectKey};
 use strictjson::Limits;
 use uuid::Uuid;
 
+use super::swept::{Note, Piece, Swept, part_view, sees_whole, sweep_view};
 use super::{Held, HeldBy, NOTE};
 use crate::addressed::Addressed;
 use crate::core::annotation::{Speaker, Subject, recall_note, recalled, statement};
@@ -38,49 +38,12 @@ use crate::{Annotation, Caller, Error, ImportOptions, Kind, Node, Recall, random
 
 /// Statements that are looked at on one snapshot, and taken back in one transaction.
 const PAGE: usize = 500;
+/// So soon one that failed is tried again.
+const AGAIN: Duration = Duration::from_secs(10);
 /// So soon it is looked again whether what was accepted before the recall has entered.
 const LOOK_AGAIN: Duration = Duration::from_millis(200);
 /// Before the id of a rule, under which it is kept how far it is carried out.
 const SWEPT: &str = "recall-all:";
-/// Pieces by which it is found out who held what; more are put together.
-const PIECES: usize = 2_000;
-
-/// How far a rule is carried out.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-struct Swept {
-    rule: Rule,
-    /// Everything before this is taken back.
-    place: u64,
-    objects: u64,
-    withdrawn: u64,
-    /// Objects of which a revoked version was said.
-    revoked: u64,
-    /// Objects of which none could be said.
-    unsaid: u64,
-    notes: Vec<Note>,
-    /// What was taken back together.
-    pieces: Vec<Piece>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    finished: Option<i64>,
-}
-
-/// What says it under one label.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-struct Note {
-    id: String,
-    tlp: String,
-}
-
-/// Objects that were taken back together, by where the first and the last of them stood.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
-struct Piece {
-    /// Which of the notes says it, if one does.
-    note: Option<usize>,
-    first: u64,
-    last: u64,
-    objects: u64,
-}
-
 /// An object of which something is to be taken back.
 struct Meant {
     source: MemberId,
@@ -92,37 +55,6 @@ struct Meant {
     wire: Vec<u8>,
     /// Nothing of it stands when they are gone.
     whole: bool,
-}
-
-impl Swept {
-    fn begin(rule: Rule) -> Swept {
-        let (place, notes, pieces) = (rule.from, Vec::new(), Vec::new());
-        let (objects, withdrawn, revoked, unsaid) = (0, 0, 0, 0);
-        Swept { rule, place, objects, withdrawn, revoked, unsaid, notes, pieces, finished: None }
-    }
-
-    fn add(&mut self, piece: Piece) {
-        self.pieces.push(piece);
-        if self.pieces.len() <= PIECES {
-            return;
-        }
-        // Two neighbours are one from now on.
-        let (mut fewer, mut joins): (Vec<Piece>, bool) = (Vec::with_capacity(PIECES / 2 + 1), false);
-        for piece in self.pieces.drain(..) {
-            match fewer.last_mut().filter(|last| joins && last.note == piece.note) {
-                Some(last) => {
-                    last.last = last.last.max(piece.last);
-                    last.objects += piece.objects;
-                    joins = false;
-                }
-                None => {
-                    fewer.push(piece);
-                    joins = true;
-                }
-            }
-        }
-        self.pieces = fewer;
-    }
 }
 
 /// The rules that are kept.
@@ -161,14 +93,21 @@ impl Node {
             let member = member_for(roster, caller, &named)?;
             // Before anything is looked up, so that a refusal tells nothing of what is there.
             Node::allowed(caller, &Action::Withdraw(member.id, None))?;
+            if asked.member.is_some() && caller.principal.reader.ceiling != Tlp::Red {
+                let message = "all that a member said is recalled by a token that reads up to TLP:RED alone";
+                return Err(Error::new(Kind::Forbidden, message)
+                    .hint("of what a token sees, recall objects, a submission or a source")
+                    .into());
+            }
             let reason = checked_reason(&asked.reason)?;
             let source = asked.source.as_deref().map(str::trim).filter(|name| !name.is_empty());
+            // Before it is looked how far the record goes: what enters in between is reached by its place and by its submission.
+            let waiting = self.waiting_of([member.id, member.alias])?;
             let snapshot = self.inner.store.snapshot()?;
             let before = snapshot.end();
             let from = asked.since.map_or(Ok(0), |since| snapshot.position_at(since))?;
             let (any, _) = snapshot.said_between([member.id, member.alias], (from, before), 1)?;
             drop(snapshot);
-            let waiting = self.waiting_of([member.id, member.alias])?;
             if any.is_empty() && waiting.is_empty() {
                 return Err(not_found("statement that stands, of the member", &named).into());
             }
@@ -209,11 +148,12 @@ impl Node {
     }
 
     /// The recalls of all that a member said, or of all of it from a feed, and how far they are carried out, the newest first: to
-    /// those who could recall that themselves.
+    /// those who could recall that themselves. Why, and what of it was there, is for the member that recalls and for the one whose it
+    /// was, with a token that reads up to RED, and for the token that recalled.
     ///
     /// # Errors
     /// [`Kind::Unauthenticated`]; [`Kind::Forbidden`].
-    pub fn recalls(&self, caller: &Caller) -> Result<Vec<views::RecallSweep>, Error> {
+    pub fn recalls(&self, caller: &Caller) -> Result<Vec<views::RecallListed>, Error> {
         let own = signed_in(caller)?;
         Node::allowed(caller, &Action::Withdraw(own, None))?;
         let roster = self.roster();
@@ -225,18 +165,26 @@ impl Node {
             let may = |swept: &Swept| {
                 Node::allowed(caller, &Action::Withdraw(MemberId(swept.rule.member), None)).is_ok()
             };
-            told.extend(swept?.filter(may).map(|swept| sweep_view(&roster, &swept)));
+            told.extend(swept?.filter(may).map(|swept| {
+                if !sees_whole(caller, own, &swept.rule) {
+                    return views::RecallListed::Part(part_view(&roster, &swept));
+                }
+                views::RecallListed::Whole(Box::new(sweep_view(&roster, &swept)))
+            }));
         }
         told.reverse();
         Ok(told)
     }
 
-    /// How far the recall is carried out that a note tells of, for those who could recall that themselves.
+    /// How far the recall is carried out that a note tells of, for those who see all of that.
     pub(super) fn sweep_of(&self, caller: &Caller, note: &str) -> Result<Option<views::RecallSweep>, Error> {
         if Node::allowed(caller, &Action::Withdraw(signed_in(caller)?, None)).is_err() {
             return Ok(None);
         }
-        let mut sweeps = self.recalls(caller)?.into_iter();
+        let mut sweeps = self.recalls(caller)?.into_iter().filter_map(|listed| match listed {
+            views::RecallListed::Whole(sweep) => Some(*sweep),
+            views::RecallListed::Part(_) => None,
+        });
         Ok(sweeps.find(|sweep| sweep.recalls.iter().any(|one| one.id == note)))
     }
 
@@ -265,27 +213,39 @@ impl Node {
         let roster = self.roster();
         let mut next = None;
         for rule in &roster.recalls().active {
-            let mut swept = self.swept_of(rule)?;
-            // Before it is looked how far the record goes: what waits no more after that has entered before.
-            let waits = !rule.waiting.is_empty()
-                && self.waiting_of(rule.sources())?.iter().any(|id| rule.waiting.contains(id));
-            let end = match rule.waiting.is_empty() {
-                true => rule.before,
-                false => self.inner.store.snapshot()?.end().max(rule.before),
-            };
-            if swept.place < end {
-                let end = if swept.place < rule.before { rule.before } else { end };
-                self.take_back_piece(&mut swept, end)?;
-                self.keep_swept(&swept)?;
-            } else if waits {
-                next = Some(LOOK_AGAIN);
-                continue;
-            } else {
-                self.finish_recall(&mut swept)?;
+            // What keeps one from being carried out keeps no other.
+            match self.carry_out(rule) {
+                Ok(Some(Duration::ZERO)) => return Ok(Some(Duration::ZERO)),
+                Ok(pause) => next = next.into_iter().chain(pause).min(),
+                Err(error) => {
+                    tracing::error!(%error, recall.id = %rule.id, "what is recalled is taken back later");
+                    next = Some(next.unwrap_or(AGAIN));
+                }
             }
-            return Ok(Some(Duration::ZERO));
         }
         Ok(next)
+    }
+
+    // One step of one of them. `ZERO` where something was done, else how long to wait.
+    fn carry_out(&self, rule: &Rule) -> Result<Option<Duration>, Error> {
+        let mut swept = self.swept_of(rule)?;
+        // Before it is looked how far the record goes: what waits no more after that has entered before.
+        let waits = !rule.waiting.is_empty()
+            && self.waiting_of(rule.sources())?.iter().any(|id| rule.waiting.contains(id));
+        let end = match rule.waiting.is_empty() {
+            true => rule.before,
+            false => self.inner.store.snapshot()?.end().max(rule.before),
+        };
+        if swept.place < end {
+            let end = if swept.place < rule.before { rule.before } else { end };
+            self.take_back_piece(&mut swept, end)?;
+            self.keep_swept(&swept)?;
+        } else if waits {
+            return Ok(Some(LOOK_AGAIN));
+        } else {
+            self.finish_recall(&mut swept)?;
+        }
+        Ok(Some(Duration::ZERO))
     }
 
     fn take_back_piece(&self, swept: &mut Swept, end: u64) -> Result<(), Error> {
@@ -436,7 +396,7 @@ impl Node {
                 embargo,
                 ..ImportOptions::default()
             };
-            let status = self.submit_recall(&caller, &options, &envelope)?;
+            let status = self.submit_sweep(&caller, &options, &envelope)?;
             let refused = status.outcomes.iter().filter(|one| one.state == "rejected").count() as u64;
             swept.revoked += revoked - refused.min(revoked);
             swept.unsaid += refused;
@@ -579,79 +539,4 @@ fn takes_back(rule: &Rule, says: &[u8]) -> bool {
         None => recalled(&object).is_none(),
     };
     is_meant && !is_revoked
-}
-
-fn sweep_view(roster: &Roster, swept: &Swept) -> views::RecallSweep {
-    let rule = &swept.rule;
-    let entries = swept.notes.iter().map(|note| views::RecallEntry {
-        id: note.id.clone(),
-        label: note.tlp.clone(),
-        reason: rule.reason.clone(),
-        objects: Vec::new(),
-    });
-    views::RecallSweep {
-        id: rule.id.to_string(),
-        member: roster.named(MemberId(rule.member)),
-        by: roster.named(MemberId(rule.by)),
-        feed: rule.source.clone(),
-        since: rule.since.map(|since| Timestamp(since).to_string()),
-        reason: rule.reason.clone(),
-        at: rule.at().to_string(),
-        done: swept.finished.is_some(),
-        finished: swept.finished.map(|at| Timestamp(at).to_string()),
-        percent: percent(swept),
-        objects: swept.objects,
-        withdrawn: swept.withdrawn,
-        revoked: swept.revoked,
-        unsaid: swept.unsaid,
-        recalls: entries.collect(),
-    }
-}
-
-fn percent(swept: &Swept) -> u64 {
-    let (from, before) = (swept.rule.from, swept.rule.before);
-    let (done, of) = (swept.place.saturating_sub(from), before.saturating_sub(from));
-    match swept.finished {
-        Some(_) => 100,
-        None => (done * 100).checked_div(of).unwrap_or(0).min(99),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn of_very_many_pieces_neighbours_are_put_together_and_none_is_lost() {
-        let rule = Rule {
-            id: Uuid::nil(),
-            number: 1,
-            member: Uuid::nil(),
-            alias: Uuid::nil(),
-            source: None,
-            since: None,
-            from: 0,
-            before: 1_000_000,
-            waiting: Vec::new(),
-            by: Uuid::nil(),
-            token: None,
-            at: 0,
-            reason: "wrong".to_owned(),
-        };
-        let mut swept = Swept::begin(rule);
-        let many = PIECES as u64 * 5;
-        for n in 0..many {
-            // Two labels, one after the other for long.
-            let note = Some(usize::from(n % 1_000 >= 500));
-            swept.add(Piece { note, first: n * 10, last: n * 10 + 9, objects: 3 });
-        }
-        assert!(swept.pieces.len() <= PIECES, "{}", swept.pieces.len());
-        assert_eq!(swept.pieces.iter().map(|piece| piece.objects).sum::<u64>(), many * 3);
-        for note in [Some(0), Some(1)] {
-            let of: u64 =
-                swept.pieces.iter().filter(|piece| piece.note == note).map(|piece| piece.objects).sum();
-            assert_eq!(of, many * 3 / 2);
-        }
-        assert!(swept.pieces.windows(2).all(|two| two[0].last < two[1].first));
-    }
 }

@@ -56,6 +56,29 @@ pub struct RecallSweep {
     pub recalls: Vec<RecallEntry>,
 }
 
+/// A recall of all that a member or a source said, as it is listed.
+#[derive(Debug, Clone, Serialize)]
+#[serde(untagged)]
+pub enum RecallListed {
+    /// For the member that recalls, and the one whose it was.
+    Whole(Box<RecallSweep>),
+    /// For others who could recall it themselves.
+    Part(RecallPart),
+}
+
+/// How far a recall is carried out, and nothing of what it takes back.
+#[derive(Debug, Clone, Serialize)]
+pub struct RecallPart {
+    /// Its id.
+    pub id: String,
+    /// Who said it.
+    pub member: Named,
+    /// All of it is taken back.
+    pub done: bool,
+    /// How much of the record was looked through for it.
+    pub percent: u64,
+}
+
 /// An entry that says that objects are recalled.
 #[derive(Debug, Clone, Serialize)]
 pub struct RecallEntry {

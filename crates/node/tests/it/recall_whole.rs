@@ -4,9 +4,10 @@
 use std::time::{Duration, Instant};
 
 use model::{Timestamp, Tlp};
-use node::views::RecallSweep;
+use node::views::{RecallListed, RecallSweep};
 use node::{
-    Caller, FeedQuery, ImportOptions, Kind, Recall, Settings, Stream, StreamEvent, StreamQuery, ValuesQuery,
+    Caller, FeedQuery, ImportOptions, Kind, NewMember, NewToken, Recall, Settings, Stream, StreamEvent,
+    StreamQuery, ValuesQuery,
 };
 
 use super::circle_rules::members;
@@ -53,12 +54,21 @@ fn whole(member: Option<&str>, source: Option<&str>, since: Option<Timestamp>) -
     }
 }
 
+/// The recalls of which this caller is told all.
+fn sweeps(world: &World, by: &Caller) -> Vec<RecallSweep> {
+    let whole = |listed| match listed {
+        RecallListed::Whole(sweep) => *sweep,
+        RecallListed::Part(part) => panic!("{part:?}"),
+    };
+    world.node.recalls(by).unwrap().into_iter().map(whole).collect()
+}
+
 /// Waits until the last recall is carried out.
 fn done(world: &World, by: &Caller) -> RecallSweep {
     let began = Instant::now();
     loop {
-        let last = world.node.recalls(by).unwrap().remove(0);
-        if last.done && world.node.recalls(by).unwrap().iter().all(|one| one.done) {
+        let last = sweeps(world, by).remove(0);
+        if last.done && sweeps(world, by).iter().all(|one| one.done) {
             return last;
         }
         assert!(began.elapsed() < PATIENCE, "{last:?}");
@@ -117,7 +127,7 @@ fn a_feed_of_any_size_is_gone_from_sensors_at_once_and_then_from_everywhere() {
     assert!(told(&world, &mut follows).is_empty(), "told once");
     // It stands yet everywhere else, and that is said.
     assert_eq!(world.listed(&bob, None).len() as u32, MANY + 2);
-    assert!(!world.node.recalls(&ada).unwrap()[0].done);
+    assert!(!sweeps(&world, &ada)[0].done);
 
     // Whatever ended the node, the next one holds to it and goes on.
     let world = world.restarted();
@@ -179,7 +189,7 @@ fn what_ends_in_between_is_gone_on_with_and_taken_back_once() {
     for _ in 0..4 {
         world = world.restarted();
         assert!(!read(&world, &bob).contains("203.0."));
-        let told = world.node.recalls(&ada).unwrap().remove(0);
+        let told = sweeps(&world, &ada).remove(0);
         assert!(told.done || told.percent < 100, "{told:?}");
     }
     let sweep = done(&world, &ada);
@@ -364,4 +374,56 @@ fn what_is_no_recall_of_all_is_refused() {
     );
     world.node.recall(&operator, &whole(Some(&revoked.id), None, None)).unwrap();
     assert_eq!(done(&world, &operator).withdrawn, 1);
+}
+
+#[test]
+fn what_was_recalled_is_for_the_two_members_alone_and_others_see_how_far_it_is() {
+    let world = World::new();
+    let [ada]: [Caller; 1] = members(&world, &["Ada"], ROLES).try_into().unwrap();
+    lines(&world, &ada, Some("bad"), "203.0.100.1\n");
+    let operator = world.node.operator();
+    let green = NewToken {
+        member: "Ada".to_owned(),
+        roles: ROLES.iter().map(|role| (*role).to_owned()).collect(),
+        ceiling: Some(Tlp::Green),
+        ..NewToken::default()
+    };
+    let green = world.signed_in(&world.node.add_token(&operator, &green).unwrap().secret);
+    // A token that sees little does not end all that its member ever said.
+    let refused = world.node.recall(&green, &whole(Some("Ada"), None, None)).unwrap_err();
+    assert_eq!(refused.kind, Kind::Forbidden);
+    assert!(refused.hint.is_some());
+    world.node.recall(&ada, &whole(Some("Ada"), None, None)).unwrap();
+    let sweep = done(&world, &ada);
+    assert_eq!((sweep.objects, sweep.recalls.len()), (1, 1));
+    // Who may recall it, too, and reads none of it, is told neither why nor what.
+    for other in [&green, &operator] {
+        let told = serde_json::to_value(world.node.recalls(other).unwrap()).unwrap();
+        let keys: Vec<&String> = told[0].as_object().unwrap().keys().collect();
+        assert_eq!(keys, ["done", "id", "member", "percent"], "{told}");
+        assert_eq!((&told[0]["id"], &told[0]["percent"]), (&sweep.id.clone().into(), &100.into()));
+    }
+    // What it recalls itself a token sees, whatever it reads.
+    lines(&world, &green, Some("other"), "203.0.100.2\n");
+    let recall = Recall { since: Some(Timestamp(START)), ..whole(None, Some("other"), None) };
+    world.node.recall(&green, &recall).unwrap();
+    let listed = world.node.recalls(&green).unwrap();
+    assert!(
+        matches!(&listed[..], [RecallListed::Whole(_), RecallListed::Part(_)]),
+        "its own, and another's: {listed:?}"
+    );
+}
+
+#[test]
+fn what_is_recalled_is_said_to_be_revoked_whatever_is_left_of_the_quota() {
+    let world = World::new();
+    let operator = world.node.operator();
+    let new = NewMember { name: "Small".to_owned(), objects_per_hour: Some(3), ..NewMember::default() };
+    world.node.add_member(&operator, &new).unwrap();
+    let small = world.token("Small", ROLES);
+    lines(&world, &small, None, "203.0.100.1\n203.0.100.2\n203.0.100.3\n");
+    world.later(60);
+    world.node.recall(&small, &whole(Some("Small"), None, None)).unwrap();
+    let sweep = done(&world, &small);
+    assert_eq!((sweep.withdrawn, sweep.revoked, sweep.unsaid, sweep.recalls.len()), (3, 3, 0, 1));
 }
