@@ -14,6 +14,7 @@ use store::record::{Appended, Audit, Batch, Index, Item, ObjectKey, Quota, Submi
 use crate::core::filter::{Facts, shown_source};
 use crate::core::marking::{Markings, Restriction, restriction};
 use crate::core::parts;
+use crate::recall::is_being_recalled;
 use crate::roster::Roster;
 use crate::writing::Failure;
 use crate::{Caller, Error, Node, random};
@@ -146,6 +147,10 @@ impl Node {
         for one in waiting {
             let Some(origin) = snapshot.origin(one.position)? else { continue };
             let Some((_, before)) = labels.get(one.label.0 as usize) else { continue };
+            // It would enter again behind the recall; it waits until it is taken back.
+            if is_being_recalled(roster, &snapshot, (one.source, one.position))? {
+                continue;
+            }
             // A definition that has just come is held by now, so it is found like the others.
             for id in one.markings.to_look_for() {
                 if let Entry::Vacant(unknown) = held.entry((one.source, id.to_owned())) {

@@ -1,6 +1,7 @@
 //! Recalling what one's member said: the versions that stand are taken back, and entries that say so go wherever they went. What
 //! left is where it is: who holds it is told as far as the one who recalls may know of others, and who has not read of it.
 
+mod reached;
 mod swept;
 mod whole;
 
@@ -31,6 +32,7 @@ use crate::roster::Roster;
 use crate::withdraw::checked_reason;
 use crate::{Annotation, Caller, Error, ImportOptions, Kind, Node, Recall, random, views};
 
+pub(crate) use reached::{acts_no_more, is_being_recalled};
 pub(crate) use whole::rules_of;
 
 /// Objects that are recalled by their ids, at most; of a source or a member all are, by a rule.

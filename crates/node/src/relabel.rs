@@ -18,6 +18,7 @@ use crate::core::marking::Marked;
 use crate::directory::{not_found, signed_in};
 use crate::intake::terms::curation_of;
 use crate::marked::{Waiting, index_at, of_authors, waits};
+use crate::recall::is_being_recalled;
 use crate::roster::Roster;
 use crate::withdraw::{act_by, reached};
 use crate::writing::Failure;
@@ -81,6 +82,7 @@ impl Node {
             for one in standing {
                 let label = self.asked_label(roster, caller, own, &one, asked)?;
                 if label != one.label {
+                    self.is_not_recalled(roster, label.author, one.position)?;
                     self.is_no_wider_than_others(roster, caller, (own, key), (&one.label, &label))?;
                     moving.entry(label).or_default().push(one);
                 }
@@ -102,6 +104,19 @@ impl Node {
             let audit = self.audit_of(caller, "relabel", id.to_owned());
             Ok(reached(&self.append_act(by, caller, items, audit)?))
         })
+    }
+
+    // It would enter again behind the recall, and act.
+    fn is_not_recalled(&self, roster: &Roster, source: MemberId, position: u64) -> Result<(), Error> {
+        let snapshot = self.inner.store.snapshot()?;
+        if !is_being_recalled(roster, &snapshot, (source, position))? {
+            return Ok(());
+        }
+        let error = Error::new(
+            Kind::Conflict,
+            "it is recalled, with all of its member or source, and being taken back",
+        );
+        Err(error.hint("`accord recall list` tells how far that is"))
     }
 
     // What his member said of it and he sees, all of it, and how far the record went.

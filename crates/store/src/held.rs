@@ -3,7 +3,7 @@
 
 use model::gate::{Authorized, Put};
 use model::{CollectionId, Label, MemberId, Timestamp};
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension, params};
 use sha2::{Digest, Sha256};
 
 use crate::read::{LabelId, OutcomeState, Snapshot, Visible};
@@ -103,6 +103,18 @@ impl Snapshot {
     /// [`crate::Kind::Engine`].
     pub fn origin(&self, position: u64) -> Result<Option<Submission>, Error> {
         arrivals::origin(self.conn()?, position.cast_signed())
+    }
+
+    /// Where a statement entered first, that is at a position by now; the same where it never entered again.
+    ///
+    /// # Errors
+    /// [`crate::Kind::Engine`].
+    pub fn root(&self, position: u64) -> Result<u64, Error> {
+        let mut query = self
+            .conn()?
+            .prepare_cached("SELECT coalesce(target, position) FROM statement WHERE position = ?1")?;
+        let root = query.query_row([position.cast_signed()], |row| row.get::<_, i64>(0)).optional()?;
+        Ok(root.map_or(position, i64::cast_unsigned))
     }
 
     /// The objects that a submission brought statements of, in order, at most so many. Looks at every statement.

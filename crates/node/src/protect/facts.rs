@@ -26,6 +26,7 @@ use crate::core::stands::Told;
 use crate::core::verdicts::{Verdicts, Voice, word};
 use crate::core::warning::WarningLists;
 use crate::reading::Reading;
+use crate::recall::acts_no_more;
 use crate::{Error, Kind as ErrorKind, Node};
 
 const DAY_US: i64 = 86_400_000_000;
@@ -195,13 +196,8 @@ impl<'a> Judging<'a> {
     }
 
     /// Whether what says a value is recalled, with all that its source said or all from one feed, and not taken back yet.
-    pub(crate) fn is_recalled(&self, stand: &Stand<'_>) -> bool {
-        let mut within = self.reading.roster.recalls().reaches.iter();
-        within.any(|reach| {
-            reach.is_within(stand.source, stand.position)
-                && (reach.feed.is_none()
-                    || Told::decode(stand.facts).is_some_and(|told| reach.is_of(told.origin)))
-        })
+    pub(crate) fn is_recalled(&self, stand: &Stand<'_>) -> Result<bool, Error> {
+        acts_no_more(&self.reading.roster, &self.reading.snapshot, stand)
     }
 
     /// What an indicator says of a value of this kind.
@@ -384,13 +380,15 @@ impl<'a> Judging<'a> {
     pub(crate) fn sayings(&self, key: &[u8], kind: Kind) -> Result<Vec<Saying>, Error> {
         let mut found = Ok(Vec::new());
         self.reading.snapshot.stands(&self.reading.sight.visible, key, &mut |stand| {
-            if let Ok(sayings) = &mut found
-                && !self.is_recalled(stand)
-            {
-                match self.saying(stand, kind) {
-                    Ok(saying) => sayings.push(saying),
-                    Err(error) => found = Err(error),
-                }
+            let Ok(sayings) = &mut found else { return };
+            let saying = match self.is_recalled(stand) {
+                Ok(true) => return,
+                Ok(false) => self.saying(stand, kind),
+                Err(error) => Err(error),
+            };
+            match saying {
+                Ok(saying) => sayings.push(saying),
+                Err(error) => found = Err(error),
             }
         })?;
         found

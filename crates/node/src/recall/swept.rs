@@ -18,6 +18,12 @@ pub(super) struct Swept {
     pub(super) rule: Rule,
     /// Everything before this is taken back.
     pub(super) place: u64,
+    /// Up to where it is looked for what the rule reaches, once that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) until: Option<u64>,
+    /// What was last begun, until it is ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) begun: Option<Begun>,
     pub(super) objects: u64,
     pub(super) withdrawn: u64,
     /// Objects of which a revoked version was said.
@@ -29,6 +35,17 @@ pub(super) struct Swept {
     pub(super) pieces: Vec<Piece>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) finished: Option<i64>,
+}
+
+/// What is taken back in one step, by what was found before it was begun.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Begun {
+    pub(super) place: u64,
+    /// Where it goes on.
+    pub(super) next: u64,
+    pub(super) objects: u64,
+    pub(super) versions: u64,
+    pub(super) pieces: Vec<Piece>,
 }
 
 /// What says it under one label.
@@ -52,7 +69,19 @@ impl Swept {
     pub(super) fn begin(rule: Rule) -> Swept {
         let (place, notes, pieces) = (rule.from, Vec::new(), Vec::new());
         let (objects, withdrawn, revoked, unsaid) = (0, 0, 0, 0);
-        Swept { rule, place, objects, withdrawn, revoked, unsaid, notes, pieces, finished: None }
+        Swept {
+            rule,
+            place,
+            until: None,
+            begun: None,
+            objects,
+            withdrawn,
+            revoked,
+            unsaid,
+            notes,
+            pieces,
+            finished: None,
+        }
     }
 
     pub(super) fn add(&mut self, piece: Piece) {

@@ -24,16 +24,16 @@ use store::record::{Item, ObjectKey};
 use strictjson::Limits;
 use uuid::Uuid;
 
-use super::swept::{Note, Piece, Swept, part_view, sees_whole, sweep_view};
+use super::reached::wire_of_reached;
+use super::swept::{Begun, Note, Piece, Swept, part_view, sees_whole, sweep_view};
 use super::{Held, HeldBy, NOTE};
 use crate::addressed::Addressed;
-use crate::core::annotation::{Speaker, Subject, recall_note, recalled, statement};
+use crate::core::annotation::{Speaker, Subject, recall_note, statement};
 use crate::core::recalls::{ACTIVE, Rule, Rules, TOLD};
-use crate::core::stands::is_from;
 use crate::directory::{member_for, not_found, signed_in};
 use crate::holders::Target;
 use crate::roster::Roster;
-use crate::withdraw::{Acts, act_by, checked_reason, reached};
+use crate::withdraw::{Acts, act_by, checked_reason};
 use crate::{Annotation, Caller, Error, ImportOptions, Kind, Node, Recall, random, views};
 
 /// Statements that are looked at on one snapshot, and taken back in one transaction.
@@ -232,12 +232,17 @@ impl Node {
         // Before it is looked how far the record goes: what waits no more after that has entered before.
         let waits = !rule.waiting.is_empty()
             && self.waiting_of(rule.sources())?.iter().any(|id| rule.waiting.contains(id));
-        let end = match rule.waiting.is_empty() {
-            true => rule.before,
-            false => self.inner.store.snapshot()?.end().max(rule.before),
+        let until = match swept.until {
+            Some(until) => until,
+            None => {
+                // What entered, and entered again, until now: behind that nothing does any more that the rule reaches.
+                let end = self.inner.store.snapshot()?.end().max(rule.before);
+                swept.until = Some(end).filter(|_| !waits);
+                end
+            }
         };
-        if swept.place < end {
-            let end = if swept.place < rule.before { rule.before } else { end };
+        if swept.place < until {
+            let end = if swept.place < rule.before { rule.before } else { until };
             self.take_back_piece(&mut swept, end)?;
             self.keep_swept(&swept)?;
         } else if waits {
@@ -249,11 +254,11 @@ impl Node {
     }
 
     fn take_back_piece(&self, swept: &mut Swept, end: u64) -> Result<(), Error> {
+        // What was begun and not ended is gone through again, as far as it went then.
+        let begun = swept.begun.take().filter(|begun| begun.place == swept.place);
+        let end = begun.as_ref().map_or(end, |begun| begun.next);
         let (meant, next) = self.meant(&swept.rule, (swept.place, end))?;
         let notes = self.say_recalled(swept, &meant)?;
-        for some in meant.chunks(PAGE) {
-            swept.withdrawn += self.take_back_meant(&swept.rule, some)?;
-        }
         let mut pieces: BTreeMap<Option<usize>, Piece> = BTreeMap::new();
         for (one, note) in meant.iter().zip(notes) {
             let piece = pieces.entry(note).or_insert(Piece {
@@ -265,9 +270,24 @@ impl Node {
             (piece.first, piece.last) = (piece.first.min(one.position), piece.last.max(one.position));
             piece.objects += 1;
         }
-        swept.objects += meant.len() as u64;
-        pieces.into_values().for_each(|piece| swept.add(piece));
-        swept.place = next;
+        let (place, objects) = (swept.place, meant.len() as u64);
+        let begun = begun.unwrap_or_else(|| {
+            let versions = meant.iter().map(|one| one.versions.len() as u64).sum();
+            Begun { place, next, objects, versions, pieces: pieces.into_values().collect() }
+        });
+        if !meant.is_empty() {
+            // What is withdrawn is not found again, so what there was is kept before.
+            swept.begun = Some(begun.clone());
+            self.keep_swept(swept)?;
+        }
+        for some in meant.chunks(PAGE) {
+            self.take_back_meant(&swept.rule, some)?;
+        }
+        swept.withdrawn += begun.versions;
+        swept.objects += begun.objects;
+        begun.pieces.into_iter().for_each(|piece| swept.add(piece));
+        swept.begun = None;
+        swept.place = begun.next;
         Ok(())
     }
 
@@ -285,10 +305,7 @@ impl Node {
         Ok((meant, next))
     }
 
-    fn take_back_meant(&self, rule: &Rule, meant: &[Meant]) -> Result<u64, Error> {
-        if meant.is_empty() {
-            return Ok(0);
-        }
+    fn take_back_meant(&self, rule: &Rule, meant: &[Meant]) -> Result<(), Error> {
         self.judged(&self.operator(), |roster, caller| {
             let versions = |one: &Meant| Versions {
                 object: one.object.clone(),
@@ -313,7 +330,8 @@ impl Node {
             });
             let acts = Acts { items: items.collect(), ..Acts::default() };
             let leave = Node::authorized(roster, caller, gate::Withdraw, all)?;
-            Ok(reached(&self.append_act_at(self.now(), leave, caller, acts)?))
+            self.append_act_at(self.now(), leave, caller, acts)?;
+            Ok(())
         })
     }
 
@@ -479,13 +497,7 @@ fn meant_of(
     let (mut versions, mut last) = (Vec::new(), None::<(Timestamp, u64, Label, Vec<u8>)>);
     let mut kept = false;
     for one in standing {
-        let mut wire = None;
-        if is_reached(snapshot, rule, one.position)? {
-            snapshot.every_body(one.position, one.position + 1, &mut |stored| {
-                let says = stored.wire.unwrap_or(stored.body);
-                wire = Some(says).filter(|says| takes_back(rule, says));
-            })?;
-        }
+        let wire = wire_of_reached(snapshot, rule, one.position)?;
         let Some(wire) = wire else {
             kept = true;
             continue;
@@ -508,13 +520,6 @@ fn meant_of(
     }))
 }
 
-fn is_reached(snapshot: &Snapshot, rule: &Rule, position: u64) -> Result<bool, Error> {
-    if position < rule.before || rule.waiting.is_empty() {
-        return Ok((rule.from..rule.before).contains(&position));
-    }
-    Ok(snapshot.origin(position)?.is_some_and(|submission| rule.waiting.contains(&submission.id.0)))
-}
-
 // Why, and that it is more than what the note names.
 fn reason_of(roster: &Roster, rule: &Rule) -> String {
     let what = match &rule.source {
@@ -527,16 +532,4 @@ fn reason_of(roster: &Roster, rule: &Rule) -> String {
         rule.reason
     );
     checked_reason(&whole).unwrap_or_else(|_| rule.reason.clone())
-}
-
-// What takes something back itself stays: whoever was told of it before may not have read of that yet.
-fn takes_back(rule: &Rule, says: &[u8]) -> bool {
-    let Ok(object) = strictjson::parse(says, &Limits::default()) else { return rule.source.is_none() };
-    let is_revoked = object.get("revoked").and_then(strictjson::Node::as_bool) == Some(true);
-    let is_indicator = object.get("type").and_then(strictjson::Node::as_str) == Some("indicator");
-    let is_meant = match &rule.source {
-        Some(feed) => is_indicator && is_from(&object, feed),
-        None => recalled(&object).is_none(),
-    };
-    is_meant && !is_revoked
 }

@@ -32,10 +32,11 @@ impl Values<'_, '_, '_> {
         let snapshot = &self.judging.reading.snapshot;
         let mut failed = Ok(());
         snapshot.all_stands(&self.judging.reading.sight.visible, (start, end), &mut |key, stand| {
-            if self.judging.is_recalled(stand) {
-                return ControlFlow::Continue(());
-            }
-            let done = self.judging.saying(stand, self.kind).and_then(|saying| self.take(key, saying));
+            let done = match self.judging.is_recalled(stand) {
+                Ok(true) => return ControlFlow::Continue(()),
+                Ok(false) => self.judging.saying(stand, self.kind).and_then(|saying| self.take(key, saying)),
+                Err(error) => Err(error),
+            };
             if done.is_err() {
                 failed = done;
                 return ControlFlow::Break(());
