@@ -6,6 +6,8 @@ use std::io::{self, Read};
 
 use flate2::read::MultiGzDecoder;
 
+use crate::records::{self, Records};
+
 /// How long a piece is, in bytes: enough that handing it on costs nothing beside going through it.
 const PIECE: u64 = 1 << 20;
 /// The longest line that is looked at, in bytes. Of a longer one nothing is.
@@ -25,29 +27,52 @@ pub struct Piece {
     pub bytes: Vec<u8>,
 }
 
+/// A log that was begun to be read.
+pub struct Begun<'r> {
+    /// How it begins, as far as that could be read; of records in one document, how the first begin.
+    pub beginning: Vec<u8>,
+    /// All of it, a line for each record.
+    pub pieces: Pieces<Box<dyn Read + Send + 'r>>,
+}
+
+/// Begins to read a log, packed or not. What is wrong with it turns up where its pieces are read.
+///
+/// # Errors
+/// Those of the input, if not even its first bytes can be read.
+pub fn begun<'r>(input: impl Read + Send + 'r) -> io::Result<Begun<'r>> {
+    let mut input = unpacked(input)?;
+    let mut beginning = Vec::new();
+    // Torn within its beginning, it is told again when it is read further.
+    let torn = (&mut input).take(BEGINNING).read_to_end(&mut beginning).err();
+    let whole = io::Cursor::new(beginning.clone()).chain(Torn(torn)).chain(input);
+    let Some(depth) = records::depth(&beginning) else {
+        return Ok(Begun { beginning, pieces: Pieces::new(Box::new(whole)) });
+    };
+    let mut first = Vec::new();
+    Records::new(beginning.as_slice(), depth).read_to_end(&mut first)?;
+    Ok(Begun { beginning: first, pieces: Pieces::new(Box::new(Records::new(whole, depth))) })
+}
+
+/// An error that is told once.
+struct Torn(Option<io::Error>);
+
+impl Read for Torn {
+    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+        self.0.take().map_or(Ok(0), Err)
+    }
+}
+
 /// Pieces of a log, as they are read.
 pub struct Pieces<R> {
     input: R,
     lines: shield::read::Pieces,
-    /// What was read to tell the format.
-    begun: Vec<u8>,
     ready: VecDeque<Piece>,
     ended: bool,
 }
 
 impl<R: Read> Pieces<R> {
     pub fn new(input: R) -> Pieces<R> {
-        let lines = shield::read::Pieces::new(LINE_MAX);
-        Pieces { input, lines, begun: Vec::new(), ready: VecDeque::new(), ended: false }
-    }
-
-    /// How it begins.
-    ///
-    /// # Errors
-    /// Those of the input.
-    pub fn beginning(&mut self) -> io::Result<&[u8]> {
-        (&mut self.input).take(BEGINNING).read_to_end(&mut self.begun)?;
-        Ok(&self.begun)
+        Pieces { input, lines: shield::read::Pieces::new(LINE_MAX), ready: VecDeque::new(), ended: false }
     }
 
     /// The next piece; `None` at the end.
@@ -62,7 +87,7 @@ impl<R: Read> Pieces<R> {
             if self.ended {
                 return Ok(None);
             }
-            let mut bytes = std::mem::take(&mut self.begun);
+            let mut bytes = Vec::new();
             let read = (&mut self.input).take(PIECE).read_to_end(&mut bytes);
             let ready = &mut self.ready;
             let mut take = |lines: &[u8], at: u64| {
@@ -88,13 +113,19 @@ impl<R: Read> Pieces<R> {
 ///
 /// # Errors
 /// Those of the input.
-pub fn unpacked<'r>(mut input: impl Read + Send + 'r) -> io::Result<Box<dyn Read + Send + 'r>> {
+fn unpacked<'r>(mut input: impl Read + Send + 'r) -> io::Result<Box<dyn Read + Send + 'r>> {
     let mut magic = Vec::with_capacity(4);
     (&mut input).take(4).read_to_end(&mut magic)?;
     let packing = magic.clone();
     let whole = io::Cursor::new(magic).chain(input);
     Ok(match packing.as_slice() {
         [0x1F, 0x8B, ..] => Box::new(MultiGzDecoder::new(io::BufReader::with_capacity(BUFFER, whole))),
+        [0xFD, b'7', b'z', b'X'] | [b'B', b'Z', b'h', _] | [b'P', b'K', 3, 4] => {
+            return Err(io::Error::other("it is packed by xz, bzip2 or zip: unpack it first"));
+        }
+        [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] => {
+            return Err(io::Error::other("it is UTF-16: make it UTF-8 first, such as with iconv"));
+        }
         [0x28, 0xB5, 0x2F, 0xFD] => {
             let mut decoder = zstd::Decoder::new(whole)?;
             decoder.window_log_max(WINDOW)?;

@@ -10,13 +10,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use shield::{Fault, Knowledge, Layout, Scanned, Scanner, Source, Timestamp};
 
-use crate::blocks::{Piece, Pieces, unpacked};
+use crate::blocks::{Piece, begun};
 use crate::format::{Clock, Format, sniff};
 
 /// Pieces on their way for each thread.
 const AHEAD: usize = 4;
 /// How much of a line is told, in bytes.
 const LINE_TOLD: usize = 4 << 10;
+
+/// How much of a host's name, or of what was seen, is told, in characters.
+const TEXT_TOLD: usize = 1 << 10;
 
 /// A log to go through.
 pub struct Input<'i> {
@@ -36,7 +39,7 @@ pub struct Hit {
     /// Where the line begins, in bytes from the log's beginning, uncompressed.
     pub at: u64,
     /// The line, as far as it is told.
-    pub line: Vec<u8>,
+    pub line: Arc<[u8]>,
     /// The field that it was seen in.
     pub field: String,
     /// The kind of what was seen.
@@ -158,11 +161,9 @@ impl Reader {
 
     fn log(&mut self, input: Input<'_>) -> Option<()> {
         let mut end = End::default();
-        let mut pieces =
-            unpacked(input.bytes).map(Pieces::new).map_err(|error| end.error = Some(error.to_string())).ok();
-        let sniffed = pieces.as_mut().and_then(|pieces| {
-            pieces.beginning().map(sniff).map_err(|error| end.error = Some(error.to_string())).ok()
-        });
+        let begun = begun(input.bytes).map_err(|error| end.error = Some(error.to_string())).ok();
+        let sniffed = begun.as_ref().map(|begun| sniff(&begun.beginning));
+        let mut pieces = begun.map(|begun| begun.pieces);
         let format = input.format.or(sniffed).unwrap_or(Format::Text);
         self.tell(Came::Begun(input.name, format))?;
         let mut layout = match format.layout(input.clock) {
@@ -242,20 +243,30 @@ fn go_through<S: Source>(
 }
 
 fn found<S: Source>(scanner: &mut Scanner<'_, S>, layout: &Layout, piece: &Piece) -> Result<Came, Fault> {
-    let mut hits = Vec::new();
+    let mut hits: Vec<Hit> = Vec::new();
     let scanned = scanner.scan(&piece.bytes, piece.at, &mut |hit| {
+        // Of one line there may be many.
+        let line = match hits.last().filter(|last| last.at == hit.at) {
+            Some(last) => Arc::clone(&last.line),
+            None => hit.line.get(..LINE_TOLD).unwrap_or(hit.line).into(),
+        };
         hits.push(Hit {
             at: hit.at,
-            line: hit.line.get(..LINE_TOLD).unwrap_or(hit.line).to_vec(),
+            line,
             field: layout.name(hit.field).to_owned(),
             kind: hit.seen.kind(),
-            seen: hit.seen.text().to_owned(),
+            seen: told(hit.seen.text()),
             id: hit.found.entry.id,
             time: hit.time,
-            host: hit.labels.first().map(|(_, label)| label.clone()),
+            host: hit.labels.first().map(|(_, label)| told(label)),
         });
     })?;
     Ok(Came::Piece { hits, scanned, bytes: piece.bytes.len() as u64 })
+}
+
+// As far as it is told.
+fn told(text: &str) -> String {
+    text.chars().take(TEXT_TOLD).collect()
 }
 
 // Tells what came, in the order of the numbers.
@@ -341,6 +352,23 @@ mod tests {
         let ids: Vec<u64> = hits.iter().map(|hit| hit.2).collect();
         assert_eq!(ids.iter().filter(|id| **id == 0).count(), 2 + usize::from(ids.len() > 3), "{hits:?}");
         assert!(ids.contains(&2) && ends == [End::default()]);
+    }
+
+    #[test]
+    fn records_in_one_document_and_lines_of_other_programs_are_gone_through() {
+        let trail = r#"{"Records":[{"eventTime":"2026-03-05T12:00:00Z","eventSource":"s3","sourceIPAddress":"192.0.2.1"},
+            {"eventTime":"2026-03-05T12:00:01Z","eventSource":"s3","sourceIPAddress":"203.0.113.7"}]}"#;
+        let mixed = "Mar  5 12:00:00 gw dnsmasq[1]: query[A] a.example from 192.0.2.1\n".repeat(5)
+            + "Mar  5 12:00:00 gw sshd[1]: from 203.0.113.7\n";
+        let first = "2026-03-05T12:00:00Z 203.0.113.7 GET /\n";
+        let logs = [("trail", trail), ("mixed", mixed.as_str()), ("first", first)];
+        let (hits, ends, _) = told(&logs.map(|(name, log)| (name, log.as_bytes().to_vec())), 2);
+        let seen: Vec<_> = hits.iter().map(|hit| hit.1.as_str()).collect();
+        assert_eq!(seen, ["203.0.113.7"; 3]);
+        assert!(ends.iter().all(|end| *end == End::default()));
+        let utf16: Vec<u8> = "\u{feff}from 203.0.113.7\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let (_, ends, _) = told(&[("wide", utf16), ("xz", b"\xFD7zXZ\0".to_vec())], 1);
+        assert!(ends.iter().all(|end| end.error.is_some()));
     }
 
     #[test]

@@ -131,7 +131,7 @@ mod tests {
     fn hit(id: u64, time: i64, host: &str) -> Hit {
         Hit {
             at: 0,
-            line: Vec::new(),
+            line: [].into(),
             field: "query".to_owned(),
             kind: Kind::Domain,
             seen: "evil.example".to_owned(),

@@ -13,7 +13,7 @@ use super::Session;
 use crate::arguments::Scan;
 use crate::failure::{Exit, Failure};
 use crate::settings::read_seconds;
-use crate::terminal::{Output, Progress, remark};
+use crate::terminal::{Output, Progress, inert, remark};
 use crate::transport::Call;
 use files::Files;
 use told::Teller;
@@ -82,6 +82,7 @@ fn go(scan: &Scan, asked: &Asked, known: &Known, output: &mut Output) -> Result<
         && !output.json
     {
         let left_out = super::counted(known.left_out, "value");
+        let first = inert(first);
         remark(&format!("{left_out} of what is known left out; the first is {first}"));
     }
     let files = Files::of(&scan.paths)?;

@@ -64,7 +64,7 @@ fn is_cut(format: Format, line: &[u8]) -> bool {
         Format::Squid => (web::SQUID, 2),
         Format::Combined => (web::COMBINED, 3),
         Format::CoreDns => (dns::COREDNS, 3),
-        Format::Dnsmasq => (dns::DNSMASQ, 0),
+        Format::Dnsmasq => (dns::DNSMASQ, 3),
         Format::Unbound => (dns::UNBOUND, 2),
         Format::Bind => (dns::BIND, 3),
         _ => return false,

@@ -3,7 +3,7 @@
 use shield::Cut;
 use shield::Field::{self, Label, Text, Time};
 
-use super::line::{Line, before, number, word};
+use super::line::{before, number, word};
 
 /// Fields of [`SYSLOG`].
 pub(super) const SYSLOG_FIELDS: &[(&str, Field)] = &[("time", Time), ("host", Label), ("message", Text)];
@@ -25,10 +25,10 @@ pub(super) const SYSLOG: Cut = |line, put| {
     if time.is_empty() {
         return put(2, line);
     }
-    let mut rest = Line(rest);
     put(0, time);
-    put(1, rest.word());
-    put(2, rest.0);
+    put(1, word(rest));
+    // What stands there is no host where somebody else wrote the line.
+    put(2, rest);
 };
 
 pub(super) fn without_priority(line: &[u8]) -> &[u8] {
@@ -64,6 +64,16 @@ pub(super) fn time_and_rest(line: &[u8]) -> (&[u8], &[u8]) {
     }
 }
 
+/// What is of another kind in a log: its time, and all of it as text, in these fields.
+pub(super) fn rest<'l>(
+    line: &'l [u8],
+    put: &mut dyn FnMut(usize, &'l [u8]),
+    (time_at, text_at): (usize, usize),
+) {
+    put(time_at, time(without_priority(line)));
+    put(text_at, line);
+}
+
 /// The time in front of a line; empty where there is none.
 pub(super) fn time(line: &[u8]) -> &[u8] {
     time_and_rest(line).0
@@ -77,10 +87,13 @@ mod tests {
     #[test]
     fn lines_of_either_kind() {
         let old = "<13>Mar  5 12:34:56 gw sshd[12]: Failed password for root from 203.0.113.7 port 4";
-        let message = " sshd[12]: Failed password for root from 203.0.113.7 port 4";
+        let message = " gw sshd[12]: Failed password for root from 203.0.113.7 port 4";
         assert_eq!(cut(SYSLOG, old), ["Mar  5 12:34:56", "gw", message]);
         let new = "<34>1 2026-03-05T12:34:56.003Z gw sshd - ID47 - from 203.0.113.7";
-        assert_eq!(cut(SYSLOG, new), ["2026-03-05T12:34:56.003Z", "gw", " sshd - ID47 - from 203.0.113.7"]);
+        assert_eq!(
+            cut(SYSLOG, new),
+            ["2026-03-05T12:34:56.003Z", "gw", " gw sshd - ID47 - from 203.0.113.7"]
+        );
         assert_eq!(cut(SYSLOG, "just words"), ["", "", "just words"]);
     }
 }

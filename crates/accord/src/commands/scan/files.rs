@@ -47,7 +47,7 @@ impl Files {
             let cannot =
                 |error: io::Error| Failure::usage(format!("`{}` cannot be read: {error}", path.display()));
             match std::fs::metadata(path).map_err(cannot)?.is_dir() {
-                true => below(path, 0, &mut files).map_err(cannot)?,
+                true => below(path, 0, &mut files),
                 false => files.push(path.clone()),
             }
         }
@@ -93,18 +93,18 @@ impl Files {
     }
 }
 
-fn below(folder: &Path, depth: usize, files: &mut Vec<PathBuf>) -> io::Result<()> {
-    let mut entries: Vec<_> = std::fs::read_dir(folder)?.collect::<io::Result<_>>()?;
+// A folder that cannot be read is a log that cannot be opened: it is told, and the others are gone through.
+fn below(folder: &Path, depth: usize, files: &mut Vec<PathBuf>) {
+    let entries = std::fs::read_dir(folder).and_then(Iterator::collect::<io::Result<Vec<_>>>);
+    let Ok(mut entries) = entries else { return files.push(folder.to_owned()) };
     entries.sort_by_key(std::fs::DirEntry::file_name);
     for entry in entries {
-        let kind = entry.file_type()?;
-        if kind.is_dir() && depth < DEPTH {
-            below(&entry.path(), depth + 1, files)?;
-        } else if kind.is_file() {
-            files.push(entry.path());
+        match entry.file_type() {
+            Ok(kind) if kind.is_dir() && depth < DEPTH => below(&entry.path(), depth + 1, files),
+            Ok(kind) if kind.is_file() => files.push(entry.path()),
+            _ => {}
         }
     }
-    Ok(())
 }
 
 fn timestamp(at: std::time::SystemTime) -> Option<Timestamp> {

@@ -138,7 +138,7 @@ impl<'t> Teller<'t> {
             let Some(error) = &log.end.error else { continue };
             exit = exit.max(Exit::Usage);
             if !self.output.json {
-                remark(&format!("`{}` was not read to its end: {error}", log.name));
+                remark(&format!("`{}` was not read to its end: {}", inert(&log.name), inert(error)));
             }
         }
         Ok(exit)

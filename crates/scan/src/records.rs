@@ -1,0 +1,110 @@
+//! Records that stand in one JSON document, as `[{…},{…}]` or, which is how AWS writes them, `{"Records":[{…},{…}]}`: a line for each.
+
+use std::io::{self, Read};
+
+/// How many bytes are looked at at a time.
+const BUFFER: usize = 64 << 10;
+
+/// How deep the records of a document lie that begins so; `None` where it is no such document.
+pub fn depth(beginning: &[u8]) -> Option<u32> {
+    let blank = |byte: &u8| byte.is_ascii_whitespace();
+    let mut solid = beginning.iter().copied().filter(|byte| !blank(byte)).take(13).collect::<Vec<_>>();
+    if solid.starts_with(b"[{") {
+        return Some(1);
+    }
+    solid.truncate(12);
+    (solid == b"{\"Records\":[").then_some(2)
+}
+
+/// Reads the records of a document, each in one line. What stands around them is left out.
+pub struct Records<R> {
+    input: R,
+    /// How deep the array's elements lie.
+    base: u32,
+    depth: u32,
+    in_string: bool,
+    is_escaped: bool,
+    ready: Vec<u8>,
+    given: usize,
+}
+
+impl<R: Read> Records<R> {
+    pub fn new(input: R, base: u32) -> Records<R> {
+        Records { input, base, depth: 0, in_string: false, is_escaped: false, ready: Vec::new(), given: 0 }
+    }
+
+    fn take(&mut self, byte: u8) {
+        if self.in_string {
+            self.keep(byte);
+            self.in_string = self.is_escaped || byte != b'"';
+            self.is_escaped = byte == b'\\' && !self.is_escaped;
+            return;
+        }
+        match byte {
+            b'{' | b'[' => {
+                self.depth += 1;
+                self.keep(byte);
+            }
+            b'}' | b']' => {
+                self.keep(byte);
+                self.depth = self.depth.saturating_sub(1);
+                if self.depth == self.base {
+                    self.ready.push(b'\n');
+                }
+            }
+            b'"' => {
+                self.in_string = true;
+                self.keep(byte);
+            }
+            // A record may be written in several lines.
+            b'\n' | b'\r' => self.keep(b' '),
+            _ => self.keep(byte),
+        }
+    }
+
+    fn keep(&mut self, byte: u8) {
+        if self.depth > self.base {
+            self.ready.push(byte);
+        }
+    }
+}
+
+impl<R: Read> Read for Records<R> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        while self.given >= self.ready.len() {
+            (self.given, self.ready) = (0, Vec::new());
+            let mut bytes = Vec::with_capacity(BUFFER);
+            let read = (&mut self.input).take(BUFFER as u64).read_to_end(&mut bytes)?;
+            if read == 0 {
+                return Ok(0);
+            }
+            bytes.into_iter().for_each(|byte| self.take(byte));
+        }
+        let rest = self.ready.get(self.given..).unwrap_or_default();
+        let length = rest.len().min(into.len());
+        into.iter_mut().zip(rest).for_each(|(slot, byte)| *slot = *byte);
+        self.given += length;
+        Ok(length)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lines(document: &str) -> String {
+        let mut out = String::new();
+        let depth = depth(document.as_bytes()).unwrap();
+        Records::new(document.as_bytes(), depth).read_to_string(&mut out).unwrap();
+        out
+    }
+
+    #[test]
+    fn each_record_is_a_line() {
+        let nested = r#"{"Records":[{"a":{"b":"}\"]"}},{"c":[1]}],"n":{}}"#;
+        assert_eq!(lines(nested), concat!(r#"{"a":{"b":"}\"]"}}"#, "\n", r#"{"c":[1]}"#, "\n"));
+        assert_eq!(lines("[ {\"a\":\n 1},\n{\"b\":2} ]\n"), "{\"a\":  1}\n{\"b\":2}\n");
+        assert_eq!(lines("{ \"Records\" : [ {\"a\":1"), "{\"a\":1");
+        assert_eq!((depth(b"{\"a\":1}"), depth(b"[1,2]"), depth(b"")), (None, None, None));
+    }
+}
