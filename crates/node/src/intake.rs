@@ -14,6 +14,7 @@
 mod created;
 mod decided;
 mod others;
+mod recalled;
 mod restated;
 mod taking_back;
 pub(crate) mod terms;
@@ -276,6 +277,10 @@ impl<'n> Intake<'n> {
             && let Some(reading) = self.node.reading_to_submit(caller, roster, terms.collection)?
         {
             restated::settle(&reading, (terms.source, terms.collection), (form, chunk), &mut decided)?;
+        }
+        if !self.uncharged {
+            let snapshot = self.node.inner.store.snapshot()?;
+            recalled::settle(roster, &snapshot, terms.source, &mut decided)?;
         }
         self.node.keep_created(terms.source, &caller.principal.reader, &mut decided)?;
         // Nothing waits twice: what is kept back is noted only when the rest of the chunk stands.

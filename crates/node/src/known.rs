@@ -11,6 +11,8 @@ use store::seen::Candidate;
 use crate::Error;
 use crate::core::sought::lengths;
 use crate::core::stands::Told;
+use crate::recall::is_being_recalled;
+use crate::roster::Roster;
 
 /// Indicators of one value, of the closest key first.
 const MOST: usize = 32;
@@ -46,6 +48,7 @@ pub(crate) struct Known<'a> {
     snapshot: &'a Snapshot,
     visible: &'a Visible,
     whose: Whose,
+    roster: &'a Roster,
     found: HashMap<Vec<u8>, Vec<Found>>,
 }
 
@@ -60,13 +63,13 @@ enum Whose {
 
 impl<'a> Known<'a> {
     /// What the reader knows. Nothing was asked yet.
-    pub(crate) fn new(snapshot: &'a Snapshot, visible: &'a Visible) -> Known<'a> {
-        Known { snapshot, visible, whose: Whose::Reader, found: HashMap::new() }
+    pub(crate) fn new(roster: &'a Roster, snapshot: &'a Snapshot, visible: &'a Visible) -> Known<'a> {
+        Known { snapshot, visible, whose: Whose::Reader, roster, found: HashMap::new() }
     }
 
     /// What somebody knows who sees no more than the reader: each version that is the last for one of them.
-    pub(crate) fn for_some(snapshot: &'a Snapshot, visible: &'a Visible) -> Known<'a> {
-        Known { whose: Whose::Some, ..Known::new(snapshot, visible) }
+    pub(crate) fn for_some(roster: &'a Roster, snapshot: &'a Snapshot, visible: &'a Visible) -> Known<'a> {
+        Known { whose: Whose::Some, ..Known::new(roster, snapshot, visible) }
     }
 
     /// The indicators that stand for a value.
@@ -81,9 +84,15 @@ impl<'a> Known<'a> {
     // Those that say by themselves something that the value is or is reached by. One that says that it is harmless is none.
     fn indicators(&self, value: &Observable) -> Result<Vec<Found>, Error> {
         let mut all: Vec<Found> = Vec::new();
+        let mut failed = Ok(());
         for ask in asks(value, &lengths()) {
             let mut each = |position, facts: &[u8]| {
                 let is_new = all.len() < MOST && !all.iter().any(|one| one.position == position);
+                let is_new = is_new
+                    && !is_recalled(self.roster, self.snapshot, position).unwrap_or_else(|error| {
+                        failed = Err(error);
+                        true
+                    });
                 let told = Told::decode(facts).filter(|told| is_new && means(told, ask.nearness));
                 all.extend(told.map(|told| Found {
                     position,
@@ -98,6 +107,7 @@ impl<'a> Known<'a> {
                     .stands(self.visible, &ask.key, &mut |stand| each(stand.position, stand.facts))?,
                 Whose::Some => self.snapshot.stands_for_some(self.visible, &ask.key, &mut each)?,
             }
+            std::mem::replace(&mut failed, Ok(()))?;
             if all.len() >= MOST {
                 break;
             }
@@ -106,16 +116,29 @@ impl<'a> Known<'a> {
     }
 }
 
+// Whether a recall takes it back that is not carried out yet.
+fn is_recalled(roster: &Roster, snapshot: &Snapshot, position: u64) -> Result<bool, Error> {
+    if roster.recalls().active.is_empty() {
+        return Ok(false);
+    }
+    let Some(origin) = snapshot.origin(position)? else { return Ok(false) };
+    is_being_recalled(roster, snapshot, (origin.source, position))
+}
+
 fn means(told: &Told, nearness: Nearness) -> bool {
     !told.benign && told.mode.admits(nearness)
 }
 
-/// How the indicator at a position means what it says under a key, and until when: those that say that it is harmless are none.
+/// How the indicator at a position means what it says under a key, and until when: those that say that it is harmless are none, and
+/// what is being recalled.
 pub(crate) fn meant(
-    snapshot: &Snapshot,
+    (roster, snapshot): (&Roster, &Snapshot),
     visible: &Visible,
     (position, key): (u64, &[u8]),
 ) -> Result<Vec<(Mode, Option<Timestamp>)>, Error> {
+    if is_recalled(roster, snapshot, position)? {
+        return Ok(Vec::new());
+    }
     let mut meant = Vec::new();
     snapshot.stands(visible, key, &mut |stand| {
         let told = Told::decode(stand.facts).filter(|told| stand.position == position && !told.benign);

@@ -106,7 +106,7 @@ impl Node {
     fn hits_for(&self, caller: &Caller, read: &Read) -> Result<(Vec<views::EventHit>, u64), Error> {
         let reading = self.reading(caller)?;
         let (mut hits, mut all) = (Vec::new(), 0);
-        let mut known = crate::known::Known::new(&reading.snapshot, &reading.sight.visible);
+        let mut known = crate::known::Known::new(&reading.roster, &reading.snapshot, &reading.sight.visible);
         let mut told = std::collections::HashMap::new();
         for ((line, event), values) in read.lines.iter().zip(&read.events).zip(&read.values) {
             for value in values {
@@ -140,7 +140,7 @@ impl Node {
         let (now, roster, snapshot) = (self.now(), self.roster(), self.inner.store.snapshot()?);
         let reader = roster.reader(own, now);
         let sight = self.inner.visibility.sight(&snapshot, &reader, roster.epoch(), now)?;
-        let mut known = crate::known::Known::for_some(&snapshot, &sight.visible);
+        let mut known = crate::known::Known::for_some(&roster, &snapshot, &sight.visible);
         // By the first event of each pair in the request.
         let mut noted = std::collections::BTreeMap::new();
         for (event, values) in read.events.iter().zip(&read.values) {

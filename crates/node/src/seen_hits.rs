@@ -118,7 +118,7 @@ impl Node {
         let (visible, snapshot) = (&reading.sight.visible, &reading.snapshot);
         let Some(value) = value_of(&candidate.key) else { return Ok(None) };
         // The last of its object for this reader still says so by itself.
-        let meant = meant(snapshot, visible, (candidate.position, &candidate.asked))?;
+        let meant = meant((&reading.roster, snapshot), visible, (candidate.position, &candidate.asked))?;
         let nearness = meant.iter().find_map(|(mode, _)| nearness(&value, &candidate.asked, *mode));
         let Some(nearness) = nearness else { return Ok(None) };
         let keys = [find::Keys::One(&candidate.key)];

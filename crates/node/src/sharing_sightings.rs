@@ -86,7 +86,7 @@ impl Node {
         let mut found: BTreeMap<u64, Vec<Vec<u8>>> = BTreeMap::new();
         for candidate in self.inner.seen.noted(own, None, FINDS)? {
             let asked = (candidate.position, candidate.asked.as_slice());
-            if !meant(&reading.snapshot, &reading.sight.visible, asked)?.is_empty() {
+            if !meant((&reading.roster, &reading.snapshot), &reading.sight.visible, asked)?.is_empty() {
                 found.entry(candidate.position).or_default().push(candidate.key);
             }
         }

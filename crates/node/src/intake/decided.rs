@@ -88,6 +88,24 @@ pub(super) fn refused_before(decided: Decided, chunk: &Chunk, piece: &Piece) -> 
     reject(chunk, piece, refused)
 }
 
+/// What is refused for what goes on meanwhile, by what was decided on it.
+pub(super) fn refused_for_now(outcome: &views::Outcome, reason: &str, bytes: &[u8]) -> Decided {
+    let item = Item::Reject {
+        ordinal: outcome.ordinal,
+        object: Some(outcome.id.clone()).filter(|id| !id.is_empty()),
+        version: outcome.version.clone(),
+        reason: reason.to_owned(),
+        bytes: bytes.get(..QUARANTINED_BYTES).unwrap_or(bytes).to_vec(),
+    };
+    let outcome = views::Outcome {
+        state: "rejected",
+        message: Some(reason.to_owned()),
+        findings: Vec::new(),
+        ..outcome.clone()
+    };
+    Decided { items: vec![item], outcome, defines: None }
+}
+
 fn reject(chunk: &Chunk, piece: &Piece, refused: Refused) -> Decided {
     let bytes = chunk.kept_bytes(piece);
     let item = Item::Reject {

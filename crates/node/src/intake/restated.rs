@@ -18,6 +18,7 @@ use crate::core::observables::alone;
 use crate::core::rows::RowForm;
 use crate::export::table;
 use crate::reading::Reading;
+use crate::recall::is_being_recalled;
 
 /// Indicators that mention a value and are looked at for one that matches it alone, at most.
 const LOOKED_AT: usize = 16;
@@ -37,7 +38,10 @@ pub(super) fn settle(
     // Rows never wait for a marking, so there is a decision for each piece.
     for (piece, decided) in chunk.pieces.iter().zip(decided) {
         let row = Row { form, bytes: chunk.bytes(piece), piece, decided };
-        if let Some(stands) = find(reading, source, &row)? {
+        // What a recall takes back yet says nothing any more.
+        if let Some(stands) = find(reading, source, &row)?
+            && !is_being_recalled(&reading.roster, &reading.snapshot, (source, stands.position))?
+        {
             *decided = said_already(reading, through, &row, &stands)?;
         }
     }

@@ -186,12 +186,20 @@ fn what_ends_in_between_is_gone_on_with_and_taken_back_once() {
     world.later(60);
     world.node.recall(&ada, &whole(None, Some("bad"), None)).unwrap();
     // Each time it is stopped somewhere, between two pieces; from the first moment on nothing of it acts.
+    let mut between = 0;
     for _ in 0..4 {
+        let began = Instant::now();
+        while sweeps(&world, &ada)[0].objects == 0 {
+            assert!(began.elapsed() < PATIENCE);
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        between += u32::from(sweeps(&world, &ada)[0].objects < u64::from(MANY));
         world = world.restarted();
         assert!(!read(&world, &bob).contains("203.0."));
         let told = sweeps(&world, &ada).remove(0);
-        assert!(told.done || told.percent < 100, "{told:?}");
+        assert_eq!(told.done, told.percent == 100, "{told:?}");
     }
+    assert!(between > 0, "it was stopped nowhere in between");
     let sweep = done(&world, &ada);
     let count = u64::from(MANY);
     assert_eq!((sweep.objects, sweep.withdrawn, sweep.revoked, sweep.unsaid), (count, count, count, 0));
@@ -466,4 +474,41 @@ fn what_is_being_taken_back_gets_no_other_label() {
     let sweep = done(&world, &ada);
     assert_eq!((sweep.objects, sweep.withdrawn), (2, 2));
     assert!(!read(&world, &bob).contains("198.51.") && !read(&world, &ada).contains("198.51."));
+}
+
+#[test]
+fn what_is_said_again_while_it_is_taken_back_is_refused_and_never_lost() {
+    let world = World::new();
+    let [ada, bob]: [Caller; 2] = members(&world, &["Ada", "Bob"], ROLES).try_into().unwrap();
+    let options = ImportOptions { tlp: Some(Tlp::Green), ..ImportOptions::default() };
+    let said = |by: &Caller, n: u32, modified: &str| {
+        let text = envelope(&[indicator(n, modified, "")]);
+        let status = world.node.submit(by, &options, text.as_bytes()).unwrap();
+        (status.outcomes[0].state, status.outcomes[0].message.clone().unwrap_or_default())
+    };
+    let import = |text: &str, source: &str| {
+        let options = ImportOptions { source_name: Some(source.to_owned()), ..options.clone() };
+        world.import_as(&ada, &options, text.as_bytes()).unwrap().0
+    };
+    let first = "2026-01-01T00:00:00.000Z";
+    assert_eq!(said(&ada, 1, first).0, "new");
+    assert_eq!(import("203.0.100.1\n", "bad").new, 1);
+    world.later(60);
+    world.node.stop();
+    world.node.recall(&ada, &whole(Some("Ada"), None, None)).unwrap();
+    let (state, message) = said(&ada, 1, first);
+    assert!(state == "rejected" && message.contains("send it again"), "{state}: {message}");
+    let again = import("203.0.100.1\n203.0.100.2\n", "bad");
+    assert_eq!((again.duplicates, again.rejected, again.new), (0, 1, 1), "{again:?}");
+    // What is new is said, and so is what others say.
+    assert_eq!(said(&ada, 1, "2026-02-01T00:00:00.000Z").0, "new");
+    assert_eq!(said(&ada, 2, first).0, "new");
+    assert_ne!(said(&bob, 1, first).0, "rejected");
+    let world = world.restarted();
+    done(&world, &ada);
+    let now = read(&world, &ada);
+    assert!(now.contains("198.51.0.1\t") && now.contains("198.51.0.2\t") && now.contains("203.0.100.2\t"));
+    assert!(!now.contains("203.0.100.1\t"), "{now}");
+    lines(&world, &ada, Some("bad"), "203.0.100.1\n");
+    assert!(read(&world, &ada).contains("203.0.100.1\t"));
 }
