@@ -242,6 +242,24 @@ fn new_knowledge_meets_what_was_seen_before_and_only_where_it_is_for() {
 }
 
 #[test]
+fn what_is_being_recalled_makes_no_hit_any_more() {
+    let house = house();
+    let (a, b) = (&house.analysts[0], &house.analysts[1]);
+    house.say(a, Tlp::Green, &[indicator(1, FIRST, "")]);
+    house.observe(&house.sensors[1], &[event(10, "h1", &["198.51.0.1"])]);
+    assert_eq!(house.hits_soon(b, 1).hits.len(), 1);
+    house.world.later(60);
+    // Nothing of it is taken back yet.
+    house.world.node.stop();
+    let asked =
+        node::Recall { member: Some("A".to_owned()), reason: "wrong".to_owned(), ..node::Recall::default() };
+    house.world.node.recall(a, &asked).unwrap();
+    assert!(house.hits(b).hits.is_empty());
+    let told = house.observe(b, &[event(11, "h2", &["198.51.0.1"])]);
+    assert_eq!((told.hit_count, told.hits.map(|hits| hits.len())), (Some(0), Some(0)));
+}
+
+#[test]
 fn the_look_back_goes_on_after_a_restart_where_it_was() {
     let house = house();
     house.observe(&house.sensors[1], &[event(10, "h1", &["198.51.0.1", "198.51.0.2"])]);
