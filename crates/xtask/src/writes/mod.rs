@@ -143,6 +143,7 @@ impl Scene<'_> {
     // Somebody tries something.
     fn one(&mut self, found: &mut Found) -> Outcome {
         let before = now(self.look)?;
+        let asked = self.world.clock.now().0;
         let deed = self.deed(&before);
         let token = self.actor(&before, &deed);
         let between: Between = Arc::default();
@@ -167,8 +168,13 @@ impl Scene<'_> {
             Some((stood, _, then)) => (before.clone(), before.changed(&stood), then),
         };
         let actor = Actor::of(&stood, token, then);
-        let verdict =
-            actor.as_ref().map_or(Verdict::Refused, |actor| oracle::verdict(&stood, actor, &deed, then));
+        let judged =
+            |at| actor.as_ref().map_or(Verdict::Refused, |actor| oracle::verdict(&stood, actor, &deed, at));
+        // How long a token is good is counted from when it was asked for: where it ends, and not when, decides.
+        let verdict = match (&deed, judged(then)) {
+            (Deed::AddToken(_), verdict) if verdict != judged(asked) => Verdict::Free,
+            (_, verdict) => verdict,
+        };
         let mut wrong = Vec::new();
         match (&tried, verdict) {
             (Ok(()), Verdict::Refused | Verdict::Hidden) => wrong.push("it was done".to_owned()),

@@ -41,8 +41,8 @@ const TABLES: &[(&str, &str)] = &[
     ("erasure", "SELECT num, position, hash FROM erasure"),
     (
         "statement",
-        "SELECT s.position, s.entry, s.state, w.text, s.uuid, s.version, m.id, l.canonical, s.target, s.body
-         FROM statement s JOIN word w ON w.num = s.kind JOIN source m ON m.num = s.source JOIN label l ON l.num = s.label",
+        "SELECT s.position, s.entry, s.state, COALESCE(w.text, ''), s.uuid, s.version, m.id, l.canonical, s.target, s.body
+         FROM statement s LEFT JOIN word w ON w.num = s.kind JOIN source m ON m.num = s.source JOIN label l ON l.num = s.label",
     ),
 ];
 
