@@ -84,6 +84,8 @@ pub struct End {
     pub overlong: u64,
     /// Lines that broke off.
     pub broken: u64,
+    /// Lines of another kind than the log's format: nothing that they hold stands where the format has it.
+    pub other: u64,
     /// Why it could not be read further.
     pub error: Option<String>,
 }
@@ -275,7 +277,7 @@ fn in_order(
     given_back: Receiver<()>,
     tell: &mut dyn FnMut(Told<'_>),
 ) -> Result<(), Fault> {
-    let (mut next, mut early, mut broken) = (0, BTreeMap::new(), 0);
+    let (mut next, mut early, mut broken, mut other) = (0, BTreeMap::new(), 0, 0);
     for (number, result) in came {
         early.insert(number, result);
         while let Some(result) = early.remove(&next) {
@@ -284,10 +286,14 @@ fn in_order(
                 Came::Begun(name, format) => tell(Told::Begun { name: &name, format }),
                 Came::Piece { hits, scanned, bytes } => {
                     broken += scanned.broken;
+                    other += scanned.other;
                     hits.into_iter().for_each(|hit| tell(Told::Hit(hit)));
                     tell(Told::Done { bytes, lines: scanned.lines });
                 }
-                Came::Ended(end) => tell(Told::Ended(&End { broken: std::mem::take(&mut broken), ..end })),
+                Came::Ended(end) => {
+                    let (broken, other) = (std::mem::take(&mut broken), std::mem::take(&mut other));
+                    tell(Told::Ended(&End { broken, other, ..end }));
+                }
             }
             // It was taken before this was sent.
             let _ = given_back.try_recv();
@@ -365,7 +371,8 @@ mod tests {
         let (hits, ends, _) = told(&logs.map(|(name, log)| (name, log.as_bytes().to_vec())), 2);
         let seen: Vec<_> = hits.iter().map(|hit| hit.1.as_str()).collect();
         assert_eq!(seen, ["203.0.113.7"; 3]);
-        assert!(ends.iter().all(|end| *end == End::default()));
+        // What another program wrote into the second is of another kind.
+        assert_eq!(ends, [0, 1, 0].map(|other| End { other, ..End::default() }));
         let utf16: Vec<u8> = "\u{feff}from 203.0.113.7\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
         let (_, ends, _) = told(&[("wide", utf16), ("xz", b"\xFD7zXZ\0".to_vec())], 1);
         assert!(ends.iter().all(|end| end.error.is_some()));

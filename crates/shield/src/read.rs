@@ -75,7 +75,20 @@ pub(crate) enum Task {
     Words { slot: usize },
 }
 
-/// How many slots a layout has at most.
+impl Task {
+    /// A bit for each slot without which there is nothing to ask.
+    #[inline]
+    pub(crate) fn slots(&self) -> u64 {
+        let bit = |slot: usize| 1 << (slot % SLOTS_MAX);
+        match *self {
+            Task::Value { slot, .. } | Task::Words { slot } => bit(slot),
+            Task::Endpoint { address, .. } => bit(address),
+            Task::Url { host, target, .. } => host.map_or(0, bit) | target.map_or(0, bit),
+        }
+    }
+}
+
+/// How many slots a layout has at most: a bit each in a word.
 pub(crate) const SLOTS_MAX: usize = 64;
 
 /// What the fields of records hold, and how they are told apart.
@@ -89,6 +102,8 @@ pub struct Layout {
     pub(crate) labels: Vec<usize>,
     pub(crate) escapes: Escapes,
     pub(crate) clock: Clock,
+    /// A bit for each slot that a line of another kind does not fill.
+    pub(crate) telling: u64,
 }
 
 /// What lines look like.
@@ -151,6 +166,7 @@ impl Layout {
             labels: Vec::new(),
             escapes: Escapes::Zeek,
             clock: Clock::default(),
+            telling: u64::MAX,
         }
     }
 
@@ -231,6 +247,15 @@ impl Layout {
             return Err(Unlaid::Nothing);
         }
         let labels = fields.iter().enumerate().filter(|(_, (_, field, _))| *field == Field::Label);
+        let telling = match &shape {
+            Lines::Json(_) => u64::MAX,
+            // Whatever the line, something stands before the first separator.
+            Lines::Columns { columns, .. } => slots_where(columns.iter().map(|column| *column > 0)),
+            // A time and text are in lines of any kind.
+            Lines::Cut(_) => {
+                slots_where(fields.iter().map(|(_, field, _)| !matches!(field, Field::Time | Field::Text)))
+            }
+        };
         Ok(Layout {
             shape,
             names: fields.iter().map(|(name, _, _)| name.clone()).collect(),
@@ -239,6 +264,7 @@ impl Layout {
             labels: labels.map(|(slot, _)| slot).collect(),
             escapes,
             clock: Clock::default(),
+            telling: if telling == 0 { u64::MAX } else { telling },
         })
     }
 
@@ -251,6 +277,11 @@ impl Layout {
     pub(crate) fn slots(&self) -> usize {
         self.names.len()
     }
+}
+
+/// A bit for each slot of which this is so.
+fn slots_where(is: impl Iterator<Item = bool>) -> u64 {
+    is.enumerate().fold(0, |slots, (slot, is)| slots | u64::from(is) << (slot % SLOTS_MAX))
 }
 
 /// Whether a field says that it has no value.

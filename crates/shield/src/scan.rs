@@ -6,7 +6,7 @@ use model::observable::Observable;
 use crate::file::{Fault, Source};
 use crate::knowledge::{Found, Knowledge};
 use crate::observe::{self, Holds, UrlParts};
-use crate::read::{Layout, Lines, Task, Walker, decode, is_unset, split, words};
+use crate::read::{Layout, Lines, SLOTS_MAX, Task, Walker, decode, is_unset, split, words};
 use crate::screen::Screen;
 
 /// How many hashes are looked up at once, so that the memory's answers are waited for together.
@@ -40,6 +40,8 @@ pub struct Scanned {
     pub lines: u64,
     /// Lines that broke off; what stood before that counts.
     pub broken: u64,
+    /// Lines of another kind: none of the fields stands in them that lines of the layout have.
+    pub other: u64,
     /// Fields that were looked at by `model`, since something might have stood there.
     pub asked: u64,
     /// What was found.
@@ -95,7 +97,9 @@ struct Waiting {
 
 /// The fields of a line.
 struct Slots<'l> {
-    first: Vec<Option<Raw<'l>>>,
+    /// A bit for each field that the line has.
+    filled: u64,
+    first: Vec<Raw<'l>>,
     /// Further values of a field, of arrays.
     more: Vec<(usize, Raw<'l>)>,
 }
@@ -108,34 +112,43 @@ struct Raw<'l> {
 
 impl<'l> Slots<'l> {
     fn new(slots: usize) -> Slots<'l> {
-        Slots { first: vec![None; slots], more: Vec::new() }
+        Slots { filled: 0, first: vec![Raw { bytes: &[], is_escaped: false }; slots], more: Vec::new() }
     }
 
     #[inline]
     fn clear(&mut self) {
-        self.first.fill(None);
+        self.filled = 0;
         self.more.clear();
     }
 
     #[inline]
     fn put(&mut self, slot: usize, bytes: &'l [u8], is_escaped: bool) {
         let raw = Raw { bytes, is_escaped };
+        let is_first = !self.has(slot);
         match self.first.get_mut(slot) {
-            Some(first @ None) => *first = Some(raw),
+            Some(first) if is_first => {
+                *first = raw;
+                self.filled |= 1 << slot;
+            }
             _ => self.more.push((slot, raw)),
         }
     }
 
     #[inline]
+    fn has(&self, slot: usize) -> bool {
+        self.filled >> (slot % SLOTS_MAX) & 1 != 0
+    }
+
+    #[inline]
     fn get(&self, slot: usize) -> Option<Raw<'l>> {
-        self.first.get(slot).copied().flatten().filter(|raw| !is_unset(raw.bytes))
+        self.first.get(slot).copied().filter(|raw| self.has(slot) && !is_unset(raw.bytes))
     }
 
     /// All values of a field.
     #[inline]
     fn all(&self, slot: usize) -> impl Iterator<Item = Raw<'l>> {
         let more = self.more.iter().filter(move |(of, _)| *of == slot).map(|(_, raw)| *raw);
-        let first = self.first.get(slot).copied().flatten();
+        let first = self.first.get(slot).copied().filter(|_| self.has(slot));
         first.into_iter().chain(more).filter(|raw| !is_unset(raw.bytes))
     }
 
@@ -266,13 +279,17 @@ impl<'k, S: Source> Scanner<'k, S> {
 
     #[inline]
     fn line<'l>(&mut self, line: &'l [u8], start: usize, slots: &mut Slots<'l>) {
-        if !slots.fill(&self.layout, &mut self.walker, line) {
-            self.scanned.broken += 1;
+        let is_whole = slots.fill(&self.layout, &mut self.walker, line);
+        if !is_whole || slots.filled & self.layout.telling == 0 {
+            self.count(is_whole, line);
         }
         let end = start + line.len();
         let Scanner { layout, screen, batch, misses, plain: decoded, .. } = self;
         let escapes = layout.escapes;
         for (task, what) in layout.tasks.iter().enumerate() {
+            if slots.filled & what.slots() == 0 {
+                continue;
+            }
             match *what {
                 Task::Value { slot, holds, list } => {
                     for raw in slots.all(slot) {
@@ -319,6 +336,15 @@ impl<'k, S: Source> Scanner<'k, S> {
                     batch.wait(misses, Waiting { start, end, task, hashes: 0, miss: 0 });
                 }
             }
+        }
+    }
+
+    /// Counts a line that is not as the layout has it.
+    #[cold]
+    fn count(&mut self, is_whole: bool, line: &[u8]) {
+        match is_whole || !line.trim_ascii_start().starts_with(b"{") {
+            true => self.scanned.other += 1,
+            false => self.scanned.broken += 1,
         }
     }
 

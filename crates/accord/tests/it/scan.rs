@@ -48,6 +48,24 @@ fn logs_are_gone_through_with_a_list() {
 }
 
 #[test]
+fn a_log_that_is_read_in_the_wrong_format_is_seen() {
+    let bench = Bench::new();
+    bench.write("list", "203.0.113.7\n");
+    bench.write("eve.json", "{\"src_ip\":\"192.0.2.1\"}\n{\"src_ip\":\"203.0.113.7\",\"dest_\n");
+    bench.write("access.log", WEB);
+    let scan = ["scan", "eve.json", "access.log", "--against", "list", "--format", "eve"];
+    let said = bench.run(&scan).exits(1).err;
+    assert!(said.contains("1 line broke off"), "{said}");
+    assert!(said.contains("1 line of `access.log` of another kind than Suricata eve.json"), "{said}");
+    assert!(!said.contains("`eve.json` of another kind"), "{said}");
+    let summary = bench.run(&[&scan[..], &["--json"]].concat()).exits(1).lines().pop().unwrap();
+    assert_eq!((&summary["logs"][0]["broken"], &summary["logs"][1]["other"]), (&1.into(), &1.into()));
+    // In a format of lines it is still gone through as text.
+    let said = bench.run(&["scan", "access.log", "--against", "list", "--format", "bind"]).exits(1).err;
+    assert!(said.contains("1 line of `access.log` of another kind than BIND queries"), "{said}");
+}
+
+#[test]
 fn what_makes_no_sense_is_told() {
     let bench = Bench::new();
     bench.write("list", "203.0.113.7\n");

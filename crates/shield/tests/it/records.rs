@@ -98,7 +98,10 @@ fn paths_lead_through_objects_arrays_and_names_with_dots() {
         found.sort_unstable();
         ids.sort_unstable();
         assert_eq!(found, ids, "{line}");
-        assert_eq!(scanned.broken, u64::from(!line.trim_end().ends_with('}')), "{line}");
+        let is_object = line.trim_start().starts_with('{');
+        assert_eq!(scanned.broken, u64::from(is_object && !line.trim_end().ends_with('}')), "{line}");
+        // Those of no find have none of the fields.
+        assert_eq!(scanned.other, u64::from(ids.is_empty()), "{line}");
     }
 }
 
@@ -122,4 +125,16 @@ fn a_value_seen_again_is_found_again() {
     let (found, scanned) = found(&["evil.example"], layout, log.as_bytes());
     assert_eq!(found.len(), 5000);
     assert_eq!((scanned.lines, scanned.asked), (10_000, 5000));
+}
+
+#[test]
+fn lines_of_another_kind_are_counted() {
+    let other = |layout: Layout, line: &str| found(&["192.0.2.9"], layout, line.as_bytes()).1.other;
+    let json = || Layout::json(&[("ip", Field::Address(0))]).unwrap();
+    assert_eq!(other(json(), "{\"ip\":\"192.0.2.1\"}\n{\"address\":\"192.0.2.1\"}\nip 192.0.2.1\n"), 2);
+    let column = |at| shield::Column { at, field: Field::Host, list: None };
+    let columns = || Layout::columns(b',', &[column(0), column(2)]).unwrap();
+    assert_eq!(other(columns(), "a,b,c\na;b;c\n,,\n"), 1);
+    assert_eq!(other(Layout::columns(b',', &[column(0)]).unwrap(), "a,b,c\na;b;c\n"), 0);
+    assert_eq!(other(Layout::zeek_by_header(), "1.0\t192.0.2.1\n#fields\tts\thost\n1.0\t192.0.2.1\n"), 1);
 }

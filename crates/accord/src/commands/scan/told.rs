@@ -148,7 +148,7 @@ impl<'t> Teller<'t> {
         let logs = self.logs.iter().zip(&self.tally.logs).map(|(log, (_, hits))| {
             json!({
                 "name": log.name, "format": log.format.name(), "hits": hits, "overlong": log.end.overlong,
-                "broken": log.end.broken, "error": log.end.error,
+                "broken": log.end.broken, "other": log.end.other, "error": log.end.error,
             })
         });
         let document = json!({
@@ -197,8 +197,19 @@ impl<'t> Teller<'t> {
             let bound = grouped((scan::LINE_MAX >> 20) as u64);
             remark(&format!("{} of more than {bound} MiB passed over", counted(overlong, "line")));
         }
+        let broken: u64 = logs.iter().map(|log| log.end.broken).sum();
+        if broken > 0 {
+            remark(&format!("{} broke off; what stood before that was compared", counted(broken, "line")));
+        }
+        logs.iter().filter(|log| log.end.other > 0).for_each(tell_others);
         Ok(())
     }
+}
+
+/// A log with lines of another kind may have been read in the wrong format.
+fn tell_others(log: &Log) {
+    let (name, format) = (inert(&log.name), log.format.title());
+    remark(&format!("{} of `{name}` of another kind than {format}", counted(log.end.other, "line")));
 }
 
 fn write_row(output: &mut Output, known: &Known, logs: &[Log], row: &Row) -> Result<(), Failure> {
