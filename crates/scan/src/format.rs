@@ -6,10 +6,12 @@ mod line;
 mod sniff;
 mod syslog;
 mod web;
+mod zeek;
 
 use shield::{Layout, Timestamp, Unlaid};
 
 pub use sniff::sniff;
+pub(crate) use zeek::{HEADLESS, Heads, is_headless};
 
 /// A format of logs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use shield::{Fault, Knowledge, Layout, Scanned, Scanner, Source, Timestamp};
 
 use crate::blocks::{Piece, begun};
-use crate::format::{Clock, Format, sniff};
+use crate::format::{Clock, Format, HEADLESS, Heads, is_headless, sniff};
 
 /// Pieces on their way for each thread.
 const AHEAD: usize = 4;
@@ -165,6 +165,7 @@ impl Reader {
         let mut end = End::default();
         let begun = begun(input.bytes).map_err(|error| end.error = Some(error.to_string())).ok();
         let sniffed = begun.as_ref().map(|begun| sniff(&begun.beginning));
+        let begun_headless = begun.as_ref().is_some_and(|begun| is_headless(&begun.beginning));
         let mut pieces = begun.map(|begun| begun.pieces);
         let format = input.format.or(sniffed).unwrap_or(Format::Text);
         self.tell(Came::Begun(input.name, format))?;
@@ -175,10 +176,15 @@ impl Reader {
                 return self.tell(Came::Ended(end));
             }
         };
+        if format == Format::ZeekTsv && begun_headless {
+            end.error = Some(HEADLESS.to_owned());
+            return self.tell(Came::Ended(end));
+        }
+        let mut heads = Heads::new(format, &layout);
         while let Some(pieces) = &mut pieces {
             match pieces.next() {
                 Ok(Some(piece)) => {
-                    for (piece, header) in parts(piece, format) {
+                    for (piece, header) in heads.cut(piece) {
                         layout = header.map_or(layout, Arc::new);
                         let number = self.numbered()?;
                         self.work.send(Work { number, layout: Arc::clone(&layout), piece }).ok()?;
@@ -192,35 +198,6 @@ impl Reader {
         end.overlong = pieces.map_or(0, |pieces| pieces.overlong());
         self.tell(Came::Ended(end))
     }
-}
-
-// Logs of Zeek tell their columns, and others when one is put behind another: a piece is cut there.
-fn parts(piece: Piece, format: Format) -> Vec<(Piece, Option<Layout>)> {
-    const FIELDS: &[u8] = b"#fields\t";
-    let starts_line = |at: &usize| *at == 0 || piece.bytes.get(at - 1) == Some(&b'\n');
-    let headers: Vec<usize> = match format {
-        Format::ZeekTsv => memchr::memmem::find_iter(&piece.bytes, FIELDS).filter(starts_line).collect(),
-        _ => Vec::new(),
-    };
-    if headers.is_empty() {
-        return vec![(piece, None)];
-    }
-    let mut parts = Vec::new();
-    let ends = headers.iter().skip(1).copied().chain([piece.bytes.len()]);
-    if let Some(before) =
-        headers.first().and_then(|first| piece.bytes.get(..*first)).filter(|it| !it.is_empty())
-    {
-        parts.push((Piece { at: piece.at, bytes: before.to_vec() }, None));
-    }
-    for (start, end) in headers.iter().copied().zip(ends) {
-        let bytes = piece.bytes.get(start..end).unwrap_or_default();
-        let line = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
-        let fields = line.strip_prefix(FIELDS).and_then(|fields| std::str::from_utf8(fields).ok());
-        let layout = fields.and_then(|fields| Layout::zeek(fields).ok());
-        let layout = layout.unwrap_or_else(Layout::zeek_by_header);
-        parts.push((Piece { at: piece.at + start as u64, bytes: bytes.to_vec() }, Some(layout)));
-    }
-    parts
 }
 
 fn go_through<S: Source>(
@@ -358,6 +335,24 @@ mod tests {
         let ids: Vec<u64> = hits.iter().map(|hit| hit.2).collect();
         assert_eq!(ids.iter().filter(|id| **id == 0).count(), 2 + usize::from(ids.len() > 3), "{hits:?}");
         assert!(ids.contains(&2) && ends == [End::default()]);
+    }
+
+    #[test]
+    fn columns_without_names_are_told() {
+        let knowledge = knowledge(&["203.0.113.7"]);
+        let log = Input {
+            name: String::new(),
+            bytes: Box::new(&b"1.0\tC1\t203.0.113.7\n"[..]),
+            format: Some(Format::ZeekTsv),
+            clock: Clock::default(),
+        };
+        let mut error = None;
+        run(&knowledge, [log].into_iter(), 1, &mut |told| match told {
+            Told::Ended(end) => error = end.error.clone(),
+            told => assert!(matches!(told, Told::Begun { .. }), "{told:?}"),
+        })
+        .unwrap();
+        assert!(error.unwrap().contains("#fields"));
     }
 
     #[test]

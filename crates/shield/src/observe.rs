@@ -124,7 +124,8 @@ fn with_percents(raw: &[u8]) -> String {
     out
 }
 
-fn without_escapes(raw: &[u8]) -> Vec<u8> {
+/// Undoes the escapes of Zeek.
+pub(crate) fn without_escapes(raw: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(raw.len());
     let mut rest = raw;
     loop {

@@ -104,13 +104,15 @@ pub struct Layout {
     pub(crate) clock: Clock,
     /// A bit for each slot that a line of another kind does not fill.
     pub(crate) telling: u64,
+    /// Of a log that tells its columns: what it told so far.
+    head: Option<Box<zeek::Head>>,
 }
 
 /// What lines look like.
 #[derive(Debug, Clone)]
 pub(crate) enum Lines {
-    /// Columns with a separator between; of each slot the column, in rising order.
-    Columns { separator: u8, columns: Vec<usize>, comment: Option<u8> },
+    /// Columns with a separator between; of each slot the column, in rising order; and what stands where nothing does, beside what is usual.
+    Columns { separator: u8, columns: Vec<usize>, comment: Option<u8>, unset: Vec<Vec<u8>> },
     /// An object each.
     Json(Paths),
     /// As somebody writes them for people.
@@ -151,15 +153,20 @@ impl Layout {
             .map(|column| (format!("column {}", column.at + 1), column.field, column.list))
             .collect();
         let at = columns.iter().map(|column| column.at).collect();
-        let shape = Lines::Columns { separator, columns: at, comment: None };
+        let shape = Lines::Columns { separator, columns: at, comment: None, unset: Vec::new() };
         Layout::of(shape, Escapes::None, &fields)
     }
 
-    /// A log of Zeek that tells its columns itself, in its line `#fields`; before that nothing is looked up.
+    /// A log of Zeek that tells its columns itself, and what separates them, in lines with a `#` in front; before those nothing is looked up.
     #[must_use]
     pub fn zeek_by_header() -> Layout {
         Layout {
-            shape: Lines::Columns { separator: b'\t', columns: Vec::new(), comment: Some(b'#') },
+            shape: Lines::Columns {
+                separator: b'\t',
+                columns: Vec::new(),
+                comment: Some(b'#'),
+                unset: Vec::new(),
+            },
             names: Vec::new(),
             tasks: Vec::new(),
             time: None,
@@ -167,7 +174,20 @@ impl Layout {
             escapes: Escapes::Zeek,
             clock: Clock::default(),
             telling: u64::MAX,
+            head: Some(Box::default()),
         }
+    }
+
+    /// Takes a line of a log's head, as logs of Zeek begin with; gives whether the columns are others from here on. A layout that does not
+    /// follow a log's head stays as it is.
+    pub fn take_header(&mut self, line: &[u8]) -> bool {
+        let Some(head) = &mut self.head else { return false };
+        if !head.take(line) {
+            return false;
+        }
+        let layout = head.layout().unwrap_or_else(|_| Layout::zeek_by_header());
+        *self = Layout { head: self.head.take(), clock: self.clock, ..layout };
+        true
     }
 
     /// A log of Zeek written as JSON, of any kind.
@@ -265,6 +285,7 @@ impl Layout {
             escapes,
             clock: Clock::default(),
             telling: if telling == 0 { u64::MAX } else { telling },
+            head: None,
         })
     }
 

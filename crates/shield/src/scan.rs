@@ -14,6 +14,9 @@ const BATCH: usize = 64;
 /// How many values are remembered that match nothing. What is seen is mostly what was seen right before.
 const MISSES: usize = 1 << 12;
 
+/// What some programs put in front of text.
+const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
+
 /// What was found in a record.
 #[derive(Debug)]
 pub struct Hit<'h> {
@@ -157,8 +160,15 @@ impl<'l> Slots<'l> {
     fn fill(&mut self, layout: &Layout, walker: &mut Walker, line: &'l [u8]) -> bool {
         self.clear();
         match &layout.shape {
-            Lines::Columns { separator, columns, .. } => {
-                split(line, *separator, columns, |slot, bytes| self.put(slot, bytes, false));
+            Lines::Columns { separator, columns, unset, .. } => {
+                match unset.is_empty() {
+                    true => split(line, *separator, columns, |slot, bytes| self.put(slot, bytes, false)),
+                    false => split(line, *separator, columns, |slot, bytes| {
+                        if !unset.iter().any(|unset| unset == bytes) {
+                            self.put(slot, bytes, false);
+                        }
+                    }),
+                }
                 true
             }
             Lines::Json(paths) => {
@@ -229,7 +239,8 @@ impl<'k, S: Source> Scanner<'k, S> {
     ) -> Result<Scanned, Fault> {
         self.scanned = Scanned::default();
         let mut slots = Slots::new(self.layout.slots());
-        let mut start = 0;
+        let is_marked = before == 0 && bytes.starts_with(BYTE_ORDER_MARK);
+        let mut start = if is_marked { BYTE_ORDER_MARK.len() } else { 0 };
         while start < bytes.len() {
             let rest = bytes.get(start..).unwrap_or(&[]);
             let length = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
@@ -267,11 +278,9 @@ impl<'k, S: Source> Scanner<'k, S> {
         tell: &mut impl FnMut(&Hit<'_>),
         slots: &mut Slots<'l>,
     ) -> Result<(), Fault> {
-        let fields = line.strip_prefix(b"#fields\t").and_then(|fields| std::str::from_utf8(fields).ok());
-        if let Some(fields) = fields {
-            // What waits is of the layout before.
-            self.flush(bytes, before, tell)?;
-            self.layout = Layout::zeek(fields).unwrap_or_else(|_| Layout::zeek_by_header());
+        // What waits is of the layout before.
+        self.flush(bytes, before, tell)?;
+        if self.layout.take_header(line) {
             *slots = Slots::new(self.layout.slots());
         }
         Ok(())

@@ -3,7 +3,7 @@
 use model::observable::Kind;
 
 use super::{Field, Layout, Lines, Unlaid};
-use crate::observe::Escapes;
+use crate::observe::{Escapes, without_escapes};
 
 /// Names of columns and what they are. Of a name that means something else in two logs the more telling one counts: what is no value
 /// of its kind matches nothing.
@@ -45,29 +45,105 @@ const COLUMNS: &[(&str, &[Field])] = &[
     ("fingerprint", &[Field::Value(Kind::CertSha256)]),
 ];
 
-/// Columns of several values, with commas between.
+/// Columns of several values, where the log does not tell which are.
 const LISTS: &[&str] = &["answers", "tx_hosts", "rx_hosts", "rcptto", "cert_chain_fps"];
 
-pub(super) fn layout(fields: &str) -> Result<Layout, Unlaid> {
-    let names: Vec<&str> = fields.trim_end_matches(['\r', '\n']).split('\t').collect();
-    let known = |name: &str| COLUMNS.iter().find(|(known, _)| *known == name).map(|(_, fields)| *fields);
-    let has_target = names.contains(&"uri");
-    let (mut columns, mut all) = (Vec::new(), Vec::new());
-    for (at, name) in names.iter().enumerate() {
-        for field in known(name).unwrap_or_default() {
-            // Without a target a host is no part of a URL.
-            let field = match field {
-                Field::UrlHost if !has_target => Field::Host,
-                Field::UrlPort if !has_target => continue,
-                field => *field,
-            };
-            let list = LISTS.contains(name).then_some(b',');
-            columns.push(at);
-            all.push(((*name).to_owned(), field, list));
+/// What a log tells of itself in the lines in front of its records.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Head {
+    /// `None` where it is no single byte.
+    separator: Option<u8>,
+    set_separator: u8,
+    empty: Vec<u8>,
+    unset: Vec<u8>,
+    fields: String,
+    types: String,
+}
+
+impl Default for Head {
+    fn default() -> Head {
+        Head {
+            separator: Some(b'\t'),
+            set_separator: b',',
+            empty: b"(empty)".to_vec(),
+            unset: b"-".to_vec(),
+            fields: String::new(),
+            types: String::new(),
         }
     }
-    let shape = Lines::Columns { separator: b'\t', columns, comment: Some(b'#') };
-    Layout::of(shape, Escapes::Zeek, &all)
+}
+
+impl Head {
+    /// Takes a line that begins with `#`; gives whether it changes what the columns are.
+    pub(super) fn take(&mut self, line: &[u8]) -> bool {
+        if let Some(said) = line.strip_prefix(b"#separator ") {
+            // Whatever was told before was another log's.
+            let separator = match without_escapes(said).as_slice() {
+                [one] => Some(*one),
+                _ => None,
+            };
+            *self = Head { separator, ..Head::default() };
+            return false;
+        }
+        let Some(separator) = self.separator else { return false };
+        let Some(at) = memchr::memchr(separator, line) else { return false };
+        let (name, said) = line.split_at(at);
+        let said = said.get(1..).unwrap_or_default();
+        match name {
+            b"#set_separator" => self.set_separator = without_escapes(said).first().copied().unwrap_or(b','),
+            b"#empty_field" => self.empty = said.to_vec(),
+            b"#unset_field" => self.unset = said.to_vec(),
+            b"#fields" => (self.fields, self.types) = (as_text(said), String::new()),
+            b"#types" => self.types = as_text(said),
+            _ => return false,
+        }
+        matches!(name, b"#fields" | b"#types") && !self.fields.is_empty()
+    }
+
+    /// The layout that it tells.
+    pub(super) fn layout(&self) -> Result<Layout, Unlaid> {
+        let separator = self.separator.ok_or(Unlaid::Nothing)?;
+        let split = |text: &str| text.split(char::from(separator)).map(str::to_owned).collect::<Vec<_>>();
+        let (names, types) = (split(&self.fields), split(&self.types));
+        let known = |name: &str| COLUMNS.iter().find(|(known, _)| *known == name).map(|(_, fields)| *fields);
+        let has_target = names.iter().any(|name| name == "uri");
+        let (mut columns, mut all) = (Vec::new(), Vec::new());
+        for (at, name) in names.iter().enumerate() {
+            let of_type = types.get(at).filter(|_| !self.types.is_empty());
+            let is_list = match of_type {
+                Some(of_type) => ["set[", "vector[", "table["].iter().any(|list| of_type.starts_with(list)),
+                None => LISTS.contains(&name.as_str()),
+            };
+            let is_address = of_type.is_some_and(|of_type| {
+                matches!(of_type.as_str(), "addr" | "subnet" | "set[addr]" | "vector[addr]")
+            });
+            // What people add to logs has names of their own.
+            let unknown: &[Field] = if is_address { &[Field::Host] } else { &[] };
+            for field in known(name).unwrap_or(unknown) {
+                // Without a target a host is no part of a URL.
+                let field = match field {
+                    Field::UrlHost if !has_target => Field::Host,
+                    Field::UrlPort if !has_target => continue,
+                    field => *field,
+                };
+                columns.push(at);
+                all.push((name.clone(), field, is_list.then_some(self.set_separator)));
+            }
+        }
+        let usual = Head::default();
+        let is_usual = self.empty == usual.empty && self.unset == usual.unset;
+        let unset = if is_usual { Vec::new() } else { vec![self.empty.clone(), self.unset.clone()] };
+        let shape = Lines::Columns { separator, columns, comment: Some(b'#'), unset };
+        Layout::of(shape, Escapes::Zeek, &all)
+    }
+}
+
+fn as_text(said: &[u8]) -> String {
+    String::from_utf8_lossy(said.trim_ascii_end()).into_owned()
+}
+
+pub(super) fn layout(fields: &str) -> Result<Layout, Unlaid> {
+    Head { fields: as_text(fields.as_bytes()), ..Head::default() }.layout()
 }
 
 pub(super) fn json() -> Result<Layout, Unlaid> {

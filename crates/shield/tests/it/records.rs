@@ -138,3 +138,37 @@ fn lines_of_another_kind_are_counted() {
     assert_eq!(other(Layout::columns(b',', &[column(0)]).unwrap(), "a,b,c\na;b;c\n"), 0);
     assert_eq!(other(Layout::zeek_by_header(), "1.0\t192.0.2.1\n#fields\tts\thost\n1.0\t192.0.2.1\n"), 1);
 }
+
+#[test]
+fn a_log_of_zeek_tells_how_it_is_written() {
+    let log = "#separator |\n#set_separator|;\n#empty_field|EMPTY\n#unset_field|NONE\n#path|http\n\
+        #fields|ts|id.orig_h|host|uri|tags|seen_by|answers\n#types|time|addr|string|string|set[enum]|vector[addr]|string\n\
+        1.0|192.0.2.1|evil.example|/kit.zip|EMPTY|198.51.100.1;192.0.2.9|NONE\n\
+        2.0|192.0.2.1|evil.example|NONE|EMPTY|EMPTY|good.example;192.0.2.9\n";
+    let said = ["http://evil.example/kit.zip", "192.0.2.9", "evil.example"];
+    let (found, scanned) = found(&said, Layout::zeek_by_header(), log.as_bytes());
+    let expected = [
+        row(0, "uri", "http://evil.example/kit.zip"),
+        row(2, "uri", "http://evil.example/kit.zip"),
+        row(1, "seen_by", "192.0.2.9"),
+        row(2, "host", "evil.example"),
+    ];
+    let sorted = |mut rows: Vec<_>| {
+        rows.sort();
+        rows
+    };
+    // `answers` is no list here, as its type says, and no target was set in the last line.
+    assert_eq!(sorted(found.iter().map(|row| (row.0, &row.2)).collect()), {
+        let mut rows: Vec<_> = expected.iter().map(|row| (row.0, &row.2)).collect();
+        rows.sort();
+        rows
+    });
+    assert_eq!((scanned.lines, scanned.other), (2, 0));
+}
+
+#[test]
+fn what_stands_in_front_of_text_is_passed_over() {
+    let layout = Layout::json(&[("ip", Field::Address(0))]).unwrap();
+    let (found, scanned) = found(&["192.0.2.9"], layout, b"\xEF\xBB\xBF{\"ip\":\"192.0.2.9\"}\n");
+    assert_eq!((found.len(), scanned.broken + scanned.other), (1, 0));
+}
