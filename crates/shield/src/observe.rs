@@ -27,6 +27,9 @@ pub(crate) struct UrlParts<'b> {
     pub(crate) target: Option<&'b [u8]>,
 }
 
+/// The port of `https`.
+const HTTPS: u16 = 443;
+
 /// How bytes that are no text stand in fields.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Escapes {
@@ -40,6 +43,9 @@ pub(crate) enum Escapes {
 pub(crate) fn value(holds: Holds, raw: &[u8], escapes: Escapes) -> Vec<Observable> {
     let text = text(raw, escapes);
     let found = match holds {
+        Holds::Value(Kind::Email) => return mailboxes(&text),
+        // Nothing but a host is no URL, whatever the field is called.
+        Holds::Value(Kind::Url) if !text.contains(['/', '\\', '?', '#']) => host(&text),
         Holds::Value(kind) => normalise(kind, &text).ok(),
         Holds::Address => address(&text),
         Holds::Host => host(&text),
@@ -64,14 +70,35 @@ pub(crate) fn endpoint(raw: &[u8], port: Option<&[u8]>, escapes: Escapes) -> Vec
     seen
 }
 
-/// The URL that a record has in parts.
-pub(crate) fn url(parts: &UrlParts<'_>, escapes: Escapes) -> Option<Observable> {
-    let part = |raw: Option<&[u8]>| raw.map(|raw| text(raw, escapes).into_owned());
-    let scheme = part(parts.scheme).map(|scheme| scheme.to_ascii_lowercase());
+/// The URL that a record has in parts. Where it does not say the scheme and the port is that of `https`, both are asked for: what is read off the
+/// wire on that port is `http`, and what a server writes of its own is not. Without a target it is a host.
+pub(crate) fn url(parts: &UrlParts<'_>, escapes: Escapes) -> Vec<Observable> {
+    let (Some(target), host) = (parts.target, parts.host.unwrap_or_default()) else {
+        let raw = parts.host.unwrap_or_default();
+        let seen = endpoint(raw, parts.port, escapes);
+        return if seen.is_empty() { value(Holds::Host, raw, escapes) } else { seen };
+    };
+    let part = |raw: &[u8]| text(raw, escapes).into_owned();
+    let scheme = parts.scheme.map(|scheme| part(scheme).to_ascii_lowercase());
     let scheme = scheme.filter(|scheme| !scheme.is_empty());
     let port = parts.port.and_then(|port| std::str::from_utf8(port).ok()?.trim().parse().ok());
-    let host = part(parts.host).unwrap_or_default();
-    seen_url(scheme.as_deref(), &host, port, &part(parts.target).unwrap_or_default()).ok()
+    let (host, target) = (part(host), part(target));
+    let is_tls = scheme.is_none() && (port == Some(HTTPS) || host.ends_with(":443"));
+    let secure = is_tls.then(|| seen_url(Some("https"), &host, port, &target).ok()).flatten();
+    let mut seen: Vec<Observable> = secure.into_iter().collect();
+    seen.extend(seen_url(scheme.as_deref(), &host, port, &target).ok().filter(|plain| !seen.contains(plain)));
+    seen
+}
+
+/// The addresses in the field of a mail's head or of its envelope: bare, in angle brackets, behind names, several with commas between.
+fn mailboxes(text: &str) -> Vec<Observable> {
+    let bare = |part: &str| {
+        let inside = part.rsplit_once('<').map_or(part, |(_, rest)| rest.split('>').next().unwrap_or(rest));
+        let inside = inside.trim();
+        let scheme = inside.get(..7).filter(|scheme| scheme.eq_ignore_ascii_case("mailto:"));
+        normalise(Kind::Email, inside.get(scheme.map_or(0, str::len)..)?).ok()
+    };
+    text.split([',', ';']).filter_map(bare).collect()
 }
 
 fn address(text: &str) -> Option<Observable> {

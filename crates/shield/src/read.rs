@@ -44,6 +44,10 @@ pub enum Field {
     UrlPort,
     /// Path and query, or the whole URL.
     UrlTarget,
+    /// Its path, where the record has no target.
+    UrlPath,
+    /// Its query, beside its path.
+    UrlQuery,
     /// When it happened: seconds, thousandths or millionths since 1970, or RFC 3339.
     Time,
     /// Told with what is found: the host or the sensor.
@@ -71,8 +75,19 @@ pub struct Column {
 pub(crate) enum Task {
     Value { slot: usize, holds: Holds, list: Option<u8> },
     Endpoint { address: usize, port: Option<usize>, list: Option<u8> },
-    Url { scheme: Option<usize>, host: Option<usize>, port: Option<usize>, target: Option<usize> },
+    Url(UrlSlots),
     Words { slot: usize },
+}
+
+/// Where the parts of a URL stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct UrlSlots {
+    pub(crate) scheme: Option<usize>,
+    pub(crate) host: Option<usize>,
+    pub(crate) port: Option<usize>,
+    pub(crate) target: Option<usize>,
+    pub(crate) path: Option<usize>,
+    pub(crate) query: Option<usize>,
 }
 
 impl Task {
@@ -83,7 +98,7 @@ impl Task {
         match *self {
             Task::Value { slot, .. } | Task::Words { slot } => bit(slot),
             Task::Endpoint { address, .. } => bit(address),
-            Task::Url { host, target, .. } => host.map_or(0, bit) | target.map_or(0, bit),
+            Task::Url(UrlSlots { host, target, .. }) => host.map_or(0, bit) | target.map_or(0, bit),
         }
     }
 }
@@ -258,10 +273,17 @@ impl Layout {
                 _ => {}
             }
         }
-        let [scheme, host, port, target] =
-            [Field::UrlScheme, Field::UrlHost, Field::UrlPort, Field::UrlTarget].map(slot_of);
-        if host.is_some() || target.is_some() {
-            tasks.push(Task::Url { scheme, host, port, target });
+        let url = UrlSlots {
+            scheme: slot_of(Field::UrlScheme),
+            host: slot_of(Field::UrlHost),
+            port: slot_of(Field::UrlPort),
+            target: slot_of(Field::UrlTarget),
+            path: slot_of(Field::UrlPath),
+            query: slot_of(Field::UrlQuery),
+        };
+        // A path without a host is no URL.
+        if url.host.is_some() || url.target.is_some() {
+            tasks.push(Task::Url(url));
         }
         if tasks.is_empty() {
             return Err(Unlaid::Nothing);

@@ -6,7 +6,7 @@ use model::observable::Observable;
 use crate::file::{Fault, Source};
 use crate::knowledge::{Found, Knowledge};
 use crate::observe::{self, Holds, UrlParts};
-use crate::read::{Layout, Lines, SLOTS_MAX, Task, Walker, decode, is_unset, split, words};
+use crate::read::{Layout, Lines, SLOTS_MAX, Task, UrlSlots, Walker, decode, is_unset, split, words};
 use crate::screen::Screen;
 
 /// How many hashes are looked up at once, so that the memory's answers are waited for together.
@@ -336,8 +336,8 @@ impl<'k, S: Source> Scanner<'k, S> {
                         });
                     }
                 }
-                Task::Url { scheme, host, port, target } => {
-                    let Some(parts) = UrlBytes::of(slots, [scheme, host, port, target], decoded) else {
+                Task::Url(url) => {
+                    let Some(parts) = UrlBytes::of(slots, &url, decoded) else {
                         continue;
                     };
                     let parts = parts.parts(decoded);
@@ -422,11 +422,12 @@ impl<'k, S: Source> Scanner<'k, S> {
                 }
                 address
             }
-            Some(Task::Url { scheme, host, port, target }) => {
-                if let Some(parts) = UrlBytes::of(&slots, [scheme, host, port, target], decoded) {
+            Some(Task::Url(url)) => {
+                if let Some(parts) = UrlBytes::of(&slots, &url, decoded) {
                     seen.extend(observe::url(&parts.parts(decoded), escapes));
                 }
-                target.or(host).unwrap_or(0)
+                let told = [url.target, url.path, url.host].into_iter().flatten();
+                told.into_iter().find(|slot| slots.get(*slot).is_some()).unwrap_or(0)
             }
         };
         let text = |raw: Raw<'_>| {
@@ -494,7 +495,7 @@ fn remember(misses: &mut [u64], miss: u64) {
     }
 }
 
-/// The parts of a URL in a line; those whose escapes were undone lie one behind the other in a buffer.
+/// The parts of a URL in a line; those whose escapes were undone, and a path with its query, lie one behind the other in a buffer.
 struct UrlBytes<'l> {
     raw: [Option<Raw<'l>>; 4],
     ends: [usize; 4],
@@ -503,17 +504,39 @@ struct UrlBytes<'l> {
 impl<'l> UrlBytes<'l> {
     /// `None` where there is neither host nor target.
     #[inline]
-    fn of(slots: &Slots<'l>, parts: [Option<usize>; 4], into: &mut Vec<u8>) -> Option<UrlBytes<'l>> {
-        let raw = parts.map(|slot| slots.get(slot?));
-        let [_, host, _, target] = &raw;
+    fn of(slots: &Slots<'l>, url: &UrlSlots, into: &mut Vec<u8>) -> Option<UrlBytes<'l>> {
+        let get = |slot: Option<usize>| slots.get(slot?);
+        let mut raw = [url.scheme, url.host, url.port, url.target].map(get);
+        let [_, host, _, target] = &mut raw;
         if host.is_none() && target.is_none() {
             return None;
+        }
+        let mut query = None;
+        if let (None, Some(path)) = (&target, get(url.path)) {
+            *target = Some(path);
+            query = get(url.query).filter(|_| !path.bytes.contains(&b'?'));
         }
         into.clear();
         let mut ends = [0; 4];
         for (raw, end) in raw.iter().zip(&mut ends) {
             if let Some(raw) = raw.filter(|raw| raw.is_escaped) {
                 decode(raw.bytes, into);
+            }
+            *end = into.len();
+        }
+        if let (Some(query), [.., Some(path)], [.., end]) = (query, &mut raw, &mut ends) {
+            if !std::mem::replace(&mut path.is_escaped, true) {
+                into.extend_from_slice(path.bytes);
+            }
+            into.push(b'?');
+            let query_at = into.len();
+            match query.is_escaped {
+                true => decode(query.bytes, into),
+                false => into.extend_from_slice(query.bytes),
+            }
+            // Some write its mark with it.
+            if into.get(query_at) == Some(&b'?') {
+                into.remove(query_at);
             }
             *end = into.len();
         }

@@ -121,7 +121,13 @@ impl<'k> Screen<'k> {
     /// The hashes of a URL that a record has in parts.
     #[inline]
     pub(crate) fn url(&mut self, parts: &UrlParts<'_>, escapes: Escapes, out: &mut Vec<u64>) {
-        if !self.url_in_parts(parts, out) {
+        let is_plain = match (parts.target, parts.host) {
+            (None, Some(host)) => {
+                self.address(host, parts.port, out) || (!ends_in_digit(host) && self.name_alone(host, out))
+            }
+            _ => self.url_in_parts(parts, out),
+        };
+        if !is_plain {
             observe::url(parts, escapes).iter().for_each(|seen| self.observable(seen, out));
         }
     }
@@ -300,6 +306,8 @@ impl<'k> Screen<'k> {
         };
         let port = match parts.port.map(number) {
             None => usual_port,
+            // Under which scheme it is asked for is not said.
+            Some(Some(443)) if parts.scheme.is_none() => return false,
             Some(Some(port)) => port,
             Some(None) => return false,
         };

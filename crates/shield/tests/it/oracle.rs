@@ -109,6 +109,10 @@ fn of_field(plain: &Plain, field: Field, text: &str) -> BTreeSet<u64> {
         [Kind::Ipv4, Kind::Ipv6, Kind::IpPort].into_iter().find_map(|kind| normalise(kind, text).ok())
     };
     match field {
+        // A host alone is no URL.
+        Field::Value(Kind::Url) if !text.contains(['/', '\\', '?', '#']) => {
+            of_field(plain, Field::Host, text)
+        }
         Field::Value(kind) => found(kind, text),
         Field::Address(_) => address(text).map(|seen| plain.ask(&seen)).unwrap_or_default(),
         Field::Host => match address(text) {
@@ -194,13 +198,34 @@ fn urls_in_parts_are_made_whole() {
             let port = random.pick(&["-", "80", "443", "8080", "x", "080"]);
             let (host, target) = (shapes::host(&mut random), shapes::target(&mut random));
             let of = |text: &str| if is_unset(text) { String::new() } else { text.to_owned() };
-            let seen = seen_url(
-                Some(of(scheme).to_ascii_lowercase()).filter(|scheme| !scheme.is_empty()).as_deref(),
-                &of(&host),
-                port.parse().ok(),
-                &of(&target),
-            );
-            let found = seen.map(|seen| plain.ask(&seen)).unwrap_or_default();
+            let said = Some(of(scheme).to_ascii_lowercase()).filter(|scheme| !scheme.is_empty());
+            let (host_of, target_of, number) = (of(&host), of(&target), port.parse::<u16>().ok());
+            let whole = |scheme: Option<&str>| {
+                seen_url(scheme, &host_of, number, &target_of)
+                    .map(|seen| plain.ask(&seen))
+                    .unwrap_or_default()
+            };
+            let mut found = BTreeSet::new();
+            if target_of.is_empty() {
+                // A host, and with its port where it is an address.
+                found = of_field(&plain, Field::Host, &host_of);
+                let bare =
+                    [Kind::Ipv4, Kind::Ipv6].into_iter().find_map(|kind| normalise(kind, &host_of).ok());
+                if let Some(bare) = bare.filter(|_| !is_unset(port)) {
+                    let text = match bare.kind() {
+                        Kind::Ipv6 => format!("[{}]:{port}", bare.text()),
+                        _ => format!("{}:{port}", bare.text()),
+                    };
+                    found.extend(
+                        normalise(Kind::IpPort, &text).map(|seen| plain.ask(&seen)).unwrap_or_default(),
+                    );
+                }
+            } else {
+                found.extend(whole(said.as_deref()));
+                if said.is_none() && (number == Some(443) || host_of.ends_with(":443")) {
+                    found.extend(whole(Some("https")));
+                }
+            }
             if !found.is_empty() {
                 of_tabs.insert(tabs.len() as u64, found.clone());
                 of_lines.insert(lines.len() as u64, found);

@@ -172,3 +172,90 @@ fn what_stands_in_front_of_text_is_passed_over() {
     let (found, scanned) = found(&["192.0.2.9"], layout, b"\xEF\xBB\xBF{\"ip\":\"192.0.2.9\"}\n");
     assert_eq!((found.len(), scanned.broken + scanned.other), (1, 0));
 }
+
+#[test]
+fn urls_are_put_together_of_what_a_record_has() {
+    let paths = [
+        ("scheme", Field::UrlScheme),
+        ("host", Field::UrlHost),
+        ("port", Field::UrlPort),
+        ("original", Field::UrlTarget),
+        ("path", Field::UrlPath),
+        ("query", Field::UrlQuery),
+    ];
+    let said = ["https://evil.example/a?b=1", "http://evil.example:443/a?b=1", "http://192.0.2.9:8080/"];
+    for (line, expected) in [
+        (
+            r#"{"scheme":"https","host":"evil.example","path":"\/a","query":"b=1"}"#,
+            &[(0, "https://evil.example/a?b=1")][..],
+        ),
+        (
+            r#"{"scheme":"https","host":"evil.example","port":443,"path":"/a","query":"?b=1"}"#,
+            &[(0, "https://evil.example/a?b=1")],
+        ),
+        // On the port of `https` it is asked for as either, where nobody says which.
+        (
+            r#"{"host":"evil.example:443","original":"/a?b=1"}"#,
+            &[(0, "https://evil.example/a?b=1"), (1, "http://evil.example:443/a?b=1")],
+        ),
+        (
+            r#"{"host":"evil.example","port":443,"path":"/a?b=1","query":"b=1"}"#,
+            &[(0, "https://evil.example/a?b=1"), (1, "http://evil.example:443/a?b=1")],
+        ),
+        (
+            r#"{"scheme":"http","host":"evil.example","port":443,"path":"/a?b=1"}"#,
+            &[(1, "http://evil.example:443/a?b=1")],
+        ),
+        (r#"{"scheme":"http","host":"evil.example","port":8443,"path":"/a","query":"b=1"}"#, &[]),
+        // The whole counts before its parts.
+        (
+            r#"{"host":"good.example","original":"https://evil.example/a?b=1","path":"/"}"#,
+            &[(0, "https://evil.example/a?b=1")],
+        ),
+    ] {
+        let (found, _) = found(&said, Layout::json(&paths).unwrap(), line.as_bytes());
+        let found: Vec<_> = found.iter().map(|(id, _, seen)| (*id, seen.as_str())).collect();
+        assert_eq!(found, expected, "{line}");
+    }
+}
+
+#[test]
+fn a_host_alone_is_no_url() {
+    let paths = [
+        ("host", Field::UrlHost),
+        ("port", Field::UrlPort),
+        ("uri", Field::UrlTarget),
+        ("url", Field::Value(Kind::Url)),
+    ];
+    for (line, field, seen) in [
+        (r#"{"host":"evil.example"}"#, "host", "evil.example"),
+        (r#"{"host":"evil.example","port":8080,"uri":"-"}"#, "host", "evil.example"),
+        (r#"{"host":"192.0.2.9","port":8080}"#, "host", "192.0.2.9:8080"),
+        (r#"{"url":"Evil.example"}"#, "url", "evil.example"),
+        (r#"{"url":"http://evil.example"}"#, "url", "http://evil.example/"),
+    ] {
+        let (found, _) =
+            found(&["evil.example", "192.0.2.9:8080"], Layout::json(&paths).unwrap(), line.as_bytes());
+        assert_eq!(
+            found.iter().map(|row| (row.1.as_str(), row.2.as_str())).collect::<Vec<_>>(),
+            [(field, seen)],
+            "{line}"
+        );
+    }
+}
+
+#[test]
+fn addresses_of_mail_stand_in_brackets_and_behind_names() {
+    let layout = || Layout::json(&[("from", Field::Value(Kind::Email))]).unwrap();
+    let said = ["a@evil.example", "@bad.example"];
+    for (line, ids) in [
+        (r#"{"from":"<a@evil.example>"}"#, &[0][..]),
+        (r#"{"from":["<b@good.example>","<a@Evil.example>"]}"#, &[0]),
+        (r#"{"from":"\"Doe, Jo\" <a@evil.example>, x@bad.example"}"#, &[0, 1]),
+        (r#"{"from":"mailto:a@evil.example"}"#, &[0]),
+        (r#"{"from":"a@evil.example <b@good.example>"}"#, &[]),
+    ] {
+        let (found, _) = found(&said, layout(), line.as_bytes());
+        assert_eq!(found.iter().map(|row| row.0).collect::<Vec<_>>(), ids, "{line}");
+    }
+}
