@@ -71,12 +71,18 @@ pub(crate) fn endpoint(raw: &[u8], port: Option<&[u8]>, escapes: Escapes) -> Vec
 }
 
 /// The URL that a record has in parts. Where it does not say the scheme and the port is that of `https`, both are asked for: what is read off the
-/// wire on that port is `http`, and what a server writes of its own is not. Without a target it is a host.
+/// wire on that port is `http`, and what a server writes of its own is not. Without a target, or as one, it is a host.
 pub(crate) fn url(parts: &UrlParts<'_>, escapes: Escapes) -> Vec<Observable> {
-    let (Some(target), host) = (parts.target, parts.host.unwrap_or_default()) else {
-        let raw = parts.host.unwrap_or_default();
-        let seen = endpoint(raw, parts.port, escapes);
-        return if seen.is_empty() { value(Holds::Host, raw, escapes) } else { seen };
+    let is_host =
+        |target: &&[u8]| !target.iter().any(|byte| matches!(byte, b'/' | b'\\' | b'?' | b'#' | b':'));
+    let (target, host) = match (parts.target, parts.host) {
+        (Some(target), Some(host)) => (target, host),
+        (Some(target), None) if !is_host(&target) => (target, &b""[..]),
+        (alone, host) => {
+            let raw = host.or(alone).unwrap_or_default();
+            let seen = endpoint(raw, parts.port, escapes);
+            return if seen.is_empty() { value(Holds::Host, raw, escapes) } else { seen };
+        }
     };
     let part = |raw: &[u8]| text(raw, escapes).into_owned();
     let scheme = parts.scheme.map(|scheme| part(scheme).to_ascii_lowercase());

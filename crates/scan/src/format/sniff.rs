@@ -11,6 +11,7 @@ const JSON: &[(Format, &[&[u8]])] = &[
     (Format::ZeekJson, &[b"\"ts\"", b"\"id.orig_h\""]),
     (Format::ZeekJson, &[b"\"ts\"", b"\"uid\""]),
     (Format::ZeekJson, &[b"\"ts\"", b"\"fuid\""]),
+    (Format::ZeekJson, &[b"\"ts\"", b"\"_path\""]),
     (Format::CloudTrail, &[b"\"eventTime\"", b"\"eventSource\""]),
     (Format::Ocsf, &[b"\"class_uid\""]),
     (Format::Ecs, &[b"\"@timestamp\""]),
@@ -46,7 +47,11 @@ pub fn sniff(beginning: &[u8]) -> Format {
             names.iter().all(|name| memchr::memmem::find(line, name).is_some())
         };
         let found = JSON.iter().find(|(_, names)| most(&|line| has(line, names)));
-        return found.map_or(Format::Text, |(format, _)| *format);
+        return match found {
+            Some((format, _)) => *format,
+            None if most(&is_zeek) => Format::ZeekJson,
+            None => Format::Text,
+        };
     }
     let found = LINED.iter().find(|format| most(&|line| is_cut(**format, line)));
     if let Some(format) = found {
@@ -56,6 +61,40 @@ pub fn sniff(beginning: &[u8]) -> Format {
         true => Format::Syslog,
         false => Format::Text,
     }
+}
+
+// Whether it is of one of Zeek's logs that are about no connection, such as `x509` or `dhcp`: the time is first, and a name that no other program has
+// stands behind it.
+fn is_zeek(line: &[u8]) -> bool {
+    const NAMES: &[&[u8]] = &[
+        b"\"uids\":",
+        b"\"conn_uids\":",
+        b"\"certificate.",
+        b"\"san.dns\":",
+        b"\"note\":\"",
+        b"\"notice\":",
+        b"\"host_p\":",
+        b"\"port_num\":",
+        b"\"software_type\":",
+        b"\"issuer_name_hash\":",
+        b"\"hashAlgorithm\":",
+        b"\"compile_ts\":",
+        b"\"seen.indicator\":",
+        b"\"pkts_proc\":",
+        b"\"percent_lost\":",
+        b"\"mac\":",
+        b"\"host\":\"",
+        b"\"node\":\"",
+        b"\"peer\":\"",
+        b"\"framed_addr\":",
+        b"\"ts_delta\":",
+    ];
+    // As a number or in text; what others write first is rarely called so.
+    let is_first = |sign: &[u8]| line.starts_with(sign);
+    (is_first(b"{\"ts\":1") || is_first(b"{\"ts\":\"2"))
+        && NAMES.iter().any(|name| memchr::memmem::find(line, name).is_some())
+        // Loggers of programs say how grave it is.
+        && !(memchr::memmem::find(line, b"\"level\":").is_some() || memchr::memmem::find(line, b"\"caller\":").is_some())
 }
 
 // Whether a line has the fields that all lines of a format have.
@@ -83,6 +122,28 @@ mod tests {
         let logs = [
             (Format::ZeekTsv, "#separator \\x09\n#fields\tts\tid.orig_h\n"),
             (Format::ZeekJson, r#"{"ts":1.0,"uid":"C1","id.orig_h":"192.0.2.1"}"#),
+            (
+                Format::ZeekJson,
+                r#"{"ts":1.0,"uids":["C1"],"client_addr":"192.0.2.1","msg_types":["DISCOVER"]}"#,
+            ),
+            (
+                Format::ZeekJson,
+                r#"{"ts":1.0,"id":"F1","certificate.version":3,"certificate.serial":"05","san.dns":["a.example"]}"#,
+            ),
+            (
+                Format::ZeekJson,
+                r#"{"ts":"2026-03-05T12:00:00.000000Z","fingerprint":"ab","certificate.version":3,"host_cert":true}"#,
+            ),
+            (Format::ZeekJson, r#"{"ts":1.0,"note":"Scan::Port_Scan","msg":"scanned","src":"192.0.2.1"}"#),
+            (Format::ZeekJson, r#"{"ts":1.0,"name":"truncated_IP","notice":false,"peer":"zeek"}"#),
+            (Format::ZeekJson, r#"{"ts":1.0,"id":"F1","machine":"AMD64","compile_ts":2.0,"is_exe":true}"#),
+            (Format::ZeekJson, r#"{"ts":1.0,"host":"192.0.2.1","port_num":22,"port_proto":"tcp"}"#),
+            (
+                Format::ZeekJson,
+                r#"{"ts":1.0,"id.orig_h":"192.0.2.1","auth_success":true,"client":"SSH-2.0"}"#,
+            ),
+            (Format::ZeekJson, r#"{"_path":"kerberos","ts":1.0,"request_type":"AS"}"#),
+            (Format::Text, r#"{"ts":1772712000.1,"level":"info","caller":"a.go:1","msg":"up","host":"x"}"#),
             (
                 Format::Eve,
                 r#"{"timestamp":"2026-03-05T12:00:00.1+0000","event_type":"dns","src_ip":"192.0.2.1"}"#,

@@ -34,6 +34,12 @@ const COLUMNS: &[(&str, &[Field])] = &[
     ("hasshServer", &[Field::Value(Kind::HasshServer)]),
     ("mailfrom", &[Field::Value(Kind::Email)]),
     ("rcptto", &[Field::Value(Kind::Email)]),
+    ("from", &[Field::Value(Kind::Email)]),
+    ("to", &[Field::Value(Kind::Email)]),
+    ("cc", &[Field::Value(Kind::Email)]),
+    ("reply_to", &[Field::Value(Kind::Email)]),
+    ("helo", &[Field::Host]),
+    ("path", &[Field::Host]),
     ("x_originating_ip", &[Field::Address(4)]),
     ("mac", &[Field::Value(Kind::Mac)]),
     ("assigned_addr", &[Field::Address(5)]),
@@ -41,12 +47,37 @@ const COLUMNS: &[(&str, &[Field])] = &[
     ("server_addr", &[Field::Address(7)]),
     ("src", &[Field::Address(8)]),
     ("dst", &[Field::Address(9)]),
+    ("requested_addr", &[Field::Address(10)]),
+    ("client_fqdn", &[Field::Value(Kind::Domain)]),
+    ("data_channel.resp_h", &[Field::Address(11)]),
+    ("san.dns", &[Field::Value(Kind::Domain)]),
+    ("san.ip", &[Field::Address(12)]),
+    ("san.email", &[Field::Value(Kind::Email)]),
+    ("san.uri", &[Field::Value(Kind::Url)]),
+    ("proxied", &[Field::Text]),
+    ("msg", &[Field::Text]),
+    ("sub", &[Field::Text]),
+    ("seen.indicator", &[Field::Text]),
+    ("arg", &[Field::Value(Kind::Url)]),
     ("cert_chain_fps", &[Field::Value(Kind::CertSha256)]),
     ("fingerprint", &[Field::Value(Kind::CertSha256)]),
 ];
 
 /// Columns of several values, where the log does not tell which are.
-const LISTS: &[&str] = &["answers", "tx_hosts", "rx_hosts", "rcptto", "cert_chain_fps"];
+const LISTS: &[&str] = &[
+    "answers",
+    "tx_hosts",
+    "rx_hosts",
+    "rcptto",
+    "to",
+    "cc",
+    "path",
+    "san.dns",
+    "san.ip",
+    "san.email",
+    "san.uri",
+    "cert_chain_fps",
+];
 
 /// What a log tells of itself in the lines in front of its records.
 #[derive(Debug, Clone, PartialEq, Eq)]

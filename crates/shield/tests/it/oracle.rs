@@ -206,11 +206,12 @@ fn urls_in_parts_are_made_whole() {
                     .unwrap_or_default()
             };
             let mut found = BTreeSet::new();
-            if target_of.is_empty() {
+            let is_alone = host_of.is_empty() && !target_of.contains(['/', '\\', '?', '#', ':']);
+            if target_of.is_empty() || is_alone {
                 // A host, and with its port where it is an address.
-                found = of_field(&plain, Field::Host, &host_of);
-                let bare =
-                    [Kind::Ipv4, Kind::Ipv6].into_iter().find_map(|kind| normalise(kind, &host_of).ok());
+                let host = if host_of.is_empty() { &target_of } else { &host_of };
+                found = of_field(&plain, Field::Host, host);
+                let bare = [Kind::Ipv4, Kind::Ipv6].into_iter().find_map(|kind| normalise(kind, host).ok());
                 if let Some(bare) = bare.filter(|_| !is_unset(port)) {
                     let text = match bare.kind() {
                         Kind::Ipv6 => format!("[{}]:{port}", bare.text()),

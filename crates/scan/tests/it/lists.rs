@@ -1,0 +1,1 @@
+//! Lists of what is known, as people publish them.

@@ -1,0 +1,6 @@
+//! Tests of the crate from outside, in one binary.
+
+#[cfg(test)]
+mod formats;
+#[cfg(test)]
+mod lists;
