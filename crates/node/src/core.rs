@@ -3,6 +3,7 @@
 pub mod annotation;
 pub mod assets;
 pub mod audience;
+pub mod backoff;
 pub mod carried;
 pub mod checks;
 pub mod content;

@@ -137,6 +137,15 @@ impl Signals {
         !state.stopping
     }
 
+    /// Waits for one, or a time; false when the node is being stopped.
+    fn wait_for_recall_within(&self, time: Duration) -> bool {
+        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let quiet = |state: &mut State| !state.stopping && !state.recalls;
+        let waited = self.changed.wait_timeout_while(state, time, quiet);
+        let (state, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        !state.stopping
+    }
+
     // Whether there may be something to open. Whoever asks sees to it.
     fn take_opening(&self) -> bool {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
@@ -202,7 +211,8 @@ fn recalls(signals: &Signals, node: &Weak<Inner>) {
             Some(AGAIN)
         });
         if let Some(pause) = next {
-            if !pause.is_zero() && !signals.wait_for(pause) {
+            // One that is new waits for none that failed.
+            if !pause.is_zero() && !signals.wait_for_recall_within(pause) {
                 return;
             }
             signals.change(|state| state.recalls = true);

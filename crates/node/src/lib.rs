@@ -224,6 +224,8 @@ pub(crate) struct Inner {
     pub(crate) let_go: Mutex<charters::Looked>,
     /// How far the copy that pages are read from was checked.
     pub(crate) copy_checked: maintenance::CopyChecked,
+    /// Recalls that could not be carried out further of late.
+    pub(crate) recalls_failing: recall::Failing,
 }
 
 impl Node {
@@ -254,6 +256,7 @@ impl Node {
             sightings_looked: sharing_sightings::Looked::default(),
             let_go: Mutex::default(),
             copy_checked: maintenance::CopyChecked::default(),
+            recalls_failing: recall::Failing::default(),
             reads: reads::Reads::default(),
             waits: OnceLock::new(),
             visibility: visible::Visibility::default(),

@@ -1,8 +1,11 @@
 //! Recalling what one's member said: the versions that stand are taken back, and entries that say so go wherever they went. What
 //! left is where it is: who holds it is told as far as the one who recalls may know of others, and who has not read of it.
 
+mod failing;
 mod reached;
 mod swept;
+#[cfg(test)]
+mod tests;
 mod whole;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -29,10 +32,12 @@ use crate::holders::Target;
 use crate::protect::{Judged, Judging, policy_of};
 use crate::reading::Reading;
 use crate::roster::Roster;
+use crate::submit::Recalling;
 use crate::withdraw::checked_reason;
 use crate::{Annotation, Caller, Error, ImportOptions, Kind, Node, Recall, random, views};
 
-pub(crate) use reached::{acts_no_more, is_being_recalled};
+pub(crate) use failing::Failing;
+pub(crate) use reached::{acts_no_more, is_being_recalled, is_within};
 pub(crate) use whole::rules_of;
 
 /// Objects that are recalled by their ids, at most; of a source or a member all are, by a rule.
@@ -416,7 +421,7 @@ impl Node {
 
     fn say(&self, caller: &Caller, said: &ToBeSaid<'_>, dry_run: bool) -> Result<(), Error> {
         let options = ImportOptions { dry_run, ..said.options.clone() };
-        let status = self.submit_recall(caller, &options, &said.envelope)?;
+        let status = self.submit_recall(caller, (&options, Recalling::Objects), &said.envelope)?;
         let refused = status.outcomes.iter().find(|outcome| outcome.state == "rejected");
         let Some(refused) = refused else { return Ok(()) };
         let why = refused.message.clone().unwrap_or_default();

@@ -23,6 +23,16 @@ use crate::{Caller, Error, ImportOptions, Kind, Node, views};
 /// Chunks of one arrival that are sequenced before another member's turn comes.
 const TURN: usize = 8;
 
+/// Of what something says that it is recalled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Recalling {
+    /// Objects, by their ids: the submission is like any other.
+    Objects,
+    /// All that a member or a source said: it is charged to nobody, for it says no more than what it takes back did, and is sequenced at
+    /// once, so that it is known what was refused.
+    Whole,
+}
+
 /// How far jobs got with arrivals, so that an error in between begins none of them anew. A restart does.
 #[derive(Debug, Default)]
 pub(crate) struct Sequenced(Mutex<HashMap<SubmissionId, usize>>);
@@ -51,24 +61,11 @@ impl Node {
     pub(crate) fn submit_recall(
         &self,
         caller: &Caller,
-        options: &ImportOptions,
+        (options, of): (&ImportOptions, Recalling),
         bytes: &[u8],
     ) -> Result<views::Status, Error> {
         let mut intake = Intake::begin(self, caller, options, "submit")?;
-        intake.curation = Curation::None;
-        self.take_in(intake, bytes)
-    }
-
-    /// The same, of a recall of all that a member or a source said: it is charged to nobody, for it says no more than what it takes
-    /// back did, and is sequenced at once, so that it is known what was refused.
-    pub(crate) fn submit_sweep(
-        &self,
-        caller: &Caller,
-        options: &ImportOptions,
-        bytes: &[u8],
-    ) -> Result<views::Status, Error> {
-        let mut intake = Intake::begin(self, caller, options, "submit")?;
-        (intake.curation, intake.uncharged) = (Curation::None, true);
+        (intake.curation, intake.uncharged) = (Curation::None, of == Recalling::Whole);
         self.take_in(intake, bytes)
     }
 

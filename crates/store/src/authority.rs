@@ -9,7 +9,7 @@ use model::gate::{
 };
 use model::{CollectionId, MemberId, SubmissionId, Timestamp};
 
-use crate::directory::{Change, RECALLS, RETENTION};
+use crate::directory::{Change, RECALL_MARK, RECALLS, RETENTION};
 use crate::queue::Decision;
 use crate::record::{Item, Submission};
 use crate::sqlite::sequencer::Sequencer;
@@ -91,7 +91,11 @@ impl Covers<Put, Change> for RetentionRules {
 
 impl Covers<Withdraw, Change> for SaidBy {
     fn covers(&self, what: &Change) -> bool {
-        matches!(what, Change::Meta(name, _) if *name == RECALLS)
+        match what {
+            Change::Meta(name, _) => *name == RECALLS,
+            Change::Mark(name, of, _) => name.starts_with(RECALL_MARK) && of[0] == self.member,
+            _ => false,
+        }
     }
 }
 

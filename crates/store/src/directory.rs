@@ -5,8 +5,9 @@ use std::net::IpAddr;
 use model::circle::Curation;
 use model::{
     AssetId, CircleId, ClientId, CollectionId, InvitationId, MemberId, MembershipId, PersonId, Roles,
-    Timestamp, Tlp, TokenId, Verb,
+    SubmissionId, Timestamp, Tlp, TokenId, Verb,
 };
+use uuid::Uuid;
 
 use crate::read::LabelId;
 
@@ -16,6 +17,8 @@ pub use model::Epoch;
 pub const RETENTION: &str = "retention";
 /// Under which name it is kept what is recalled as a whole.
 pub const RECALLS: &str = "recalls";
+/// With what the names begin under which it is kept how far the record went when such a recall began.
+pub const RECALL_MARK: &str = "recall-mark:";
 
 /// The whole directory.
 #[derive(Debug, Clone, Default)]
@@ -311,6 +314,33 @@ pub enum Change {
     /// Keeps a small value beside the record ([`Store::meta`](crate::Store::meta)), or removes it: rules that the node
     /// goes by, which whoever judged on the old ones has to see changed.
     Meta(&'static str, Option<Vec<u8>>),
+    /// Keeps under a name how far the record goes at this very change, and which arrivals of these sources wait at a time
+    /// ([`Store::mark`](crate::Store::mark)): whatever enters behind it was judged by whoever knew of the change.
+    Mark(String, [MemberId; 2], Timestamp),
+}
+
+/// How far the record went at a change, and what waited then.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mark {
+    /// The first position behind it.
+    pub end: u64,
+    /// Arrivals that were accepted before and not sequenced.
+    pub waiting: Vec<SubmissionId>,
+}
+
+impl Mark {
+    pub(crate) fn encode(&self) -> Vec<u8> {
+        let mut bytes = self.end.to_be_bytes().to_vec();
+        self.waiting.iter().for_each(|one| bytes.extend(one.0.as_bytes()));
+        bytes
+    }
+
+    pub(crate) fn decode(bytes: &[u8]) -> Option<Mark> {
+        let (end, rest) = bytes.split_first_chunk()?;
+        let (waiting, over) = rest.as_chunks();
+        let waiting = waiting.iter().map(|id| SubmissionId(Uuid::from_bytes(*id))).collect();
+        over.is_empty().then_some(Mark { end: u64::from_be_bytes(*end), waiting })
+    }
 }
 
 /// What becomes visible to a reader is new to him: everything that stands under some labels gets times of its own for him,
@@ -363,7 +393,8 @@ impl Change {
             | Change::NoAsset(..)
             | Change::Policy(..)
             | Change::Opening(..)
-            | Change::Meta(..) => false,
+            | Change::Meta(..)
+            | Change::Mark(..) => false,
         }
     }
 }

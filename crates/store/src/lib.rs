@@ -253,6 +253,17 @@ impl Store {
         sqlite::small::value(self.snapshot()?.conn()?, name)
     }
 
+    /// How far the record went at a change ([`directory::Change::Mark`]), by the name under which that is kept.
+    ///
+    /// # Errors
+    /// [`Kind::Engine`].
+    pub fn mark(&self, name: &str) -> Result<Option<directory::Mark>, Error> {
+        let Some(kept) = self.meta(name)? else { return Ok(None) };
+        let mark = directory::Mark::decode(&kept);
+        mark.map(Some)
+            .ok_or_else(|| Error::new(Kind::Engine, "what is kept of a place in the record is damaged"))
+    }
+
     /// Keeps such a value, in place of the one before; `None` removes it.
     ///
     /// # Errors

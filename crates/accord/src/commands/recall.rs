@@ -127,6 +127,13 @@ fn write_sweep(output: &mut Output, sweep: &Value) -> Result<(), Failure> {
     };
     let (member, at) = (inert(text(sweep, "/member/name")), inert(text(sweep, "/at")));
     output.line(&format!("{state}  all of {member}{source}{since}  {at}  {}", inert(text(sweep, "/id"))))?;
+    if let Some(retry) = sweep.get("retry") {
+        output.line(&output.paint(Style::Alert, &format!(
+            "  it does not go on, after {}; the node's log says why, and none of it acts all the same; tried again at {}",
+            counted(number(retry, "/failed"), "attempt"),
+            inert(text(retry, "/next"))
+        )))?;
+    }
     // Of whose it is not, nothing more is told.
     if sweep.get("objects").is_none() {
         return Ok(());

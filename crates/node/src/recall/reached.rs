@@ -56,9 +56,9 @@ pub(super) fn wire_of_reached(
     Ok(wire)
 }
 
-// By where it stands; where it entered again since, by where it did first; and by what brought it, where that was accepted before
-// and sequenced since.
-fn is_within(
+/// Whether a rule reaches a position: by where it stands; where it entered again since, by where it did first; and by what brought it,
+/// where that was accepted before and sequenced since.
+pub(crate) fn is_within(
     snapshot: &Snapshot,
     (from, before): (u64, u64),
     waiting: &[Uuid],

@@ -121,6 +121,7 @@ pub(super) fn part_view(roster: &Roster, swept: &Swept) -> views::RecallPart {
         member: roster.named(MemberId(swept.rule.member)),
         done: swept.finished.is_some(),
         percent: percent(swept),
+        retry: None,
     }
 }
 
@@ -148,6 +149,7 @@ pub(super) fn sweep_view(roster: &Roster, swept: &Swept) -> views::RecallSweep {
         revoked: swept.revoked,
         unsaid: swept.unsaid,
         recalls: entries.collect(),
+        retry: None,
     }
 }
 

@@ -18,7 +18,7 @@ use std::time::Duration;
 use model::gate::{self, SaidBy, Versions};
 use model::{Action, Label, MemberId, Timestamp, Tlp};
 use store::Store;
-use store::directory::{Change, RECALLS};
+use store::directory::{Change, RECALL_MARK, RECALLS};
 use store::read::Snapshot;
 use store::record::{Item, ObjectKey};
 use strictjson::Limits;
@@ -33,17 +33,25 @@ use crate::core::recalls::{ACTIVE, Rule, Rules, TOLD};
 use crate::directory::{member_for, not_found, signed_in};
 use crate::holders::Target;
 use crate::roster::Roster;
+use crate::submit::Recalling;
 use crate::withdraw::{Acts, act_by, checked_reason};
+use crate::writing::Failure;
 use crate::{Annotation, Caller, Error, ImportOptions, Kind, Node, Recall, random, views};
 
 /// Statements that are looked at on one snapshot, and taken back in one transaction.
 const PAGE: usize = 500;
-/// So soon one that failed is tried again.
-const AGAIN: Duration = Duration::from_secs(10);
 /// So soon it is looked again whether what was accepted before the recall has entered.
 const LOOK_AGAIN: Duration = Duration::from_millis(200);
 /// Before the id of a rule, under which it is kept how far it is carried out.
 const SWEPT: &str = "recall-all:";
+
+/// A rule that may be kept.
+pub(super) struct Ruled {
+    /// All that are, with it.
+    rules: Rules,
+    rule: Rule,
+}
+
 /// An object of which something is to be taken back.
 struct Meant {
     source: MemberId,
@@ -63,7 +71,20 @@ struct Meant {
 /// [`Kind::Internal`] where they cannot be read: as if there were none, what is recalled would act again.
 pub(crate) fn rules_of(store: &Store) -> Result<Rules, Error> {
     let Some(kept) = store.meta(RECALLS)? else { return Ok(Rules::default()) };
-    serde_json::from_slice(&kept).map_err(damaged)
+    let mut rules: Rules = serde_json::from_slice(&kept).map_err(damaged)?;
+    for rule in &mut rules.active {
+        // What was said while it was judged is recalled too. A rule of an earlier release has no mark.
+        if let Some(mark) = store.mark(&mark_of(&rule.id))? {
+            rule.before = mark.end;
+            rule.waiting = mark.waiting.into_iter().map(|id| id.0).collect();
+        }
+    }
+    Ok(rules)
+}
+
+// Under which name it is kept how far the record went when a rule was.
+fn mark_of(id: &Uuid) -> String {
+    format!("{RECALL_MARK}{id}")
 }
 
 fn damaged(error: serde_json::Error) -> Error {
@@ -87,64 +108,87 @@ impl Node {
             return Err(Error::new(Kind::Invalid, message));
         }
         let id = random::uuid()?;
-        let swept = self.judged(caller, |roster, caller| {
-            let by = signed_in(caller)?;
-            let named = asked.member.clone().unwrap_or_else(|| by.to_string());
-            let member = member_for(roster, caller, &named)?;
-            // Before anything is looked up, so that a refusal tells nothing of what is there.
-            Node::allowed(caller, &Action::Withdraw(member.id, None))?;
-            if asked.member.is_some() && caller.principal.reader.ceiling != Tlp::Red {
-                let message = "all that a member said is recalled by a token that reads up to TLP:RED alone";
-                return Err(Error::new(Kind::Forbidden, message)
-                    .hint("of what a token sees, recall objects, a submission or a source")
-                    .into());
-            }
-            let reason = checked_reason(&asked.reason)?;
-            let source = asked.source.as_deref().map(str::trim).filter(|name| !name.is_empty());
-            // Before it is looked how far the record goes: what enters in between is reached by its place and by its submission.
-            let waiting = self.waiting_of([member.id, member.alias])?;
-            let snapshot = self.inner.store.snapshot()?;
-            let before = snapshot.end();
-            let from = asked.since.map_or(Ok(0), |since| snapshot.position_at(since))?;
-            let (any, _) = snapshot.said_between([member.id, member.alias], (from, before), 1)?;
-            drop(snapshot);
-            if any.is_empty() && waiting.is_empty() {
-                return Err(not_found("statement that stands, of the member", &named).into());
-            }
-            let mut rules = rules_of(&self.inner.store)?;
-            if rules.active.len() >= ACTIVE {
-                let message = format!("{ACTIVE} recalls like this are being carried out");
-                return Err(Error::new(Kind::Conflict, message)
-                    .hint("wait until one of them is done")
-                    .into());
-            }
-            rules.count += 1;
-            let rule = Rule {
-                id,
-                number: rules.count,
-                member: member.id.0,
-                alias: member.alias.0,
-                source: source.map(str::to_owned),
-                since: asked.since.map(|since| since.0),
-                from,
-                before,
-                waiting,
-                by: by.0,
-                token: caller.principal.token.map(|token| token.0),
-                at: self.now().0,
-                reason,
-            };
-            let verb = if rule.source.is_some() { "recall.source" } else { "recall.member" };
-            rules.active.push(rule.clone());
-            let leave = Node::authorized(roster, caller, gate::Withdraw, SaidBy { member: member.id })?;
-            self.change(leave, caller, (verb, member.id.to_string()), &[kept(&rules)?])?;
-            Ok(Swept::begin(rule))
+        self.judged(caller, |roster, caller| {
+            let ruled = self.judged_rule(roster, caller, (id, asked))?;
+            self.put_in_force(roster, caller, ruled)
         })?;
         self.inner.jobs.recall_is_due();
         let held =
             views::RecallHeld { days: self.settings().keep_reads_days, ..views::RecallHeld::default() };
-        let sweep = Some(sweep_view(&self.roster(), &swept));
+        let roster = self.roster();
+        // A small one may be carried out by now.
+        let swept = match roster.recalls().active.iter().find(|rule| rule.id == id) {
+            Some(rule) => Some(Swept::begin(rule.clone())),
+            None => self.swept(&id)?,
+        };
+        let sweep = swept.map(|swept| self.sweep_told(&roster, &swept));
         Ok(views::Recalled { recalls: Vec::new(), withdrawn: 0, held, sweep })
+    }
+
+    // The rule that is asked for, if the caller may, behind those that are kept.
+    pub(super) fn judged_rule(
+        &self,
+        roster: &Roster,
+        caller: &Caller,
+        (id, asked): (Uuid, &Recall),
+    ) -> Result<Ruled, Failure> {
+        let by = signed_in(caller)?;
+        let named = asked.member.clone().unwrap_or_else(|| by.to_string());
+        let member = member_for(roster, caller, &named)?;
+        // Before anything is looked up, so that a refusal tells nothing of what is there.
+        Node::allowed(caller, &Action::Withdraw(member.id, None))?;
+        if asked.member.is_some() && caller.principal.reader.ceiling != Tlp::Red {
+            let message = "all that a member said is recalled by a token that reads up to TLP:RED alone";
+            return Err(Error::new(Kind::Forbidden, message)
+                .hint("of what a token sees, recall objects, a submission or a source")
+                .into());
+        }
+        let reason = checked_reason(&asked.reason)?;
+        let source = asked.source.as_deref().map(str::trim).filter(|name| !name.is_empty());
+        // As far as is known by now; how far it is when the rule is kept, the store says.
+        let waiting = self.waiting_of([member.id, member.alias])?;
+        let snapshot = self.inner.store.snapshot()?;
+        let before = snapshot.end();
+        let from = asked.since.map_or(Ok(0), |since| snapshot.position_at(since))?;
+        let (any, _) = snapshot.said_between([member.id, member.alias], (from, before), 1)?;
+        drop(snapshot);
+        if any.is_empty() && waiting.is_empty() {
+            return Err(not_found("statement that stands, of the member", &named).into());
+        }
+        let mut rules = rules_of(&self.inner.store)?;
+        if rules.active.len() >= ACTIVE {
+            let message = format!("{ACTIVE} recalls like this are being carried out");
+            return Err(Error::new(Kind::Conflict, message).hint("wait until one of them is done").into());
+        }
+        rules.count += 1;
+        let rule = Rule {
+            id,
+            number: rules.count,
+            member: member.id.0,
+            alias: member.alias.0,
+            source: source.map(str::to_owned),
+            since: asked.since.map(|since| since.0),
+            from,
+            before,
+            waiting,
+            by: by.0,
+            token: caller.principal.token.map(|token| token.0),
+            at: self.now().0,
+            reason,
+        };
+        rules.active.push(rule.clone());
+        Ok(Ruled { rules, rule })
+    }
+
+    // From this write on nothing of it acts. What is sequenced up to it is before the rule, whenever the rule was judged; all else is
+    // judged by who knows of it, or once more.
+    pub(super) fn put_in_force(&self, roster: &Roster, caller: &Caller, ruled: Ruled) -> Result<(), Failure> {
+        let Ruled { rules, rule } = ruled;
+        let verb = if rule.source.is_some() { "recall.source" } else { "recall.member" };
+        let member = MemberId(rule.member);
+        let leave = Node::authorized(roster, caller, gate::Withdraw, SaidBy { member })?;
+        let mark = Change::Mark(mark_of(&rule.id), rule.sources(), self.now());
+        self.change(leave, caller, (verb, member.to_string()), &[kept(&rules)?, mark])
     }
 
     /// The recalls of all that a member said, or of all of it from a feed, and how far they are carried out, the newest first: to
@@ -159,17 +203,39 @@ impl Node {
         let roster = self.roster();
         let rules = rules_of(&self.inner.store)?;
         let mut told = Vec::new();
-        let done = rules.done.iter().map(|id| self.swept(id));
-        let active = rules.active.iter().map(|rule| self.swept_of(rule).map(Some));
+        // What cannot be read of one keeps no other from being told.
+        let unread = |id: &Uuid, error: &Error| {
+            tracing::error!(%error, recall.id = %id, "how far a recall is carried out cannot be read");
+        };
+        let done = rules.done.iter().map(|id| {
+            self.swept(id).or_else(|error| match error.kind {
+                Kind::Internal => {
+                    unread(id, &error);
+                    Ok(None)
+                }
+                _ => Err(error),
+            })
+        });
+        let active = rules.active.iter().map(|rule| match self.swept_of(rule) {
+            Err(error) if error.kind == Kind::Internal => {
+                unread(&rule.id, &error);
+                Ok(Some(Swept::begin(rule.clone())))
+            }
+            swept => swept.map(Some),
+        });
         for swept in done.chain(active) {
             let may = |swept: &Swept| {
                 Node::allowed(caller, &Action::Withdraw(MemberId(swept.rule.member), None)).is_ok()
             };
             told.extend(swept?.filter(may).map(|swept| {
                 if !sees_whole(caller, own, &swept.rule) {
-                    return views::RecallListed::Part(part_view(&roster, &swept));
+                    let retry = self.retry_of(&swept);
+                    return views::RecallListed::Part(views::RecallPart {
+                        retry,
+                        ..part_view(&roster, &swept)
+                    });
                 }
-                views::RecallListed::Whole(Box::new(sweep_view(&roster, &swept)))
+                views::RecallListed::Whole(Box::new(self.sweep_told(&roster, &swept)))
             }));
         }
         told.reverse();
@@ -186,6 +252,16 @@ impl Node {
             views::RecallListed::Part(_) => None,
         });
         Ok(sweeps.find(|sweep| sweep.recalls.iter().any(|one| one.id == note)))
+    }
+
+    fn sweep_told(&self, roster: &Roster, swept: &Swept) -> views::RecallSweep {
+        views::RecallSweep { retry: self.retry_of(swept), ..sweep_view(roster, swept) }
+    }
+
+    // That it did not go on of late, and when it is tried again.
+    fn retry_of(&self, swept: &Swept) -> Option<views::RecallRetry> {
+        let waits = self.inner.recalls_failing.of(&swept.rule.id)?;
+        Some(views::RecallRetry { failed: waits.failed(), next: waits.next().to_string() })
     }
 
     fn swept(&self, id: &Uuid) -> Result<Option<Swept>, Error> {
@@ -210,18 +286,30 @@ impl Node {
 
     /// Takes back some of what is recalled as a whole. When there is more to do; `None` when nothing is left.
     pub(crate) fn take_back_some(&self) -> Result<Option<Duration>, Error> {
-        let roster = self.roster();
-        let mut next = None;
+        let (roster, failing) = (self.roster(), &self.inner.recalls_failing);
+        failing.only(&roster.recalls().active);
+        let mut next: Option<Duration> = None;
         for rule in &roster.recalls().active {
-            // What keeps one from being carried out keeps no other.
-            match self.carry_out(rule) {
-                Ok(Some(Duration::ZERO)) => return Ok(Some(Duration::ZERO)),
-                Ok(pause) => next = next.into_iter().chain(pause).min(),
-                Err(error) => {
-                    tracing::error!(%error, recall.id = %rule.id, "what is recalled is taken back later");
-                    next = Some(next.unwrap_or(AGAIN));
-                }
-            }
+            // What keeps one from being carried out keeps no other, and is not tried at each of their steps.
+            let pause = match failing.pause(&rule.id, self.now()) {
+                Some(pause) => Some(pause),
+                None => match self.carry_out(rule) {
+                    Ok(pause) => {
+                        failing.forget(&rule.id);
+                        if pause == Some(Duration::ZERO) {
+                            return Ok(pause);
+                        }
+                        pause
+                    }
+                    Err(error) => {
+                        let waits = failing.failed(rule.id, self.now());
+                        let (failed, next) = (waits.failed(), waits.next());
+                        tracing::error!(%error, recall.id = %rule.id, failed, %next, "what is recalled is taken back later");
+                        failing.pause(&rule.id, self.now())
+                    }
+                },
+            };
+            next = next.into_iter().chain(pause).min();
         }
         Ok(next)
     }
@@ -414,7 +502,7 @@ impl Node {
                 embargo,
                 ..ImportOptions::default()
             };
-            let status = self.submit_sweep(&caller, &options, &envelope)?;
+            let status = self.submit_recall(&caller, (&options, Recalling::Whole), &envelope)?;
             let refused = status.outcomes.iter().filter(|one| one.state == "rejected").count() as u64;
             swept.revoked += revoked - refused.min(revoked);
             swept.unsaid += refused;
@@ -454,6 +542,7 @@ impl Node {
         })?;
         for id in forgotten {
             self.inner.store.set_meta(&format!("{SWEPT}{id}"), None)?;
+            self.inner.store.set_meta(&mark_of(&id), None)?;
         }
         Ok(())
     }

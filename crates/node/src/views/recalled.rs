@@ -54,6 +54,18 @@ pub struct RecallSweep {
     pub unsaid: u64,
     /// The entries that say so, so far, one for each label; objects are not listed here.
     pub recalls: Vec<RecallEntry>,
+    /// That it does not go on, and when it is tried again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retry: Option<RecallRetry>,
+}
+
+/// That a recall could not be carried out further of late. It holds all the same: none of it acts.
+#[derive(Debug, Clone, Serialize)]
+pub struct RecallRetry {
+    /// How often, one after the other.
+    pub failed: u32,
+    /// When it is tried again.
+    pub next: String,
 }
 
 /// A recall of all that a member or a source said, as it is listed.
@@ -77,6 +89,9 @@ pub struct RecallPart {
     pub done: bool,
     /// How much of the record was looked through for it.
     pub percent: u64,
+    /// That it does not go on, and when it is tried again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retry: Option<RecallRetry>,
 }
 
 /// An entry that says that objects are recalled.

@@ -18,7 +18,7 @@ use super::small;
 use super::views::COLLECTIONS;
 use crate::authority;
 use crate::directory::{
-    Asset, Change, Client, Collection, Directory, Epoch, Member, Opening, Person, Policy, Token,
+    Asset, Change, Client, Collection, Directory, Epoch, Mark, Member, Opening, Person, Policy, Token,
 };
 use crate::record::Audit;
 use crate::{Error, Kind};
@@ -56,7 +56,10 @@ pub(crate) fn change(
     let in_circle = changes.iter().find_map(Change::done_at);
     authority::compare(to, facts, audit.map(|audit| audit.at).or(in_circle))?;
     for change in changes {
-        apply(&to.conn, change)?;
+        match change {
+            Change::Mark(name, of, at) => mark(to, name, *of, *at)?,
+            change => apply(&to.conn, change)?,
+        }
         // Also where the transaction fails: then the file is written once more as it was.
         to.revocations.due |= change.is_revoked();
     }
@@ -73,6 +76,13 @@ pub(crate) fn change(
         to.conn.query_row("UPDATE epoch SET value = value + 1 RETURNING value", [], |row| row.get(0))?;
     to.epoch = epoch.cast_unsigned();
     Ok(Epoch(to.epoch))
+}
+
+fn mark(to: &Sequencer, name: &str, of: [MemberId; 2], at: Timestamp) -> Result<(), Error> {
+    let waiting = arrivals::waiting(&to.conn, at)?.into_iter();
+    let waiting = waiting.filter(|(_, source)| of.contains(source)).map(|(id, _)| id).collect();
+    let mark = Mark { end: to.next().cast_unsigned(), waiting };
+    small::set_value(&to.conn, name, Some(&mark.encode()))
 }
 
 fn apply(conn: &Connection, change: &Change) -> Result<(), Error> {
@@ -93,8 +103,8 @@ fn apply(conn: &Connection, change: &Change) -> Result<(), Error> {
         Change::Asset(asset) => known(conn, asset.member).and_then(|()| put_asset(conn, asset)),
         Change::NoAsset(id, member) => remove_asset(conn, *id, *member),
         Change::Policy(policy) => known(conn, policy.member).and_then(|()| put_policy(conn, policy)),
-        // All at once, by the sequencer, which gives out times.
-        Change::Opening(_) => Ok(()),
+        // All at once, by the sequencer, which gives out times; and by what it comes to next.
+        Change::Opening(_) | Change::Mark(..) => Ok(()),
         Change::Meta(name, value) => small::set_value(conn, name, value.as_deref()),
         Change::Identity(stix, member) => known(conn, *member).and_then(|()| bind(conn, stix, *member)),
     }

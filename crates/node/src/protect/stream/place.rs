@@ -13,6 +13,7 @@ use crate::core::cursor::{self, Binding, Cursor, Purpose};
 use crate::core::stands::Told;
 use crate::protect::policy::policy_of;
 use crate::reading::Reading;
+use crate::recall::is_within;
 use crate::{Caller, Error, Node, random};
 
 const BINDING: Binding = Binding { purpose: Purpose::Stream, collection: None };
@@ -102,18 +103,22 @@ impl At {
 
     /// Whether all that a source said was recalled since, and he sees some of it that stands yet.
     pub(crate) fn is_behind_recall(&self, reading: &Reading) -> Result<bool, Error> {
+        let snapshot = &reading.snapshot;
         let new = reading.roster.recalls().reaches.iter().filter(|reach| reach.number > self.recalls);
         for (reach, source) in new.flat_map(|reach| reach.sources.map(|source| (reach, source))) {
-            let (visible, (mut from, before)) = (&reading.sight.visible, reach.range);
-            // What he sees of another feed is not what was recalled.
-            while let Some(at) = reading.snapshot.said_too_much(visible, source, (from, before), 0)? {
+            let (mut from, before) = reach.range;
+            // What waited enters behind the rule. Who read what was just sequenced by what he knew of the directory a moment earlier
+            // was told that it acts.
+            let end = if reach.waiting.is_empty() { before } else { snapshot.end().max(before) };
+            while let Some(at) = snapshot.said_too_much(&reading.sight.visible, source, (from, end), 0)? {
+                // What he sees of another feed is not what was recalled.
                 let mut is_of = reach.feed.is_none();
                 if !is_of {
-                    reading.snapshot.stands_at(at, &mut |_, facts| {
+                    snapshot.stands_at(at, &mut |_, facts| {
                         is_of |= Told::decode(facts).is_some_and(|told| reach.is_of(told.origin));
                     })?;
                 }
-                if is_of {
+                if is_of && is_within(snapshot, reach.range, &reach.waiting, at)? {
                     return Ok(true);
                 }
                 from = at + 1;

@@ -138,6 +138,16 @@ pub const SHAPES: &[Shape] = &[
             ("revoked", Count, Sometimes, "Objects of which a version that is revoked was said."),
             ("unsaid", Count, Sometimes, "Objects of which none could be said in the name of who recalls."),
             ("recalls", Many("RecallEntry"), Sometimes, "The entries that say so, without the objects."),
+            ("retry", One("RecallRetry"), Sometimes, "That it does not go on, and when it is tried again."),
+        ],
+        others: Others::Possible,
+    },
+    Shape {
+        name: "RecallRetry",
+        summary: "That a recall could not be carried out further of late. It holds all the same: none of it acts.",
+        fields: &[
+            ("failed", Count, Always, "How often, one after the other."),
+            ("next", Time, Always, "When it is tried again."),
         ],
         others: Others::Possible,
     },
