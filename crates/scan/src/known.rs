@@ -20,9 +20,9 @@ pub struct Known {
     pub left_out: u64,
     /// The first of these, and why.
     pub first_left_out: Option<String>,
-    /// Of each entry: value, object and source, one behind the other.
+    /// Of each entry: value, object, source and label, one behind the other.
     texts: String,
-    ends: Vec<[usize; 3]>,
+    ends: Vec<[usize; 4]>,
 }
 
 /// What an entry is called.
@@ -34,6 +34,8 @@ pub struct Named<'k> {
     pub object: &'k str,
     /// Who says it; empty for a list.
     pub source: &'k str,
+    /// Under which label, such as `TLP:AMBER`; empty for a list.
+    pub label: &'k str,
 }
 
 /// Why nothing could be compared.
@@ -55,6 +57,7 @@ struct Columns {
     object_type: Option<usize>,
     object: Option<usize>,
     source: Option<usize>,
+    label: Option<usize>,
     from: Option<usize>,
     until: Option<usize>,
     revoked: Option<usize>,
@@ -71,6 +74,7 @@ impl Columns {
             object_type: at("object_type"),
             object: at("id"),
             source: at("source"),
+            label: at("label"),
             from: at("valid_from"),
             until: at("valid_until"),
             revoked: at("revoked"),
@@ -103,10 +107,15 @@ impl Known {
     pub fn named(&self, id: u64) -> Named<'_> {
         let at = usize::try_from(id).unwrap_or(usize::MAX);
         let ends = self.ends.get(at).copied().unwrap_or_default();
-        let start = at.checked_sub(1).and_then(|before| self.ends.get(before)).map_or(0, |[_, _, end]| *end);
-        let [value, object, source] = ends;
+        let start = at.checked_sub(1).and_then(|before| self.ends.get(before)).map_or(0, |[.., end]| *end);
+        let [value, object, source, label] = ends;
         let text = |from: usize, to: usize| self.texts.get(from..to).unwrap_or_default();
-        Named { value: text(start, value), object: text(value, object), source: text(object, source) }
+        Named {
+            value: text(start, value),
+            object: text(value, object),
+            source: text(object, source),
+            label: text(source, label),
+        }
     }
 }
 
@@ -117,7 +126,7 @@ fn unreadable(error: io::Error) -> Unknown {
 struct Filling {
     builder: Builder,
     texts: String,
-    ends: Vec<[usize; 3]>,
+    ends: Vec<[usize; 4]>,
     left_out: u64,
     first_left_out: Option<String>,
 }
@@ -150,7 +159,8 @@ impl Filling {
                 ..Entry::new(0)
             };
             let kind = Kind::from_name(at(columns.kind));
-            self.add(kind, (at(Some(columns.value)), at(columns.object), at(columns.source)), entry);
+            let texts = [at(Some(columns.value)), at(columns.object), at(columns.source), at(columns.label)];
+            self.add(kind, texts, entry);
         }
     }
 
@@ -165,12 +175,12 @@ impl Filling {
             let text = String::from_utf8_lossy(&line);
             let value = text.split_whitespace().next().unwrap_or_default();
             if !value.is_empty() && !value.starts_with('#') {
-                self.add(None, (value, "", ""), Entry::new(0));
+                self.add(None, [value, "", "", ""], Entry::new(0));
             }
         }
     }
 
-    fn add(&mut self, kind: Option<Kind>, (value, object, source): (&str, &str, &str), entry: Entry) {
+    fn add(&mut self, kind: Option<Kind>, texts @ [value, ..]: [&str; 4], entry: Entry) {
         let id = self.ends.len() as u64;
         let added = read_value(kind, value).map_err(|why| why.to_string()).and_then(|(read, mode)| {
             self.builder.add(&read, Entry { id, mode, ..entry }).map_err(|why| why.to_string())
@@ -184,7 +194,7 @@ impl Filling {
             self.texts.push_str(text);
             self.texts.len()
         };
-        self.ends.push([end(value), end(object), end(source)]);
+        self.ends.push(texts.map(&mut end));
     }
 
     fn done(self) -> Result<Known, Unknown> {
@@ -214,7 +224,7 @@ mod tests {
         let known = Known::read(&b"# ours\n203.0.113.7\t9\n\nhxxp://evil[.]example/a,b\nco.uk.\n!!\n"[..], 7)
             .unwrap();
         assert_eq!((known.taken, known.left_out), (3, 1));
-        assert_eq!(known.named(0), Named { value: "203.0.113.7", object: "", source: "" });
+        assert_eq!(known.named(0), Named { value: "203.0.113.7", object: "", source: "", label: "" });
         assert_eq!(known.named(1).value, "hxxp://evil[.]example/a,b");
         assert!(known.first_left_out.unwrap().starts_with("`!!`"));
         assert!(Known::read(&b""[..], 7).is_err() && Known::read(&b"!!\n"[..], 7).is_err());
@@ -222,13 +232,16 @@ mod tests {
 
     #[test]
     fn the_csv_of_a_node() {
-        let csv = "value,kind,object_type,id,source,valid_from,valid_until,revoked\n\
-                   evil.example,domain,indicator,indicator--1,ACME,2026-03-03T00:00:00Z,2026-03-10T00:00:00Z,false\n\
-                   gone.example,domain,indicator,indicator--2,ACME,,,true\n\
-                   seen.example,domain,domain-name,domain-name--3,ACME,,,false\n";
+        let csv = "value,kind,object_type,id,label,source,valid_from,valid_until,revoked\n\
+                   evil.example,domain,indicator,indicator--1,TLP:GREEN,ACME,2026-03-03T00:00:00Z,2026-03-10T00:00:00Z,false\n\
+                   gone.example,domain,indicator,indicator--2,TLP:RED,ACME,,,true\n\
+                   seen.example,domain,domain-name,domain-name--3,,ACME,,,false\n";
         let known = Known::read(csv.as_bytes(), 7).unwrap();
         assert_eq!((known.taken, known.left_out), (2, 0));
-        assert_eq!(known.named(0), Named { value: "evil.example", object: "indicator--1", source: "ACME" });
+        assert_eq!(
+            known.named(0),
+            Named { value: "evil.example", object: "indicator--1", source: "ACME", label: "TLP:GREEN" }
+        );
         let ask = |value: &str| known.knowledge.ask(&model::observable::guess(value).unwrap()).unwrap();
         let found = ask("evil.example");
         assert_eq!(found.len(), 1);

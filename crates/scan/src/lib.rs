@@ -6,6 +6,7 @@
 mod blocks;
 mod format;
 mod known;
+pub mod out;
 mod records;
 mod run;
 mod tally;

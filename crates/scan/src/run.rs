@@ -8,6 +8,7 @@ use std::io::Read;
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use sha2::{Digest, Sha256};
 use shield::{Fault, Knowledge, Layout, Scanned, Scanner, Source, Timestamp};
 
 use crate::blocks::{Piece, begun};
@@ -40,8 +41,10 @@ pub struct Hit {
     pub at: u64,
     /// The line, as far as it is told.
     pub line: Arc<[u8]>,
-    /// The field that it was seen in.
-    pub field: String,
+    /// What tells the event from others, whatever the log is called: a digest of the whole line and of its time.
+    pub event: [u8; 16],
+    /// The fields that it was seen in.
+    pub fields: Vec<String>,
     /// The kind of what was seen.
     pub kind: shield::Kind,
     /// What was seen.
@@ -224,15 +227,25 @@ fn go_through<S: Source>(
 fn found<S: Source>(scanner: &mut Scanner<'_, S>, layout: &Layout, piece: &Piece) -> Result<Came, Fault> {
     let mut hits: Vec<Hit> = Vec::new();
     let scanned = scanner.scan(&piece.bytes, piece.at, &mut |hit| {
-        // Of one line there may be many.
-        let line = match hits.last().filter(|last| last.at == hit.at) {
-            Some(last) => Arc::clone(&last.line),
-            None => hit.line.get(..LINE_TOLD).unwrap_or(hit.line).into(),
+        let field = layout.name(hit.field);
+        // What was seen in several fields of a line is one hit.
+        let of_line = |before: &&mut Hit| before.at == hit.at;
+        let mut before = hits.iter_mut().rev().take_while(of_line);
+        if let Some(same) = before.find(|before| before.id == hit.found.entry.id) {
+            if !same.fields.iter().any(|before| before == field) {
+                same.fields.push(field.to_owned());
+            }
+            return;
+        }
+        let (line, event) = match hits.last().filter(|last| last.at == hit.at) {
+            Some(last) => (Arc::clone(&last.line), last.event),
+            None => (hit.line.get(..LINE_TOLD).unwrap_or(hit.line).into(), event_of(hit.line, hit.time)),
         };
         hits.push(Hit {
             at: hit.at,
             line,
-            field: layout.name(hit.field).to_owned(),
+            event,
+            fields: vec![field.to_owned()],
             kind: hit.seen.kind(),
             seen: told(hit.seen.text()),
             id: hit.found.entry.id,
@@ -241,6 +254,18 @@ fn found<S: Source>(scanner: &mut Scanner<'_, S>, layout: &Layout, piece: &Piece
         });
     })?;
     Ok(Came::Piece { hits, scanned, bytes: piece.bytes.len() as u64 })
+}
+
+fn event_of(line: &[u8], time: Option<Timestamp>) -> [u8; 16] {
+    let mut digest = Sha256::new();
+    digest.update(time.map_or([0xFF; 8], |time| time.0.to_be_bytes()));
+    digest.update(line.trim_ascii());
+    first_half(&digest.finalize())
+}
+
+/// The first 16 bytes of a digest.
+pub(crate) fn first_half(digest: &[u8]) -> [u8; 16] {
+    digest.first_chunk().copied().unwrap_or_default()
 }
 
 // As far as it is told.
@@ -333,8 +358,38 @@ mod tests {
         let http = "#fields\tts\thost\turi\n1.0\tevil.example\t/kit.zip\n";
         let (hits, ends, _) = told(&[("both", format!("{dns}{http}{dns}").into_bytes())], 2);
         let ids: Vec<u64> = hits.iter().map(|hit| hit.2).collect();
-        assert_eq!(ids.iter().filter(|id| **id == 0).count(), 2 + usize::from(ids.len() > 3), "{hits:?}");
-        assert!(ids.contains(&2) && ends == [End::default()]);
+        // The URL is another indicator than its host, and each counts once in a line.
+        assert_eq!(ids, [0, 2, 0, 0], "{hits:?}");
+        assert_eq!(ends, [End::default()]);
+    }
+
+    #[test]
+    fn an_indicator_is_one_hit_of_a_line_and_an_event_the_same_under_any_name() {
+        let knowledge = knowledge(&["evil.example", "203.0.113.7"]);
+        let log = "#fields\tts\tid.resp_h\tquery\tanswers\n\
+                   1.0\t203.0.113.7\tevil.example\tevil.example,203.0.113.7\n\
+                   2.0\t203.0.113.7\ta.example\t192.0.2.1\n";
+        let hits = |name: &str, log: Vec<u8>| {
+            let bytes: Box<dyn Read + Send> = Box::new(std::io::Cursor::new(log));
+            let input = Input { name: name.to_owned(), bytes, format: None, clock: Clock::default() };
+            let mut hits = Vec::new();
+            run(&knowledge, [input].into_iter(), 2, &mut |told| {
+                if let Told::Hit(hit) = told {
+                    hits.push(hit);
+                }
+            })
+            .unwrap();
+            hits
+        };
+        let plain = hits("a", log.as_bytes().to_vec());
+        let told: Vec<_> = plain.iter().map(|hit| (hit.id, hit.fields.join(" "))).collect();
+        let expected = [(1, "id.resp_h answers"), (0, "query answers"), (1, "id.resp_h")];
+        let expected = expected.map(|(id, fields)| (id, fields.to_owned()));
+        assert!(expected.iter().all(|one| told.contains(one)) && told.len() == 3, "{told:?}");
+        assert!(plain[0].event == plain[1].event && plain[0].event != plain[2].event);
+        let packed = zstd::encode_all(format!("{log}\n").replace('\n', "\r\n").as_bytes(), 1).unwrap();
+        let packed = hits("b.zst", packed);
+        assert!(packed.iter().map(|hit| hit.event).eq(plain.iter().map(|hit| hit.event)));
     }
 
     #[test]

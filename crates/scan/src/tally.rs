@@ -132,7 +132,8 @@ mod tests {
         Hit {
             at: 0,
             line: [].into(),
-            field: "query".to_owned(),
+            event: [0; 16],
+            fields: vec!["query".to_owned()],
             kind: Kind::Domain,
             seen: "evil.example".to_owned(),
             id,

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 /// `accord scan`
 #[derive(Debug, Args)]
@@ -23,10 +23,29 @@ pub struct Scan {
     /// How far the logs' clock is from UTC where lines do not say it, such as +02:00
     #[arg(long, value_name = "OFFSET", allow_hyphen_values = true)]
     pub zone: Option<String>,
+    /// How it is told: for people, a JSON line for each hit (as `--json`), a finding of OCSF or an alert of ECS for each, or sightings of
+    /// STIX by indicator, host and day
+    #[arg(long, value_name = "FORM", value_enum)]
+    pub output: Option<ScanOutput>,
     /// Indicators that are shown; 0 is all
     #[arg(long, value_name = "COUNT", default_value_t = 20)]
     pub limit: usize,
     /// Threads [default: one for each core]
     #[arg(long, value_name = "COUNT")]
     pub threads: Option<usize>,
+}
+
+/// How hits are told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ScanOutput {
+    /// For people
+    Text,
+    /// A JSON line for each hit, and a summary
+    Json,
+    /// Detection Findings of OCSF, one a line
+    Ocsf,
+    /// Alerts of the Elastic Common Schema, one a line
+    Ecs,
+    /// A bundle of sightings of STIX 2.1
+    Stix,
 }

@@ -10,18 +10,18 @@ use model::Timestamp;
 use scan::{Clock, Format, Known};
 
 use super::Session;
-use crate::arguments::Scan;
+use crate::arguments::{Scan, ScanOutput};
 use crate::failure::{Exit, Failure};
 use crate::settings::read_seconds;
 use crate::terminal::{Output, Progress, inert, remark};
 use crate::transport::Call;
 use files::Files;
-use told::Teller;
+use told::{How, Teller};
 
 /// What the arguments come to.
 struct Asked {
     format: Option<Format>,
-    since: Option<Timestamp>,
+    how: How,
     clock: Clock,
     threads: usize,
     limit: usize,
@@ -32,7 +32,7 @@ struct Asked {
 /// # Errors
 /// The arguments make no sense; the file cannot be read, or holds nothing.
 pub fn against_file(scan: &Scan, output: &mut Output) -> Result<Exit, Failure> {
-    let asked = asked(scan)?;
+    let asked = asked(scan, output.json)?;
     let path = scan.against.as_deref().unwrap_or(Path::new("-"));
     if path == Path::new("-") && reads_input(scan) {
         return Err(Failure::usage("standard input cannot be both the logs and what they are compared with"));
@@ -55,7 +55,7 @@ pub fn against_file(scan: &Scan, output: &mut Output) -> Result<Exit, Failure> {
 /// # Errors
 /// The node refuses, or cannot be asked; the arguments make no sense.
 pub async fn against_node(session: &mut Session<'_>, scan: &Scan) -> Result<Exit, Failure> {
-    let asked = asked(scan)?;
+    let asked = asked(scan, session.output.json)?;
     let call = Call::get(&["export"]).query("format", "csv").query("type", "indicator");
     let mut reply = session.transport.send(call).await?.accepted().await?;
     let progress = Progress::waiting("what is known", session.output);
@@ -88,7 +88,7 @@ fn go(scan: &Scan, asked: &Asked, known: &Known, output: &mut Output) -> Result<
     let files = Files::of(&scan.paths)?;
     let progress = Progress::new("scanned", files.bytes(), output.quiet || output.json);
     let read = files.read();
-    let mut teller = Teller::new(known, asked.since, output);
+    let mut teller = Teller::new(known, asked.how, output);
     let inputs = files.inputs(asked.format, asked.clock);
     let gone_through = scan::run(&known.knowledge, inputs, asked.threads, &mut |told| {
         teller.take(told, &mut |hits| progress.at(read.bytes(), hits));
@@ -115,7 +115,11 @@ fn reads_input(scan: &Scan) -> bool {
     scan.paths.is_empty() || scan.paths.iter().any(|path| path == Path::new("-"))
 }
 
-fn asked(scan: &Scan) -> Result<Asked, Failure> {
+fn asked(scan: &Scan, json: bool) -> Result<Asked, Failure> {
+    let form = scan.output.unwrap_or(if json { ScanOutput::Json } else { ScanOutput::Text });
+    if json && form != ScanOutput::Json {
+        return Err(Failure::usage("`--json` and another `--output` cannot both be"));
+    }
     if scan.paths.is_empty() && io::stdin().is_terminal() {
         return Err(Failure::usage("there is no log to go through")
             .hint("name one or a folder, such as `accord scan /var/log`, or pipe lines to it"));
@@ -140,7 +144,7 @@ fn asked(scan: &Scan) -> Result<Asked, Failure> {
     });
     Ok(Asked {
         format: format.transpose()?,
-        since: since.transpose()?,
+        how: How { form, since: since.transpose()?, now },
         clock: Clock { latest: Some(now), east: east.transpose()?.unwrap_or(0) },
         threads: scan.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)),
         limit: scan.limit,

@@ -124,3 +124,59 @@ fn logs_are_gone_through_with_what_a_node_knows_and_when_it_was_valid() {
         "{text}"
     );
 }
+
+#[test]
+fn what_is_found_again_under_another_name_has_the_same_ids() {
+    let bench = Bench::new();
+    std::fs::create_dir_all(bench.path().join("logs")).unwrap();
+    bench.write("list", "*.evil.example\n203.0.113.7\n");
+    bench.write("logs/dns.log", DNS);
+    bench.write("logs/web.log", WEB);
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    std::io::Write::write_all(&mut packed, DNS.as_bytes()).unwrap();
+    std::fs::create_dir_all(bench.path().join("again")).unwrap();
+    std::fs::write(bench.path().join("again/other.1.gz"), packed.finish().unwrap()).unwrap();
+    bench.write("again/web.log", WEB);
+    let found = |form: &str, logs: &str, pointer: &str| {
+        let said = bench.run(&["scan", logs, "--against", "list", "--output", form]).exits(1);
+        let ids: Vec<String> = said
+            .lines()
+            .iter()
+            .filter_map(|line| Some(line.pointer(pointer)?.as_str()?.to_owned()))
+            .collect();
+        assert!(ids.len() == 2 && ids[0] != ids[1], "{form}: {ids:?}");
+        ids
+    };
+    let first = found("json", "logs", "/id");
+    for (form, pointer) in [("json", "/id"), ("ocsf", "/finding_info/uid"), ("ecs", "/event/id")] {
+        let again = found(form, "again", pointer);
+        assert!(again.iter().all(|id| first.contains(id)), "{form}: {again:?} {first:?}");
+    }
+    // Sightings have no log: the same bundle, byte by byte.
+    let bundle =
+        |logs: &str| bench.run(&["scan", logs, "--against", "list", "--output", "stix"]).exits(1).out;
+    assert_eq!(bundle("logs"), bundle("again"));
+    let read: Value = serde_json::from_str(&bundle("logs")).unwrap();
+    let sightings = read["objects"].as_array().unwrap().iter().filter(|object| object["type"] == "sighting");
+    assert_eq!(sightings.count(), 2);
+    let both = bench.run(&["scan", "logs", "--against", "list", "--output", "ecs", "--json"]).exits(2).err;
+    assert!(both.contains("cannot both be"), "{both}");
+}
+
+#[test]
+fn digests_of_one_file_are_one_hit_of_the_line() {
+    let bench = Bench::new();
+    let (md5, sha1) = ("ab".repeat(16), "cd".repeat(20));
+    let id = "indicator--00000000-0000-4000-8000-000000000001";
+    bench.write(
+        "known.csv",
+        &format!("value,kind,id\n{md5},md5,{id}\n{sha1},sha1,{id}\nevil.example,domain,{id}\n"),
+    );
+    let log = format!("#fields\tts\tmd5\tsha1\n1772712000.0\t{md5}\t{sha1}\n1772712001.0\t-\t{sha1}\n");
+    bench.write("files.log", &log);
+    let lines = bench.run(&["scan", "files.log", "--against", "known.csv", "--json"]).exits(1).lines();
+    assert_eq!(lines.last().unwrap()["hits"], 2, "{lines:?}");
+    let fields: Vec<_> =
+        lines.iter().filter(|line| line["event"] == "hit").map(|line| &line["fields"]).collect();
+    assert_eq!(fields, [&serde_json::json!(["md5", "sha1"]), &serde_json::json!(["sha1"])]);
+}

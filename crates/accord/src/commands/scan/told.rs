@@ -1,39 +1,36 @@
-//! What was found, told: each hit as JSON, or a summary for people.
+//! What was found, told: each hit to a program, or a summary for people.
 
-use std::borrow::Cow;
+mod text;
+
 use std::collections::BTreeMap;
 
 use model::Timestamp;
-use scan::{End, Format, Hit, Known, Named, Row, Tally, Told};
+use scan::out::{Finding, Grade, Windows, ecs, ocsf};
+use scan::{End, Format, Hit, Known, Named, Tally, Told};
 use serde::Serialize;
 use serde_json::json;
 
-use crate::commands::{counted, grouped};
+use crate::arguments::ScanOutput;
+use crate::commands::counted;
 use crate::failure::{Exit, Failure};
-use crate::terminal::{Output, Style, defanged, inert, remark};
-
-/// How wide the longest bar is, in characters.
-const BAR: u64 = 32;
-/// Bars of one kind.
-const BARS: usize = 10;
-/// Hosts that are named beside an indicator.
-const HOSTS: usize = 3;
+use crate::terminal::{Output, inert, remark};
 
 /// A hit in JSON.
 #[derive(Serialize)]
 struct HitDocument<'h> {
     event: &'static str,
+    id: String,
     log: &'h str,
     at: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     time: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     host: Option<&'h str>,
-    field: &'h str,
+    fields: &'h [String],
     kind: &'static str,
     seen: &'h str,
     indicator: Indicator<'h>,
-    line: Cow<'h, str>,
+    line: std::borrow::Cow<'h, str>,
 }
 
 #[derive(Serialize)]
@@ -43,19 +40,36 @@ struct Indicator<'h> {
     id: Option<&'h str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     source: Option<&'h str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    label: Option<&'h str>,
 }
 
 /// Takes what is told while it goes on.
 pub struct Teller<'t> {
     known: &'t Known,
-    since: Option<Timestamp>,
+    how: How,
     output: &'t mut Output,
     tally: Tally,
+    /// What becomes sightings, where these are asked for.
+    windows: Option<Windows>,
     logs: Vec<Log>,
     lines: u64,
     bytes: u64,
+    /// The hits of the last line.
+    line: Vec<Hit>,
     /// The first line that could not be written.
     failed: Option<Failure>,
+}
+
+/// How it is told.
+#[derive(Debug, Clone, Copy)]
+pub struct How {
+    /// In what form.
+    pub form: ScanOutput,
+    /// What happened before is left out.
+    pub since: Option<Timestamp>,
+    /// The time.
+    pub now: Timestamp,
 }
 
 /// A log that was gone through.
@@ -66,9 +80,20 @@ struct Log {
 }
 
 impl<'t> Teller<'t> {
-    pub fn new(known: &'t Known, since: Option<Timestamp>, output: &'t mut Output) -> Teller<'t> {
-        let (tally, logs) = (Tally::default(), Vec::new());
-        Teller { known, since, output, tally, logs, lines: 0, bytes: 0, failed: None }
+    pub fn new(known: &'t Known, how: How, output: &'t mut Output) -> Teller<'t> {
+        let windows = (how.form == ScanOutput::Stix).then(Windows::default);
+        Teller {
+            known,
+            how,
+            output,
+            tally: Tally::default(),
+            windows,
+            logs: Vec::new(),
+            lines: 0,
+            bytes: 0,
+            line: Vec::new(),
+            failed: None,
+        }
     }
 
     /// Takes one thing; `shows` is given how many hits there are by now.
@@ -80,19 +105,19 @@ impl<'t> Teller<'t> {
             }
             Told::Hit(hit) => {
                 // What happened at no time that is known may have happened since.
-                let is_past = self.since.zip(hit.time).is_some_and(|(since, time)| time < since);
-                if is_past {
-                    return;
-                }
-                self.tally.add(&hit);
-                if self.output.json && self.failed.is_none() {
-                    let document = serde_json::to_value(self.document(&hit)).unwrap_or_default();
-                    self.failed = self.output.document(&document).err();
+                let is_past = self.how.since.zip(hit.time).is_some_and(|(since, time)| time < since);
+                if !is_past {
+                    self.hit(hit);
                 }
             }
             Told::Done { bytes, lines } => {
                 self.bytes += bytes;
                 self.lines += lines;
+                self.line_is_done();
+                // A program may wait for it.
+                if self.failed.is_none() {
+                    self.failed = self.output.flush().err();
+                }
                 shows(counted(self.tally.hits, "hit"));
             }
             Told::Ended(end) => {
@@ -103,21 +128,50 @@ impl<'t> Teller<'t> {
         }
     }
 
-    fn document<'h>(&'h self, hit: &'h Hit) -> HitDocument<'h> {
-        let Named { value, object, source } = self.known.named(hit.id);
-        let some = |text: &'h str| (!text.is_empty()).then_some(text);
-        HitDocument {
-            event: "hit",
-            log: self.logs.last().map(|log| log.name.as_str()).unwrap_or_default(),
-            at: hit.at,
-            time: hit.time.map(|time| time.to_string()),
-            host: hit.host.as_deref(),
-            field: &hit.field,
-            kind: hit.kind.name(),
-            seen: &hit.seen,
-            indicator: Indicator { value, id: some(object), source: some(source) },
-            line: String::from_utf8_lossy(&hit.line),
+    // An indicator may say several values that stand in one line, such as the digests of a file: that is one hit.
+    fn hit(&mut self, hit: Hit) {
+        if self.line.first().is_some_and(|first| first.at != hit.at) {
+            self.line_is_done();
         }
+        let object = self.known.named(hit.id).object;
+        let is_same = |before: &&mut Hit| !object.is_empty() && self.known.named(before.id).object == object;
+        match self.line.iter_mut().find(is_same) {
+            Some(before) => {
+                for field in hit.fields {
+                    if !before.fields.contains(&field) {
+                        before.fields.push(field);
+                    }
+                }
+            }
+            None => self.line.push(hit),
+        }
+    }
+
+    fn line_is_done(&mut self) {
+        for hit in std::mem::take(&mut self.line) {
+            self.tally.add(&hit);
+            if let Some(windows) = &mut self.windows {
+                windows.add(&hit, &self.known.named(hit.id));
+            }
+            if self.failed.is_none() {
+                self.failed = self.write_hit(&hit).err();
+            }
+        }
+    }
+
+    fn write_hit(&mut self, hit: &Hit) -> Result<(), Failure> {
+        let log = self.logs.last().map(|log| log.name.as_str()).unwrap_or_default();
+        let grade = &Grade::default();
+        let finding = Finding { hit, log, named: self.known.named(hit.id), grade, now: self.how.now };
+        let written = match self.how.form {
+            ScanOutput::Json => serde_json::to_vec(&document(&finding)),
+            ScanOutput::Ocsf => serde_json::to_vec(&ocsf(&finding)),
+            ScanOutput::Ecs => serde_json::to_vec(&ecs(&finding)),
+            ScanOutput::Text | ScanOutput::Stix => return Ok(()),
+        };
+        let mut line = written.map_err(|error| Failure::output(&error.into()))?;
+        line.push(b'\n');
+        self.output.bytes(&line)
     }
 
     /// Tells what it came to. Exit code 1 on a hit; 2 where a log could not be read whole.
@@ -125,23 +179,41 @@ impl<'t> Teller<'t> {
     /// # Errors
     /// The output cannot be written.
     pub fn end(mut self, limit: usize) -> Result<Exit, Failure> {
+        self.line_is_done();
         if let Some(failure) = self.failed.take() {
             return Err(failure);
         }
-        match self.output.json {
-            true => self.write_document()?,
-            false => self.write(limit)?,
+        match self.how.form {
+            ScanOutput::Text => self.write(limit)?,
+            ScanOutput::Json => self.write_document()?,
+            ScanOutput::Stix => self.write_sightings()?,
+            ScanOutput::Ocsf | ScanOutput::Ecs => {}
         }
         self.output.flush()?;
         let mut exit = if self.tally.hits > 0 { Exit::Finding } else { Exit::Ok };
         for log in &self.logs {
             let Some(error) = &log.end.error else { continue };
             exit = exit.max(Exit::Usage);
-            if !self.output.json {
+            if self.how.form != ScanOutput::Json {
                 remark(&format!("`{}` was not read to its end: {}", inert(&log.name), inert(error)));
             }
         }
         Ok(exit)
+    }
+
+    fn write_sightings(&mut self) -> Result<(), Failure> {
+        let Some(windows) = &self.windows else { return Ok(()) };
+        let mut writer = Bytes { output: self.output, failed: None };
+        let written = windows.write(self.known, &mut writer);
+        if let Some(failure) = writer.failed {
+            return Err(failure);
+        }
+        written.map_err(|error| Failure::output(&error))?;
+        if windows.untold > 0 {
+            let untold = counted(windows.untold, "hit");
+            remark(&format!("{untold} in no sighting: there are more indicators than are kept"));
+        }
+        Ok(())
     }
 
     fn write_document(&mut self) -> Result<(), Failure> {
@@ -151,127 +223,54 @@ impl<'t> Teller<'t> {
                 "broken": log.end.broken, "other": log.end.other, "error": log.end.error,
             })
         });
+        let days = self.tally.days.iter().map(|(day, hits)| (text::day_of(*day), *hits));
         let document = json!({
             "event": "summary", "hits": self.tally.hits, "indicators": self.tally.indicators(), "lines": self.lines,
             "bytes": self.bytes, "known": self.known.taken, "left_out": self.known.left_out,
             "kinds": self.tally.kinds, "hosts": self.tally.hosts, "other_hosts": self.tally.other_hosts,
-            "days": self.tally.days.iter().map(|(day, hits)| (day_of(*day), *hits)).collect::<BTreeMap<_, _>>(),
+            "days": days.collect::<BTreeMap<_, _>>(),
             "other_days": self.tally.other_days, "logs": logs.collect::<Vec<_>>(),
         });
         self.output.document(&document)
     }
+}
 
-    fn write(&mut self, limit: usize) -> Result<(), Failure> {
-        let Teller { known, output, tally, logs, lines, .. } = self;
-        let of = format!("{} of {}", counted(*lines, "line"), counted(logs.len() as u64, "log"));
-        if tally.hits == 0 {
-            let compared = format!("compared with {}", counted(known.taken, "indicator"));
-            let nothing = output.paint(Style::Good, "nothing found");
-            output.line(&format!("{nothing} in {of}, {compared}"))?;
-        } else {
-            let hits = output.paint(Style::Alert, &counted(tally.hits, "hit"));
-            output.line(&format!("{hits} of {} in {of}", counted(tally.indicators() as u64, "indicator")))?;
-            let rows = tally.rows();
-            let shown = if limit == 0 { rows.len() } else { limit };
-            for row in rows.iter().take(shown) {
-                write_row(output, known, logs, row)?;
+fn document<'h>(finding: &Finding<'h>) -> HitDocument<'h> {
+    let Finding { hit, log, named: Named { value, object, source, label }, .. } = *finding;
+    let some = |text: &'h str| (!text.is_empty()).then_some(text);
+    HitDocument {
+        event: "hit",
+        id: finding.id(),
+        log,
+        at: hit.at,
+        time: hit.time.map(|time| time.to_string()),
+        host: hit.host.as_deref(),
+        fields: &hit.fields,
+        kind: hit.kind.name(),
+        seen: &hit.seen,
+        indicator: Indicator { value, id: some(object), source: some(source), label: some(label) },
+        line: String::from_utf8_lossy(&hit.line),
+    }
+}
+
+/// The output as a writer of bytes; why it failed is kept.
+struct Bytes<'o> {
+    output: &'o mut Output,
+    failed: Option<Failure>,
+}
+
+impl std::io::Write for Bytes<'_> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        match self.output.bytes(bytes) {
+            Ok(()) => Ok(bytes.len()),
+            Err(failure) => {
+                self.failed = Some(failure);
+                Err(std::io::ErrorKind::BrokenPipe.into())
             }
-            if rows.len() > shown {
-                let more = counted((rows.len() - shown) as u64, "more indicator");
-                output.line(&format!("\nand {more}: `--limit 0` shows all, `--json` each hit"))?;
-            }
-            let kinds = tally.kinds.iter().map(|(kind, hits)| ((*kind).to_owned(), *hits));
-            bars(output, "by kind", most(kinds.collect()))?;
-            bars(
-                output,
-                "by host",
-                most(tally.hosts.iter().map(|(host, hits)| (host.clone(), *hits)).collect()),
-            )?;
-            let days: Vec<_> = tally.days.iter().map(|(day, hits)| (day_of(*day), *hits)).collect();
-            bars(output, "by day", days.into_iter().rev().take(BARS).rev().collect())?;
-            let of_logs = tally.logs.iter().filter(|(_, hits)| *hits > 0).cloned().collect();
-            bars(output, "by log", most(of_logs))?;
         }
-        let overlong: u64 = logs.iter().map(|log| log.end.overlong).sum();
-        if overlong > 0 {
-            let bound = grouped((scan::LINE_MAX >> 20) as u64);
-            remark(&format!("{} of more than {bound} MiB passed over", counted(overlong, "line")));
-        }
-        let broken: u64 = logs.iter().map(|log| log.end.broken).sum();
-        if broken > 0 {
-            remark(&format!("{} broke off; what stood before that was compared", counted(broken, "line")));
-        }
-        logs.iter().filter(|log| log.end.other > 0).for_each(tell_others);
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
         Ok(())
     }
-}
-
-/// A log with lines of another kind may have been read in the wrong format.
-fn tell_others(log: &Log) {
-    let (name, format) = (inert(&log.name), log.format.title());
-    remark(&format!("{} of `{name}` of another kind than {format}", counted(log.end.other, "line")));
-}
-
-fn write_row(output: &mut Output, known: &Known, logs: &[Log], row: &Row) -> Result<(), Failure> {
-    let named = known.named(row.id);
-    let seen = output.paint(Style::Strong, &defanged(&row.seen));
-    let mut line = format!("\n{seen}  {}  {}", row.kind.name(), counted(row.hits, "hit"));
-    if let (Some(first), Some(last)) = (row.first, row.last) {
-        line.push_str(&match first == last {
-            true => format!("  {}", at(first)),
-            false => format!("  {} to {}", at(first), at(last)),
-        });
-    }
-    if !row.hosts.is_empty() {
-        let hosts: Vec<_> = row.hosts.iter().take(HOSTS).map(|host| inert(host)).collect();
-        let more = if row.hosts.len() > HOSTS { " and others" } else { "" };
-        line.push_str(&format!("  at {}{more}", hosts.join(", ")));
-    }
-    output.line(&line)?;
-    let mut by = format!("  known as {}", defanged(named.value));
-    if !named.source.is_empty() {
-        by.push_str(&format!("  said by {}", inert(named.source)));
-    }
-    if !named.object.is_empty() {
-        by.push_str(&format!("  {}", inert(named.object)));
-    }
-    output.line(&by)?;
-    let (log, place) = row.at;
-    let log = logs.get(log).map(|log| log.name.as_str()).unwrap_or_default();
-    let first = format!("  first in {} at byte {}", inert(log), grouped(place));
-    output.line(&output.paint(Style::Faint, &first))
-}
-
-// The ones with the most hits, and of the same number the first by name.
-fn most(mut of: Vec<(String, u64)>) -> Vec<(String, u64)> {
-    of.sort_by(|one, other| (other.1, &one.0).cmp(&(one.1, &other.0)));
-    of.truncate(BARS);
-    of
-}
-
-// One bar says nothing.
-fn bars(output: &mut Output, title: &str, of: Vec<(String, u64)>) -> Result<(), Failure> {
-    if of.len() < 2 {
-        return Ok(());
-    }
-    output.line(&format!("\n{title}"))?;
-    let longest = of.iter().map(|(_, hits)| *hits).max().unwrap_or(1).max(1);
-    let names: Vec<String> = of.iter().map(|(name, _)| inert(name).into_owned()).collect();
-    let width = names.iter().map(|name| name.chars().count()).max().unwrap_or(0);
-    for (name, (_, hits)) in names.iter().zip(&of) {
-        let length = usize::try_from((hits * BAR).div_ceil(longest)).unwrap_or(1);
-        let padding = " ".repeat(width - name.chars().count());
-        output.line(&format!("  {name}{padding}  {} {}", "█".repeat(length), grouped(*hits)))?;
-    }
-    Ok(())
-}
-
-fn at(time: Timestamp) -> String {
-    let text = time.to_string();
-    text.get(..19).unwrap_or(&text).replace('T', " ")
-}
-
-fn day_of(day: i64) -> String {
-    let midnight = Timestamp(day.saturating_mul(86_400_000_000)).to_string();
-    midnight.get(..10).unwrap_or(&midnight).to_owned()
 }
