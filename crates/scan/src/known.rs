@@ -74,7 +74,7 @@ impl Columns {
             object_type: at("object_type"),
             object: at("id"),
             source: at("source"),
-            label: at("label"),
+            label: at("tlp"),
             from: at("valid_from"),
             until: at("valid_until"),
             revoked: at("revoked"),
@@ -232,7 +232,7 @@ mod tests {
 
     #[test]
     fn the_csv_of_a_node() {
-        let csv = "value,kind,object_type,id,label,source,valid_from,valid_until,revoked\n\
+        let csv = "value,kind,object_type,id,tlp,source,valid_from,valid_until,revoked\n\
                    evil.example,domain,indicator,indicator--1,TLP:GREEN,ACME,2026-03-03T00:00:00Z,2026-03-10T00:00:00Z,false\n\
                    gone.example,domain,indicator,indicator--2,TLP:RED,ACME,,,true\n\
                    seen.example,domain,domain-name,domain-name--3,,ACME,,,false\n";

@@ -1,6 +1,7 @@
 //! `accord scan`: logs against what is known.
 
 mod files;
+mod judged;
 mod told;
 
 use std::io::{self, IsTerminal, Read, Write};
@@ -47,7 +48,7 @@ pub fn against_file(scan: &Scan, output: &mut Output) -> Result<Exit, Failure> {
                 })?)?
             }
         };
-    go(scan, &asked, &known, output)
+    go(scan, &asked, &known, output)?.end(asked.limit)
 }
 
 /// Goes through logs with the indicators that one may see at a node.
@@ -73,10 +74,20 @@ pub async fn against_node(session: &mut Session<'_>, scan: &Scan) -> Result<Exit
     drop(progress);
     let known = known
         .map_err(|why| Failure::usage(why.to_string()).hint("is there an indicator that you may see?"))?;
-    go(scan, &asked, &known, session.output)
+    let mut output = Output::new(session.output.json, session.output.quiet);
+    let mut teller = go(scan, &asked, &known, &mut output)?;
+    if asked.how.form == ScanOutput::Text {
+        judged::judge(session, &mut teller).await?;
+    }
+    teller.end(asked.limit)
 }
 
-fn go(scan: &Scan, asked: &Asked, known: &Known, output: &mut Output) -> Result<Exit, Failure> {
+fn go<'g>(
+    scan: &Scan,
+    asked: &Asked,
+    known: &'g Known,
+    output: &'g mut Output,
+) -> Result<Teller<'g>, Failure> {
     if let Some(first) = &known.first_left_out
         && !output.quiet
         && !output.json
@@ -95,7 +106,7 @@ fn go(scan: &Scan, asked: &Asked, known: &Known, output: &mut Output) -> Result<
     });
     drop(progress);
     gone_through.map_err(|fault| Failure::usage(format!("what is known cannot be read: {fault}")))?;
-    teller.end(asked.limit)
+    Ok(teller)
 }
 
 fn read_known(input: impl Read) -> Result<Known, Failure> {

@@ -123,6 +123,41 @@ fn logs_are_gone_through_with_what_a_node_knows_and_when_it_was_valid() {
         text.contains("said by ") && text.contains("indicator--00000000-0000-4000-8000-000000000001"),
         "{text}"
     );
+    assert!(text.contains("  TLP:AMBER  indicator--"), "{text}");
+    assert_eq!(lines[0]["indicator"]["label"], "TLP:AMBER");
+}
+
+#[test]
+fn what_acts_comes_first_and_noise_last_with_why() {
+    let bench = Bench::new();
+    let indicator = |n: u32, value: &str, until: &str| {
+        format!(
+            "{{\"type\":\"indicator\",\"spec_version\":\"2.1\",\"id\":\"indicator--00000000-0000-4000-8000-00000000000{n}\",\
+             \"created\":\"2026-01-01T00:00:00.000Z\",\"modified\":\"2026-01-01T00:00:00.000Z\",\
+             \"pattern\":\"[domain-name:value = '{value}']\",\"pattern_type\":\"stix\",\
+             \"valid_from\":\"2026-01-01T00:00:00Z\",\"valid_until\":\"{until}\"}}"
+        )
+    };
+    // A name for special use is innocent, whoever says otherwise.
+    let said = [
+        indicator(1, "bad.accord-test.net", "2036-01-01T00:00:00Z"),
+        indicator(2, "host.example", "2036-01-01T00:00:00Z"),
+        indicator(3, "past.accord-test.net", "2026-03-06T00:00:00Z"),
+    ];
+    bench.write("said.json", &said.join("\n"));
+    bench.run(&["import", "said.json", "--data", "node"]).exits(0);
+    let line = |second: u32, name: &str| {
+        format!("[{}] unbound[1:0] info: 192.0.2.1 {name}. A IN\n", 1_772_712_000 + second)
+    };
+    let log = [line(0, "bad.accord-test.net"), line(60, "past.accord-test.net"), line(120, "host.example")];
+    bench.write("log", &log.concat());
+    let text = bench.run(&["scan", "log", "--data", "node"]).exits(1).out;
+    // The others were seen later, and yet come behind it: one was valid then and is over by now.
+    let rows = ["block  bad[.]accord-test", "context  past[.]accord-test", "noise  host[.]example"];
+    let at = rows.map(|row| text.find(row));
+    assert!(at.is_sorted() && at[0].is_some(), "{text}");
+    assert!(text.contains("  why: said by your own organisation; 1 origin"), "{text}");
+    assert!(text.contains("  why: valid: ") && text.contains("  why: innocent: "), "{text}");
 }
 
 #[test]

@@ -270,7 +270,7 @@ mod tests {
     use super::super::tests::hit;
     use super::*;
 
-    const CSV: &str = "value,kind,object_type,id,label,source\n\
+    const CSV: &str = "value,kind,object_type,id,tlp,source\n\
         evil.example,domain,indicator,indicator--00000000-0000-4000-8000-000000000001,AMBER,ACME\n";
 
     fn bundle(windows: &Windows, known: &Known) -> Vec<Value> {

@@ -2,11 +2,11 @@
 
 mod text;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use model::Timestamp;
-use scan::out::{Finding, Grade, Windows, ecs, ocsf};
-use scan::{End, Format, Hit, Known, Named, Tally, Told};
+use scan::out::{Finding, Grade, Urgency, Windows, ecs, ocsf};
+use scan::{End, Format, Hit, Known, Named, Row, Tally, Told};
 use serde::Serialize;
 use serde_json::json;
 
@@ -52,9 +52,16 @@ pub struct Teller<'t> {
     tally: Tally,
     /// What becomes sightings, where these are asked for.
     windows: Option<Windows>,
+    /// As many as the tally keeps.
     logs: Vec<Log>,
+    /// The log that was begun last.
+    name: String,
     lines: u64,
     bytes: u64,
+    /// What came of logs beyond those that are kept: how many lines were passed over, and why the first could not be read.
+    more: Log,
+    /// How indicators are judged, where a node was asked.
+    grades: HashMap<u64, Grade>,
     /// The hits of the last line.
     line: Vec<Hit>,
     /// The first line that could not be written.
@@ -89,8 +96,11 @@ impl<'t> Teller<'t> {
             tally: Tally::default(),
             windows,
             logs: Vec::new(),
+            name: String::new(),
             lines: 0,
             bytes: 0,
+            more: Log { name: "another log".to_owned(), format: Format::Text, end: End::default() },
+            grades: HashMap::new(),
             line: Vec::new(),
             failed: None,
         }
@@ -101,7 +111,11 @@ impl<'t> Teller<'t> {
         match told {
             Told::Begun { name, format } => {
                 self.tally.begin(name);
-                self.logs.push(Log { name: name.to_owned(), format, end: End::default() });
+                self.name.clear();
+                self.name.push_str(name);
+                if self.tally.more_logs == 0 {
+                    self.logs.push(Log { name: name.to_owned(), format, end: End::default() });
+                }
             }
             Told::Hit(hit) => {
                 // What happened at no time that is known may have happened since.
@@ -121,11 +135,37 @@ impl<'t> Teller<'t> {
                 shows(counted(self.tally.hits, "hit"));
             }
             Told::Ended(end) => {
-                if let Some(log) = self.logs.last_mut() {
-                    log.end = end.clone();
+                let more = &mut self.more;
+                match self.logs.last_mut().filter(|_| self.tally.more_logs == 0) {
+                    Some(log) => log.end = end.clone(),
+                    None => {
+                        more.end.overlong += end.overlong;
+                        more.end.broken += end.broken;
+                        more.end.other += end.other;
+                        if more.end.error.is_none() && end.error.is_some() {
+                            more.end.error.clone_from(&end.error);
+                            more.name.clone_from(&self.name);
+                        }
+                    }
                 }
             }
         }
+    }
+
+    /// What was seen of indicators, each with the number of its entry, in the order in which to look at them; at most so many.
+    pub fn seen(&mut self, most: usize) -> Vec<(u64, String)> {
+        self.line_is_done();
+        let rows = self.tally.rows(&|_| Urgency::Unjudged);
+        rows.into_iter().take(most).map(|row| (row.id, row.seen.clone())).collect()
+    }
+
+    /// Takes how an indicator is judged.
+    pub fn judged(&mut self, id: u64, grade: Grade) {
+        self.grades.insert(id, grade);
+    }
+
+    fn rows(&self) -> Vec<&Row> {
+        self.tally.rows(&|id| self.grades.get(&id).map_or(Urgency::Unjudged, |grade| grade.urgency))
     }
 
     // An indicator may say several values that stand in one line, such as the digests of a file: that is one hit.
@@ -149,7 +189,7 @@ impl<'t> Teller<'t> {
 
     fn line_is_done(&mut self) {
         for hit in std::mem::take(&mut self.line) {
-            self.tally.add(&hit);
+            self.tally.add(&hit, self.known.named(hit.id).source);
             if let Some(windows) = &mut self.windows {
                 windows.add(&hit, &self.known.named(hit.id));
             }
@@ -160,9 +200,9 @@ impl<'t> Teller<'t> {
     }
 
     fn write_hit(&mut self, hit: &Hit) -> Result<(), Failure> {
-        let log = self.logs.last().map(|log| log.name.as_str()).unwrap_or_default();
         let grade = &Grade::default();
-        let finding = Finding { hit, log, named: self.known.named(hit.id), grade, now: self.how.now };
+        let finding =
+            Finding { hit, log: &self.name, named: self.known.named(hit.id), grade, now: self.how.now };
         let written = match self.how.form {
             ScanOutput::Json => serde_json::to_vec(&document(&finding)),
             ScanOutput::Ocsf => serde_json::to_vec(&ocsf(&finding)),
@@ -191,7 +231,7 @@ impl<'t> Teller<'t> {
         }
         self.output.flush()?;
         let mut exit = if self.tally.hits > 0 { Exit::Finding } else { Exit::Ok };
-        for log in &self.logs {
+        for log in self.logs.iter().chain([&self.more]) {
             let Some(error) = &log.end.error else { continue };
             exit = exit.max(Exit::Usage);
             if self.how.form != ScanOutput::Json {
@@ -227,9 +267,11 @@ impl<'t> Teller<'t> {
         let document = json!({
             "event": "summary", "hits": self.tally.hits, "indicators": self.tally.indicators(), "lines": self.lines,
             "bytes": self.bytes, "known": self.known.taken, "left_out": self.known.left_out,
-            "kinds": self.tally.kinds, "hosts": self.tally.hosts, "other_hosts": self.tally.other_hosts,
+            "other_rows": self.tally.other_rows, "kinds": self.tally.kinds,
+            "sources": self.tally.sources, "other_sources": self.tally.other_sources, "hosts": self.tally.hosts, "other_hosts": self.tally.other_hosts,
             "days": days.collect::<BTreeMap<_, _>>(),
             "other_days": self.tally.other_days, "logs": logs.collect::<Vec<_>>(),
+            "more_logs": self.tally.more_logs, "other_logs": self.tally.other_logs,
         });
         self.output.document(&document)
     }

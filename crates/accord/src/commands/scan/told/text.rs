@@ -1,6 +1,7 @@
 //! What was found, told to people: a row for each indicator, and what it comes to by kind, host, day and log.
 
 use model::Timestamp;
+use scan::out::{Grade, Urgency};
 use scan::{Known, Row};
 
 use super::{Log, Teller};
@@ -17,8 +18,10 @@ const HOSTS: usize = 3;
 
 impl Teller<'_> {
     pub(super) fn write(&mut self, limit: usize) -> Result<(), Failure> {
-        let Teller { known, output, tally, logs, lines, .. } = self;
-        let of = format!("{} of {}", counted(*lines, "line"), counted(logs.len() as u64, "log"));
+        let rows: Vec<Row> = self.rows().into_iter().cloned().collect();
+        let Teller { known, output, tally, logs, more, lines, grades, .. } = self;
+        let all_logs = logs.len() as u64 + tally.more_logs;
+        let of = format!("{} of {}", counted(*lines, "line"), counted(all_logs, "log"));
         if tally.hits == 0 {
             let compared = format!("compared with {}", counted(known.taken, "indicator"));
             let nothing = output.paint(Style::Good, "nothing found");
@@ -26,17 +29,22 @@ impl Teller<'_> {
         } else {
             let hits = output.paint(Style::Alert, &counted(tally.hits, "hit"));
             output.line(&format!("{hits} of {} in {of}", counted(tally.indicators() as u64, "indicator")))?;
-            let rows = tally.rows();
             let shown = if limit == 0 { rows.len() } else { limit };
             for row in rows.iter().take(shown) {
-                write_row(output, known, logs, row)?;
+                write_row(output, known, (logs, more), (row, grades.get(&row.id)))?;
             }
             if rows.len() > shown {
                 let more = counted((rows.len() - shown) as u64, "more indicator");
                 output.line(&format!("\nand {more}: `--limit 0` shows all, `--json` each hit"))?;
             }
+            if tally.other_rows > 0 {
+                let others = counted(tally.other_rows, "hit");
+                output.line(&format!("and {others} of further indicators, which have no row"))?;
+            }
             let kinds = tally.kinds.iter().map(|(kind, hits)| ((*kind).to_owned(), *hits));
             bars(output, "by kind", most(kinds.collect()))?;
+            let sources = tally.sources.iter().map(|(source, hits)| (source.clone(), *hits));
+            bars(output, "by who says it", most(sources.collect()))?;
             bars(
                 output,
                 "by host",
@@ -47,12 +55,12 @@ impl Teller<'_> {
             let of_logs = tally.logs.iter().filter(|(_, hits)| *hits > 0).cloned().collect();
             bars(output, "by log", most(of_logs))?;
         }
-        let overlong: u64 = logs.iter().map(|log| log.end.overlong).sum();
+        let overlong: u64 = logs.iter().chain([&*more]).map(|log| log.end.overlong).sum();
         if overlong > 0 {
             let bound = grouped((scan::LINE_MAX >> 20) as u64);
             remark(&format!("{} of more than {bound} MiB passed over", counted(overlong, "line")));
         }
-        let broken: u64 = logs.iter().map(|log| log.end.broken).sum();
+        let broken: u64 = logs.iter().chain([&*more]).map(|log| log.end.broken).sum();
         if broken > 0 {
             remark(&format!("{} broke off; what stood before that was compared", counted(broken, "line")));
         }
@@ -67,7 +75,12 @@ fn tell_others(log: &Log) {
     remark(&format!("{} of `{name}` of another kind than {format}", counted(log.end.other, "line")));
 }
 
-fn write_row(output: &mut Output, known: &Known, logs: &[Log], row: &Row) -> Result<(), Failure> {
+fn write_row(
+    output: &mut Output,
+    known: &Known,
+    (logs, more): (&[Log], &Log),
+    (row, grade): (&Row, Option<&Grade>),
+) -> Result<(), Failure> {
     let named = known.named(row.id);
     let seen = output.paint(Style::Strong, &defanged(&row.seen));
     let mut line = format!("\n{seen}  {}  {}", row.kind.name(), counted(row.hits, "hit"));
@@ -82,17 +95,32 @@ fn write_row(output: &mut Output, known: &Known, logs: &[Log], row: &Row) -> Res
         let more = if row.hosts.len() > HOSTS { " and others" } else { "" };
         line.push_str(&format!("  at {}{more}", hosts.join(", ")));
     }
+    if let Some(grade) = grade {
+        let style = match grade.urgency {
+            Urgency::Block => Style::Alert,
+            Urgency::Alert => Style::Warning,
+            Urgency::Unjudged => Style::Strong,
+            Urgency::Context | Urgency::Noise => Style::Faint,
+        };
+        line = line.replacen('\n', &format!("\n{}  ", output.paint(style, grade.urgency.name())), 1);
+    }
     output.line(&line)?;
+    if let Some(grade) = grade.filter(|grade| !grade.why.is_empty()) {
+        output.line(&format!("  why: {}", defanged(&grade.why)))?;
+    }
     let mut by = format!("  known as {}", defanged(named.value));
     if !named.source.is_empty() {
         by.push_str(&format!("  said by {}", inert(named.source)));
+    }
+    if !named.label.is_empty() {
+        by.push_str(&format!("  {}", inert(named.label)));
     }
     if !named.object.is_empty() {
         by.push_str(&format!("  {}", inert(named.object)));
     }
     output.line(&by)?;
     let (log, place) = row.at;
-    let log = logs.get(log).map(|log| log.name.as_str()).unwrap_or_default();
+    let log = logs.get(log).map_or(more.name.as_str(), |log| log.name.as_str());
     let first = format!("  first in {} at byte {}", inert(log), grouped(place));
     output.line(&output.paint(Style::Faint, &first))
 }
