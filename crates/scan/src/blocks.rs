@@ -9,11 +9,13 @@ use flate2::read::MultiGzDecoder;
 use crate::records::{self, Records};
 
 /// How long a piece is, in bytes: enough that handing it on costs nothing beside going through it.
-const PIECE: u64 = 1 << 20;
+const PIECE: usize = 1 << 20;
 /// The longest line that is looked at, in bytes. Of a longer one nothing is.
 pub const LINE_MAX: usize = 4 << 20;
 /// How much is looked at to tell a format.
-const BEGINNING: u64 = 64 << 10;
+const BEGINNING: usize = 64 << 10;
+/// How many bytes tell how a log is packed.
+const MAGIC_BYTES: usize = 4;
 /// How many bytes of compressed input are read at a time.
 const BUFFER: usize = 128 << 10;
 /// The largest window that is allowed for, as a power of two: what `zstd --long` makes is still read.
@@ -35,22 +37,71 @@ pub struct Begun<'r> {
     pub pieces: Pieces<Box<dyn Read + Send + 'r>>,
 }
 
+/// What an input says at its end, as the inner error, while somebody still writes to it: of a line without an end more may be to come,
+/// so it is not looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Unended;
+
+impl std::fmt::Display for Unended {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("it is still being written")
+    }
+}
+
+impl std::error::Error for Unended {}
+
 /// Begins to read a log, packed or not. What is wrong with it turns up where its pieces are read.
 ///
 /// # Errors
 /// Those of the input, if not even its first bytes can be read.
-pub fn begun<'r>(input: impl Read + Send + 'r) -> io::Result<Begun<'r>> {
-    let mut input = unpacked(input)?;
-    let mut beginning = Vec::new();
+pub fn begun<'r>(mut input: impl Read + Send + 'r) -> io::Result<Begun<'r>> {
+    let mut first = Vec::new();
     // Torn within its beginning, it is told again when it is read further.
-    let torn = (&mut input).take(BEGINNING).read_to_end(&mut beginning).err();
-    let whole = io::Cursor::new(beginning.clone()).chain(Torn(torn)).chain(input);
+    let torn = fill(&mut input, &mut first, &|first| first.len() >= MAGIC_BYTES).err();
+    if let (true, Some(error)) = (first.is_empty(), torn) {
+        return Err(error);
+    }
+    let packing = Packing::of(&first)?;
+    if packing == Packing::None {
+        let torn = fill(&mut input, &mut first, &|first| memchr::memchr(b'\n', first).is_some()).err();
+        let whole = io::Cursor::new(first.clone()).chain(Torn(torn)).chain(input);
+        return laid_out(first, whole, Takes::WhatIsThere);
+    }
+    let mut unpacked = packing.unpacked(io::Cursor::new(first).chain(input))?;
+    let mut beginning = Vec::new();
+    let torn = fill(&mut unpacked, &mut beginning, &|_| false).err();
+    let whole = io::Cursor::new(beginning.clone()).chain(Torn(torn)).chain(unpacked);
+    laid_out(beginning, whole, Takes::Whole)
+}
+
+fn laid_out<'r>(beginning: Vec<u8>, whole: impl Read + Send + 'r, takes: Takes) -> io::Result<Begun<'r>> {
     let Some(depth) = records::depth(&beginning) else {
-        return Ok(Begun { beginning, pieces: Pieces::new(Box::new(whole)) });
+        return Ok(Begun { beginning, pieces: Pieces::new(Box::new(whole), takes) });
     };
     let mut first = Vec::new();
     Records::new(beginning.as_slice(), depth).read_to_end(&mut first)?;
-    Ok(Begun { beginning: first, pieces: Pieces::new(Box::new(Records::new(whole, depth))) })
+    let records: Box<dyn Read + Send + 'r> = Box::new(Records::new(whole, depth));
+    Ok(Begun { beginning: first, pieces: Pieces::new(records, Takes::Whole) })
+}
+
+// Reads until there is enough, or as much as is looked at, or no more.
+fn fill(input: &mut impl Read, into: &mut Vec<u8>, is_enough: &dyn Fn(&[u8]) -> bool) -> io::Result<()> {
+    let mut filled = into.len();
+    into.resize(BEGINNING, 0);
+    let mut result = Ok(());
+    while filled < BEGINNING && !is_enough(into.get(..filled).unwrap_or_default()) {
+        match input.read(into.get_mut(filled..).unwrap_or_default()) {
+            Ok(0) => break,
+            Ok(read) => filled += read,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => {
+                result = Err(error);
+                break;
+            }
+        }
+    }
+    into.truncate(filled);
+    result
 }
 
 /// An error that is told once.
@@ -62,17 +113,31 @@ impl Read for Torn {
     }
 }
 
+/// How much is waited for before a piece is given on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Takes {
+    /// What one reading gives: of a pipe that somebody writes to line by line, each line as it comes.
+    WhatIsThere,
+    /// A whole piece: what is unpacked comes in small portions, and nobody waits for one of them.
+    Whole,
+}
+
 /// Pieces of a log, as they are read.
 pub struct Pieces<R> {
     input: R,
+    takes: Takes,
+    buffer: Vec<u8>,
     lines: shield::read::Pieces,
     ready: VecDeque<Piece>,
     ended: bool,
+    unfinished: bool,
 }
 
 impl<R: Read> Pieces<R> {
-    pub fn new(input: R) -> Pieces<R> {
-        Pieces { input, lines: shield::read::Pieces::new(LINE_MAX), ready: VecDeque::new(), ended: false }
+    pub fn new(input: R, takes: Takes) -> Pieces<R> {
+        let lines = shield::read::Pieces::new(LINE_MAX);
+        let (buffer, ready) = (Vec::new(), VecDeque::new());
+        Pieces { input, takes, buffer, lines, ready, ended: false, unfinished: false }
     }
 
     /// The next piece; `None` at the end.
@@ -87,52 +152,92 @@ impl<R: Read> Pieces<R> {
             if self.ended {
                 return Ok(None);
             }
-            let mut bytes = Vec::new();
-            let read = (&mut self.input).take(PIECE).read_to_end(&mut bytes);
+            self.buffer.resize(PIECE, 0);
+            let (length, result) = self.read();
             let ready = &mut self.ready;
             let mut take = |lines: &[u8], at: u64| {
                 ready.push_back(Piece { at, bytes: lines.to_vec() });
                 Ok::<(), Infallible>(())
             };
-            let Ok(()) = self.lines.feed(&bytes, &mut take);
-            self.ended = read.as_ref().map_or(true, |read| *read == 0);
-            if self.ended {
-                let Ok(()) = self.lines.clone().end(&mut take);
+            let Ok(()) = self.lines.feed(self.buffer.get(..length).unwrap_or_default(), &mut take);
+            match result {
+                Ok(()) if length > 0 => {}
+                Err(error) if error.get_ref().is_some_and(|inner| inner.is::<Unended>()) => {
+                    self.ended = true;
+                    self.unfinished = self.lines.holds_any();
+                }
+                result => {
+                    self.ended = true;
+                    let Ok(()) = self.lines.clone().end(&mut take);
+                    result?;
+                }
             }
-            read?;
         }
+    }
+
+    fn read(&mut self) -> (usize, io::Result<()>) {
+        let mut length = 0;
+        while let Some(rest) = self.buffer.get_mut(length..).filter(|rest| !rest.is_empty()) {
+            match self.input.read(rest) {
+                Ok(0) => break,
+                Ok(read) => length += read,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => return (length, Err(error)),
+            }
+            if self.takes == Takes::WhatIsThere {
+                break;
+            }
+        }
+        (length, Ok(()))
     }
 
     /// Lines that were too long.
     pub fn overlong(&self) -> u64 {
         self.lines.too_long()
     }
+
+    /// Whether it ended within a line that somebody still writes.
+    pub fn is_unfinished(&self) -> bool {
+        self.unfinished
+    }
 }
 
-/// Reads what gzip or zstd packed, and everything else as it is.
-///
-/// # Errors
-/// Those of the input.
-fn unpacked<'r>(mut input: impl Read + Send + 'r) -> io::Result<Box<dyn Read + Send + 'r>> {
-    let mut magic = Vec::with_capacity(4);
-    (&mut input).take(4).read_to_end(&mut magic)?;
-    let packing = magic.clone();
-    let whole = io::Cursor::new(magic).chain(input);
-    Ok(match packing.as_slice() {
-        [0x1F, 0x8B, ..] => Box::new(MultiGzDecoder::new(io::BufReader::with_capacity(BUFFER, whole))),
-        [0xFD, b'7', b'z', b'X'] | [b'B', b'Z', b'h', _] | [b'P', b'K', 3, 4] => {
-            return Err(io::Error::other("it is packed by xz, bzip2 or zip: unpack it first"));
-        }
-        [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] => {
-            return Err(io::Error::other("it is UTF-16: make it UTF-8 first, such as with iconv"));
-        }
-        [0x28, 0xB5, 0x2F, 0xFD] => {
-            let mut decoder = zstd::Decoder::new(whole)?;
-            decoder.window_log_max(WINDOW)?;
-            Box::new(decoder)
-        }
-        _ => Box::new(whole),
-    })
+/// How a log is packed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Packing {
+    None,
+    Gzip,
+    Zstd,
+}
+
+impl Packing {
+    /// # Errors
+    /// It is packed, or written, in a way that is not read here.
+    fn of(first: &[u8]) -> io::Result<Packing> {
+        Ok(match first {
+            [0x1F, 0x8B, ..] => Packing::Gzip,
+            [0xFD, b'7', b'z', b'X', ..] | [b'B', b'Z', b'h', _, ..] | [b'P', b'K', 3, 4, ..] => {
+                return Err(io::Error::other("it is packed by xz, bzip2 or zip: unpack it first"));
+            }
+            [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] => {
+                return Err(io::Error::other("it is UTF-16: make it UTF-8 first, such as with iconv"));
+            }
+            [0x28, 0xB5, 0x2F, 0xFD, ..] => Packing::Zstd,
+            _ => Packing::None,
+        })
+    }
+
+    fn unpacked<'r>(self, whole: impl Read + Send + 'r) -> io::Result<Box<dyn Read + Send + 'r>> {
+        Ok(match self {
+            Packing::None => Box::new(whole),
+            Packing::Gzip => Box::new(MultiGzDecoder::new(io::BufReader::with_capacity(BUFFER, whole))),
+            Packing::Zstd => {
+                let mut decoder = zstd::Decoder::new(whole)?;
+                decoder.window_log_max(WINDOW)?;
+                Box::new(decoder)
+            }
+        })
+    }
 }
 
 #[cfg(test)]
@@ -153,7 +258,7 @@ mod tests {
     #[test]
     fn every_byte_is_in_one_piece() {
         let log: Vec<u8> = (0..200_000).flat_map(|n| format!("line {n}\n").into_bytes()).collect();
-        let (found, overlong) = pieces(Pieces::new(log.as_slice()));
+        let (found, overlong) = pieces(Pieces::new(log.as_slice(), Takes::Whole));
         assert!(found.len() > 1 && overlong == 0);
         let mut at = 0;
         for (start, length) in found {
@@ -161,18 +266,18 @@ mod tests {
             at += length as u64;
         }
         assert_eq!(at, log.len() as u64);
-        assert_eq!(pieces(Pieces::new(&b"no end"[..])).0, [(0, 6)]);
-        assert!(pieces(Pieces::new(&b""[..])).0.is_empty());
+        assert_eq!(pieces(Pieces::new(&b"no end"[..], Takes::Whole)).0, [(0, 6)]);
+        assert!(pieces(Pieces::new(&b""[..], Takes::Whole)).0.is_empty());
     }
 
     #[test]
     fn a_line_that_is_too_long_is_left_out_and_counted() {
         let long = io::repeat(b'x').take(3 * LINE_MAX as u64);
         let log = (&b"first\n"[..]).chain(long).chain(&b"\nlast\n"[..]);
-        let mut of = Pieces::new(log);
+        let mut of = Pieces::new(log, Takes::Whole);
         let mut text = Vec::new();
         while let Some(piece) = of.next().unwrap() {
-            assert!(piece.bytes.len() <= PIECE as usize + LINE_MAX);
+            assert!(piece.bytes.len() <= PIECE + LINE_MAX);
             text.extend(piece.bytes);
         }
         assert_eq!((text.as_slice(), of.overlong()), (&b"first\nlast\n"[..], 1));
@@ -184,13 +289,21 @@ mod tests {
         let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
         gzip.write_all(&log).unwrap();
         let gzip = gzip.finish().unwrap();
-        for packed in [gzip.clone(), zstd::encode_all(log.as_slice(), 1).unwrap(), log.clone()] {
+        let mut members = gzip.clone();
+        members.extend_from_slice(&gzip);
+        let mut frames = zstd::encode_all(log.as_slice(), 1).unwrap();
+        frames.extend(frames.clone());
+        let twice = [log.clone(), log.clone()].concat();
+        for (packed, expected) in [(&gzip, &log), (&log, &log), (&members, &twice), (&frames, &twice)] {
+            let mut of = begun(packed.as_slice()).unwrap().pieces;
             let mut read = Vec::new();
-            unpacked(packed.as_slice()).unwrap().read_to_end(&mut read).unwrap();
-            assert!(read == log);
+            while let Some(piece) = of.next().unwrap() {
+                read.extend(piece.bytes);
+            }
+            assert!(read == *expected);
         }
         let torn = gzip.get(..gzip.len() / 2).unwrap();
-        let mut of = Pieces::new(unpacked(torn).unwrap());
+        let mut of = begun(torn).unwrap().pieces;
         let (mut length, mut errors) = (0, 0);
         loop {
             match of.next() {
@@ -200,5 +313,39 @@ mod tests {
             }
         }
         assert!(errors == 1 && length > log.len() / 3 && length < log.len());
+    }
+
+    /// Gives what it was told to, portion by portion, and then this.
+    struct Portions(VecDeque<&'static [u8]>, Option<io::Error>);
+
+    impl Read for Portions {
+        fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+            match self.0.pop_front() {
+                Some(portion) => portion.take(into.len() as u64).read(into),
+                None => self.1.take().map_or(Ok(0), Err),
+            }
+        }
+    }
+
+    #[test]
+    fn lines_of_a_pipe_are_given_on_as_they_come() {
+        let portions = Portions(VecDeque::from([&b"fi"[..], b"rst\nsec", b"ond\n", b"third"]), None);
+        let mut of = begun(portions).unwrap();
+        assert_eq!(of.beginning, b"first\nsec");
+        let mut lines = Vec::new();
+        while let Some(piece) = of.pieces.next().unwrap() {
+            lines.push((piece.at, String::from_utf8(piece.bytes).unwrap()));
+        }
+        let expected = [(0, "first\n"), (6, "second\n"), (13, "third")];
+        assert_eq!(lines, expected.map(|(at, line)| (at, line.to_owned())));
+    }
+
+    #[test]
+    fn a_line_that_is_still_written_is_not_given_on() {
+        let error = Some(io::Error::other(Unended));
+        let mut of = begun(Portions(VecDeque::from([&b"whole\n"[..], b"evil.exam"]), error)).unwrap().pieces;
+        assert_eq!(of.next().unwrap().unwrap().bytes, b"whole\n");
+        assert!(of.next().unwrap().is_none());
+        assert!(of.is_unfinished());
     }
 }

@@ -10,9 +10,10 @@ pub mod out;
 mod records;
 mod run;
 mod tally;
+mod turn;
 
-pub use blocks::LINE_MAX;
+pub use blocks::{LINE_MAX, Unended};
 pub use format::{Clock, Format, sniff};
 pub use known::{Known, Named, Unknown};
-pub use run::{End, Hit, Input, Told, run};
+pub use run::{Asked, End, Hit, Input, Told, run, run_until};
 pub use tally::{Row, Tally};

@@ -1,10 +1,13 @@
 //! Going through logs on all cores, and telling what was found in the order in which it stands there.
 //!
 //! One thread reads and cuts, others go through the pieces, and the caller is told. At most [`AHEAD`] pieces a thread are on their way, so
-//! memory stays the same however long the logs are.
+//! memory stays the same however long the logs are; and where more is found in a piece than may wait, it is told part by part.
 
-use std::collections::BTreeMap;
+use std::collections::hash_map::Entry as Slot;
+use std::collections::{BTreeMap, HashMap};
 use std::io::Read;
+use std::ops::ControlFlow;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -13,6 +16,7 @@ use shield::{Fault, Knowledge, Layout, Scanned, Scanner, Source, Timestamp};
 
 use crate::blocks::{Piece, begun};
 use crate::format::{Clock, Format, HEADLESS, Heads, is_headless, sniff};
+use crate::turn::{Stops, Turn};
 
 /// Pieces on their way for each thread.
 const AHEAD: usize = 4;
@@ -21,6 +25,11 @@ const LINE_TOLD: usize = 4 << 10;
 
 /// How much of a host's name, or of what was seen, is told, in characters.
 const TEXT_TOLD: usize = 1 << 10;
+
+/// How much of what was found in a piece may wait to be told, in bytes.
+const HELD: usize = 1 << 20;
+/// What is told where this program failed.
+const DEFECT: &str = "this program failed on it, which is a defect: please report it";
 
 /// A log to go through.
 pub struct Input<'i> {
@@ -89,6 +98,8 @@ pub struct End {
     pub broken: u64,
     /// Lines of another kind than the log's format: nothing that they hold stands where the format has it.
     pub other: u64,
+    /// Its last line is still being written, and was not looked at.
+    pub unfinished: bool,
     /// Why it could not be read further.
     pub error: Option<String>,
 }
@@ -103,7 +114,18 @@ struct Work {
 /// What came of the reader and of those who go through pieces.
 enum Came {
     Begun(String, Format),
-    Piece { hits: Vec<Hit>, scanned: Scanned, bytes: u64 },
+    /// Hits of a piece of which more are to come.
+    Part(Vec<Hit>),
+    Piece {
+        hits: Vec<Hit>,
+        scanned: Scanned,
+        bytes: u64,
+    },
+    /// A piece that could not be gone through.
+    Failed {
+        at: u64,
+        bytes: u64,
+    },
     Ended(End),
 }
 
@@ -119,26 +141,53 @@ pub fn run<'i, S: Source + Send + Sync>(
     threads: usize,
     tell: &mut dyn FnMut(Told<'_>),
 ) -> Result<(), Fault> {
+    let asked = Arc::new(Asked { knowledge: knowledge.clone(), call: Box::new(|id| id) });
+    run_until(&|| Arc::clone(&asked), inputs, threads, &mut |told| {
+        tell(told);
+        ControlFlow::Continue(())
+    })
+}
+
+/// What pieces are compared with.
+pub struct Asked<S> {
+    /// What is asked.
+    pub knowledge: Knowledge<S>,
+    /// What hits are to call an entry of it.
+    pub call: Box<dyn Fn(u64) -> u64 + Send + Sync>,
+}
+
+/// The same until `tell` wants no more. Before each piece `now` says what it is compared with, which may be another than before.
+///
+/// # Errors
+/// As [`run`].
+pub fn run_until<'i, S: Source + Send + Sync>(
+    now: &(dyn Fn() -> Arc<Asked<S>> + Sync),
+    inputs: impl Iterator<Item = Input<'i>> + Send,
+    threads: usize,
+    tell: &mut dyn FnMut(Told<'_>) -> ControlFlow<()>,
+) -> Result<(), Fault> {
     let threads = threads.max(1);
     let (places, given_back) = sync_channel(threads * AHEAD);
     let (work, taken) = channel();
     let (results, came) = channel();
-    let taken = Mutex::new(taken);
+    let (taken, turn) = (Mutex::new(taken), Turn::default());
     std::thread::scope(|scope| {
-        let reader = Reader { number: 0, work, results: results.clone(), places };
+        let reader = Reader { number: 0, is_begun: false, work, results: results.clone(), places };
         scope.spawn(move || reader.read(inputs));
         for _ in 0..threads {
-            let (taken, results) = (&taken, results.clone());
-            scope.spawn(move || go_through(knowledge, taken, &results));
+            let worker = Worker { now, taken: &taken, results: results.clone(), turn: &turn };
+            scope.spawn(move || worker.work());
         }
         drop(results);
-        in_order(came, given_back, tell)
+        in_order(came, given_back, &turn, tell)
     })
 }
 
 /// Cuts logs into pieces. A place is taken for each and given back when it was told. Where it gives `None`, nobody wants more.
 struct Reader {
     number: u64,
+    /// The log was told of.
+    is_begun: bool,
     work: Sender<Work>,
     results: Sender<Numbered>,
     places: SyncSender<()>,
@@ -147,7 +196,10 @@ struct Reader {
 impl Reader {
     fn read<'i>(mut self, inputs: impl Iterator<Item = Input<'i>>) {
         for input in inputs {
-            if self.log(input).is_none() {
+            let name = input.name.clone();
+            self.is_begun = false;
+            let gone_on = catch_unwind(AssertUnwindSafe(|| self.log(input)));
+            if gone_on.unwrap_or_else(|_| self.failed(name)).is_none() {
                 return;
             }
         }
@@ -164,6 +216,13 @@ impl Reader {
         self.results.send((number, Ok(came))).ok()
     }
 
+    fn failed(&mut self, name: String) -> Option<()> {
+        if !self.is_begun {
+            self.tell(Came::Begun(name, Format::Text))?;
+        }
+        self.tell(Came::Ended(End { error: Some(DEFECT.to_owned()), ..End::default() }))
+    }
+
     fn log(&mut self, input: Input<'_>) -> Option<()> {
         let mut end = End::default();
         let begun = begun(input.bytes).map_err(|error| end.error = Some(error.to_string())).ok();
@@ -172,6 +231,7 @@ impl Reader {
         let mut pieces = begun.map(|begun| begun.pieces);
         let format = input.format.or(sniffed).unwrap_or(Format::Text);
         self.tell(Came::Begun(input.name, format))?;
+        self.is_begun = true;
         let mut layout = match format.layout(input.clock) {
             Ok(layout) => Arc::new(layout),
             Err(error) => {
@@ -198,60 +258,123 @@ impl Reader {
                 Err(error) => end.error = Some(error.to_string()),
             }
         }
-        end.overlong = pieces.map_or(0, |pieces| pieces.overlong());
+        end.overlong = pieces.as_ref().map_or(0, |pieces| pieces.overlong());
+        end.unfinished = pieces.is_some_and(|pieces| pieces.is_unfinished());
         self.tell(Came::Ended(end))
     }
 }
 
-fn go_through<S: Source>(
-    knowledge: &Knowledge<S>,
-    taken: &Mutex<Receiver<Work>>,
-    results: &Sender<Numbered>,
-) {
-    let mut last: Option<(Arc<Layout>, Scanner<'_, S>)> = None;
-    loop {
-        // Whoever waits for a piece holds the lock, and the next waits for that.
-        let next = taken.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        let Ok(Work { number, layout, piece }) = next else { return };
-        let same = last.take().filter(|(of, _)| Arc::ptr_eq(of, &layout));
-        let (_, scanner) = last.insert(
-            same.unwrap_or_else(|| (Arc::clone(&layout), Scanner::new(knowledge, (*layout).clone()))),
-        );
-        let came = found(scanner, &layout, &piece);
-        if results.send((number, came)).is_err() {
-            return;
+/// Goes through pieces.
+struct Worker<'w, S> {
+    now: &'w (dyn Fn() -> Arc<Asked<S>> + Sync),
+    taken: &'w Mutex<Receiver<Work>>,
+    results: Sender<Numbered>,
+    turn: &'w Turn,
+}
+
+impl<S: Source> Worker<'_, S> {
+    fn work(&self) {
+        let mut next = None;
+        loop {
+            let asked = (self.now)();
+            next = self.ask(&asked, next.take());
+            if next.is_none() {
+                return;
+            }
         }
+    }
+
+    // Goes on until something else is to be asked, and gives the piece that waits for that.
+    fn ask(&self, asked: &Arc<Asked<S>>, mut next: Option<Work>) -> Option<Work> {
+        let mut last: Option<(Arc<Layout>, Scanner<'_, S>)> = None;
+        loop {
+            let work = match next.take() {
+                Some(work) => work,
+                // Whoever waits for a piece holds the lock, and the next waits for that.
+                None => self.taken.lock().unwrap_or_else(PoisonError::into_inner).recv().ok()?,
+            };
+            if !Arc::ptr_eq(asked, &(self.now)()) {
+                return Some(work);
+            }
+            let layout = &work.layout;
+            let same = last.take().filter(|(of, _)| Arc::ptr_eq(of, layout));
+            let (layout, mut scanner) = same
+                .unwrap_or_else(|| (Arc::clone(layout), Scanner::new(&asked.knowledge, (**layout).clone())));
+            let mut parts = 0;
+            let mut give = |hits: Vec<Hit>| self.part(work.number, &mut parts, hits);
+            let came = catch_unwind(AssertUnwindSafe(|| {
+                found(&mut scanner, &layout, &work.piece, &*asked.call, &mut give)
+            }));
+            let (at, bytes) = (work.piece.at, work.piece.bytes.len() as u64);
+            // A scanner that was left in the middle is not taken again.
+            last = came.is_ok().then_some((layout, scanner));
+            let came = came.unwrap_or(Ok(Came::Failed { at, bytes }));
+            self.results.send((work.number, came)).ok()?;
+        }
+    }
+
+    // Where more was found than may wait, it is told at once, when its turn has come. So what waits elsewhere stays within its bound.
+    fn part(&self, number: u64, parts: &mut u64, hits: Vec<Hit>) -> Option<()> {
+        self.turn.wait(number, *parts)?;
+        *parts += 1;
+        self.results.send((number, Ok(Came::Part(hits)))).ok()
     }
 }
 
-fn found<S: Source>(scanner: &mut Scanner<'_, S>, layout: &Layout, piece: &Piece) -> Result<Came, Fault> {
+fn found<S: Source>(
+    scanner: &mut Scanner<'_, S>,
+    layout: &Layout,
+    piece: &Piece,
+    call: &dyn Fn(u64) -> u64,
+    give: &mut dyn FnMut(Vec<Hit>) -> Option<()>,
+) -> Result<Came, Fault> {
     let mut hits: Vec<Hit> = Vec::new();
+    let (mut held, mut wanted) = (0, Some(()));
+    // Of the line: where it begins, what is told of it, and where the hit of each indicator is, if it was not given away already.
+    let mut line: Option<(u64, Arc<[u8]>, [u8; 16])> = None;
+    let mut of_line: HashMap<u64, Option<usize>> = HashMap::new();
     let scanned = scanner.scan(&piece.bytes, piece.at, &mut |hit| {
-        let field = layout.name(hit.field);
-        // What was seen in several fields of a line is one hit.
-        let of_line = |before: &&mut Hit| before.at == hit.at;
-        let mut before = hits.iter_mut().rev().take_while(of_line);
-        if let Some(same) = before.find(|before| before.id == hit.found.entry.id) {
-            if !same.fields.iter().any(|before| before == field) {
-                same.fields.push(field.to_owned());
-            }
+        if held > HELD && wanted.is_some() {
+            wanted = give(std::mem::take(&mut hits));
+            of_line.values_mut().for_each(|at| *at = None);
+            held = 0;
+        }
+        if wanted.is_none() {
             return;
         }
-        let (line, event) = match hits.last().filter(|last| last.at == hit.at) {
-            Some(last) => (Arc::clone(&last.line), last.event),
-            None => (hit.line.get(..LINE_TOLD).unwrap_or(hit.line).into(), event_of(hit.line, hit.time)),
-        };
+        let (at, id, field) = (hit.at, hit.found.entry.id, layout.name(hit.field));
+        if line.as_ref().is_none_or(|(of, ..)| *of != at) {
+            of_line.clear();
+        }
+        // What was seen in several fields of a line is one hit.
+        match of_line.entry(id) {
+            Slot::Vacant(slot) => {
+                slot.insert(Some(hits.len()));
+            }
+            Slot::Occupied(before) => {
+                let same = before.get().and_then(|before| hits.get_mut(before));
+                if let Some(same) = same.filter(|same| !same.fields.iter().any(|before| before == field)) {
+                    same.fields.push(field.to_owned());
+                }
+                return;
+            }
+        }
+        let same = line.take().filter(|(of, ..)| *of == at);
+        let (_, text, event) = line.insert(same.unwrap_or_else(|| {
+            (at, hit.line.get(..LINE_TOLD).unwrap_or(hit.line).into(), event_of(hit.line, hit.time))
+        }));
         hits.push(Hit {
-            at: hit.at,
-            line,
-            event,
+            at,
+            line: Arc::clone(text),
+            event: *event,
             fields: vec![field.to_owned()],
             kind: hit.seen.kind(),
             seen: told(hit.seen.text()),
-            id: hit.found.entry.id,
+            id: call(id),
             time: hit.time,
             host: hit.labels.first().map(|(_, label)| told(label)),
         });
+        held += hits.last().map_or(0, Hit::bytes);
     })?;
     Ok(Came::Piece { hits, scanned, bytes: piece.bytes.len() as u64 })
 }
@@ -268,6 +391,18 @@ pub(crate) fn first_half(digest: &[u8]) -> [u8; 16] {
     digest.first_chunk().copied().unwrap_or_default()
 }
 
+impl Hit {
+    // About how much memory it takes; of a line that it shares with others, all of it.
+    fn bytes(&self) -> usize {
+        let host = self.host.as_ref().map_or(0, String::len);
+        size_of::<Hit>()
+            + self.line.len()
+            + self.fields.iter().map(String::len).sum::<usize>()
+            + self.seen.len()
+            + host
+    }
+}
+
 // As far as it is told.
 fn told(text: &str) -> String {
     text.chars().take(TEXT_TOLD).collect()
@@ -277,31 +412,64 @@ fn told(text: &str) -> String {
 fn in_order(
     came: Receiver<Numbered>,
     given_back: Receiver<()>,
-    tell: &mut dyn FnMut(Told<'_>),
+    turn: &Turn,
+    tell: &mut dyn FnMut(Told<'_>) -> ControlFlow<()>,
 ) -> Result<(), Fault> {
-    let (mut next, mut early, mut broken, mut other) = (0, BTreeMap::new(), 0, 0);
+    let _stops = Stops(turn);
+    let (mut next, mut early, mut noted) = (0, BTreeMap::new(), Noted::default());
     for (number, result) in came {
         early.insert(number, result);
         while let Some(result) = early.remove(&next) {
-            next += 1;
-            match result? {
-                Came::Begun(name, format) => tell(Told::Begun { name: &name, format }),
-                Came::Piece { hits, scanned, bytes } => {
-                    broken += scanned.broken;
-                    other += scanned.other;
-                    hits.into_iter().for_each(|hit| tell(Told::Hit(hit)));
-                    tell(Told::Done { bytes, lines: scanned.lines });
-                }
-                Came::Ended(end) => {
-                    let (broken, other) = (std::mem::take(&mut broken), std::mem::take(&mut other));
-                    tell(Told::Ended(&End { broken, other, ..end }));
-                }
+            let came = result?;
+            let is_part = matches!(came, Came::Part(_));
+            if tell_one(came, &mut noted, tell).is_break() {
+                return Ok(());
             }
+            if is_part {
+                turn.told();
+                continue;
+            }
+            next += 1;
+            turn.begin(next);
             // It was taken before this was sent.
             let _ = given_back.try_recv();
         }
     }
     Ok(())
+}
+
+/// What is told with a log's end.
+#[derive(Default)]
+struct Noted {
+    broken: u64,
+    other: u64,
+    error: Option<String>,
+}
+
+fn tell_one(
+    came: Came,
+    noted: &mut Noted,
+    tell: &mut dyn FnMut(Told<'_>) -> ControlFlow<()>,
+) -> ControlFlow<()> {
+    match came {
+        Came::Begun(name, format) => tell(Told::Begun { name: &name, format }),
+        Came::Part(hits) => hits.into_iter().try_for_each(|hit| tell(Told::Hit(hit))),
+        Came::Piece { hits, scanned, bytes } => {
+            noted.broken += scanned.broken;
+            noted.other += scanned.other;
+            hits.into_iter().try_for_each(|hit| tell(Told::Hit(hit)))?;
+            tell(Told::Done { bytes, lines: scanned.lines })
+        }
+        Came::Failed { at, bytes } => {
+            let end = at + bytes;
+            noted.error.get_or_insert_with(|| format!("from byte {at} to {end}: {DEFECT}"));
+            tell(Told::Done { bytes, lines: 0 })
+        }
+        Came::Ended(end) => {
+            let Noted { broken, other, error } = std::mem::take(noted);
+            tell(Told::Ended(&End { broken, other, error: error.or(end.error.clone()), ..end }))
+        }
+    }
 }
 
 #[cfg(test)]
@@ -357,9 +525,10 @@ mod tests {
         let dns = "#fields\tts\tid.orig_h\tquery\n1.0\t192.0.2.1\tevil.example\n";
         let http = "#fields\tts\thost\turi\n1.0\tevil.example\t/kit.zip\n";
         let (hits, ends, _) = told(&[("both", format!("{dns}{http}{dns}").into_bytes())], 2);
-        let ids: Vec<u64> = hits.iter().map(|hit| hit.2).collect();
-        // The URL is another indicator than its host, and each counts once in a line.
-        assert_eq!(ids, [0, 2, 0, 0], "{hits:?}");
+        // The name asked for, the URL and its host, and the name asked for again.
+        let mut found: Vec<(u64, u64)> = hits.iter().map(|hit| (hit.0, hit.2)).collect();
+        found.sort_unstable();
+        assert_eq!(found, [(27, 0), (74, 0), (74, 2), (127, 0)]);
         assert_eq!(ends, [End::default()]);
     }
 

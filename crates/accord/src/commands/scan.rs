@@ -5,7 +5,9 @@ mod judged;
 mod told;
 
 use std::io::{self, IsTerminal, Read, Write};
+use std::ops::ControlFlow;
 use std::path::Path;
+use std::sync::Arc;
 
 use model::Timestamp;
 use scan::{Clock, Format, Known};
@@ -101,8 +103,11 @@ fn go<'g>(
     let read = files.read();
     let mut teller = Teller::new(known, asked.how, output);
     let inputs = files.inputs(asked.format, asked.clock);
-    let gone_through = scan::run(&known.knowledge, inputs, asked.threads, &mut |told| {
+    let set = Arc::new(scan::Asked { knowledge: known.knowledge.clone(), call: Box::new(|id| id) });
+    let gone_through = scan::run_until(&|| Arc::clone(&set), inputs, asked.threads, &mut |told| {
         teller.take(told, &mut |hits| progress.at(read.bytes(), hits));
+        // Nobody reads what is told any more.
+        if teller.is_done() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     });
     drop(progress);
     gone_through.map_err(|fault| Failure::usage(format!("what is known cannot be read: {fault}")))?;

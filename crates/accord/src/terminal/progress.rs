@@ -22,8 +22,8 @@ impl Progress {
             return Progress { bar: None };
         }
         let template = match length {
-            Some(_) => "{prefix}  {bar:24}  {bytes} of {total_bytes}  {msg}  {eta} left",
-            None => "{prefix}  {spinner}  {bytes}  {msg}  {elapsed}",
+            Some(_) => "{prefix}  {bar:24}  {bytes} of {total_bytes}  {bytes_per_sec}  {msg}  {eta} left",
+            None => "{prefix}  {spinner}  {bytes}  {bytes_per_sec}  {msg}  {elapsed}",
         };
         let bar = length.map_or_else(ProgressBar::new_spinner, ProgressBar::new);
         if let Ok(style) = ProgressStyle::with_template(template) {

@@ -1,5 +1,8 @@
 //! `accord scan`: logs against a list, and against what a node knows.
 
+use std::io::{BufRead, BufReader, Write};
+use std::process::Stdio;
+
 use serde_json::Value;
 
 use crate::bench::Bench;
@@ -63,6 +66,28 @@ fn a_log_that_is_read_in_the_wrong_format_is_seen() {
     // In a format of lines it is still gone through as text.
     let said = bench.run(&["scan", "access.log", "--against", "list", "--format", "bind"]).exits(1).err;
     assert!(said.contains("1 line of `access.log` of another kind than BIND queries"), "{said}");
+}
+
+#[test]
+fn lines_of_a_pipe_are_told_as_they_come_until_nobody_reads_any_more() {
+    let bench = Bench::new();
+    bench.write("list", "203.0.113.7\n");
+    let mut command = bench.command(&["scan", "--against", "list", "--json"]);
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let (mut lines, mut said) = (child.stdin.take().unwrap(), BufReader::new(child.stdout.take().unwrap()));
+    for at in [0, WEB.len()] {
+        lines.write_all(WEB.as_bytes()).unwrap();
+        let mut hit = String::new();
+        said.read_line(&mut hit).unwrap();
+        let hit: Value = serde_json::from_str(&hit).unwrap();
+        assert_eq!((&hit["event"], &hit["at"]), (&"hit".into(), &at.into()));
+    }
+    drop(said);
+    // It ends while more lines come, and without a word.
+    while child.try_wait().unwrap().is_none() {
+        let _it_may_be_gone = lines.write_all(WEB.as_bytes());
+    }
+    assert_eq!(child.wait().unwrap().code(), Some(0));
 }
 
 #[test]

@@ -3,4 +3,6 @@
 #[cfg(test)]
 mod formats;
 #[cfg(test)]
+mod hard;
+#[cfg(test)]
 mod lists;

@@ -51,6 +51,12 @@ impl Pieces {
         self.position
     }
 
+    /// Whether a line was begun that is not whole yet.
+    #[must_use]
+    pub fn holds_any(&self) -> bool {
+        self.is_passing || !self.begun.is_empty()
+    }
+
     /// How many lines were passed over since they were too long.
     #[must_use]
     pub fn too_long(&self) -> u64 {

@@ -1,6 +1,6 @@
 //! The logs that were named: files, all in folders, and standard input.
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -54,7 +54,7 @@ impl Files {
         if files.is_empty() {
             return Err(Failure::usage("there is no file in what was named"));
         }
-        let size = |path: &PathBuf| std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file);
+        let size = |path: &PathBuf| std::fs::metadata(path).ok().filter(Metadata::is_file);
         let sizes: Option<Vec<u64>> = files.iter().map(|path| size(path).map(|about| about.len())).collect();
         Ok(Files { files, bytes: sizes.map(|sizes| sizes.iter().sum()), read: Reader::default() })
     }
@@ -77,8 +77,9 @@ impl Files {
                 Some("-") => (Box::new(io::stdin()), None),
                 _ => match File::open(&path) {
                     Ok(file) => {
-                        let written = file.metadata().and_then(|about| about.modified()).ok();
-                        (Box::new(file), written.and_then(timestamp))
+                        let about = file.metadata().ok().filter(Metadata::is_file);
+                        let written = about.as_ref().and_then(|about| about.modified().ok());
+                        (Box::new(Log { file, about }), written.and_then(timestamp))
                     }
                     Err(error) => (Box::new(Gone(Some(error))), None),
                 },
@@ -122,6 +123,28 @@ impl Read for Counted {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         let read = self.bytes.read(into)?;
         self.read.0.fetch_add(read as u64, Ordering::Relaxed);
+        Ok(read)
+    }
+}
+
+/// A file, and what was said of it when it was opened: whether somebody wrote to it meanwhile is looked at at its end.
+struct Log {
+    file: File,
+    about: Option<Metadata>,
+}
+
+impl Read for Log {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let read = self.file.read(into)?;
+        if read == 0
+            && !into.is_empty()
+            && let Some(before) = self.about.take()
+        {
+            let now = self.file.metadata()?;
+            if (now.len(), now.modified().ok()) != (before.len(), before.modified().ok()) {
+                return Err(io::Error::other(scan::Unended));
+            }
+        }
         Ok(read)
     }
 }

@@ -44,6 +44,9 @@ struct Indicator<'h> {
     label: Option<&'h str>,
 }
 
+/// Hits of a line that are put together by the indicator that says their values; of more, each is told.
+const LINE_HITS: usize = 256;
+
 /// Takes what is told while it goes on.
 pub struct Teller<'t> {
     known: &'t Known,
@@ -168,9 +171,15 @@ impl<'t> Teller<'t> {
         self.tally.rows(&|id| self.grades.get(&id).map_or(Urgency::Unjudged, |grade| grade.urgency))
     }
 
+    /// Whether what is told goes nowhere any more.
+    pub fn is_done(&self) -> bool {
+        self.failed.is_some()
+    }
+
     // An indicator may say several values that stand in one line, such as the digests of a file: that is one hit.
     fn hit(&mut self, hit: Hit) {
-        if self.line.first().is_some_and(|first| first.at != hit.at) {
+        let is_full = self.line.len() >= LINE_HITS;
+        if is_full || self.line.first().is_some_and(|first| first.at != hit.at) {
             self.line_is_done();
         }
         let object = self.known.named(hit.id).object;
@@ -232,6 +241,9 @@ impl<'t> Teller<'t> {
         self.output.flush()?;
         let mut exit = if self.tally.hits > 0 { Exit::Finding } else { Exit::Ok };
         for log in self.logs.iter().chain([&self.more]) {
+            if log.end.unfinished && !self.output.json {
+                remark(&format!("the last line of `{}` is still being written: left out", inert(&log.name)));
+            }
             let Some(error) = &log.end.error else { continue };
             exit = exit.max(Exit::Usage);
             if self.how.form != ScanOutput::Json {
@@ -260,7 +272,8 @@ impl<'t> Teller<'t> {
         let logs = self.logs.iter().zip(&self.tally.logs).map(|(log, (_, hits))| {
             json!({
                 "name": log.name, "format": log.format.name(), "hits": hits, "overlong": log.end.overlong,
-                "broken": log.end.broken, "other": log.end.other, "error": log.end.error,
+                "broken": log.end.broken, "other": log.end.other, "unfinished": log.end.unfinished,
+                "error": log.end.error,
             })
         });
         let days = self.tally.days.iter().map(|(day, hits)| (text::day_of(*day), *hits));
