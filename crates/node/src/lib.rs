@@ -51,6 +51,7 @@ mod reads;
 mod rebuild;
 mod recall;
 mod relabel;
+mod reported;
 mod restore;
 mod retention;
 mod roster;

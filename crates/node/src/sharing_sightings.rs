@@ -114,12 +114,11 @@ fn sighting(
         return Ok(None);
     }
     let begins = Day::of(reading.now).begins();
-    let of = format!("{own} {uuid} {begins}");
-    let id = Uuid::new_v5(&NAMESPACE, of.as_bytes());
+    let id = window_id(own, uuid, begins);
     let count = seen.whole.events;
-    if let Some((before, at)) = said_before(reading, own, id)?
-        && count < before.saturating_mul(2)
-        && last.0 < at.0.saturating_add(LATER_US)
+    if let Some(before) = said_before(reading, own, id)?
+        && count < before.count.saturating_mul(2)
+        && last.0 < before.last.0.saturating_add(LATER_US)
     {
         return Ok(None);
     }
@@ -150,8 +149,20 @@ fn is_for(reading: &Reading, label: &Label, circle: CircleId) -> bool {
     label.embargo.is_none() && label.recipients.circles.iter().any(is_it)
 }
 
-// How often it was seen, and when last, by what was said of it before.
-fn said_before(reading: &Reading, own: MemberId, id: Uuid) -> Result<Option<(u64, Timestamp)>, Error> {
+/// The UUID of what a member says of an indicator and a day.
+pub(crate) fn window_id(own: MemberId, indicator: Uuid, begins: Timestamp) -> Uuid {
+    Uuid::new_v5(&NAMESPACE, format!("{own} {indicator} {begins}").as_bytes())
+}
+
+/// What was said of a window before.
+pub(crate) struct Before {
+    pub count: u64,
+    pub first: Option<Timestamp>,
+    pub last: Timestamp,
+}
+
+/// How often it was seen, and when, by what was said of it before.
+pub(crate) fn said_before(reading: &Reading, own: MemberId, id: Uuid) -> Result<Option<Before>, Error> {
     let visible = &reading.sight.visible;
     let mut at = None;
     let key = ObjectKey { kind: "sighting".to_owned(), uuid: id };
@@ -164,8 +175,9 @@ fn said_before(reading: &Reading, own: MemberId, id: Uuid) -> Result<Option<(u64
     reading.snapshot.entry(visible, position, &mut |entry| {
         let Ok(object) = strictjson::parse(entry.wire, &Limits::default()) else { return };
         let count = object.get("count").and_then(Json::as_i64).and_then(|count| u64::try_from(count).ok());
-        let last = object.get("last_seen").and_then(Json::as_str).and_then(|text| text.parse().ok());
-        before = count.zip(last);
+        let time = |name: &str| object.get(name).and_then(Json::as_str).and_then(|text| text.parse().ok());
+        let said = count.zip(time("last_seen"));
+        before = said.map(|(count, last)| Before { count, first: time("first_seen"), last });
     })?;
     Ok(before)
 }

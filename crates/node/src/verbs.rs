@@ -220,6 +220,21 @@ pub struct Sighted {
     pub context: Option<String>,
 }
 
+/// What was seen of an indicator on a day (UTC).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SightedOn {
+    /// The id of the indicator.
+    pub indicator: String,
+    /// How often; at most 999,999,999 (STIX 2.1 §5.2).
+    pub count: u64,
+    /// When first.
+    pub first: Timestamp,
+    /// When last, on the same day.
+    pub last: Timestamp,
+    /// More than how often and when: by whom it was seen is told with it, and this. Without it only the count leaves.
+    pub context: Option<String>,
+}
+
 /// How something is said about an object.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Saying {

@@ -197,3 +197,23 @@ pub struct Given {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub outcome: Option<super::Outcome>,
 }
+
+/// What became of sightings that were reported.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Reported {
+    /// How many there were.
+    pub sightings: u64,
+    /// Said now.
+    pub said: u64,
+    /// As much was said of the indicator and the day before.
+    pub known: u64,
+    /// They wait for a curator.
+    pub pending: u64,
+    /// Of indicators that the caller does not see, or may not speak of.
+    pub unknown: u64,
+    /// Refused.
+    pub refused: u64,
+    /// Why the first of these was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub why_refused: Option<String>,
+}

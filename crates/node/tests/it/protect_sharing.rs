@@ -1,7 +1,7 @@
 //! What was seen at a member is said as sightings, where its policy says so.
 
 use model::Tlp;
-use node::{Caller, ImportOptions, SearchQuery};
+use node::{Caller, ImportOptions, SearchQuery, SightedOn};
 use serde_json::{Value, json};
 
 use super::circle_rules::{bring, circle, members};
@@ -136,4 +136,69 @@ fn a_policy_names_the_circle_that_is_told_and_nobody_else_is() {
     observe_of(&world, &sensor, "all.bad-host.co", 30..40);
     assert_eq!(world.node.policy(&bob).unwrap().unknown.len(), 1);
     assert_eq!((sightings(&world, &bob).len(), sightings(&world, &cid).len()), (1, 0));
+}
+
+#[test]
+fn what_logs_held_is_said_once_for_each_day_and_the_same_again_adds_nothing() {
+    let world = World::new();
+    let [ada, bob, cid]: [Caller; 3] = members(&world, &["Ada", "Bob", "Cid"], ROLES).try_into().unwrap();
+    world.later(3 * 86_400);
+    let options = ImportOptions { tlp: Some(Tlp::Green), ..ImportOptions::default() };
+    world.import_as(&ada, &options, b"evil.bad-host.co\n").unwrap();
+    let to = vec!["member:Bob".to_owned()];
+    let options = ImportOptions { tlp: Some(Tlp::Amber), to, ..ImportOptions::default() };
+    world.import_as(&world.node.operator(), &options, b"secret.bad-host.co\n").unwrap();
+    let id = |value: &str| {
+        let found = world.node.lookup(&bob, &[value.to_owned()], 1).unwrap();
+        found[0].mentions[0].object.id.clone()
+    };
+    let [evil, secret] = ["evil.bad-host.co", "secret.bad-host.co"].map(id);
+    world.later(86_400);
+    let yesterday = model::Timestamp((world.node.now().0 / 86_400_000_000 - 1) * 86_400_000_000 + 1_234_567);
+    let on = |indicator: &str, count: u64, after_s: i64| SightedOn {
+        indicator: indicator.to_owned(),
+        count,
+        first: yesterday,
+        last: yesterday.plus_seconds(after_s),
+        context: None,
+    };
+    let report = |by: &Caller, sighted: &[SightedOn]| {
+        let reported = world.node.report(by, sighted).unwrap();
+        assert_eq!((reported.refused, reported.pending), (0, 0), "{reported:?}");
+        (reported.said, reported.known, reported.unknown)
+    };
+    let both = [on(&evil, 1_000_000, 600), on(&secret, 2, 0)];
+    assert_eq!(report(&bob, &both), (2, 0, 0));
+    assert_eq!(report(&bob, &both), (0, 2, 0));
+    // For whom the indicator is no indicator there is, and no sighting of what is for another.
+    assert_eq!(report(&cid, &both), (1, 0, 1));
+    assert_eq!(sightings(&world, &cid).len(), 2);
+    let said = sightings(&world, &bob);
+    assert_eq!(said.len(), 3);
+    let evil_by_bob = |by: &Caller| {
+        let of = |one: &Value| one["count"] != 2 && one.get("description").is_none();
+        sightings(&world, by).into_iter().filter(of).map(|one| one["count"].as_u64().unwrap()).max().unwrap()
+    };
+    assert_eq!(evil_by_bob(&ada), 1_000_000);
+    // What says less of a day takes nothing away, what says more is a newer version of the same.
+    world.later(60);
+    assert_eq!(report(&bob, &[on(&evil, 5, 300)]), (0, 1, 0));
+    assert_eq!(report(&bob, &[on(&evil, 1_000_001, 300)]), (1, 0, 0));
+    assert_eq!((evil_by_bob(&ada), sightings(&world, &bob).len()), (1_000_001, 3));
+    // With context it says where, and by whom.
+    world.later(60);
+    let with = SightedOn { context: Some("at laptop-7".to_owned()), ..on(&evil, 1_000_002, 601) };
+    assert_eq!(report(&bob, &[with]), (1, 0, 0));
+    let told = sightings(&world, &ada).into_iter().find(|one| one["description"] == "at laptop-7").unwrap();
+    assert!(told["where_sighted_refs"].is_array());
+    let wrong = |sighted: SightedOn| world.node.report(&bob, &[sighted]).unwrap_err().kind;
+    assert_eq!(wrong(on(&evil, 0, 1)), node::Kind::Invalid);
+    assert_eq!(wrong(on(&evil, 1, 86_400)), node::Kind::Invalid);
+    assert_eq!(wrong(on("domain-name--1", 1, 0)), node::Kind::Invalid);
+    let future = SightedOn {
+        first: world.node.now().plus_seconds(60),
+        last: world.node.now().plus_seconds(60),
+        ..on(&evil, 1, 0)
+    };
+    assert_eq!(wrong(future), node::Kind::Invalid);
 }

@@ -71,6 +71,21 @@ impl<'a> Fields<'a> {
         self.get(name).map(read).transpose()
     }
 
+    /// A list of documents, each with these members and no other, and at least one of them.
+    ///
+    /// # Errors
+    /// 400 for anything else.
+    pub fn documents(&self, name: &str, known: &[&str]) -> Result<Vec<Fields<'a>>, Failure> {
+        let node = self.get(name).ok_or_else(|| missing(name))?;
+        let elements = node.as_array().filter(|elements| !elements.is_empty());
+        let elements = elements.ok_or_else(|| expected(name, "a list of documents", node))?;
+        let read = |(at, element): (usize, &Node<'a>)| match element.as_object() {
+            Some(_) => Fields::of(element.clone(), known),
+            None => Err(expected(&format!("{name}/{at}"), "an object", element)),
+        };
+        elements.iter().enumerate().map(read).collect()
+    }
+
     /// `true` or `false`.
     ///
     /// # Errors

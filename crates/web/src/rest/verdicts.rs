@@ -1,10 +1,11 @@
 //! What members found out of what others say: that it was seen, that it is a mistake.
 
 use http::Method;
-use node::{Saying, Sighted, VerdictOf};
+use node::{Saying, Sighted, SightedOn, VerdictOf};
 
 use super::content::{self, Fields};
 use super::{JSON, listed, named, no_query, row};
+use crate::answer::Answer;
 use crate::routes::{Access, Need, Outcome};
 use crate::{Failure, Request, Route, blocking};
 
@@ -22,6 +23,16 @@ pub fn routes() -> Vec<Route> {
         )
         .takes(JSON, named("VerdictRequest"))
         .gives(200, "The indicators that are meant, and what became of what was said.", JSON, named("VerdictsGiven")),
+        row(
+            Method::POST,
+            "/api/v1/sightings",
+            "reportSightings",
+            "Says how often indicators were seen, each on a day (UTC): one STIX sighting for each, and none where as much was said before.",
+            Access::Needs(Need::Annotate),
+            report,
+        )
+        .takes(JSON, named("SightingsReport"))
+        .gives(200, "How many were said.", JSON, named("SightingsReported")),
     ]
 }
 
@@ -54,4 +65,26 @@ async fn verdict(mut request: Request) -> Outcome {
     let caller = request.caller()?.clone();
     let given = blocking::long(move || request.node.verdict(&caller, &of, &verdict, saying)).await??;
     listed("given", &given)
+}
+
+async fn report(mut request: Request) -> Outcome {
+    no_query(&request)?;
+    let bytes = content::bytes(&mut request).await?;
+    let fields = Fields::read(&bytes, &["sightings"])?;
+    let known = ["indicator", "count", "first_seen", "last_seen", "context"];
+    let read = |one: &Fields<'_>| -> Result<SightedOn, Failure> {
+        let last = one.time("last_seen")?.ok_or_else(|| Failure::invalid("`last_seen` is missing"))?;
+        Ok(SightedOn {
+            indicator: one.required("indicator")?,
+            count: one.count("count")?.unwrap_or(1),
+            first: one.time("first_seen")?.unwrap_or(last),
+            last,
+            context: one.text("context")?,
+        })
+    };
+    let sighted = fields.documents("sightings", &known)?;
+    let sighted: Vec<SightedOn> = sighted.iter().map(read).collect::<Result<_, _>>()?;
+    let caller = request.caller()?.clone();
+    let reported = blocking::long(move || request.node.report(&caller, &sighted)).await??;
+    Answer::json(&reported)
 }

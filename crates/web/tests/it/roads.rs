@@ -100,6 +100,11 @@ const REQUESTS: &[(&str, &str, &str)] = &[
     ("reportEdge", "", r#"{"at":"2026-09-01T00:00:00Z","fail":"open","sensors":[]}"#),
     ("listEdges", "", ""),
     ("addVerdict", "", r#"{"of":["{object}"],"reason":"a test"}"#),
+    (
+        "reportSightings",
+        "",
+        r#"{"sightings":[{"indicator":"{object}","count":2,"last_seen":"2026-02-01T00:00:00Z"}]}"#,
+    ),
     ("listFeeds", "", ""),
     ("getFeed", "", ""),
     ("getFeedOfVersion1", "", ""),

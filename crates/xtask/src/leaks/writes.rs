@@ -38,6 +38,7 @@ pub fn of(operation: &str, scene: &mut Scene<'_>, reader: &Reader<'_>) -> Option
             rest("reportEdge", "PUT", "/api/v1/edges/site-1", body)
         }
         "addVerdict" => Some(scene.verdicts()),
+        "reportSightings" => Some(scene.reports()),
         "sayMistaken" => Some(scene.mistakes()),
         "addTags" => Some(scene.on_objects("addTags", "/tags", r#"{"tags":["own-tag"]}"#, 3)),
         "revokeObject" => Some(scene.on_objects("revokeObject", "/revoke", "", 2)),
@@ -256,6 +257,21 @@ impl Scene<'_> {
         let mistaken = |of: &String| ask(format!(r#"{{"of":["{of}"],"reason":"a test"}}"#));
         let sighted = |of: &String| ask(format!(r#"{{"of":["{of}"],"verdict":"sighted","count":3}}"#));
         of.iter().flat_map(|of| [mistaken(of), sighted(of), mistaken(of)]).collect()
+    }
+
+    // Of what is seen and of what is not, and all again for what was said.
+    fn reports(&mut self) -> Vec<Ask> {
+        let mut ids: Vec<String> = self.ids(3).into_iter().filter(|id| id.starts_with("indicator")).collect();
+        ids.push("indicator--00000000-0000-4000-8000-000000000000".to_owned());
+        let one = |id: &String| {
+            format!(
+                r#"{{"indicator":"{id}","count":3,"last_seen":"2026-01-01T00:00:00Z","context":"a test"}}"#
+            )
+        };
+        let each: Vec<String> = ids.iter().map(one).collect();
+        let body = format!(r#"{{"sightings":[{}]}}"#, each.join(","));
+        let ask = || Ask::rest("reportSightings", "POST", "/api/v1/sightings".to_owned()).body(&body);
+        vec![ask(), ask()]
     }
 
     // The same on the page.

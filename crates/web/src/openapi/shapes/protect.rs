@@ -199,6 +199,43 @@ pub const SHAPES: &[Shape] = &[
         others: Others::Refused,
     },
     Shape {
+        name: "SightingsReport",
+        summary: "How often indicators were seen.",
+        fields: &[(
+            "sightings",
+            Many("SightingOnDay"),
+            Always,
+            "One for each indicator and day; up to 1,000.",
+        )],
+        others: Others::Refused,
+    },
+    Shape {
+        name: "SightingOnDay",
+        summary: "How often an indicator was seen on a day (UTC).",
+        fields: &[
+            ("indicator", Text, Always, "Its id."),
+            ("count", Count, Sometimes, "How often; once unless given."),
+            ("first_seen", Time, Sometimes, "When first; `last_seen` unless given."),
+            ("last_seen", Time, Always, "When last, on the same day."),
+            ("context", Text, Sometimes, "More than the count: tells who saw it where, and this."),
+        ],
+        others: Others::Refused,
+    },
+    Shape {
+        name: "SightingsReported",
+        summary: "What became of sightings that were reported.",
+        fields: &[
+            ("sightings", Count, Always, "How many there were."),
+            ("said", Count, Always, "Said now."),
+            ("known", Count, Always, "As much was said of the indicator and the day before."),
+            ("pending", Count, Always, "They wait for a curator."),
+            ("unknown", Count, Always, "Of indicators that one does not see, or may not speak of."),
+            ("refused", Count, Always, "Refused."),
+            ("why_refused", Text, Sometimes, "Why the first of these was."),
+        ],
+        others: Others::Possible,
+    },
+    Shape {
         name: "VerdictsGiven",
         summary: "What was said of which indicators.",
         fields: &[("given", Many("VerdictGiven"), Always, "Each indicator that is meant.")],
