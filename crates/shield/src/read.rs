@@ -289,13 +289,20 @@ impl Layout {
             return Err(Unlaid::Nothing);
         }
         let labels = fields.iter().enumerate().filter(|(_, (_, field, _))| *field == Field::Label);
+        let labels: Vec<usize> = labels.map(|(slot, _)| slot).collect();
         let telling = match &shape {
             Lines::Json(_) => u64::MAX,
             // Whatever the line, something stands before the first separator.
             Lines::Columns { columns, .. } => slots_where(columns.iter().map(|column| *column > 0)),
-            // A time and text are in lines of any kind.
+            // Text is in lines of any kind, and so is a time where there is more to know a line by.
             Lines::Cut(_) => {
-                slots_where(fields.iter().map(|(_, field, _)| !matches!(field, Field::Time | Field::Text)))
+                let is_more = |field: Field| !matches!(field, Field::Time | Field::Text | Field::Label);
+                let tells = |field: Field| match field {
+                    Field::Text => false,
+                    Field::Time => !fields.iter().any(|(_, field, _)| is_more(*field)) && !labels.is_empty(),
+                    _ => true,
+                };
+                slots_where(fields.iter().map(|(_, field, _)| tells(*field)))
             }
         };
         Ok(Layout {
@@ -303,7 +310,7 @@ impl Layout {
             names: fields.iter().map(|(name, _, _)| name.clone()).collect(),
             tasks,
             time: slot_of(Field::Time),
-            labels: labels.map(|(slot, _)| slot).collect(),
+            labels,
             escapes,
             clock: Clock::default(),
             telling: if telling == 0 { u64::MAX } else { telling },

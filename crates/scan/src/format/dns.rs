@@ -9,9 +9,6 @@ use shield::Kind;
 use super::line::{Line, before, between, number, word};
 use super::syslog::{rest, without_priority};
 
-/// How long `05-Mar-2026 12:34:56.789` is.
-const DATE_AND_CLOCK: usize = 24;
-
 /// Fields of [`BIND`].
 pub(super) const BIND_FIELDS: &[(&str, Field)] = &[
     ("time", Time),
@@ -33,8 +30,7 @@ pub(super) const BIND: Cut = |line, put| {
     };
     let Some((address, port)) = between(before(client, b' '), b"#") else { return rest(line, put, (0, 4)) };
     // `05-Mar-2026 12:34:56.789`, RFC 3339 where it is set so, or what syslog puts in front.
-    let of_syslog = super::syslog::time(without_priority(time));
-    put(0, if of_syslog.is_empty() { time.get(..DATE_AND_CLOCK).unwrap_or_default() } else { of_syslog });
+    put(0, super::syslog::time(without_priority(time)));
     put(1, address);
     put(2, port.strip_suffix(b":").unwrap_or(port));
     put(3, word(query));
@@ -133,7 +129,7 @@ pub(super) const COREDNS: Cut = |line, put| {
     let (_kind, _class, name) = (question.word(), question.word(), question.word());
     let port_at = memchr::memrchr(b':', client).unwrap_or(client.len());
     let (address, port) = client.split_at(port_at);
-    put(0, word(time));
+    put(0, super::syslog::time(without_priority(time)));
     put(1, address.strip_prefix(b"[").and_then(|address| address.strip_suffix(b"]")).unwrap_or(address));
     put(2, port.strip_prefix(b":").unwrap_or(port));
     put(3, name);

@@ -57,7 +57,7 @@ pub fn sniff(beginning: &[u8]) -> Format {
     if let Some(format) = found {
         return *format;
     }
-    match most(&|line| !syslog::time(syslog::without_priority(line)).is_empty()) {
+    match most(&|line| syslog::is_of_syslog(syslog::time(syslog::without_priority(line)))) {
         true => Format::Syslog,
         false => Format::Text,
     }
@@ -175,6 +175,9 @@ mod tests {
             ),
             (Format::Syslog, "<34>1 2026-03-05T12:34:56Z gw sshd - - from 203.0.113.7"),
             (Format::Syslog, "Mar  5 12:34:56 gw sshd[1]: from 203.0.113.7"),
+            (Format::Syslog, "<166>Feb 05 2026 12:34:56 fw : %ASA-6-302013: Built"),
+            (Format::Text, "2026/03/05 12:34:56 [error] 12#12: *3 open() failed, client: 203.0.113.7"),
+            (Format::Text, "[Thu Mar 05 12:34:56.123456 2026] [core:error] [pid 1] x"),
             (Format::Text, "nothing\nthat is\nknown"),
             (Format::Text, ""),
         ];

@@ -165,3 +165,42 @@ fn servers_with_names_in_front_of_their_lines() {
     let line = "evil.test:443 192.0.2.1 - - [05/Mar/2026:12:34:56 +0000] \"GET /kit.zip?a=1 HTTP/1.1\" 200 12 \"-\" \"-\"";
     check(KNOWN, Format::Combined, &[(line, &[("target", "https://evil.test/kit.zip?a=1")])]);
 }
+
+#[test]
+fn the_time_of_a_line_of_text_counts() {
+    // It was known from noon on, on that day alone.
+    let csv = "value,valid_from,valid_until\n203.0.113.7,2026-02-05T12:00:00Z,2026-02-06T00:00:00Z\n";
+    let latest = "2026-03-01T00:00:00Z".parse().ok();
+    let known = Known::read(csv.as_bytes(), 7).unwrap();
+    for stamp in [
+        "2026-02-05 12:34:56,123",
+        "2026-02-05 12:34:56",
+        "2026-02-05 13:34:56+01:00",
+        "2026/02/05 12:34:56",
+        "Feb  5 2026 12:34:56:",
+        "Feb  5 12:34:56 gw",
+        "<34>1 2026-02-05T12:34:56.003Z gw app - - -",
+        "1770294896.123",
+        "[Thu Feb 05 12:34:56.123456 2026]",
+        "[05/Feb/2026:12:34:56 +0000]",
+    ] {
+        let at = |stamp: &str| {
+            let line = format!("{stamp} from 203.0.113.7\n");
+            let clock = Clock { latest, east: 0 };
+            let log = Input { name: String::new(), bytes: Box::new(line.as_bytes()), format: None, clock };
+            let mut times = Vec::new();
+            run(&known.knowledge, [log].into_iter(), 1, &mut |told| {
+                if let Told::Hit(hit) = told {
+                    times.push(hit.time.map(|time| time.to_string().chars().take(19).collect::<String>()));
+                }
+            })
+            .unwrap();
+            times
+        };
+        assert_eq!(at(stamp), [Some("2026-02-05T12:34:56".to_owned())], "{stamp}");
+        // An hour before it was known.
+        let earlier =
+            stamp.replace("12:34", "11:34").replace("13:34", "12:34").replace("1770294896", "1770291296");
+        assert_eq!(at(&earlier), [], "{earlier}");
+    }
+}

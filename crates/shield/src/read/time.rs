@@ -3,13 +3,14 @@
 use model::Timestamp;
 
 /// Reads an instant: seconds since 1970 with any fraction, thousandths, millionths or thousand-millionths (told apart by their size, good from
-/// 1973 on), or a date and time of RFC 3339, also with a blank for the `T`, an offset without its colon, or none, which is UTC.
+/// 1973 on), or a date and time of RFC 3339, also with a blank for the `T`, slashes in the date, an offset without its colon or behind a blank, or
+/// none, which is UTC.
 ///
 /// ```
 /// use shield::read::time_of;
 ///
 /// let noon = "2026-03-05T12:00:00Z".parse().ok();
-/// for text in ["1772712000.000000", "1772712000000", "2026-03-05T13:00:00+0100", "2026-03-05 12:00:00"] {
+/// for text in ["1772712000.000000", "1772712000000", "2026-03-05T13:00:00+0100", "2026/03/05 12:00:00"] {
 ///     assert_eq!(time_of(text.as_bytes()), noon, "{text}");
 /// }
 /// assert_eq!(time_of(b"yesterday"), None);
@@ -19,9 +20,12 @@ pub fn time_of(text: &[u8]) -> Option<Timestamp> {
     let text = std::str::from_utf8(text).ok()?.trim();
     match text.split_at_checked(10) {
         Some((date, rest))
-            if date.bytes().filter(|byte| *byte == b'-').count() == 2 && !date.starts_with('-') =>
+            if matches!(
+                date.as_bytes(),
+                [_, _, _, _, b'-', _, _, b'-', ..] | [_, _, _, _, b'/', _, _, b'/', ..]
+            ) =>
         {
-            dated(date, rest)
+            dated(&date.replace('/', "-"), rest)
         }
         _ => counted(text),
     }
@@ -42,7 +46,8 @@ const MONTHS: [&[u8]; 12] =
     [b"jan", b"feb", b"mar", b"apr", b"may", b"jun", b"jul", b"aug", b"sep", b"oct", b"nov", b"dec"];
 
 impl Clock {
-    /// Reads an instant as [`time_of`] does, and besides `05/Mar/2026:12:34:56 +0000`, `05-Mar-2026 12:34:56.789` and `Mar  5 12:34:56`.
+    /// Reads an instant as [`time_of`] does, and besides `05/Mar/2026:12:34:56 +0000`, `05-Mar-2026 12:34:56.789`, `Mar  5 12:34:56`,
+    /// `Mar  5 2026 12:34:56` and `Thu Mar  5 12:34:56.789 2026`.
     pub(crate) fn read(&self, text: &[u8]) -> Option<Timestamp> {
         let local = |at: Timestamp| at.plus_seconds(-self.east);
         if let Some(at) = time_of(text) {
@@ -59,17 +64,42 @@ impl Clock {
                 let at = on(year, month, &[*d1, *d2], rest)?;
                 Some(if says_zone(rest) { at } else { local(at) })
             }
-            [a, b, c, b' ', d1, d2, b' ', clock @ ..] => {
-                let day = [if *d1 == b' ' { b'0' } else { *d1 }, *d2];
-                let of =
-                    |year: i64| on(format!("{year:04}").as_bytes(), &[*a, *b, *c], &day, clock).map(local);
-                let latest = self.latest?;
-                let this: i64 = latest.to_string().get(..4)?.parse().ok()?;
-                // The 29th of February is not in every year.
-                (0..8).filter_map(|back| of(this - back)).find(|at| *at <= latest.plus_seconds(AHEAD))
-            }
-            _ => None,
+            _ => self.month_first(text),
         }
+    }
+
+    fn month_first(&self, text: &[u8]) -> Option<Timestamp> {
+        let local = |at: Timestamp| at.plus_seconds(-self.east);
+        let is_year = |word: &&[u8]| word.len() == 4 && word.iter().all(u8::is_ascii_digit);
+        let mut words = text.split(|byte| *byte == b' ').filter(|word| !word.is_empty()).peekable();
+        let mut month = words.next()?;
+        // The day of the week may stand in front.
+        if words.peek()?.first()?.is_ascii_alphabetic() {
+            month = words.next()?;
+        }
+        let day = words.next()?;
+        let mut year = words.next_if(is_year);
+        let clock = words.next()?;
+        let zone = words.next_if(|word| matches!(word, [b'+' | b'-', ..])).unwrap_or_default();
+        year = year.or_else(|| words.next_if(is_year));
+        let two = match day {
+            [digit] => [b'0', *digit],
+            [one, two] => [*one, *two],
+            _ => return None,
+        };
+        let clock = [clock, zone].concat();
+        let of = |year: &[u8]| {
+            Some(on(year, month, &two, &clock)?).map(|at| if says_zone(&clock) { at } else { local(at) })
+        };
+        if let Some(year) = year {
+            return of(year);
+        }
+        let latest = self.latest?;
+        let this: i64 = latest.to_string().get(..4)?.parse().ok()?;
+        // The 29th of February is not in every year.
+        (0..8)
+            .filter_map(|back| of(format!("{:04}", this - back).as_bytes()))
+            .find(|at| *at <= latest.plus_seconds(AHEAD))
     }
 }
 
@@ -110,6 +140,7 @@ fn dated(date: &str, rest: &str) -> Option<Timestamp> {
     let rest = rest.strip_prefix(['T', 't', ' '])?;
     let zone_at = rest.find(['Z', 'z', '+', '-']).unwrap_or(rest.len());
     let (clock, zone) = rest.split_at_checked(zone_at)?;
+    let clock = clock.trim_end();
     let at: Timestamp = format!("{date}T{}Z", clock.replace(',', ".")).parse().ok()?;
     let offset = match zone.as_bytes() {
         [] | [b'Z' | b'z'] => 0,
@@ -143,12 +174,21 @@ mod tests {
         is("Jan 31 12:34:56", "2026-01-31T12:34:56.000000Z");
         is("Feb 29 12:34:56", "2024-02-29T12:34:56.000000Z");
         is("1772712000", "2026-03-05T12:00:00.000000Z");
+        is("2025-03-05 12:34:56,123", "2025-03-05T12:34:56.123000Z");
+        is("2025/03/05 12:34:56", "2025-03-05T12:34:56.000000Z");
+        is("2025-03-05 12:34:56.5 +0100", "2025-03-05T11:34:56.500000Z");
+        is("Mar  5 2019 12:34:56", "2019-03-05T12:34:56.000000Z");
+        is("Mar 5 12:34:56.25", "2025-03-05T12:34:56.250000Z");
+        is("Thu Mar 05 12:34:56.123456 2020", "2020-03-05T12:34:56.123456Z");
+        is("Thu Mar  5 12:34:56 +0100 2020", "2020-03-05T11:34:56.000000Z");
         let east = Clock { latest, east: 3_600 };
         assert_eq!(read(east, "Jan 31 12:00:00").as_deref(), Some("2026-01-31T11:00:00.000000Z"));
         assert_eq!(read(east, "2026-01-31 12:00:00").as_deref(), Some("2026-01-31T11:00:00.000000Z"));
         assert_eq!(read(east, "2026-01-31T12:00:00Z").as_deref(), Some("2026-01-31T12:00:00.000000Z"));
         assert_eq!(read(east, "1772712000.5").as_deref(), Some("2026-03-05T12:00:00.500000Z"));
-        for wrong in ["Mar 32 12:00:00", "Foo  5 12:00:00", "05/Mar/2026", "", "Mar"] {
+        for wrong in
+            ["Mar 32 12:00:00", "Foo  5 12:00:00", "05/Mar/2026", "", "Mar", "Mar  5", "2026-03/05 12:00:00"]
+        {
             assert_eq!(read(clock, wrong), None, "{wrong}");
         }
         assert_eq!(read(Clock::default(), "Mar  5 12:34:56"), None, "of no year");
