@@ -1,14 +1,10 @@
 //! What logs are compared with: the CSV of a node's indicators, or a list of values.
 
-use std::io::{self, BufRead, BufReader, Read};
+mod read;
 
-use model::matching::read as read_value;
-use shield::{Builder, Entry, Kind, Knowledge, Timestamp};
+use std::io::Read;
 
-/// The longest line of a list, in bytes.
-const LINE_BYTES: u64 = 64 << 10;
-/// Columns that hold the value, as CSV files call them.
-const VALUES: [&str; 5] = ["value", "indicator", "ioc", "observable", "dst"];
+use shield::Knowledge;
 
 /// What is known, and what to call it.
 pub struct Known {
@@ -16,7 +12,7 @@ pub struct Known {
     pub knowledge: Knowledge<Vec<u8>>,
     /// How many values were taken.
     pub taken: u64,
-    /// How many were not: they have no normal form, or must not be meant so.
+    /// How many were not: they have no normal form, must not be meant so, or say nothing that is a time.
     pub left_out: u64,
     /// The first of these, and why.
     pub first_left_out: Option<String>,
@@ -50,56 +46,16 @@ impl std::fmt::Display for Unknown {
 
 impl std::error::Error for Unknown {}
 
-/// The columns of a CSV file that mean something here.
-struct Columns {
-    value: usize,
-    kind: Option<usize>,
-    object_type: Option<usize>,
-    object: Option<usize>,
-    source: Option<usize>,
-    label: Option<usize>,
-    from: Option<usize>,
-    until: Option<usize>,
-    revoked: Option<usize>,
-}
-
-impl Columns {
-    fn of(header: &str) -> Option<Columns> {
-        let names: Vec<String> =
-            header.trim().split(',').map(|name| name.trim().trim_matches('"').to_ascii_lowercase()).collect();
-        let at = |wanted: &str| names.iter().position(|name| name == wanted);
-        Some(Columns {
-            value: VALUES.iter().find_map(|name| at(name))?,
-            kind: at("kind"),
-            object_type: at("object_type"),
-            object: at("id"),
-            source: at("source"),
-            label: at("tlp"),
-            from: at("valid_from"),
-            until: at("valid_until"),
-            revoked: at("revoked"),
-        })
-    }
-}
-
 impl Known {
     /// Reads a CSV file whose header names a column of values (`value`, and `kind`, `id`, `source`, `valid_from`, `valid_until` and
     /// `revoked` if it has them), or else a list: a value a line, behind it what is divided from it by a blank, and comments behind
-    /// `#`. Of the CSV of a node, indicators count. `seed` is random: it keeps what others wrote from slowing the table down.
+    /// `#`; a file of hosts; rules of a blocker. Columns may stand between commas, semicolons, tabs or bars. Of a row whose time or
+    /// revocation cannot be read nothing is taken. Of the CSV of a node, indicators count. `seed` is random: it keeps what others wrote from slowing the table down.
     ///
     /// # Errors
     /// The input cannot be read, or holds nothing that can be compared.
     pub fn read(input: impl Read, seed: u64) -> Result<Known, Unknown> {
-        let mut input = BufReader::with_capacity(LINE_BYTES as usize, input);
-        let beginning = input.fill_buf().map_err(unreadable)?;
-        let first = beginning.split(|byte| *byte == b'\n').next().unwrap_or_default();
-        let columns = std::str::from_utf8(first).ok().and_then(Columns::of);
-        let mut filling = Filling::new(seed);
-        match columns {
-            Some(columns) => filling.csv(input, &columns)?,
-            None => filling.list(input)?,
-        }
-        filling.done()
+        read::read(input, seed)
     }
 
     /// What an entry is called.
@@ -116,102 +72,6 @@ impl Known {
             source: text(object, source),
             label: text(source, label),
         }
-    }
-}
-
-fn unreadable(error: io::Error) -> Unknown {
-    Unknown(format!("what is known cannot be read: {error}"))
-}
-
-struct Filling {
-    builder: Builder,
-    texts: String,
-    ends: Vec<[usize; 4]>,
-    left_out: u64,
-    first_left_out: Option<String>,
-}
-
-impl Filling {
-    fn new(seed: u64) -> Filling {
-        let builder = Builder::new(seed);
-        Filling { builder, texts: String::new(), ends: Vec::new(), left_out: 0, first_left_out: None }
-    }
-
-    fn csv(&mut self, input: impl Read, columns: &Columns) -> Result<(), Unknown> {
-        let mut rows = csv::ReaderBuilder::new().flexible(true).from_reader(input);
-        let mut row = csv::StringRecord::new();
-        loop {
-            match rows.read_record(&mut row) {
-                Ok(false) => return Ok(()),
-                Ok(true) => {}
-                Err(error) => return Err(Unknown(format!("what is known cannot be read: {error}"))),
-            }
-            let at = |column: Option<usize>| column.and_then(|column| row.get(column)).unwrap_or_default();
-            let is_other = columns.object_type.is_some() && at(columns.object_type) != "indicator";
-            if is_other {
-                continue;
-            }
-            let time = |column| at(column).parse::<Timestamp>().ok();
-            let entry = Entry {
-                valid_from: time(columns.from),
-                valid_until: time(columns.until),
-                revoked: at(columns.revoked) == "true",
-                ..Entry::new(0)
-            };
-            let kind = Kind::from_name(at(columns.kind));
-            let texts = [at(Some(columns.value)), at(columns.object), at(columns.source), at(columns.label)];
-            self.add(kind, texts, entry);
-        }
-    }
-
-    fn list(&mut self, mut input: impl BufRead) -> Result<(), Unknown> {
-        let mut line = Vec::new();
-        loop {
-            line.clear();
-            let read = (&mut input).take(LINE_BYTES).read_until(b'\n', &mut line).map_err(unreadable)?;
-            if read == 0 {
-                return Ok(());
-            }
-            let text = String::from_utf8_lossy(&line);
-            let value = text.split_whitespace().next().unwrap_or_default();
-            if !value.is_empty() && !value.starts_with('#') {
-                self.add(None, [value, "", "", ""], Entry::new(0));
-            }
-        }
-    }
-
-    fn add(&mut self, kind: Option<Kind>, texts @ [value, ..]: [&str; 4], entry: Entry) {
-        let id = self.ends.len() as u64;
-        let added = read_value(kind, value).map_err(|why| why.to_string()).and_then(|(read, mode)| {
-            self.builder.add(&read, Entry { id, mode, ..entry }).map_err(|why| why.to_string())
-        });
-        if let Err(why) = added {
-            self.left_out += 1;
-            self.first_left_out.get_or_insert_with(|| format!("`{value}`: {why}"));
-            return;
-        }
-        let mut end = |text: &str| {
-            self.texts.push_str(text);
-            self.texts.len()
-        };
-        self.ends.push(texts.map(&mut end));
-    }
-
-    fn done(self) -> Result<Known, Unknown> {
-        if self.ends.is_empty() {
-            let why = self.first_left_out.map(|first| format!(": the first is {first}")).unwrap_or_default();
-            return Err(Unknown(format!("there is nothing to compare with{why}")));
-        }
-        let file = self.builder.finish().map_err(|why| Unknown(why.to_string()))?;
-        let knowledge = Knowledge::open(file).map_err(|why| Unknown(why.to_string()))?;
-        Ok(Known {
-            knowledge,
-            taken: self.ends.len() as u64,
-            left_out: self.left_out,
-            first_left_out: self.first_left_out,
-            texts: self.texts,
-            ends: self.ends,
-        })
     }
 }
 
