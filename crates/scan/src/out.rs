@@ -3,10 +3,12 @@
 //! Nothing here reads a clock or opens a file: what is written is a function of what was found. Ids say of which indicator and of which
 //! event a finding is, so what is found again adds nothing where it is kept.
 
+mod days;
 mod ecs;
 mod ocsf;
 mod stix;
 
+pub use days::{Day, Days};
 pub use ecs::ecs;
 pub use ocsf::ocsf;
 pub use stix::{Window, Windows};

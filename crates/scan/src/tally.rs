@@ -132,6 +132,12 @@ impl Tally {
         self.rows.len()
     }
 
+    /// The row of an entry.
+    #[must_use]
+    pub fn row(&self, id: u64) -> Option<&Row> {
+        self.rows.get(&id)
+    }
+
     /// The rows, in the order in which to look at them: by what is to be done, then what was seen last, and of the same time what was seen
     /// more often, since what goes on is looked at before what is past.
     #[must_use]

@@ -27,6 +27,18 @@ pub struct Scan {
     /// STIX by indicator, host and day
     #[arg(long, value_name = "FORM", value_enum)]
     pub output: Option<ScanOutput>,
+    /// Tell the node what was found, as sightings of your organisation, one for each indicator and day: how often and when (`count`), or also
+    /// at which hosts (`context`) [default: count]
+    #[arg(
+        long,
+        value_name = "HOW",
+        value_enum,
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "count",
+        conflicts_with = "against"
+    )]
+    pub report: Option<ReportHow>,
     /// Indicators that are shown; 0 is all
     #[arg(long, value_name = "COUNT", default_value_t = 20)]
     pub limit: usize,
@@ -48,4 +60,13 @@ pub enum ScanOutput {
     Ecs,
     /// A bundle of sightings of STIX 2.1
     Stix,
+}
+
+/// What the node is told of hits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ReportHow {
+    /// How often, and when
+    Count,
+    /// Also at which hosts
+    Context,
 }

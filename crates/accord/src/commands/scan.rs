@@ -2,6 +2,7 @@
 
 mod files;
 mod judged;
+mod reported;
 mod told;
 
 use std::io::{self, IsTerminal, Read, Write};
@@ -78,8 +79,12 @@ pub async fn against_node(session: &mut Session<'_>, scan: &Scan) -> Result<Exit
         .map_err(|why| Failure::usage(why.to_string()).hint("is there an indicator that you may see?"))?;
     let mut output = Output::new(session.output.json, session.output.quiet);
     let mut teller = go(scan, &asked, &known, &mut output)?;
-    if asked.how.form == ScanOutput::Text {
+    if asked.how.form == ScanOutput::Text || scan.report.is_some() {
         judged::judge(session, &mut teller).await?;
+    }
+    if let Some(how) = scan.report {
+        let reported = reported::report(session, &teller, how).await?;
+        teller.reported(reported)?;
     }
     teller.end(asked.limit)
 }
@@ -160,7 +165,7 @@ fn asked(scan: &Scan, json: bool) -> Result<Asked, Failure> {
     });
     Ok(Asked {
         format: format.transpose()?,
-        how: How { form, since: since.transpose()?, now },
+        how: How { form, since: since.transpose()?, now, reports: scan.report.is_some() },
         clock: Clock { latest: Some(now), east: east.transpose()?.unwrap_or(0) },
         threads: scan.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)),
         limit: scan.limit,

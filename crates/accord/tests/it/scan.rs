@@ -240,3 +240,62 @@ fn digests_of_one_file_are_one_hit_of_the_line() {
         lines.iter().filter(|line| line["event"] == "hit").map(|line| &line["fields"]).collect();
     assert_eq!(fields, [&serde_json::json!(["md5", "sha1"]), &serde_json::json!(["sha1"])]);
 }
+
+#[test]
+fn what_is_reported_is_a_sighting_and_stands_among_the_hits_once() {
+    let bench = Bench::new();
+    let known = "{\"type\":\"indicator\",\"spec_version\":\"2.1\",\"id\":\"indicator--00000000-0000-4000-8000-000000000001\",\
+        \"created\":\"2026-01-01T00:00:00.000Z\",\"modified\":\"2026-01-01T00:00:00.000Z\",\
+        \"pattern\":\"[domain-name:value = 'bad.accord-test.net']\",\"pattern_type\":\"stix\",\"valid_from\":\"2026-01-01T00:00:00Z\"}";
+    bench.write("said.json", known);
+    bench.run(&["import", "said.json", "--data", "node"]).exits(0);
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_micros();
+    let now = model::Timestamp(i64::try_from(now).unwrap()).plus_seconds(-60);
+    let at = |time: model::Timestamp, host: u32| {
+        format!(
+            "{{\"timestamp\":\"{time}\",\"event_type\":\"dns\",\"host\":\"gw-{host}\",\
+             \"dns\":{{\"type\":\"query\",\"rrname\":\"bad.accord-test.net\"}}}}\n"
+        )
+    };
+    let line = |host: u32| at(now, host);
+    let long_ago = at("2010-01-01T00:00:00Z".parse().unwrap(), 1);
+    bench.write("log", &[line(1), line(2), line(3)].concat());
+    bench.write("past", &long_ago);
+    let report = |logs: &str, how: &str| {
+        let said = bench.run(&["scan", logs, "--data", "node", "--json", how]).exits(1);
+        let lines = said.lines();
+        let report = lines.iter().find(|line| line["event"] == "report").unwrap().clone();
+        (report["said"].as_u64().unwrap(), report["known"].as_u64().unwrap(), report)
+    };
+    let sightings = || {
+        let lines =
+            bench.run(&["export", "--format", "ndjson", "--type", "sighting", "--data", "node"]).exits(0).out;
+        lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect::<Vec<Value>>()
+    };
+    let (said, before, _) = report("log", "--report");
+    assert_eq!((said, before), (1, 0));
+    let first = sightings();
+    assert_eq!((first.len(), &first[0]["count"]), (1, &3.into()));
+    // Nobody is told of hosts who was not asked to.
+    assert!(!first[0].to_string().contains("gw-") && first[0].get("where_sighted_refs").is_none());
+    let hits = || bench.run(&["hits", "--data", "node", "--json"]).exits(1).json();
+    assert_eq!(hits()["hits"].as_array().unwrap().len(), 1);
+    assert_eq!(hits()["hits"][0]["value"], "bad.accord-test.net");
+    assert!(!hits().to_string().contains("gw-"));
+    // The same logs again add nothing, under another name too.
+    std::fs::rename(bench.path().join("log"), bench.path().join("log.1")).unwrap();
+    let (said, before, _) = report("log.1", "--report=count");
+    assert_eq!((said, before), (0, 1));
+    assert_eq!(sightings(), first);
+    assert_eq!(hits()["hits"][0]["events"], 1);
+    // With context hosts are told, where there is more to tell.
+    bench.write("log", &[line(1), line(2), line(3), line(4)].concat());
+    assert_eq!(report("log", "--report=context").0, 1);
+    let told = sightings();
+    assert!(told.iter().any(|one| one["description"].to_string().contains("gw-4")), "{told:?}");
+    assert!(hits()["hits"][0]["on"].to_string().contains("gw-4"));
+    // Of what is long past the sighting stands, and the hits of late have nothing. It was not valid then.
+    bench.run(&["scan", "past", "--data", "node", "--report"]).exits(0);
+    let both = bench.run(&["scan", "log", "--against", "said.json", "--report"]).exits(2).err;
+    assert!(both.contains("--against"), "{both}");
+}

@@ -5,13 +5,14 @@ mod text;
 use std::collections::{BTreeMap, HashMap};
 
 use model::Timestamp;
-use scan::out::{Finding, Grade, Urgency, Windows, ecs, ocsf};
+use scan::out::{Days, Finding, Grade, Urgency, Windows, ecs, ocsf};
 use scan::{End, Format, Hit, Known, Named, Row, Tally, Told};
 use serde::Serialize;
 use serde_json::json;
 
+use super::reported::Reported;
 use crate::arguments::ScanOutput;
-use crate::commands::counted;
+use crate::commands::{counted, grouped};
 use crate::failure::{Exit, Failure};
 use crate::terminal::{Output, inert, remark};
 
@@ -80,6 +81,8 @@ pub struct How {
     pub since: Option<Timestamp>,
     /// The time.
     pub now: Timestamp,
+    /// What was found is reported.
+    pub reports: bool,
 }
 
 /// A log that was gone through.
@@ -91,7 +94,7 @@ struct Log {
 
 impl<'t> Teller<'t> {
     pub fn new(known: &'t Known, how: How, output: &'t mut Output) -> Teller<'t> {
-        let windows = (how.form == ScanOutput::Stix).then(Windows::default);
+        let windows = (how.form == ScanOutput::Stix || how.reports).then(Windows::default);
         Teller {
             known,
             how,
@@ -167,8 +170,59 @@ impl<'t> Teller<'t> {
         self.grades.insert(id, grade);
     }
 
+    /// How an indicator is judged.
+    pub fn urgency(&self, id: u64) -> Urgency {
+        self.grades.get(&id).map_or(Urgency::Unjudged, |grade| grade.urgency)
+    }
+
+    /// What was seen of an indicator first.
+    pub fn seen_of(&self, id: u64) -> Option<&str> {
+        self.tally.row(id).map(|row| row.seen.as_str())
+    }
+
+    /// How many hits such indicators have.
+    pub fn hits_of(&self, such: &dyn Fn(u64) -> bool) -> u64 {
+        self.rows().iter().filter(|row| such(row.id)).map(|row| row.hits).sum()
+    }
+
+    /// What is reported, without indicators that are passed over.
+    pub fn days(&self, passed_over: &dyn Fn(u64) -> bool) -> Days<'_> {
+        self.windows.as_ref().map(|windows| Days::of(windows, self.known, passed_over)).unwrap_or_default()
+    }
+
+    /// Tells what became of what was reported: a document, or a line for people beside the answer.
+    ///
+    /// # Errors
+    /// The output cannot be written.
+    pub fn reported(&mut self, of: Reported) -> Result<(), Failure> {
+        if self.how.form == ScanOutput::Json {
+            return self.output.document(&json!({
+                "event": "report", "said": of.said, "known": of.known, "pending": of.pending, "refused": of.refused,
+                "left_out": of.left_out, "noise": of.noise, "too_old": of.too_old,
+            }));
+        }
+        let mut line = format!("reported {}", counted(of.said, "sighting"));
+        for (count, words) in [
+            (of.known, "said before"),
+            (of.pending, "waiting for a curator"),
+            (of.refused, "refused"),
+            (of.too_old, "too old for `accord hits`"),
+        ] {
+            if count > 0 {
+                line.push_str(&format!(", {} {words}", grouped(count)));
+            }
+        }
+        for (count, words) in [(of.noise, "of noise"), (of.left_out, "of no time")] {
+            if count > 0 {
+                line.push_str(&format!("; {} {words} not reported", counted(count, "hit")));
+            }
+        }
+        remark(&line);
+        Ok(())
+    }
+
     fn rows(&self) -> Vec<&Row> {
-        self.tally.rows(&|id| self.grades.get(&id).map_or(Urgency::Unjudged, |grade| grade.urgency))
+        self.tally.rows(&|id| self.urgency(id))
     }
 
     /// Whether what is told goes nowhere any more.
