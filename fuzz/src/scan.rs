@@ -1,13 +1,16 @@
 //! What must hold for every input of `scan`.
 
-use scan::{Clock, Format, Input, Known, Told, run, sniff};
+use scan::{Clock, Format, Input, Known, Made, Told, run, sniff};
 
 /// A target: its name, which is also its folder of seeds, and what must not panic.
 pub type Target = (&'static str, fn(&[u8]));
 
 /// The targets of this crate.
-pub const TARGETS: &[Target] =
-    &[("scan_logs", every_format_takes_every_log), ("scan_known", what_is_known_is_taken_or_refused)];
+pub const TARGETS: &[Target] = &[
+    ("scan_logs", every_format_takes_every_log),
+    ("scan_known", what_is_known_is_taken_or_refused),
+    ("scan_file", a_file_is_taken_or_refused),
+];
 
 const LATEST: Option<shield::Timestamp> = Some(shield::Timestamp(1_772_712_000_000_000));
 
@@ -23,7 +26,7 @@ pub fn every_format_takes_every_log(data: &[u8]) {
             let clock = Clock { latest: LATEST, east: 3_600 };
             let log = Input { name: String::new(), bytes: Box::new(data), format, clock };
             let mut hits = Vec::new();
-            let ran = run(&known.knowledge, [log].into_iter(), threads, &mut |told| {
+            let ran = run(&known.now().knowledge, [log].into_iter(), threads, &mut |told| {
                 if let Told::Hit(hit) = told {
                     hits.push(hit);
                 }
@@ -43,4 +46,20 @@ pub fn what_is_known_is_taken_or_refused(data: &[u8]) {
         assert!(known.taken > 0);
         assert!((0..known.taken).all(|id| !known.named(id).value.is_empty()));
     }
+}
+
+/// A file of what is known: where it is taken, each of its entries can be called.
+pub fn a_file_is_taken_or_refused(data: &[u8]) {
+    if let Ok(known) = Known::open(std::sync::Arc::new(data.to_vec())) {
+        let asked = known.now();
+        (0..known.taken.min(1_000)).for_each(|id| {
+            let _named = known.named((asked.call)(id));
+        });
+    }
+    // What is written of a list is opened again.
+    let Ok(made) = Made::read(data, 42) else { return };
+    let mut file = Vec::new();
+    assert!(made.write(&Default::default(), &mut file).is_ok());
+    let opened = Known::open(std::sync::Arc::new(file));
+    assert!(opened.is_ok_and(|known| known.taken == made.taken));
 }

@@ -14,6 +14,7 @@ mod turn;
 
 pub use blocks::{LINE_MAX, Unended};
 pub use format::{Clock, Format, sniff};
-pub use known::{Known, Named, Unknown};
+pub use known::{Known, Made, Named, Part, Unknown, Unopened};
 pub use run::{Asked, End, Hit, Input, Told, run, run_until};
+pub use shield::{Source, Unreadable};
 pub use tally::{Row, Tally};

@@ -9,6 +9,7 @@ mod protect;
 mod queue;
 mod scan;
 mod seen;
+mod shield;
 
 pub use asset::*;
 pub use circle::*;
@@ -19,6 +20,7 @@ pub use protect::*;
 pub use queue::*;
 pub use scan::*;
 pub use seen::*;
+pub use shield::*;
 
 use std::path::PathBuf;
 
@@ -119,6 +121,9 @@ pub enum Command {
     Lookup(Lookup),
     /// Go through logs and find what is known: by the fields of each format, on all cores; exit code 1 on a hit
     Scan(Scan),
+    /// What is known, in a file for scans that ask no node
+    #[command(subcommand)]
+    Shield(ShieldCommand),
     /// Why a value is blocked, alerts, or is left alone at your sensors; exit code 1 if it is blocked or alerts
     Why(Why),
     /// Follow what is new, changed or gone, as it happens

@@ -10,7 +10,7 @@ pub struct Scan {
     /// Logs, and folders of logs, packed by gzip or zstd or not; `-`, or nothing with a pipe, is standard input
     #[arg(value_name = "PATH")]
     pub paths: Vec<PathBuf>,
-    /// Compare with this file instead of a node: a list of values, or CSV with a column `value` (`accord export --format csv`)
+    /// Compare with this file instead of a node: that of `accord shield pull`, a list of values, or CSV with a column `value` (`accord export --format csv`)
     #[arg(long, value_name = "FILE")]
     pub against: Option<PathBuf>,
     /// The format of the logs, where it is not told by how they begin: zeek-tsv, zeek-json, eve, bind, unbound, dnsmasq, coredns,

@@ -27,13 +27,15 @@ mod scan;
 mod seen;
 mod serve;
 mod share;
+mod shield;
 mod show;
 mod verdict;
 
 use serde_json::Value;
 
 use crate::arguments::{
-    AssetCommand, CircleCommand, CollectionCommand, Command, MemberCommand, PolicyCommand, TokenCommand,
+    AssetCommand, CircleCommand, CollectionCommand, Command, MemberCommand, PolicyCommand, ShieldCommand,
+    TokenCommand,
 };
 use crate::failure::{Exit, Failure};
 use crate::settings::Loaded;
@@ -49,7 +51,8 @@ pub fn run(command: Command, loaded: &Loaded, output: &mut Output) -> Result<Exi
         Command::Serve(_) => serve::run(loaded, output),
         Command::Config(_) => config::show(loaded, output),
         Command::Restore(restore) => operation::restore(loaded, &restore, output),
-        Command::Scan(scan) if scan.against.is_some() => scan::against_file(&scan, output),
+        Command::Scan(scan) if scan.against.is_some() => scan::against_file(&scan, loaded, output),
+        Command::Shield(ShieldCommand::Status(asked)) => shield::status(loaded, &asked.file, output),
         command => {
             let runtime = tokio::runtime::Builder::new_current_thread()
                 .enable_all()
@@ -73,6 +76,7 @@ async fn ask(command: Command, loaded: &Loaded, output: &mut Output) -> Result<E
         Command::Whoami => login::whoami(&mut session).await,
         Command::Lookup(lookup) => lookup::run(&mut session, lookup).await,
         Command::Scan(scan) => scan::against_node(&mut session, &scan).await,
+        Command::Shield(command) => shield::run(&mut session, loaded, command).await,
         Command::Claims(claims) => show::claims(&mut session, claims).await,
         Command::Search(search) => show::search(&mut session, search).await,
         Command::Show(show) => show::show(&mut session, show).await,

@@ -8,15 +8,15 @@ mod told;
 use std::io::{self, IsTerminal, Read, Write};
 use std::ops::ControlFlow;
 use std::path::Path;
-use std::sync::Arc;
 
 use model::Timestamp;
 use scan::{Clock, Format, Known};
 
 use super::Session;
+use super::shield::{Kept, Unusable};
 use crate::arguments::{Scan, ScanOutput};
 use crate::failure::{Exit, Failure};
-use crate::settings::read_seconds;
+use crate::settings::{Loaded, read_seconds};
 use crate::terminal::{Output, Progress, inert, remark};
 use crate::transport::Call;
 use files::Files;
@@ -35,23 +35,31 @@ struct Asked {
 ///
 /// # Errors
 /// The arguments make no sense; the file cannot be read, or holds nothing.
-pub fn against_file(scan: &Scan, output: &mut Output) -> Result<Exit, Failure> {
+pub fn against_file(scan: &Scan, loaded: &Loaded, output: &mut Output) -> Result<Exit, Failure> {
     let asked = asked(scan, output.json)?;
     let path = scan.against.as_deref().unwrap_or(Path::new("-"));
     if path == Path::new("-") && reads_input(scan) {
         return Err(Failure::usage("standard input cannot be both the logs and what they are compared with"));
     }
-    let known =
-        match path.to_str() {
-            Some("-") => read_known(io::stdin().lock())?,
-            _ => {
-                let file = std::fs::File::open(path);
-                read_known(file.map_err(|error| {
-                    Failure::usage(format!("`{}` cannot be read: {error}", path.display()))
-                })?)?
+    if path == Path::new("-") {
+        let known = read_known(io::stdin().lock())?;
+        return go(scan, &asked, &known, &|| {}, output)?.end(asked.limit);
+    }
+    match Kept::open(path) {
+        Ok(kept) => {
+            if let Some(warning) = kept.age_warning(loaded, path).filter(|_| !output.quiet) {
+                remark(&warning);
             }
-        };
-    go(scan, &asked, &known, output)?.end(asked.limit)
+            go(scan, &asked, &kept.known, &|| kept.look(), output)?.end(asked.limit)
+        }
+        Err(Unusable::Foreign) => {
+            let unreadable =
+                |error: io::Error| Failure::usage(format!("`{}` cannot be read: {error}", path.display()));
+            let known = read_known(std::fs::File::open(path).map_err(unreadable)?)?;
+            go(scan, &asked, &known, &|| {}, output)?.end(asked.limit)
+        }
+        Err(why) => Err(Failure::usage(why.told(path))),
+    }
 }
 
 /// Goes through logs with the indicators that one may see at a node.
@@ -78,7 +86,7 @@ pub async fn against_node(session: &mut Session<'_>, scan: &Scan) -> Result<Exit
     let known = known
         .map_err(|why| Failure::usage(why.to_string()).hint("is there an indicator that you may see?"))?;
     let mut output = Output::new(session.output.json, session.output.quiet);
-    let mut teller = go(scan, &asked, &known, &mut output)?;
+    let mut teller = go(scan, &asked, &known, &|| {}, &mut output)?;
     if asked.how.form == ScanOutput::Text || scan.report.is_some() {
         judged::judge(session, &mut teller).await?;
     }
@@ -93,6 +101,7 @@ fn go<'g>(
     scan: &Scan,
     asked: &Asked,
     known: &'g Known,
+    look: &(dyn Fn() + Sync),
     output: &'g mut Output,
 ) -> Result<Teller<'g>, Failure> {
     if let Some(first) = &known.first_left_out
@@ -108,8 +117,11 @@ fn go<'g>(
     let read = files.read();
     let mut teller = Teller::new(known, asked.how, output);
     let inputs = files.inputs(asked.format, asked.clock);
-    let set = Arc::new(scan::Asked { knowledge: known.knowledge.clone(), call: Box::new(|id| id) });
-    let gone_through = scan::run_until(&|| Arc::clone(&set), inputs, asked.threads, &mut |told| {
+    let now = || {
+        look();
+        known.now()
+    };
+    let gone_through = scan::run_until(&now, inputs, asked.threads, &mut |told| {
         teller.take(told, &mut |hits| progress.at(read.bytes(), hits));
         // Nobody reads what is told any more.
         if teller.is_done() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
@@ -127,7 +139,7 @@ fn read_known(input: impl Read) -> Result<Known, Failure> {
 }
 
 // Of this run alone: nobody who writes an indicator knows where in the table it will lie.
-fn seed() -> u64 {
+pub fn seed() -> u64 {
     use std::hash::{BuildHasher, Hasher};
     std::hash::RandomState::new().build_hasher().finish()
 }

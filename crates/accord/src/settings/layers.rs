@@ -122,6 +122,7 @@ const BOUNDS: &[(&str, RangeInclusive<u64>)] = &[
     ("disclosure.seal", 1..=3_650),
     ("seen.days", 0..=3_650),
     ("seen.size", 1 << 20..=1 << 40),
+    ("shield.max_age", 0..=315_360_000),
     ("limits.content", 1_024..=1 << 40),
     ("limits.inflated", 1_024..=1 << 40),
     ("limits.page", 1..=100_000),

@@ -165,6 +165,11 @@ settings! {
         /// How much of it is kept, of all members together, each an equal share; its oldest days go first.
         size: Bytes = Bytes(1 << 30), "bytes";
     }
+    /// What scans on this machine know without a node.
+    shield: ShieldSection {
+        /// How long ago a file of `accord shield pull` may have been compared with its node before scans warn; 0 is never.
+        max_age: Seconds = Seconds(86_400), "seconds";
+    }
     /// What it tells on standard error while it runs.
     log: LogSection {
         /// `text` for people, `json` for machines: one object a line.

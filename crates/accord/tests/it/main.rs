@@ -32,6 +32,8 @@ mod scan;
 #[cfg(test)]
 mod settings;
 #[cfg(test)]
+mod shield;
+#[cfg(test)]
 mod story;
 #[cfg(test)]
 mod stream;

@@ -4,9 +4,9 @@ use std::io::{self, BufRead, BufReader, Cursor, Read};
 
 use model::matching::read as read_value;
 use shield::read::time_of;
-use shield::{Builder, Entry, Kind, Knowledge, Timestamp};
+use shield::{Builder, Entry, Kind, Timestamp};
 
-use super::{Known, Unknown};
+use super::{Made, Unknown};
 
 /// The longest line of a list, in bytes; also how far into a file its header is looked for.
 const LINE_BYTES: u64 = 64 << 10;
@@ -37,7 +37,7 @@ const NOTHING: [&str; 6] = ["", "-", "null", "none", "n/a", "never"];
 /// Seconds in a day.
 const DAY_S: i64 = 86_400;
 
-pub(super) fn read(input: impl Read, seed: u64) -> Result<Known, Unknown> {
+pub(super) fn read(input: impl Read, seed: u64) -> Result<Made, Unknown> {
     let mut input = BufReader::with_capacity(LINE_BYTES as usize, input);
     let mut beginning = Vec::new();
     (&mut input).take(LINE_BYTES).read_to_end(&mut beginning).map_err(unreadable)?;
@@ -269,15 +269,9 @@ impl Filling {
         });
     }
 
-    fn done(self) -> Result<Known, Unknown> {
-        if self.ends.is_empty() {
-            let why = self.first_left_out.map(|first| format!(": the first is {first}")).unwrap_or_default();
-            return Err(Unknown(format!("there is nothing to compare with{why}")));
-        }
-        let file = self.builder.finish().map_err(|why| Unknown(why.to_string()))?;
-        let knowledge = Knowledge::open(file).map_err(|why| Unknown(why.to_string()))?;
-        Ok(Known {
-            knowledge,
+    fn done(self) -> Result<Made, Unknown> {
+        Ok(Made {
+            set: self.builder.finish().map_err(|why| Unknown(why.to_string()))?,
             taken: self.ends.len() as u64,
             left_out: self.left_out,
             first_left_out: self.first_left_out,

@@ -7,7 +7,7 @@ fn found(known: &str, format: Option<Format>, log: &str) -> Vec<(String, String)
     let known = Known::read(known.as_bytes(), 7).unwrap();
     let log = Input { name: String::new(), bytes: Box::new(log.as_bytes()), format, clock: Clock::default() };
     let mut hits = Vec::new();
-    run(&known.knowledge, [log].into_iter(), 1, &mut |told| match told {
+    run(&known.now().knowledge, [log].into_iter(), 1, &mut |told| match told {
         Told::Hit(hit) => hits.extend(hit.fields.into_iter().map(|field| (field, hit.seen.clone()))),
         Told::Ended(end) => assert_eq!((&end.error, end.broken), (&None, 0)),
         _ => {}
@@ -189,7 +189,7 @@ fn the_time_of_a_line_of_text_counts() {
             let clock = Clock { latest, east: 0 };
             let log = Input { name: String::new(), bytes: Box::new(line.as_bytes()), format: None, clock };
             let mut times = Vec::new();
-            run(&known.knowledge, [log].into_iter(), 1, &mut |told| {
+            run(&known.now().knowledge, [log].into_iter(), 1, &mut |told| {
                 if let Told::Hit(hit) = told {
                     times.push(hit.time.map(|time| time.to_string().chars().take(19).collect::<String>()));
                 }

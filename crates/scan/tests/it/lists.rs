@@ -16,7 +16,7 @@ fn values(known: &Known) -> Vec<&str> {
 /// Whether what was seen at a time is told.
 fn holds(known: &Known, seen: &str, at: &str) -> bool {
     let at: Option<Timestamp> = Some(at.parse().unwrap());
-    known.knowledge.ask(&guess(seen).unwrap()).unwrap().iter().any(|found| found.entry.held_at(at))
+    known.now().knowledge.ask(&guess(seen).unwrap()).unwrap().iter().any(|found| found.entry.held_at(at))
 }
 
 #[test]
