@@ -92,8 +92,7 @@ pub(crate) struct UrlSlots {
 
 impl Task {
     /// A bit for each slot without which there is nothing to ask.
-    #[inline]
-    pub(crate) fn slots(&self) -> u64 {
+    fn slots(&self) -> u64 {
         let bit = |slot: usize| 1 << (slot % SLOTS_MAX);
         match *self {
             Task::Value { slot, .. } | Task::Words { slot } => bit(slot),
@@ -113,6 +112,8 @@ pub struct Layout {
     /// What each slot is called.
     names: Vec<String>,
     pub(crate) tasks: Vec<Task>,
+    /// Of each task, a bit for each slot without which there is nothing to ask.
+    pub(crate) needs: Vec<u64>,
     pub(crate) time: Option<usize>,
     pub(crate) labels: Vec<usize>,
     pub(crate) escapes: Escapes,
@@ -184,6 +185,7 @@ impl Layout {
             },
             names: Vec::new(),
             tasks: Vec::new(),
+            needs: Vec::new(),
             time: None,
             labels: Vec::new(),
             escapes: Escapes::Zeek,
@@ -308,6 +310,7 @@ impl Layout {
         Ok(Layout {
             shape,
             names: fields.iter().map(|(name, _, _)| name.clone()).collect(),
+            needs: tasks.iter().map(Task::slots).collect(),
             tasks,
             time: slot_of(Field::Time),
             labels,

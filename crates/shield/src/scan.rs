@@ -137,6 +137,15 @@ impl<'l> Slots<'l> {
         }
     }
 
+    /// The same of a field that a line has once.
+    #[inline]
+    fn set(&mut self, slot: usize, bytes: &'l [u8]) {
+        if let Some(first) = self.first.get_mut(slot) {
+            *first = Raw { bytes, is_escaped: false };
+            self.filled |= 1 << (slot % SLOTS_MAX);
+        }
+    }
+
     #[inline]
     fn has(&self, slot: usize) -> bool {
         self.filled >> (slot % SLOTS_MAX) & 1 != 0
@@ -155,19 +164,25 @@ impl<'l> Slots<'l> {
         first.into_iter().chain(more).filter(|raw| !is_unset(raw.bytes))
     }
 
+    /// Takes out what says in this log that there is nothing.
+    #[cold]
+    fn clear_unset(&mut self, unset: &[Vec<u8>]) {
+        for (slot, raw) in self.first.iter().enumerate() {
+            if unset.iter().any(|unset| unset == raw.bytes) {
+                self.filled &= !(1 << (slot % SLOTS_MAX));
+            }
+        }
+    }
+
     /// Puts the fields of a line in place; gives whether it was whole.
     #[inline]
     fn fill(&mut self, layout: &Layout, walker: &mut Walker, line: &'l [u8]) -> bool {
         self.clear();
         match &layout.shape {
             Lines::Columns { separator, columns, unset, .. } => {
-                match unset.is_empty() {
-                    true => split(line, *separator, columns, |slot, bytes| self.put(slot, bytes, false)),
-                    false => split(line, *separator, columns, |slot, bytes| {
-                        if !unset.iter().any(|unset| unset == bytes) {
-                            self.put(slot, bytes, false);
-                        }
-                    }),
+                split(line, *separator, columns, |slot, bytes| self.set(slot, bytes));
+                if !unset.is_empty() {
+                    self.clear_unset(unset);
                 }
                 true
             }
@@ -295,8 +310,8 @@ impl<'k, S: Source> Scanner<'k, S> {
         let end = start + line.len();
         let Scanner { layout, screen, batch, misses, plain: decoded, .. } = self;
         let escapes = layout.escapes;
-        for (task, what) in layout.tasks.iter().enumerate() {
-            if slots.filled & what.slots() == 0 {
+        for (task, (what, needs)) in layout.tasks.iter().zip(&layout.needs).enumerate() {
+            if slots.filled & needs == 0 {
                 continue;
             }
             match *what {
@@ -495,6 +510,14 @@ fn remember(misses: &mut [u64], miss: u64) {
     }
 }
 
+/// Puts the bytes of a field behind others, its escapes undone.
+fn put_plain(raw: Raw<'_>, into: &mut Vec<u8>) {
+    match raw.is_escaped {
+        true => decode(raw.bytes, into),
+        false => into.extend_from_slice(raw.bytes),
+    }
+}
+
 /// The parts of a URL in a line; those whose escapes were undone, and a path with its query, lie one behind the other in a buffer.
 struct UrlBytes<'l> {
     raw: [Option<Raw<'l>>; 4],
@@ -505,16 +528,10 @@ impl<'l> UrlBytes<'l> {
     /// `None` where there is neither host nor target.
     #[inline]
     fn of(slots: &Slots<'l>, url: &UrlSlots, into: &mut Vec<u8>) -> Option<UrlBytes<'l>> {
-        let get = |slot: Option<usize>| slots.get(slot?);
-        let mut raw = [url.scheme, url.host, url.port, url.target].map(get);
-        let [_, host, _, target] = &mut raw;
+        let raw = [url.scheme, url.host, url.port, url.target].map(|slot| slots.get(slot?));
+        let [_, host, _, target] = &raw;
         if host.is_none() && target.is_none() {
             return None;
-        }
-        let mut query = None;
-        if let (None, Some(path)) = (&target, get(url.path)) {
-            *target = Some(path);
-            query = get(url.query).filter(|_| !path.bytes.contains(&b'?'));
         }
         into.clear();
         let mut ends = [0; 4];
@@ -524,23 +541,35 @@ impl<'l> UrlBytes<'l> {
             }
             *end = into.len();
         }
-        if let (Some(query), [.., Some(path)], [.., end]) = (query, &mut raw, &mut ends) {
-            if !std::mem::replace(&mut path.is_escaped, true) {
-                into.extend_from_slice(path.bytes);
+        match (target, url.path) {
+            (None, Some(path)) => {
+                Some(UrlBytes { raw, ends }.with_path(slots.get(path), url.query, slots, into))
             }
-            into.push(b'?');
-            let query_at = into.len();
-            match query.is_escaped {
-                true => decode(query.bytes, into),
-                false => into.extend_from_slice(query.bytes),
-            }
-            // Some write its mark with it.
-            if into.get(query_at) == Some(&b'?') {
-                into.remove(query_at);
-            }
-            *end = into.len();
+            _ => Some(UrlBytes { raw, ends }),
         }
-        Some(UrlBytes { raw, ends })
+    }
+
+    /// With its path, and the query behind that, for its target.
+    #[inline(never)]
+    fn with_path(
+        mut self,
+        path: Option<Raw<'l>>,
+        query: Option<usize>,
+        slots: &Slots<'l>,
+        into: &mut Vec<u8>,
+    ) -> UrlBytes<'l> {
+        let Some(path) = path else { return self };
+        put_plain(path, into);
+        let query = query.and_then(|slot| slots.get(slot)).filter(|_| !path.bytes.contains(&b'?'));
+        if let Some(query) = query {
+            into.push(b'?');
+            // Some write its mark with it.
+            let bytes = query.bytes.strip_prefix(b"?").unwrap_or(query.bytes);
+            put_plain(Raw { bytes, ..query }, into);
+        }
+        let ([.., target], [.., end]) = (&mut self.raw, &mut self.ends);
+        (*target, *end) = (Some(Raw { is_escaped: true, ..path }), into.len());
+        self
     }
 
     #[inline]
