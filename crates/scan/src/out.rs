@@ -5,11 +5,13 @@
 
 mod days;
 mod ecs;
+mod html;
 mod ocsf;
 mod stix;
 
 pub use days::{Day, Days};
 pub use ecs::ecs;
+pub use html::{Report, html};
 pub use ocsf::ocsf;
 pub use stix::{Window, Windows};
 

@@ -23,8 +23,8 @@ pub struct Scan {
     /// How far the logs' clock is from UTC where lines do not say it, such as +02:00
     #[arg(long, value_name = "OFFSET", allow_hyphen_values = true)]
     pub zone: Option<String>,
-    /// How it is told: for people, a JSON line for each hit (as `--json`), a finding of OCSF or an alert of ECS for each, or sightings of
-    /// STIX by indicator, host and day
+    /// How it is told: for people, a JSON line for each hit (as `--json`), a finding of OCSF or an alert of ECS for each, sightings of
+    /// STIX by indicator, host and day, or a report in one HTML file
     #[arg(long, value_name = "FORM", value_enum)]
     pub output: Option<ScanOutput>,
     /// Tell the node what was found, as sightings of your organisation, one for each indicator and day: how often and when (`count`), or also
@@ -60,6 +60,8 @@ pub enum ScanOutput {
     Ecs,
     /// A bundle of sightings of STIX 2.1
     Stix,
+    /// A report with pictures in one file
+    Html,
 }
 
 /// What the node is told of hits.

@@ -87,7 +87,7 @@ pub async fn against_node(session: &mut Session<'_>, scan: &Scan) -> Result<Exit
         .map_err(|why| Failure::usage(why.to_string()).hint("is there an indicator that you may see?"))?;
     let mut output = Output::new(session.output.json, session.output.quiet);
     let mut teller = go(scan, &asked, &known, &|| {}, &mut output)?;
-    if asked.how.form == ScanOutput::Text || scan.report.is_some() {
+    if matches!(asked.how.form, ScanOutput::Text | ScanOutput::Html) || scan.report.is_some() {
         judged::judge(session, &mut teller).await?;
     }
     if let Some(how) = scan.report {

@@ -43,6 +43,13 @@ fn logs_are_gone_through_with_a_list() {
     assert!(text.out.contains("www[.]evil[.]example  domain  1 hit") && !text.out.contains("evil.example"));
     assert!(text.err.contains("1 value of what is known left out"), "{}", text.err);
 
+    let page = bench.run(&["scan", "logs", "--against", "list", "--output", "html"]).exits(1).out;
+    assert!(
+        page.starts_with("<!doctype html>") && page.contains("<h1>2 hits of 2 indicators</h1>"),
+        "{page}"
+    );
+    assert!(page.contains("www[.]evil[.]example") && !page.contains("evil.example"));
+
     // Of standard input, of a given format, since a time, and nothing.
     let piped = bench.pipe(&["scan", "--against", "list", "--format", "unbound", "--json"], DNS).exits(1);
     assert_eq!(hits(&piped.lines()), [("-".to_owned(), "www.evil.example".to_owned())]);

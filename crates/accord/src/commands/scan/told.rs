@@ -5,7 +5,7 @@ mod text;
 use std::collections::{BTreeMap, HashMap};
 
 use model::Timestamp;
-use scan::out::{Days, Finding, Grade, Urgency, Windows, ecs, ocsf};
+use scan::out::{Days, Finding, Grade, Report, Urgency, Windows, ecs, html, ocsf};
 use scan::{End, Format, Hit, Known, Named, Row, Tally, Told};
 use serde::Serialize;
 use serde_json::json;
@@ -15,6 +15,9 @@ use crate::arguments::ScanOutput;
 use crate::commands::{counted, grouped};
 use crate::failure::{Exit, Failure};
 use crate::terminal::{Output, inert, remark};
+
+/// Indicators that a report in HTML shows, unless more are asked for.
+const REPORTED: usize = 500;
 
 /// A hit in JSON.
 #[derive(Serialize)]
@@ -270,7 +273,7 @@ impl<'t> Teller<'t> {
             ScanOutput::Json => serde_json::to_vec(&document(&finding)),
             ScanOutput::Ocsf => serde_json::to_vec(&ocsf(&finding)),
             ScanOutput::Ecs => serde_json::to_vec(&ecs(&finding)),
-            ScanOutput::Text | ScanOutput::Stix => return Ok(()),
+            ScanOutput::Text | ScanOutput::Stix | ScanOutput::Html => return Ok(()),
         };
         let mut line = written.map_err(|error| Failure::output(&error.into()))?;
         line.push(b'\n');
@@ -290,6 +293,7 @@ impl<'t> Teller<'t> {
             ScanOutput::Text => self.write(limit)?,
             ScanOutput::Json => self.write_document()?,
             ScanOutput::Stix => self.write_sightings()?,
+            ScanOutput::Html => self.write_report(limit)?,
             ScanOutput::Ocsf | ScanOutput::Ecs => {}
         }
         self.output.flush()?;
@@ -305,6 +309,24 @@ impl<'t> Teller<'t> {
             }
         }
         Ok(exit)
+    }
+
+    fn write_report(&mut self, limit: usize) -> Result<(), Failure> {
+        let rows = self.tally.rows(&|id| self.urgency(id));
+        let all_rows = rows.len();
+        let most = if limit == 0 { all_rows } else { limit.max(REPORTED) };
+        let rows: Vec<_> = rows.into_iter().take(most).map(|row| (row, self.grades.get(&row.id))).collect();
+        let logs = self.logs.iter().chain([&self.more]);
+        let errors: Vec<_> =
+            logs.filter_map(|log| Some((log.name.clone(), log.end.error.clone()?))).collect();
+        let (tally, lines, now) = (&self.tally, self.lines, self.how.now);
+        let report = Report { tally, rows: &rows, all_rows, lines, errors: &errors, now };
+        let mut writer = Bytes { output: self.output, failed: None };
+        let written = html(&report, self.known, &mut writer);
+        match writer.failed {
+            Some(failure) => Err(failure),
+            None => written.map_err(|error| Failure::output(&error)),
+        }
     }
 
     fn write_sightings(&mut self) -> Result<(), Failure> {
