@@ -1,6 +1,8 @@
 //! What must hold for every input of `scan`.
 
-use scan::{Clock, Format, Input, Known, Made, Told, run, sniff};
+use std::ops::ControlFlow;
+
+use scan::{Clock, Format, Input, Known, Made, Map, Told, Way, run, run_until, sniff};
 
 /// A target: its name, which is also its folder of seeds, and what must not panic.
 pub type Target = (&'static str, fn(&[u8]));
@@ -10,6 +12,7 @@ pub const TARGETS: &[Target] = &[
     ("scan_logs", every_format_takes_every_log),
     ("scan_known", what_is_known_is_taken_or_refused),
     ("scan_file", a_file_is_taken_or_refused),
+    ("scan_map", columns_and_paths_hold_what_is_said),
 ];
 
 const LATEST: Option<shield::Timestamp> = Some(shield::Timestamp(1_772_712_000_000_000));
@@ -62,4 +65,29 @@ pub fn a_file_is_taken_or_refused(data: &[u8]) {
     assert!(made.write(&Default::default(), &mut file).is_ok());
     let opened = Known::open(std::sync::Arc::new(file));
     assert!(opened.is_ok_and(|known| known.taken == made.taken));
+}
+
+/// A log of columns or paths: whatever it is, it comes to its end, and the same way on one thread and on two.
+pub fn columns_and_paths_hold_what_is_said(data: &[u8]) {
+    let Ok(known) = Known::read(&b"evil.example\n203.0.113.0/24\n"[..], 42) else { return };
+    let columns = ["time=1", "domain=2", "address=3", "value=a.b"].map(str::to_owned);
+    let map = [&columns[..3], &columns].map(|columns| Map::read(columns).ok());
+    for map in map {
+        let told = |threads: usize| {
+            let clock = Clock { latest: LATEST, east: 0 };
+            let log = Input { name: String::new(), bytes: Box::new(data), format: None, clock };
+            let (way, mut told) = (Way { threads, map: map.clone() }, Vec::new());
+            let ran = run_until(&|| known.now(), [log].into_iter(), &way, &mut |one| {
+                match one {
+                    Told::Hit(hit) => told.push(Ok(hit)),
+                    Told::Ended(end) => told.push(Err(end.clone())),
+                    _ => {}
+                }
+                ControlFlow::Continue(())
+            });
+            assert!(ran.is_ok() && matches!(told.last(), Some(Err(_))));
+            told
+        };
+        assert_eq!(told(1), told(2));
+    }
 }

@@ -5,7 +5,9 @@ use std::convert::Infallible;
 use std::io::{self, Read};
 
 use flate2::read::MultiGzDecoder;
+use shield::Layout;
 
+use crate::map::{Map, Rows};
 use crate::records::{self, Records};
 
 /// How long a piece is, in bytes: enough that handing it on costs nothing beside going through it.
@@ -35,6 +37,8 @@ pub struct Begun<'r> {
     pub beginning: Vec<u8>,
     /// All of it, a line for each record.
     pub pieces: Pieces<Box<dyn Read + Send + 'r>>,
+    /// How its lines are read, where somebody said what they hold.
+    pub layout: Option<Layout>,
 }
 
 /// What an input says at its end, as the inner error, while somebody still writes to it: of a line without an end more may be to come,
@@ -54,7 +58,7 @@ impl std::error::Error for Unended {}
 ///
 /// # Errors
 /// Those of the input, if not even its first bytes can be read.
-pub fn begun<'r>(mut input: impl Read + Send + 'r) -> io::Result<Begun<'r>> {
+pub fn begun<'r>(mut input: impl Read + Send + 'r, map: Option<&Map>) -> io::Result<Begun<'r>> {
     let mut first = Vec::new();
     // Torn within its beginning, it is told again when it is read further.
     let torn = fill(&mut input, &mut first, &|first| first.len() >= MAGIC_BYTES).err();
@@ -65,23 +69,39 @@ pub fn begun<'r>(mut input: impl Read + Send + 'r) -> io::Result<Begun<'r>> {
     if packing == Packing::None {
         let torn = fill(&mut input, &mut first, &|first| memchr::memchr(b'\n', first).is_some()).err();
         let whole = io::Cursor::new(first.clone()).chain(Torn(torn)).chain(input);
-        return laid_out(first, whole, Takes::WhatIsThere);
+        return laid_out(first, whole, Takes::WhatIsThere, map);
     }
     let mut unpacked = packing.unpacked(io::Cursor::new(first).chain(input))?;
     let mut beginning = Vec::new();
     let torn = fill(&mut unpacked, &mut beginning, &|_| false).err();
     let whole = io::Cursor::new(beginning.clone()).chain(Torn(torn)).chain(unpacked);
-    laid_out(beginning, whole, Takes::Whole)
+    laid_out(beginning, whole, Takes::Whole, map)
 }
 
-fn laid_out<'r>(beginning: Vec<u8>, whole: impl Read + Send + 'r, takes: Takes) -> io::Result<Begun<'r>> {
-    let Some(depth) = records::depth(&beginning) else {
-        return Ok(Begun { beginning, pieces: Pieces::new(Box::new(whole), takes) });
+fn laid_out<'r>(
+    beginning: Vec<u8>,
+    whole: impl Read + Send + 'r,
+    takes: Takes,
+    map: Option<&Map>,
+) -> io::Result<Begun<'r>> {
+    let told = |why: String| io::Error::other(why);
+    let depth = records::depth(&beginning);
+    let is_json = depth.is_some() || beginning.trim_ascii_start().starts_with(b"{");
+    let layout = match map {
+        Some(map) if !is_json => {
+            let (layout, separator) = map.rows(&beginning).map_err(told)?;
+            let rows: Box<dyn Read + Send + 'r> = Box::new(Rows::new(whole, separator));
+            return Ok(Begun { beginning, pieces: Pieces::new(rows, takes), layout: Some(layout) });
+        }
+        map => map.map(Map::json).transpose().map_err(|why| told(why.to_string()))?,
+    };
+    let Some(depth) = depth else {
+        return Ok(Begun { beginning, pieces: Pieces::new(Box::new(whole), takes), layout });
     };
     let mut first = Vec::new();
     Records::new(beginning.as_slice(), depth).read_to_end(&mut first)?;
     let records: Box<dyn Read + Send + 'r> = Box::new(Records::new(whole, depth));
-    Ok(Begun { beginning: first, pieces: Pieces::new(records, Takes::Whole) })
+    Ok(Begun { beginning: first, pieces: Pieces::new(records, Takes::Whole), layout })
 }
 
 // Reads until there is enough, or as much as is looked at, or no more.
@@ -295,7 +315,7 @@ mod tests {
         frames.extend(frames.clone());
         let twice = [log.clone(), log.clone()].concat();
         for (packed, expected) in [(&gzip, &log), (&log, &log), (&members, &twice), (&frames, &twice)] {
-            let mut of = begun(packed.as_slice()).unwrap().pieces;
+            let mut of = begun(packed.as_slice(), None).unwrap().pieces;
             let mut read = Vec::new();
             while let Some(piece) = of.next().unwrap() {
                 read.extend(piece.bytes);
@@ -303,7 +323,7 @@ mod tests {
             assert!(read == *expected);
         }
         let torn = gzip.get(..gzip.len() / 2).unwrap();
-        let mut of = begun(torn).unwrap().pieces;
+        let mut of = begun(torn, None).unwrap().pieces;
         let (mut length, mut errors) = (0, 0);
         loop {
             match of.next() {
@@ -330,7 +350,7 @@ mod tests {
     #[test]
     fn lines_of_a_pipe_are_given_on_as_they_come() {
         let portions = Portions(VecDeque::from([&b"fi"[..], b"rst\nsec", b"ond\n", b"third"]), None);
-        let mut of = begun(portions).unwrap();
+        let mut of = begun(portions, None).unwrap();
         assert_eq!(of.beginning, b"first\nsec");
         let mut lines = Vec::new();
         while let Some(piece) = of.pieces.next().unwrap() {
@@ -343,7 +363,8 @@ mod tests {
     #[test]
     fn a_line_that_is_still_written_is_not_given_on() {
         let error = Some(io::Error::other(Unended));
-        let mut of = begun(Portions(VecDeque::from([&b"whole\n"[..], b"evil.exam"]), error)).unwrap().pieces;
+        let mut of =
+            begun(Portions(VecDeque::from([&b"whole\n"[..], b"evil.exam"]), error), None).unwrap().pieces;
         assert_eq!(of.next().unwrap().unwrap().bytes, b"whole\n");
         assert!(of.next().unwrap().is_none());
         assert!(of.is_unfinished());

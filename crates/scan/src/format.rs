@@ -44,10 +44,12 @@ pub enum Format {
     Ocsf,
     /// Any text: the values in it.
     Text,
+    /// CSV or JSON of which somebody says what it holds.
+    Mapped,
 }
 
 /// A format's name, and how files of it are called for people.
-const FORMATS: [(Format, &str, &str); 14] = [
+const FORMATS: [(Format, &str, &str); 15] = [
     (Format::ZeekTsv, "zeek-tsv", "Zeek (TSV)"),
     (Format::ZeekJson, "zeek-json", "Zeek (JSON)"),
     (Format::Eve, "eve", "Suricata eve.json"),
@@ -62,6 +64,7 @@ const FORMATS: [(Format, &str, &str); 14] = [
     (Format::Ecs, "ecs", "Elastic Common Schema"),
     (Format::Ocsf, "ocsf", "OCSF"),
     (Format::Text, "text", "text"),
+    (Format::Mapped, "mapped", "columns by name"),
 ];
 
 impl Format {
@@ -98,6 +101,17 @@ pub struct Clock {
     pub east: i64,
 }
 
+impl Clock {
+    /// The same layout, by this clock.
+    pub(crate) fn of(self, layout: Layout) -> Layout {
+        let layout = layout.east_by(self.east);
+        match self.latest {
+            Some(latest) => layout.until(latest),
+            None => layout,
+        }
+    }
+}
+
 impl Format {
     /// How lines of this format are read.
     ///
@@ -118,13 +132,10 @@ impl Format {
             Format::Combined => Layout::cut(web::COMBINED, web::COMBINED_FIELDS),
             Format::Squid => Layout::cut(web::SQUID, web::SQUID_FIELDS),
             Format::Syslog => Layout::cut(syslog::SYSLOG, syslog::SYSLOG_FIELDS),
-            Format::Text => Layout::cut(syslog::TEXT, syslog::TEXT_FIELDS),
+            // What it holds is told by a map; without one it is text.
+            Format::Text | Format::Mapped => Layout::cut(syslog::TEXT, syslog::TEXT_FIELDS),
         }?;
-        let layout = layout.east_by(clock.east);
-        Ok(match clock.latest {
-            Some(latest) => layout.until(latest),
-            None => layout,
-        })
+        Ok(clock.of(layout))
     }
 }
 

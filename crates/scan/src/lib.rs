@@ -6,6 +6,7 @@
 mod blocks;
 mod format;
 mod known;
+mod map;
 pub mod out;
 mod records;
 mod run;
@@ -15,6 +16,7 @@ mod turn;
 pub use blocks::{LINE_MAX, Unended};
 pub use format::{Clock, Format, sniff};
 pub use known::{Known, Made, Named, Part, Unknown, Unopened};
-pub use run::{Asked, End, Hit, Input, Told, run, run_until};
+pub use map::Map;
+pub use run::{Asked, End, Hit, Input, Told, Way, run, run_until};
 pub use shield::{Source, Unreadable};
 pub use tally::{Row, Tally};

@@ -16,6 +16,7 @@ use shield::{Fault, Knowledge, Layout, Scanned, Scanner, Source, Timestamp};
 
 use crate::blocks::{Piece, begun};
 use crate::format::{Clock, Format, HEADLESS, Heads, is_headless, sniff};
+use crate::map::Map;
 use crate::turn::{Stops, Turn};
 
 /// Pieces on their way for each thread.
@@ -142,10 +143,19 @@ pub fn run<'i, S: Source + Send + Sync>(
     tell: &mut dyn FnMut(Told<'_>),
 ) -> Result<(), Fault> {
     let asked = Arc::new(Asked { knowledge: knowledge.clone(), call: Box::new(|id| id) });
-    run_until(&|| Arc::clone(&asked), inputs, threads, &mut |told| {
+    run_until(&|| Arc::clone(&asked), inputs, &Way { threads, map: None }, &mut |told| {
         tell(told);
         ControlFlow::Continue(())
     })
+}
+
+/// How logs are gone through.
+#[derive(Debug, Clone, Default)]
+pub struct Way {
+    /// On how many threads; at least one.
+    pub threads: usize,
+    /// What their columns or paths hold, where somebody says it.
+    pub map: Option<Map>,
 }
 
 /// What pieces are compared with.
@@ -163,16 +173,17 @@ pub struct Asked<S> {
 pub fn run_until<'i, S: Source + Send + Sync>(
     now: &(dyn Fn() -> Arc<Asked<S>> + Sync),
     inputs: impl Iterator<Item = Input<'i>> + Send,
-    threads: usize,
+    way: &Way,
     tell: &mut dyn FnMut(Told<'_>) -> ControlFlow<()>,
 ) -> Result<(), Fault> {
-    let threads = threads.max(1);
+    let threads = way.threads.max(1);
     let (places, given_back) = sync_channel(threads * AHEAD);
     let (work, taken) = channel();
     let (results, came) = channel();
     let (taken, turn) = (Mutex::new(taken), Turn::default());
     std::thread::scope(|scope| {
-        let reader = Reader { number: 0, is_begun: false, work, results: results.clone(), places };
+        let map = way.map.as_ref();
+        let reader = Reader { map, number: 0, is_begun: false, work, results: results.clone(), places };
         scope.spawn(move || reader.read(inputs));
         for _ in 0..threads {
             let worker = Worker { now, taken: &taken, results: results.clone(), turn: &turn };
@@ -184,7 +195,8 @@ pub fn run_until<'i, S: Source + Send + Sync>(
 }
 
 /// Cuts logs into pieces. A place is taken for each and given back when it was told. Where it gives `None`, nobody wants more.
-struct Reader {
+struct Reader<'r> {
+    map: Option<&'r Map>,
     number: u64,
     /// The log was told of.
     is_begun: bool,
@@ -193,7 +205,7 @@ struct Reader {
     places: SyncSender<()>,
 }
 
-impl Reader {
+impl Reader<'_> {
     fn read<'i>(mut self, inputs: impl Iterator<Item = Input<'i>>) {
         for input in inputs {
             let name = input.name.clone();
@@ -225,14 +237,18 @@ impl Reader {
 
     fn log(&mut self, input: Input<'_>) -> Option<()> {
         let mut end = End::default();
-        let begun = begun(input.bytes).map_err(|error| end.error = Some(error.to_string())).ok();
+        let mut begun =
+            begun(input.bytes, self.map).map_err(|error| end.error = Some(error.to_string())).ok();
         let sniffed = begun.as_ref().map(|begun| sniff(&begun.beginning));
         let begun_headless = begun.as_ref().is_some_and(|begun| is_headless(&begun.beginning));
+        let mapped = begun.as_mut().and_then(|begun| begun.layout.take());
         let mut pieces = begun.map(|begun| begun.pieces);
-        let format = input.format.or(sniffed).unwrap_or(Format::Text);
+        let sniffed = mapped.as_ref().map(|_| Format::Mapped).or(input.format).or(sniffed);
+        let format = sniffed.unwrap_or(Format::Text);
         self.tell(Came::Begun(input.name, format))?;
         self.is_begun = true;
-        let mut layout = match format.layout(input.clock) {
+        let laid = mapped.map_or_else(|| format.layout(input.clock), |layout| Ok(input.clock.of(layout)));
+        let mut layout = match laid {
             Ok(layout) => Arc::new(layout),
             Err(error) => {
                 end.error = Some(error.to_string());

@@ -173,6 +173,13 @@ impl Layout {
         Layout::of(shape, Escapes::None, &fields)
     }
 
+    /// The same, with these names of its columns, in the order in which they stand.
+    #[must_use]
+    pub fn called(mut self, names: &[&str]) -> Layout {
+        self.names.iter_mut().zip(names).for_each(|(name, other)| (*other).clone_into(name));
+        self
+    }
+
     /// A log of Zeek that tells its columns itself, and what separates them, in lines with a `#` in front; before those nothing is looked up.
     #[must_use]
     pub fn zeek_by_header() -> Layout {

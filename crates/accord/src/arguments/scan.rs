@@ -17,6 +17,10 @@ pub struct Scan {
     /// combined, squid, syslog, cloudtrail, ecs, ocsf, text
     #[arg(long, value_name = "FORMAT")]
     pub format: Option<String>,
+    /// Of CSV, or lines of JSON: which column, by name or number, or which path, is what, such as `domain=query` or `time=event.created`;
+    /// may be given several times
+    #[arg(long, value_name = "ROLE=COLUMN")]
+    pub column: Vec<String>,
     /// Only what happened since: so long ago, such as 90d or 12h, or a day, or a time (RFC 3339)
     #[arg(long, value_name = "WHEN")]
     pub since: Option<String>,

@@ -10,7 +10,7 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 use model::Timestamp;
-use scan::{Clock, Format, Known};
+use scan::{Clock, Format, Known, Map};
 
 use super::Session;
 use super::shield::{Kept, Unusable};
@@ -27,7 +27,7 @@ struct Asked {
     format: Option<Format>,
     how: How,
     clock: Clock,
-    threads: usize,
+    way: scan::Way,
     limit: usize,
 }
 
@@ -121,7 +121,7 @@ fn go<'g>(
         look();
         known.now()
     };
-    let gone_through = scan::run_until(&now, inputs, asked.threads, &mut |told| {
+    let gone_through = scan::run_until(&now, inputs, &asked.way, &mut |told| {
         teller.take(told, &mut |hits| progress.at(read.bytes(), hits));
         // Nobody reads what is told any more.
         if teller.is_done() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
@@ -164,6 +164,12 @@ fn asked(scan: &Scan, json: bool) -> Result<Asked, Failure> {
                 .hint(format!("one of {}", names.join(", ")))
         })
     });
+    let map = (!scan.column.is_empty())
+        .then(|| Map::read(&scan.column).map_err(|why| Failure::usage(format!("`--column`: {why}"))));
+    let map = map.transpose()?;
+    if scan.format.is_some() && (map.is_some() || scan.format.as_deref() == Some(Format::Mapped.name())) {
+        return Err(Failure::usage("`--column` says what a log holds, and no `--format` beside it"));
+    }
     let now = (crate::system_clock())();
     let since = scan.since.as_deref().map(|text| {
         since(text, now).ok_or_else(|| {
@@ -179,7 +185,12 @@ fn asked(scan: &Scan, json: bool) -> Result<Asked, Failure> {
         format: format.transpose()?,
         how: How { form, since: since.transpose()?, now, reports: scan.report.is_some() },
         clock: Clock { latest: Some(now), east: east.transpose()?.unwrap_or(0) },
-        threads: scan.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)),
+        way: scan::Way {
+            threads: scan
+                .threads
+                .unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)),
+            map,
+        },
         limit: scan.limit,
     })
 }

@@ -98,6 +98,43 @@ fn lines_of_a_pipe_are_told_as_they_come_until_nobody_reads_any_more() {
 }
 
 #[test]
+fn columns_and_paths_are_what_somebody_says() {
+    let bench = Bench::new();
+    bench.write("list", "*.evil.example\n203.0.113.7\nhttp://evil.example/kit.zip\n");
+    let csv = "when;from;asked;note\n2026-03-05 12:00:00;192.0.2.1;www.evil.example;\"a; b\nc\"\n\
+               2026-03-05 12:00:01;203.0.113.7;a.example;evil.example\n";
+    bench.write("log.csv", csv);
+    let by_name = ["--column", "time=when", "--column", "address=from", "--column", "domain=asked"];
+    let by_number = ["--column", "time=1", "--column", "address=2", "--column", "domain=3"];
+    let scan = ["scan", "log.csv", "--against", "list", "--json"];
+    for columns in [by_name, by_number] {
+        let lines = bench.run(&[&scan[..], &columns].concat()).exits(1).lines();
+        let found: Vec<_> = hits(&lines).into_iter().map(|(_, seen)| seen).collect();
+        assert_eq!(found, ["www.evil.example", "203.0.113.7"]);
+        assert_eq!(lines[1]["time"], "2026-03-05T12:00:01.000000Z");
+    }
+    let json =
+        r#"{"net":{"from":"203.0.113.7"},"http":{"host":"evil.example","path":"/kit.zip"},"at":1772712000}"#;
+    let columns = ["time=at", "address=net.from", "url-host=http.host", "url-path=http.path"];
+    let columns: Vec<&str> = columns.iter().flat_map(|column| ["--column", *column]).collect();
+    let piped = bench.pipe(&[&["scan", "--against", "list", "--json"], &columns[..]].concat(), json).exits(1);
+    let lines = piped.lines();
+    let mut found: Vec<_> = hits(&lines).into_iter().map(|(_, seen)| seen).collect();
+    found.sort();
+    assert!(found.contains(&"http://evil.example/kit.zip".to_owned()), "{found:?}");
+    assert!(found.contains(&"203.0.113.7".to_owned()) && lines[0]["time"] == "2026-03-05T12:00:00.000000Z");
+    for (columns, said) in [
+        (&["--column", "domain=query"][..], "no column `query`"),
+        (&["--column", "odd=asked"], "`odd` is nothing that a column holds"),
+        (&["--column", "time=when"], "looked up"),
+        (&["--column", "domain=asked", "--format", "text"], "no `--format` beside it"),
+    ] {
+        let error = bench.run(&[&scan[..4], columns].concat()).exits(2).err;
+        assert!(error.contains(said), "{columns:?}: {error}");
+    }
+}
+
+#[test]
 fn what_makes_no_sense_is_told() {
     let bench = Bench::new();
     bench.write("list", "203.0.113.7\n");

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Sender, channel};
 
-use scan::{Asked, Clock, End, Input, Told, Unended, run, run_until};
+use scan::{Asked, Clock, End, Input, Told, Unended, Way, run, run_until};
 use shield::{Builder, Entry, Knowledge, Source};
 
 /// The file of these values; each is called by its place.
@@ -109,7 +109,7 @@ fn whoever_wants_no_more_is_told_no_more() {
     let endless =
         (0..).map(|n| input(&n.to_string(), io::repeat(b'x').take(1 << 20).chain(&b"\n203.0.113.7\n"[..])));
     let mut hits = 0;
-    run_until(&|| Arc::clone(&asked), endless, 3, &mut |told| match told {
+    run_until(&|| Arc::clone(&asked), endless, &Way { threads: 3, map: None }, &mut |told| match told {
         Told::Hit(_) => {
             hits += 1;
             if hits == 3 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
@@ -228,7 +228,7 @@ fn what_is_asked_may_become_another_between_two_pieces() {
     let mut seen = Vec::new();
     let inputs = [input("-", Live(lines, VecDeque::new()))].into_iter();
     let asked = || Arc::clone(&now.lock().unwrap());
-    run_until(&asked, inputs, 2, &mut |told| {
+    run_until(&asked, inputs, &Way { threads: 2, map: None }, &mut |told| {
         if let Told::Hit(hit) = told {
             seen.push((hit.seen, hit.id));
             *now.lock().unwrap() = Arc::clone(&second);
