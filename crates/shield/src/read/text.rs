@@ -111,32 +111,39 @@ fn refanged(chunk: &[u8]) -> Option<String> {
 
 /// URLs, and what stands before the first.
 fn urls(chunk: &[u8], take: &mut impl FnMut(Holds, &[u8])) {
-    let starts: Vec<usize> = memchr::memmem::find_iter(chunk, b"://")
-        .map(|at| {
-            let scheme = chunk.get(..at).unwrap_or_default();
-            at - scheme.iter().rev().take_while(|byte| byte.is_ascii_alphanumeric()).count()
-        })
-        .take(URLS_MAX)
-        .collect();
+    let starts = memchr::memmem::find_iter(chunk, b"://").map(|at| {
+        let scheme = chunk.get(..at).unwrap_or_default();
+        at - scheme.iter().rev().take_while(|byte| byte.is_ascii_alphanumeric()).count()
+    });
     let before = |start: usize| start.checked_sub(1).and_then(|at| chunk.get(at)).copied();
-    // What stands in a URL behind `=` or `/` is part of it, and one of its own; what stands behind these is not.
     let divides =
-        |start: &&usize| matches!(before(**start), Some(b',' | b';' | b'|' | b'(' | b')' | b'[' | b']'));
-    let first = starts.first().copied().unwrap_or(0);
-    pieces(chunk.get(..first).unwrap_or_default(), take);
-    for (nth, start) in starts.iter().enumerate() {
-        let end = starts.iter().skip(nth + 1).find(divides).copied().unwrap_or(chunk.len());
-        let url = chunk.get(*start..end).unwrap_or_default();
-        if nth > 0 && url.len() > WORD_BYTES {
-            continue;
+        |start: usize| matches!(before(start), Some(b',' | b';' | b'|' | b'(' | b')' | b'[' | b']'));
+    // What stands in a URL behind `=` or `/` is part of it, and one of its own; what stands behind these signs is another.
+    let mut groups: Vec<Vec<usize>> = Vec::new();
+    for start in starts {
+        match groups.last_mut().filter(|_| !divides(start)) {
+            Some(group) if group.len() < NESTED_MAX => group.push(start),
+            Some(_) => {}
+            None => groups.push(vec![start]),
         }
-        take(Holds::Value(Kind::Url), without_end(url));
-        // A parameter of the URL around it ends where the next begins.
-        if nth > 0
-            && before(*start) == Some(b'=')
-            && let Some(end) = memchr::memchr(b'&', url)
-        {
-            take(Holds::Value(Kind::Url), without_end(url.get(..end).unwrap_or_default()));
+    }
+    let first_of = |group: &Vec<usize>| group.first().copied();
+    pieces(chunk.get(..groups.first().and_then(first_of).unwrap_or(0)).unwrap_or_default(), take);
+    let ends = groups.iter().skip(1).filter_map(first_of).chain([chunk.len()]);
+    for (group, end) in groups.iter().zip(ends) {
+        for (nth, start) in group.iter().enumerate() {
+            let url = chunk.get(*start..end).unwrap_or_default();
+            if nth > 0 && url.len() > WORD_BYTES {
+                continue;
+            }
+            take(Holds::Value(Kind::Url), without_end(url));
+            // A parameter of the URL around it ends where the next begins.
+            if nth > 0
+                && before(*start) == Some(b'=')
+                && let Some(end) = memchr::memchr(b'&', url)
+            {
+                take(Holds::Value(Kind::Url), without_end(url.get(..end).unwrap_or_default()));
+            }
         }
     }
 }
@@ -144,7 +151,7 @@ fn urls(chunk: &[u8], take: &mut impl FnMut(Holds, &[u8])) {
 /// How long what stands between two borders is that more than its first URL is looked for in, or that is undone: no value is longer.
 const WORD_BYTES: usize = 8 << 10;
 /// URLs that are looked for within one another.
-const URLS_MAX: usize = 64;
+const NESTED_MAX: usize = 8;
 
 fn pieces(chunk: &[u8], take: &mut impl FnMut(Holds, &[u8])) {
     // Addresses of IPv6 with a port stand in brackets; what is in them is a piece of its own.
@@ -264,25 +271,32 @@ fn without_beginning(mut word: &[u8]) -> &[u8] {
     }
 }
 
-/// Without the marks that end a sentence, or something that was put in brackets.
+/// Without the marks that end a sentence, or something that was put in brackets. A bracket that is opened in it is closed in it.
 fn without_end(mut word: &[u8]) -> &[u8] {
-    loop {
-        let (rest, open) = match word {
-            [rest @ .., b'.' | b',' | b';' | b':' | b'!' | b'?' | b'-' | b'|' | b'\\'] => (rest, None),
-            [rest @ .., b')'] => (rest, Some((b'(', b')'))),
-            [rest @ .., b']'] => (rest, Some((b'[', b']'))),
-            [rest @ .., b'}'] => (rest, Some((b'{', b'}'))),
+    // Of each kind of bracket, how many more are closed than opened; counted once, where one is closed at the end.
+    let mut unopened: Option<[i64; 3]> = None;
+    while let [rest @ .., last] = word {
+        let bracket = match last {
+            b')' => 0,
+            b']' => 1,
+            b'}' => 2,
+            b'.' | b',' | b';' | b':' | b'!' | b'?' | b'-' | b'|' | b'\\' => {
+                word = rest;
+                continue;
+            }
             _ => return word,
         };
-        // A bracket that is opened in it is closed in it.
-        let is_own = open.is_some_and(|(open, close)| {
-            memchr::memchr_iter(open, word).count() >= memchr::memchr_iter(close, word).count()
+        let unopened = unopened.get_or_insert_with(|| {
+            let count = |byte: u8| memchr::memchr_iter(byte, word).count() as i64;
+            [(b'(', b')'), (b'[', b']'), (b'{', b'}')].map(|(open, close)| count(close) - count(open))
         });
-        if is_own {
-            return word;
+        match unopened.get_mut(bracket) {
+            Some(count) if *count > 0 => *count -= 1,
+            _ => return word,
         }
         word = rest;
     }
+    word
 }
 
 #[cfg(test)]
@@ -367,6 +381,20 @@ mod tests {
             ],
         );
         check(r#"{"u":"http:\/\/a.example\/x"}"#, &both[..1]);
+    }
+
+    #[test]
+    fn long_words_of_signs_take_no_longer_for_that() {
+        for sign in ["http://a.example/?u=", "http://a.example/,", "[.]", ")", "a:", "a@", "\\/", "1.2.3.4-"]
+        {
+            let long = format!("http://evil.example/{}", sign.repeat((1 << 20) / sign.len()));
+            let mut bytes = 0;
+            words(long.as_bytes(), |_, word| bytes += word.len());
+            // Of each byte at most a handful are given.
+            assert!(bytes < 4 << 20, "{sign}: {bytes}");
+        }
+        let many = "http://a.example/x,".repeat(1_000);
+        assert_eq!(found(&many).len(), 1_000);
     }
 
     #[test]
