@@ -143,3 +143,21 @@ fn rules_of_blockers_name_domains_and_all_below() {
     assert_eq!((values(&known), known.left_out), (vec!["evil.example"], 7));
     assert!(known.first_left_out.unwrap().contains("rule of a blocker"));
 }
+
+#[test]
+fn every_value_of_a_published_list_is_taken() {
+    let Some(corpus) = std::env::var_os("ACCORD_CORPUS") else {
+        eprintln!("skipped: ACCORD_CORPUS is not set");
+        return;
+    };
+    let list = std::path::Path::new(&corpus).join("feeds/ipsum/ipsum.txt");
+    let text = std::fs::read_to_string(list).unwrap();
+    let said: Vec<&str> = text
+        .lines()
+        .filter(|line| !line.starts_with('#'))
+        .map(|line| line.split('\t').next().unwrap())
+        .collect();
+    assert!(said.len() > 10_000);
+    let known = read(&text);
+    assert_eq!((values(&known), known.left_out), (said, 0));
+}
