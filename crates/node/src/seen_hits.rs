@@ -5,7 +5,7 @@
 //! a candidate: whoever reads the list is asked for again by his own sight, and what is not for him is neither shown nor counted.
 
 use model::matching::Mode;
-use model::observable::{Kind as ValueKind, Observable, normalise, text_of_key};
+use model::observable::{Kind as ValueKind, Observable, asked, normalise, text_of_key};
 use model::protect::Prevalence;
 use model::{Action, MemberId, Timestamp};
 use store::find;
@@ -35,11 +35,15 @@ const CHUNK: usize = 256;
 /// Steps of the look back that whoever asks for hits takes before he is answered, so that what he knows of is looked for.
 const STEPS: usize = 20;
 
+/// Values that a member ignores, and of one call.
+const IGNORED: (usize, usize) = (10_000, 100);
+
 /// What a cursor has beside a position: when the last was found, and the key of what was seen.
 type Filters = (i64, Vec<u8>);
 
 impl Node {
-    /// What was seen at the caller's own member and is known, the newest find first, as far as the caller sees what is known.
+    /// What was seen at the caller's own member and is known, the newest find first, as far as the caller sees what is known. What is
+    /// ignored is left out, unless `all` is asked for.
     ///
     /// # Errors
     /// [`Kind::Unauthenticated`]; [`Kind::Forbidden`]; [`Kind::Invalid`] for a limit out of range or a cursor that is none.
@@ -48,6 +52,7 @@ impl Node {
         caller: &Caller,
         limit: Option<usize>,
         next: Option<&str>,
+        all: bool,
     ) -> Result<views::SeenHits, Error> {
         let own = signed_in(caller)?;
         Node::allowed(caller, &Action::SeeObserved)?;
@@ -72,6 +77,7 @@ impl Node {
             }
         }
         let reading = self.reading(caller)?;
+        let ignored = self.inner.seen.ignored(own, reading.now)?;
         // One that cannot be read any more lets nothing block, and says so where it is asked for.
         let policy = policy_of(&reading.roster, Some(own), reading.now).ok();
         let common = policy.map(|policy| policy.prevalence);
@@ -81,6 +87,10 @@ impl Node {
             let Some(end) = page.last() else { break };
             before = Some(end.place());
             for candidate in page {
+                let until = ignored.get(&candidate.key);
+                if until.is_some() && !all {
+                    continue;
+                }
                 let Some(hit) =
                     self.seen_hit(&reading, (own, common), &candidate, (from, hits.len() == limit))?
                 else {
@@ -91,7 +101,8 @@ impl Node {
                     break 'pages;
                 }
                 last = Some(candidate.place());
-                hits.extend(hit);
+                let ignored_until = until.map(ToString::to_string);
+                hits.extend(hit.map(|hit| views::SeenHit { ignored_until, ..hit }));
             }
         }
         self.lent(caller, "hits", None, reading)?;
@@ -105,6 +116,41 @@ impl Node {
             }
         };
         Ok(views::SeenHits { hits, more, next })
+    }
+
+    /// Leaves values out of the hits of the caller's own member until a time, or with one that is past no longer. Nothing else changes: what acts
+    /// at its sensors still does.
+    ///
+    /// # Errors
+    /// [`Kind::Unauthenticated`]; [`Kind::Forbidden`]; [`Kind::Invalid`] for a value that is none; [`Kind::TooLarge`] for more than 100 at once, or
+    /// 10,000 in all; [`Kind::Conflict`] where the node keeps nothing of what sensors saw.
+    pub fn ignore_hits(
+        &self,
+        caller: &Caller,
+        values: &[String],
+        until: Timestamp,
+    ) -> Result<views::Ignored, Error> {
+        let own = signed_in(caller)?;
+        // Whoever may erase what was seen may leave it out.
+        Node::allowed(caller, &Action::ForgetObserved)?;
+        if values.len() > IGNORED.1 {
+            return Err(Error::new(Kind::TooLarge, format!("at most {} values at once", IGNORED.1)));
+        }
+        let read = |value: &String| {
+            let wrong = |unfit| Error::new(Kind::Invalid, format!("`{value}` is no value: {unfit}"));
+            asked(value).map(|value| value.key().to_vec()).map_err(wrong)
+        };
+        let keys = values.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+        if self.seen_bounds().is_none() {
+            return Err(Error::new(Kind::Conflict, "this node keeps no events"));
+        }
+        let now = self.now();
+        if !self.inner.seen.ignore(own, &keys, (until, now), IGNORED.0)? {
+            let message = format!("your organisation ignores {} values already", IGNORED.0);
+            return Err(Error::new(Kind::TooLarge, message).hint("let go of some, or let them end earlier"));
+        }
+        let until = Some(until).filter(|until| *until > now).map(|until| until.to_string());
+        Ok(views::Ignored { values: keys.len() as u64, until })
     }
 
     // `None` where there is nothing for this reader; nothing is shown of one that only says that there are more.
@@ -149,6 +195,7 @@ impl Node {
                 live: candidate.live,
                 held,
                 found: candidate.found.to_string(),
+                ignored_until: None,
                 prevalence: prevalence(&found.whole),
                 on: hosts(found.hosts),
             })

@@ -389,6 +389,29 @@ impl Seen {
         Ok(self.file.read(|conn| hits::noted(conn, member, before, most))?.unwrap_or_default())
     }
 
+    /// Ignores what a member saw under these keys until a time; with one that is past, no longer. Answers whether there was room: a
+    /// member ignores at most so many.
+    ///
+    /// # Errors
+    /// [`crate::Kind::Full`], [`crate::Kind::Engine`].
+    pub fn ignore(
+        &self,
+        member: MemberId,
+        keys: &[Vec<u8>],
+        (until, now): (Timestamp, Timestamp),
+        most: usize,
+    ) -> Result<bool, Error> {
+        self.file.write(|conn| hits::ignore(conn, member, keys, (until, now), most))
+    }
+
+    /// What a member ignores, and until when.
+    ///
+    /// # Errors
+    /// [`crate::Kind::Engine`].
+    pub fn ignored(&self, member: MemberId, now: Timestamp) -> Result<BTreeMap<Vec<u8>, Timestamp>, Error> {
+        Ok(self.file.read(|conn| hits::ignored(conn, member, now))?.unwrap_or_default())
+    }
+
     /// Up to where the record was looked through for what a member saw; `None` where nothing was.
     ///
     /// # Errors

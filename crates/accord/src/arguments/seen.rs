@@ -41,4 +41,19 @@ pub struct Hits {
     /// Go on where a page before ended
     #[arg(long, value_name = "CURSOR")]
     pub next: Option<String>,
+    /// Also what is ignored
+    #[arg(long)]
+    pub all: bool,
+    /// Go through them one by one and say of each whether it is true, false, or to be ignored
+    #[arg(long, conflicts_with_all = ["next", "ignore", "heed"])]
+    pub walk: bool,
+    /// Ignore these values for a while: they are left out here, and what acts at your sensors stays as it is
+    #[arg(long, value_name = "VALUE", num_args = 1.., conflicts_with = "next")]
+    pub ignore: Vec<String>,
+    /// For how long, such as 12h or 90d
+    #[arg(long = "for", value_name = "TIME", default_value = "30d")]
+    pub ignored_for: String,
+    /// Ignore these values no longer
+    #[arg(long, value_name = "VALUE", num_args = 1.., conflicts_with_all = ["next", "ignore"])]
+    pub heed: Vec<String>,
 }

@@ -1,5 +1,7 @@
 //! `accord events`, `accord seen`, `accord hits`: what sensors saw goes in, how widely a value was seen, what of it is known.
 
+mod walk;
+
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
@@ -309,15 +311,47 @@ fn write_hosts(output: &mut Output, of: &Value) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Lists what was seen and is known; exit code 1 if something was.
+async fn page_of(session: &Session<'_>, asked: &Hits, next: Option<&str>) -> Result<Value, Failure> {
+    let call = Call::get(&["hits"]).query("limit", asked.limit.to_string()).query_some("next", next);
+    session.ask(if asked.all { call.query("all", "true") } else { call }).await
+}
+
+fn write_hit(output: &mut Output, hit: &Value) -> Result<(), Failure> {
+    let how = if flag(hit, "/live") { "seen when known" } else { "seen before it was known" };
+    let value = output.paint(Style::Strong, &defanged(text(hit, "/value")));
+    output.line(&format!("{value}  {}  {}", output.paint(Style::Alert, how), widely(hit)))?;
+    if flag(hit, "/held") {
+        let held = "held: too common here to block, it alerts at most; `accord why` tells more";
+        output.line(&format!("  {}", output.paint(Style::Strong, held)))?;
+    }
+    let indicator = hit.pointer("/indicator").unwrap_or(&Value::Null);
+    let (name, said) = (defanged(text(indicator, "/name")), said_by(indicator));
+    let (label, id) = (text(indicator, "/label"), inert(text(indicator, "/id")));
+    let relation = match text(hit, "/nearness") {
+        "same" => String::new(),
+        other => format!("  {} {}", other.replace('-', " "), defanged(text(hit, "/stands_for"))),
+    };
+    output.line(&format!("  {name}  {label}  {}{relation}", inert(&said)))?;
+    output.line(&format!("    {}", output.paint(Style::Faint, &id)))?;
+    let until = text(hit, "/ignored_until");
+    if !until.is_empty() {
+        output.line(&output.paint(Style::Faint, &format!("    ignored until {}", inert(until))))?;
+    }
+    write_hosts(output, hit)
+}
+
+/// Lists what was seen and is known, goes through it, or ignores some; exit code 1 if something was.
 ///
 /// # Errors
 /// The node refuses, or cannot be asked.
 pub async fn hits(session: &mut Session<'_>, asked: Hits) -> Result<Exit, Failure> {
-    let call = Call::get(&["hits"])
-        .query("limit", asked.limit.to_string())
-        .query_some("next", asked.next.as_deref());
-    let page = session.ask(call).await?;
+    if asked.walk {
+        return walk::walk(session, &asked).await;
+    }
+    if !asked.ignore.is_empty() || !asked.heed.is_empty() {
+        return walk::ignore(session, &asked).await;
+    }
+    let page = page_of(session, &asked, asked.next.as_deref()).await?;
     let found = !list(&page, "/hits").is_empty();
     let output = &mut *session.output;
     if output.json {
@@ -325,23 +359,7 @@ pub async fn hits(session: &mut Session<'_>, asked: Hits) -> Result<Exit, Failur
         return Ok(if found { Exit::Finding } else { Exit::Ok });
     }
     for hit in list(&page, "/hits") {
-        let how = if flag(hit, "/live") { "seen when known" } else { "seen before it was known" };
-        let value = output.paint(Style::Strong, &defanged(text(hit, "/value")));
-        output.line(&format!("{value}  {}  {}", output.paint(Style::Alert, how), widely(hit)))?;
-        if flag(hit, "/held") {
-            let held = "held: too common here to block, it alerts at most; `accord why` tells more";
-            output.line(&format!("  {}", output.paint(Style::Strong, held)))?;
-        }
-        let indicator = hit.pointer("/indicator").unwrap_or(&Value::Null);
-        let (name, said) = (defanged(text(indicator, "/name")), said_by(indicator));
-        let (label, id) = (text(indicator, "/label"), inert(text(indicator, "/id")));
-        let relation = match text(hit, "/nearness") {
-            "same" => String::new(),
-            other => format!("  {} {}", other.replace('-', " "), defanged(text(hit, "/stands_for"))),
-        };
-        output.line(&format!("  {name}  {label}  {}{relation}", inert(&said)))?;
-        output.line(&format!("    {}", output.paint(Style::Faint, &id)))?;
-        write_hosts(output, hit)?;
+        write_hit(output, hit)?;
     }
     if !found {
         output.line("nothing that was seen is known")?;

@@ -338,6 +338,28 @@ fn what_is_reported_is_a_sighting_and_stands_among_the_hits_once() {
     let told = sightings();
     assert!(told.iter().any(|one| one["description"].to_string().contains("gw-4")), "{told:?}");
     assert!(hits()["hits"][0]["on"].to_string().contains("gw-4"));
+    // They are gone through one by one: true is said already, ignored is out, and false is a mistake.
+    let walked = bench.pipe(&["hits", "--walk", "--for", "7d", "--data", "node"], "what?\nt\n").exits(1);
+    assert!(
+        walked.out.contains("bad[.]accord-test[.]net") && walked.out.contains("seen already"),
+        "{}",
+        walked.out
+    );
+    assert!(walked.err.contains("[t]rue, [f]alse, [i]gnore for 7d"), "{}", walked.err);
+    let walked = bench.pipe(&["hits", "--walk", "--data", "node"], "i\n").exits(1);
+    assert!(walked.out.contains("ignored for 30d"), "{}", walked.out);
+    bench.run(&["hits", "--data", "node"]).exits(0);
+    assert!(bench.run(&["hits", "--all", "--data", "node"]).exits(1).out.contains("ignored until "));
+    let heeded = bench.run(&["hits", "--heed", "bad[.]accord-test[.]net", "--data", "node"]).exits(0);
+    assert_eq!(heeded.out, "1 value ignored no longer\n");
+    let walked = bench.pipe(&["hits", "--walk", "--data", "node"], "f\n").exits(1);
+    assert!(
+        walked.out.contains("called a mistake") && walked.out.contains("that was all: 1 hit"),
+        "{}",
+        walked.out
+    );
+    let why = bench.run(&["why", "bad.accord-test.net", "--data", "node"]).exits(0).out;
+    assert!(why.contains("mistaken"), "{why}");
     // Of what is long past the sighting stands, and the hits of late have nothing. It was not valid then.
     bench.run(&["scan", "past", "--data", "node", "--report"]).exits(0);
     let both = bench.run(&["scan", "log", "--against", "said.json", "--report"]).exits(2).err;

@@ -172,6 +172,9 @@ pub struct SeenHit {
     pub held: bool,
     /// When it was both known and seen: the time of the event, or that of the indicator for the member.
     pub found: String,
+    /// It is ignored until then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ignored_until: Option<String>,
     /// How widely the value was seen.
     #[serde(flatten)]
     pub prevalence: Prevalence,
@@ -189,4 +192,14 @@ pub struct SeenHits {
     /// The cursor of the next page.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next: Option<String>,
+}
+
+/// What is left out of the hits.
+#[derive(Debug, Clone, Serialize)]
+pub struct Ignored {
+    /// So many values.
+    pub values: u64,
+    /// Until then; without it they are left out no longer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until: Option<String>,
 }

@@ -44,7 +44,7 @@ impl House {
     }
 
     fn hits(&self, by: &Caller) -> SeenHits {
-        self.world.node.seen_hits(by, None, None).unwrap()
+        self.world.node.seen_hits(by, None, None, false).unwrap()
     }
 
     /// Waits until the look back has found so many.
@@ -98,7 +98,7 @@ fn a_sensor_tells_and_does_not_ask() {
     let node = &house.world.node;
     let sensor = &house.sensors[0];
     assert_eq!(node.seen(sensor, &strings(&["example.com"])).unwrap_err().kind, Kind::Forbidden);
-    assert_eq!(node.seen_hits(sensor, None, None).unwrap_err().kind, Kind::Forbidden);
+    assert_eq!(node.seen_hits(sensor, None, None, false).unwrap_err().kind, Kind::Forbidden);
     assert_eq!(node.forget_seen(sensor, &ForgetSeen::All).unwrap_err().kind, Kind::Forbidden);
     for role in ["reader", "curator", "organisation-administrator", "administrator"] {
         let other = house.world.token("A", &[role]);
@@ -219,13 +219,28 @@ fn new_knowledge_meets_what_was_seen_before_and_only_where_it_is_for() {
     let hit = &others.hits[0];
     assert_eq!((hit.indicator.id.as_str(), hit.value.as_str(), hit.live), (&*id(1), "198.51.0.1", false));
     assert_eq!((hit.prevalence.hosts, hit.prevalence.events), (2, 2));
-    // A page at a time, and only with one's own cursor.
     let node = &house.world.node;
-    let first = node.seen_hits(a, Some(1), None).unwrap();
-    let second = node.seen_hits(a, Some(1), first.next.as_deref()).unwrap();
+    // What one ignores is left out for him alone, until it is over, and acts as it did.
+    let now = node.now();
+    let value = strings(&["198[.]51[.]0[.]1"]);
+    assert_eq!(node.ignore_hits(b, &value, now.plus_seconds(3_600)).unwrap().values, 1);
+    assert_eq!((house.hits(b).hits.len(), house.hits(a).hits.len()), (0, 2));
+    let all = node.seen_hits(b, None, None, true).unwrap().hits;
+    assert_eq!(all[0].ignored_until, Some(now.plus_seconds(3_600).to_string()));
+    assert_eq!(node.ignore_hits(b, &value, now).unwrap().until, None);
+    assert_eq!(house.hits(b).hits.len(), 1);
+    node.ignore_hits(b, &value, now.plus_seconds(60)).unwrap();
+    house.world.later(61);
+    assert_eq!(house.hits(b).hits[0].ignored_until, None, "it is over");
+    let sensor = &house.sensors[0];
+    assert_eq!(node.ignore_hits(sensor, &value, now).unwrap_err().kind, Kind::Forbidden);
+    assert_eq!(node.ignore_hits(b, &strings(&["!!"]), now).unwrap_err().kind, Kind::Invalid);
+    // A page at a time, and only with one's own cursor.
+    let first = node.seen_hits(a, Some(1), None, false).unwrap();
+    let second = node.seen_hits(a, Some(1), first.next.as_deref(), false).unwrap();
     assert_eq!((first.more, second.more, second.next), (true, false, None));
     assert_ne!(first.hits[0].indicator.id, second.hits[0].indicator.id);
-    assert_eq!(node.seen_hits(b, Some(1), first.next.as_deref()).unwrap_err().kind, Kind::Invalid);
+    assert_eq!(node.seen_hits(b, Some(1), first.next.as_deref(), false).unwrap_err().kind, Kind::Invalid);
     // A token that sees less is told of less.
     let new = node::NewToken {
         member: "A".to_owned(),
@@ -234,8 +249,8 @@ fn new_knowledge_meets_what_was_seen_before_and_only_where_it_is_for() {
         ..node::NewToken::default()
     };
     let low = house.world.signed_in(&node.add_token(&node.operator(), &new).unwrap().secret);
-    assert_eq!(node.seen_hits(&low, Some(1), None).unwrap().hits[0].indicator.id, id(1));
-    assert!(!node.seen_hits(&low, Some(1), None).unwrap().more);
+    assert_eq!(node.seen_hits(&low, Some(1), None, false).unwrap().hits[0].indicator.id, id(1));
+    assert!(!node.seen_hits(&low, Some(1), None, false).unwrap().more);
     // What is revoked is a hit no longer.
     house.say(a, Tlp::Green, &[indicator(1, SECOND, r#","revoked":true"#)]);
     assert!(house.hits(b).hits.is_empty());

@@ -3,6 +3,7 @@
 use http::{Method, StatusCode};
 use node::ForgetSeen;
 
+use super::content::{self, Fields};
 use super::{JSON, listed, named, query, row};
 use crate::answer::json_of;
 use crate::routes::{Access, Need, Outcome, Schema, ValueKind};
@@ -59,7 +60,18 @@ pub fn routes() -> Vec<Route> {
         )
         .query("limit", ValueKind::Count, "At most this many; 50 unless given, and at most 1,000.")
         .query("next", ValueKind::Text, "The cursor of a page before.")
+        .query("all", ValueKind::Flag, "Also what is ignored.")
         .gives(200, "A page.", JSON, named("SeenHits")),
+        row(
+            Method::POST,
+            "/api/v1/hits/ignored",
+            "ignoreHits",
+            "Leaves values out of the hits of one's own member until a time; what acts at its sensors stays as it is.",
+            Access::Needs(Need::ForgetObserved),
+            ignore,
+        )
+        .takes(JSON, named("IgnoreHits"))
+        .gives(200, "What is left out.", JSON, named("Ignored")),
     ]
 }
 
@@ -103,9 +115,21 @@ async fn forget(request: Request) -> Outcome {
 }
 
 async fn hits(request: Request) -> Outcome {
-    request.query.only(&["limit", "next"])?;
+    request.query.only(&["limit", "next", "all"])?;
     let limit = query::count(&request.query, "limit")?;
     let next = query::text(&request.query, "next")?;
+    let all = query::flag(&request.query, "all")?;
     let caller = request.caller()?.clone();
-    json_of(move || request.node.seen_hits(&caller, limit, next.as_deref())).await
+    json_of(move || request.node.seen_hits(&caller, limit, next.as_deref(), all)).await
+}
+
+async fn ignore(mut request: Request) -> Outcome {
+    super::no_query(&request)?;
+    let bytes = content::bytes(&mut request).await?;
+    let fields = Fields::read(&bytes, &["values", "until"])?;
+    let values = fields.required_texts("values")?;
+    // Without a time they are ignored no longer.
+    let until = fields.time("until")?.unwrap_or(model::Timestamp::MIN);
+    let caller = request.caller()?.clone();
+    json_of(move || request.node.ignore_hits(&caller, &values, until)).await
 }

@@ -245,7 +245,7 @@ fn forget_all(conn: &Connection, member: i64) -> Result<bool, Error> {
         return Ok(true);
     }
     let mut gone = 0;
-    for table in ["host", "census", "hit", "touch", "met"] {
+    for table in ["host", "census", "hit", "ignored", "touch", "met"] {
         gone += conn.execute(&format!("DELETE FROM {table} WHERE member = ?1"), [member])?;
     }
     gone += conn.execute("DELETE FROM member WHERE num = ?1", [member])?;

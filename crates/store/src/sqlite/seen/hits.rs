@@ -1,10 +1,69 @@
 //! What is known and was seen, as it was found, and how far the record was looked through for it.
 
+use std::collections::BTreeMap;
+
 use model::{MemberId, Timestamp};
 use rusqlite::{Connection, params};
 
 use crate::Error;
 use crate::seen::{Before, Candidate};
+
+/// The table of what is ignored; files of before have none.
+pub(crate) const SCHEMA: &str = "CREATE TABLE IF NOT EXISTS ignored (
+    member INTEGER NOT NULL,
+    key BLOB NOT NULL,
+    until INTEGER NOT NULL,
+    PRIMARY KEY (member, key)
+) STRICT, WITHOUT ROWID;";
+
+/// Ignores what was seen under these keys until a time; at one that is past, no longer. What was ignored before and is over by now
+/// goes. Answers whether there was room for all.
+pub(crate) fn ignore(
+    conn: &Connection,
+    id: MemberId,
+    keys: &[Vec<u8>],
+    (until, now): (Timestamp, Timestamp),
+    most: usize,
+) -> Result<bool, Error> {
+    let member = super::member_or_new(conn, id)?;
+    conn.prepare_cached("DELETE FROM ignored WHERE member = ?1 AND until <= ?2")?
+        .execute(params![member, now.0])?;
+    for key in keys {
+        conn.prepare_cached("DELETE FROM ignored WHERE member = ?1 AND key = ?2")?
+            .execute(params![member, key])?;
+    }
+    if until <= now {
+        return Ok(true);
+    }
+    let count: i64 = conn
+        .prepare_cached("SELECT count(*) FROM ignored WHERE member = ?1")?
+        .query_row([member], |row| row.get(0))?;
+    if usize::try_from(count).unwrap_or(usize::MAX).saturating_add(keys.len()) > most {
+        return Ok(false);
+    }
+    for key in keys {
+        conn.prepare_cached("INSERT OR REPLACE INTO ignored (member, key, until) VALUES (?1, ?2, ?3)")?
+            .execute(params![member, key, until.0])?;
+    }
+    Ok(true)
+}
+
+/// Until when what was seen under a key is ignored, of each that is so now.
+pub(crate) fn ignored(
+    conn: &Connection,
+    id: MemberId,
+    now: Timestamp,
+) -> Result<BTreeMap<Vec<u8>, Timestamp>, Error> {
+    let Some(member) = super::member(conn, id)? else { return Ok(BTreeMap::new()) };
+    // A file of an earlier release that nobody wrote to yet has no such table.
+    let mut has = conn.prepare_cached("SELECT 1 FROM sqlite_schema WHERE name = 'ignored'")?;
+    if !has.exists([])? {
+        return Ok(BTreeMap::new());
+    }
+    let mut find = conn.prepare_cached("SELECT key, until FROM ignored WHERE member = ?1 AND until > ?2")?;
+    let rows = find.query_map(params![member, now.0], |row| Ok((row.get(0)?, Timestamp(row.get(1)?))))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
 
 /// Notes finds, each pair of indicator and value once; what is found live is so from then on, whatever was found before. So it
 /// is the same in whichever order they are found.

@@ -318,6 +318,7 @@ fn writer(path: &Path) -> Result<Connection, Error> {
         ))?;
     }
     conn.execute_batch(edges::SCHEMA)?;
+    conn.execute_batch(hits::SCHEMA)?;
     Ok(conn)
 }
 

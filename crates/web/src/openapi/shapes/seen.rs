@@ -1,6 +1,6 @@
 //! What sensors saw; as `node::views` has it.
 
-use super::Kind::{Any, Count, Flag, Many, One, Text, Time};
+use super::Kind::{Any, Count, Flag, Many, One, Text, Texts, Time};
 use super::Presence::{Always, Sometimes};
 use super::{Field, Others, Shape};
 
@@ -168,9 +168,28 @@ pub const SHAPES: &[Shape] = &[
         others: Others::Possible,
     },
     Shape {
+        name: "IgnoreHits",
+        summary: "What is left out of the hits.",
+        fields: &[
+            ("values", Texts, Always, "Values, defanged or not; up to 100."),
+            ("until", Time, Sometimes, "Until then; without it they are left out no longer."),
+        ],
+        others: Others::Refused,
+    },
+    Shape {
+        name: "Ignored",
+        summary: "What is left out of the hits.",
+        fields: &[
+            ("values", Count, Always, "So many values."),
+            ("until", Time, Sometimes, "Until then; without it they are left out no longer."),
+        ],
+        others: Others::Possible,
+    },
+    Shape {
         name: "SeenHit",
         summary: "Something that was seen and is known.",
         fields: &[
+            ("ignored_until", Time, Sometimes, "It is ignored until then."),
             ("type", Text, Always, "What kind of value was touched."),
             ("value", Text, Always, "The value."),
             (
