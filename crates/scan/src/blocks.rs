@@ -7,6 +7,7 @@ use std::io::{self, Read};
 use flate2::read::MultiGzDecoder;
 use shield::Layout;
 
+use crate::events::{self, Events};
 use crate::map::{Map, Rows};
 use crate::records::{self, Records};
 
@@ -84,6 +85,12 @@ fn laid_out<'r>(
     takes: Takes,
     map: Option<&Map>,
 ) -> io::Result<Begun<'r>> {
+    if beginning.starts_with(events::MAGIC) {
+        let (events, beginning): (Box<dyn Read + Send + 'r>, _) =
+            (Box::new(Events::new(whole)), events::MAGIC.to_vec());
+        let layout = map.map(Map::json).transpose().map_err(|why| io::Error::other(why.to_string()))?;
+        return Ok(Begun { beginning, pieces: Pieces::new(events, Takes::Whole), layout });
+    }
     let told = |why: String| io::Error::other(why);
     let depth = records::depth(&beginning);
     let is_json = depth.is_some() || beginning.trim_ascii_start().starts_with(b"{");

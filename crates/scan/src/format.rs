@@ -42,6 +42,8 @@ pub enum Format {
     Ecs,
     /// Open Cybersecurity Schema Framework, JSON lines.
     Ocsf,
+    /// The event logs of Windows, Sysmon's too.
+    Evtx,
     /// Any text: the values in it.
     Text,
     /// CSV or JSON of which somebody says what it holds.
@@ -49,7 +51,7 @@ pub enum Format {
 }
 
 /// A format's name, and how files of it are called for people.
-const FORMATS: [(Format, &str, &str); 15] = [
+const FORMATS: [(Format, &str, &str); 16] = [
     (Format::ZeekTsv, "zeek-tsv", "Zeek (TSV)"),
     (Format::ZeekJson, "zeek-json", "Zeek (JSON)"),
     (Format::Eve, "eve", "Suricata eve.json"),
@@ -63,6 +65,7 @@ const FORMATS: [(Format, &str, &str); 15] = [
     (Format::CloudTrail, "cloudtrail", "AWS CloudTrail"),
     (Format::Ecs, "ecs", "Elastic Common Schema"),
     (Format::Ocsf, "ocsf", "OCSF"),
+    (Format::Evtx, "evtx", "Windows events"),
     (Format::Text, "text", "text"),
     (Format::Mapped, "mapped", "columns by name"),
 ];
@@ -125,6 +128,7 @@ impl Format {
             Format::CloudTrail => Layout::json(json::CLOUDTRAIL),
             Format::Ecs => Layout::json(json::ECS),
             Format::Ocsf => Layout::json(json::OCSF),
+            Format::Evtx => Layout::json(json::EVTX),
             Format::Bind => Layout::cut(dns::BIND, dns::BIND_FIELDS),
             Format::Unbound => Layout::cut(dns::UNBOUND, dns::UNBOUND_FIELDS),
             Format::Dnsmasq => Layout::cut(dns::DNSMASQ, dns::DNSMASQ_FIELDS),

@@ -4,6 +4,7 @@
 //! nothing by itself.
 
 mod blocks;
+mod events;
 mod format;
 mod known;
 mod map;

@@ -14,7 +14,7 @@ pub struct Scan {
     #[arg(long, value_name = "FILE")]
     pub against: Option<PathBuf>,
     /// The format of the logs, where it is not told by how they begin: zeek-tsv, zeek-json, eve, bind, unbound, dnsmasq, coredns,
-    /// combined, squid, syslog, cloudtrail, ecs, ocsf, text
+    /// combined, squid, syslog, cloudtrail, ecs, ocsf, evtx, text
     #[arg(long, value_name = "FORMAT")]
     pub format: Option<String>,
     /// Of CSV, or lines of JSON: which column, by name or number, or which path, is what, such as `domain=query` or `time=event.created`;

@@ -6,6 +6,40 @@ use shield::Field::{
 };
 use shield::Kind;
 
+/// Events of Windows: of Sysmon, the audit of connections and logons, DNS, PowerShell, BITS and terminal services. Paths of images are none.
+pub(super) const EVTX: &[(&str, Field)] = &[
+    ("Event.System.TimeCreated.#attributes.SystemTime", Time),
+    ("Event.System.Computer", Label),
+    ("Event.EventData.SourceIp", Address(0)),
+    ("Event.EventData.SourcePort", Port(0)),
+    ("Event.EventData.SourceHostname", Host),
+    ("Event.EventData.DestinationIp", Address(1)),
+    ("Event.EventData.DestinationPort", Port(1)),
+    ("Event.EventData.DestinationHostname", Host),
+    ("Event.EventData.IpAddress", Address(2)),
+    ("Event.EventData.IpPort", Port(2)),
+    ("Event.EventData.ClientAddress", Host),
+    ("Event.EventData.SourceAddress", Address(3)),
+    ("Event.EventData.DestAddress", Address(4)),
+    ("Event.EventData.DestPort", Port(4)),
+    ("Event.UserData.EventXML.Address", Host),
+    ("Event.UserData.EventXML.Param3", Host),
+    ("Event.EventData.QueryName", Host),
+    ("Event.EventData.QueryResults", Text),
+    ("Event.EventData.Hashes", Text),
+    ("Event.EventData.Hash", Text),
+    ("Event.EventData.Contents", Text),
+    ("Event.EventData.CommandLine", Text),
+    ("Event.EventData.ParentCommandLine", Text),
+    ("Event.EventData.ScriptBlockText", Text),
+    ("Event.EventData.Details", Text),
+    ("Event.EventData.TaskContent", Text),
+    ("Event.EventData.url", Text),
+    ("Event.EventData.RemoteName", Text),
+    ("Event.EventData.Data", Text),
+    ("Event.EventData.Data.#text", Text),
+];
+
 /// Suricata's `eve.json`, with questions and answers of DNS in the second and the third form, and the first.
 pub(super) const EVE: &[(&str, Field)] = &[
     ("timestamp", Time),

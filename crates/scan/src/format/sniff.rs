@@ -32,6 +32,9 @@ const LINED: &[Format] =
 /// ```
 #[must_use]
 pub fn sniff(beginning: &[u8]) -> Format {
+    if beginning.starts_with(crate::events::MAGIC) {
+        return Format::Evtx;
+    }
     let beginning = beginning.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(beginning);
     let lines = beginning.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
     let lines: Vec<&[u8]> = lines.filter(|line| !line.is_empty()).take(LINES).collect();
