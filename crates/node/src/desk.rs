@@ -1,6 +1,8 @@
 //! The desk: what a member says without its name. It is kept under the member's alias, so that no rule that looks at whose
 //! something is can tell who that is, and it enters together with what else came to the desk by then.
 
+use std::time::Duration;
+
 use model::{Action, Audience, Label, MemberId, Timestamp, gate};
 use store::directory::Member;
 
@@ -71,12 +73,14 @@ impl Node {
 
     /// When what comes to the desk now enters: with everything else that came since the hand last struck.
     pub(crate) fn desk_due(&self) -> Timestamp {
-        let interval = i64::from(self.settings().desk_interval_s).saturating_mul(1_000_000);
+        due(self.now(), self.settings().desk_interval_s)
+    }
+
+    /// How long it is until then; `None` where what comes to the desk enters at once.
+    pub(crate) fn until_desk(&self) -> Option<Duration> {
         let now = self.now();
-        match now.0.checked_div_euclid(interval) {
-            None => now,
-            Some(past) => Timestamp((past + 1).saturating_mul(interval)),
-        }
+        let left = due(now, self.settings().desk_interval_s).0 - now.0;
+        u64::try_from(left).ok().filter(|left| *left > 0).map(Duration::from_micros)
     }
 
     /// Who said an object without a name: for an administrator, with a reason, which is kept in the audit. The desk has to
@@ -104,5 +108,27 @@ impl Node {
             let origins = found.into_iter().map(|member| roster.named(member)).collect();
             Ok(views::Origins { object: object.to_owned(), origins })
         })
+    }
+}
+
+// The next whole multiple of an interval in seconds, counted from 1970.
+fn due(now: Timestamp, interval_s: u32) -> Timestamp {
+    let interval = i64::from(interval_s).saturating_mul(1_000_000);
+    match now.0.checked_div_euclid(interval) {
+        None => now,
+        Some(past) => Timestamp((past + 1).saturating_mul(interval)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_hand_strikes_at_whole_multiples() {
+        let at = |seconds: i64| Timestamp(seconds * 1_000_000);
+        assert_eq!(due(at(1_199), 600), at(1_200));
+        assert_eq!(due(at(1_200), 600), at(1_800), "what comes as it strikes is of the next");
+        assert_eq!(due(at(1_199), 0), at(1_199), "at once");
     }
 }

@@ -13,6 +13,8 @@ use crate::{Error, Inner, Kind, Node};
 
 /// How often uses of tokens are written down.
 const FLUSH_EVERY: Duration = Duration::from_secs(60);
+/// Rounds that come early are so far from each other at least.
+const LEAST_REST: Duration = Duration::from_millis(100);
 /// So long reads gather before they are written down: with the commit, a second.
 const GATHER: Duration = Duration::from_millis(900);
 /// How soon it is tried again to write them down.
@@ -289,8 +291,10 @@ fn housekeeping(signals: &Signals, node: &Weak<Inner>) {
         for error in outcomes.into_iter().filter_map(Result::err) {
             tracing::error!(%error, "housekeeping failed and is tried again");
         }
+        // What comes to the desk enters when its hand strikes, not up to a round later.
+        let rest = node.until_desk().map_or(FLUSH_EVERY, |left| left.clamp(LEAST_REST, FLUSH_EVERY));
         drop(node);
-        if !signals.wait_for(FLUSH_EVERY) {
+        if !signals.wait_for(rest) {
             return;
         }
     }

@@ -145,7 +145,7 @@ impl Asking<'_> {
 
     // Whether he may see it now, or could until it was taken back: as the one who said it, or as one who was given it.
     fn takes_part(&self, statement: &Statement<'_>) -> Result<bool, Error> {
-        let Some(last) = statement.last() else { return Ok(false) };
+        let Some(last) = statement.last().filter(|last| !last.beside) else { return Ok(false) };
         let Some(label) = self.label(last).filter(|_| self.is_for_him(last)) else { return Ok(false) };
         match last.stands {
             Stands::Here => return Ok(true),

@@ -83,6 +83,8 @@ pub struct Entered {
     pub at: Timestamp,
     /// Where it is in its life.
     pub stands: Stands,
+    /// Its bytes came beside others under the same version, which stood: it was never shown to anybody.
+    pub beside: bool,
 }
 
 impl Snapshot {

@@ -229,7 +229,7 @@ fn write_summary(output: &mut Output, name: &str, summary: &Value) -> Result<(),
     let label = inert(text(summary, "/label"));
     let submission = inert(text(summary, "/submission"));
     if !label.is_empty() {
-        output.line(&format!("  what came without a label is {label}"))?;
+        output.line(&format!("  the label of what brings none is {label}"))?;
     }
     if !submission.is_empty() {
         output.line(&output.paint(Style::Faint, &format!("  submission {submission}")))?;

@@ -4,11 +4,12 @@ use model::circle::{Charter, Shows};
 use model::{Embargo, Tlp};
 use node::views::{Ledger, LedgerRow};
 use node::{
-    Caller, Error, ImportOptions, Kind, ListQuery, NewMember, NewToken, Relabel, SearchQuery, Settings,
+    Caller, Disclose, Error, ImportOptions, Kind, ListQuery, NewMember, NewToken, Relabel, SearchQuery,
+    Settings,
 };
 
 use crate::circle_rules::{bring, circle, members};
-use crate::write_world::{FIRST, World, envelope, id, indicator, settings, strings};
+use crate::write_world::{FIRST, SECOND, World, envelope, id, indicator, settings, strings};
 
 const BOTH: &[&str] = &["analyst", "organisation-administrator"];
 
@@ -339,6 +340,41 @@ fn it_outlives_a_withdrawal_an_erasure_a_rebuild_and_a_restore() {
     same(&world);
     same(&world.twin());
     same(&world.restarted());
+}
+
+#[test]
+fn bytes_that_came_beside_others_were_never_shown_and_leave_no_trace() {
+    let (world, [blue, ..]) = world();
+    let red = ImportOptions { tlp: Some(Tlp::Red), ..ImportOptions::default() };
+    say(&world, &blue, &red, 1);
+    // Who reads up to AMBER does not see what was RED, so that for him nothing was said before.
+    let amber = world.node.add_token(
+        &world.node.operator(),
+        &NewToken {
+            member: "Blue".to_owned(),
+            roles: strings(BOTH),
+            ceiling: Some(Tlp::Amber),
+            ..NewToken::default()
+        },
+    );
+    let amber = world.node.authenticate(&node::Credential::Token(amber.unwrap().secret), None).unwrap();
+    let other = envelope(&[indicator(1, FIRST, r#","lang":"en""#)]);
+    let beside = world.node.submit(&amber, &under_embargo(&[], Tlp::Clear), other.as_bytes()).unwrap();
+    assert_eq!(beside.outcomes[0].state, "equivocation", "{:?}", beside.outcomes);
+    open(&world, &blue, 1);
+    world.later(10);
+    world.node.withdraw(&blue, None, &id(1), &[]).unwrap();
+    world.later(10);
+    let again = envelope(&[indicator(1, SECOND, "")]);
+    world.node.submit(&blue, &under_embargo(&[], Tlp::Clear), again.as_bytes()).unwrap();
+    let asked = Disclose {
+        objects: vec![id(1)],
+        authority: "A court".to_owned(),
+        basis: "An order".to_owned(),
+        ..Disclose::default()
+    };
+    world.node.disclose(&amber, &asked).unwrap();
+    assert_eq!(rows(&world, &amber, 1), ["said Blue", "disclosed Blue"]);
 }
 
 #[test]

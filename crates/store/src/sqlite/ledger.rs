@@ -3,7 +3,7 @@
 use model::{MemberId, SubmissionId, Timestamp, TokenId};
 use rusqlite::{Connection, params};
 
-use super::row::{damaged, entry, state, uuid};
+use super::row::{damaged, entry, flag, state, uuid};
 use crate::Error;
 use crate::ledger::{Act, ActKind, Entered, Given, Stands};
 use crate::queue::Who;
@@ -88,7 +88,7 @@ pub(crate) fn entries_of(snapshot: &Snapshot, object: &ObjectKey) -> Result<Vec<
     let conn = snapshot.conn()?;
     let Some(object) = snapshot.object(object)? else { return Ok(Vec::new()) };
     let mut query = conn.prepare_cached(
-        "SELECT position, coalesce(target, position), source, version, label, date_added, state
+        "SELECT position, coalesce(target, position), source, version, label, date_added, state, flags
          FROM statement INDEXED BY statement_object WHERE object = ?1 AND entry IN (?2, ?3) ORDER BY position",
     )?;
     let mut rows = query.query(params![object, entry::OBJECT, entry::REENTRY])?;
@@ -110,6 +110,7 @@ pub(crate) fn entries_of(snapshot: &Snapshot, object: &ObjectKey) -> Result<Vec<
                 state::ERASED => Stands::Erased,
                 _ => return Err(damaged("state")),
             },
+            beside: row.get::<_, i64>(7)? & flag::EQUIVOCAL != 0,
         });
     }
     Ok(found)
