@@ -21,6 +21,9 @@ pub struct Scan {
     /// may be given several times
     #[arg(long, value_name = "ROLE=COLUMN")]
     pub column: Vec<String>,
+    /// The paths are no logs, but files, and folders of files, that are looked up by their digests (MD5, SHA-1, SHA-256)
+    #[arg(long, conflicts_with_all = ["format", "column"])]
+    pub files: bool,
     /// Only what happened since: so long ago, such as 90d or 12h, or a day, or a time (RFC 3339)
     #[arg(long, value_name = "WHEN")]
     pub since: Option<String>,

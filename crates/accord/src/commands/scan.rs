@@ -1,6 +1,7 @@
 //! `accord scan`: logs against what is known.
 
 mod files;
+mod hashed;
 mod judged;
 mod reported;
 mod told;
@@ -116,7 +117,10 @@ fn go<'g>(
     let progress = Progress::new("scanned", files.bytes(), output.quiet || output.json);
     let read = files.read();
     let mut teller = Teller::new(known, asked.how, output);
-    let inputs = files.inputs(asked.format, asked.clock);
+    let inputs: Box<dyn Iterator<Item = scan::Input<'static>> + Send> = match scan.files {
+        true => Box::new(hashed::inputs(files.into_paths(), &read, asked.way.threads, asked.clock)),
+        false => Box::new(files.inputs(asked.format, asked.clock)),
+    };
     let now = || {
         look();
         known.now()
@@ -152,6 +156,9 @@ fn asked(scan: &Scan, json: bool) -> Result<Asked, Failure> {
     let form = scan.output.unwrap_or(if json { ScanOutput::Json } else { ScanOutput::Text });
     if json && form != ScanOutput::Json {
         return Err(Failure::usage("`--json` and another `--output` cannot both be"));
+    }
+    if scan.files && reads_input(scan) {
+        return Err(Failure::usage("`--files` looks up files: name them, or a folder"));
     }
     if scan.paths.is_empty() && io::stdin().is_terminal() {
         return Err(Failure::usage("there is no log to go through")

@@ -98,6 +98,29 @@ fn lines_of_a_pipe_are_told_as_they_come_until_nobody_reads_any_more() {
 }
 
 #[test]
+fn files_are_looked_up_by_their_digests() {
+    let bench = Bench::new();
+    std::fs::create_dir_all(bench.path().join("tree/below")).unwrap();
+    // The digests of RFC 1321, RFC 3174 and FIPS 180-4 of "abc".
+    bench.write("list", "900150983cd24fb0d6963f7d28e17f72\nba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad\n");
+    bench.write("tree/below/bad", "abc");
+    bench.write("tree/good", "abd");
+    std::os::unix::fs::symlink("below/bad", bench.path().join("tree/link")).unwrap();
+    let _socket = std::os::unix::net::UnixListener::bind(bench.path().join("tree/socket")).unwrap();
+    let scan = ["scan", "--files", "tree", "--against"];
+    let lines = bench.run(&[&scan[..], &["list", "--json"]].concat()).exits(1).lines();
+    let found: Vec<_> = hits(&lines).into_iter().map(|(log, _)| log).collect();
+    assert_eq!(found, ["tree/below/bad"; 2]);
+    assert_eq!(lines.last().unwrap()["logs"].as_array().unwrap().len(), 2);
+    bench.write("sha1", "a9993e364706816aba3e25717850c26c9cd0d89d\n");
+    bench.run(&[&scan[..], &["sha1"]].concat()).exits(1);
+    bench.write("other", "a9993e364706816aba3e25717850c26c9cd0d89e\n");
+    bench.run(&[&scan[..], &["other"]].concat()).exits(0);
+    let error = bench.pipe(&["scan", "--files", "--against", "list"], "").exits(2).err;
+    assert!(error.contains("looks up files"), "{error}");
+}
+
+#[test]
 fn columns_and_paths_are_what_somebody_says() {
     let bench = Bench::new();
     bench.write("list", "*.evil.example\n203.0.113.7\nhttp://evil.example/kit.zip\n");

@@ -29,6 +29,11 @@ impl Reader {
     pub fn bytes(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
     }
+
+    /// So many more were read.
+    pub fn add(&self, bytes: u64) {
+        self.0.fetch_add(bytes, Ordering::Relaxed);
+    }
 }
 
 impl Files {
@@ -66,6 +71,11 @@ impl Files {
 
     pub fn read(&self) -> Reader {
         self.read.clone()
+    }
+
+    /// What they are called.
+    pub fn into_paths(self) -> Vec<PathBuf> {
+        self.files
     }
 
     /// Opens one after the other. What cannot be opened is a log that ends so.
@@ -150,7 +160,7 @@ impl Read for Log {
 }
 
 /// A file that could not be opened.
-struct Gone(Option<io::Error>);
+pub struct Gone(pub Option<io::Error>);
 
 impl Read for Gone {
     fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
