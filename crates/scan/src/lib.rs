@@ -11,6 +11,7 @@ mod map;
 pub mod out;
 mod records;
 mod run;
+mod seen;
 mod tally;
 mod turn;
 
@@ -19,5 +20,6 @@ pub use format::{Clock, Format, sniff};
 pub use known::{Known, Made, Named, Part, Unknown, Unopened};
 pub use map::Map;
 pub use run::{Asked, End, Hit, Input, Told, Way, run, run_until};
+pub use seen::{Left, events};
 pub use shield::{Source, Unreadable};
 pub use tally::{Row, Tally};

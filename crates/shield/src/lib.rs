@@ -25,4 +25,4 @@ pub use knowledge::{Found, Knowledge, Unbuilt};
 pub use model::Timestamp;
 pub use model::observable::Kind;
 pub use read::{Column, Cut, Field, Layout, Unlaid};
-pub use scan::{Hit, Scanned, Scanner};
+pub use scan::{Hit, Observer, Scanned, Scanner, Seen};

@@ -1,5 +1,7 @@
 //! Going through records: what could match is found without a look at most of it, and what could is asked for.
 
+mod seen;
+
 use model::Timestamp;
 use model::observable::Observable;
 
@@ -8,6 +10,8 @@ use crate::knowledge::{Found, Knowledge};
 use crate::observe::{self, Holds, UrlParts};
 use crate::read::{Layout, Lines, SLOTS_MAX, Task, UrlSlots, Walker, decode, is_unset, split, words};
 use crate::screen::Screen;
+
+pub use seen::{Observer, Seen};
 
 /// How many hashes are looked up at once, so that the memory's answers are waited for together.
 const BATCH: usize = 64;

@@ -13,6 +13,9 @@ pub struct Scan {
     /// Compare with this file instead of a node: that of `accord shield pull`, a list of values, or CSV with a column `value` (`accord export --format csv`)
     #[arg(long, value_name = "FILE")]
     pub against: Option<PathBuf>,
+    /// Compare with nothing, and write what was seen as events for `accord events`: a line for each value, host and day
+    #[arg(long, conflicts_with_all = ["against", "report", "files"])]
+    pub events: bool,
     /// The format of the logs, where it is not told by how they begin: zeek-tsv, zeek-json, eve, bind, unbound, dnsmasq, coredns,
     /// combined, squid, syslog, cloudtrail, ecs, ocsf, evtx, text
     #[arg(long, value_name = "FORMAT")]

@@ -51,6 +51,7 @@ pub fn run(command: Command, loaded: &Loaded, output: &mut Output) -> Result<Exi
         Command::Serve(_) => serve::run(loaded, output),
         Command::Config(_) => config::show(loaded, output),
         Command::Restore(restore) => operation::restore(loaded, &restore, output),
+        Command::Scan(scan) if scan.events => scan::events(&scan, output),
         Command::Scan(scan) if scan.against.is_some() => scan::against_file(&scan, loaded, output),
         Command::Shield(ShieldCommand::Status(asked)) => shield::status(loaded, &asked.file, output),
         command => {

@@ -63,6 +63,29 @@ pub fn against_file(scan: &Scan, loaded: &Loaded, output: &mut Output) -> Result
     }
 }
 
+/// Writes what was seen in logs as events, which `accord events` sends. No node is asked.
+///
+/// # Errors
+/// The arguments make no sense; the output cannot be written.
+pub fn events(scan: &Scan, output: &mut Output) -> Result<Exit, Failure> {
+    let asked = asked(scan, output.json)?;
+    let files = Files::of(&scan.paths)?;
+    let inputs = files.inputs(asked.format, asked.clock);
+    let mut exit = Exit::Ok;
+    let left =
+        scan::events(inputs, asked.way.map.as_ref(), asked.how.since, &mut |event| output.line(event))?;
+    output.flush()?;
+    if left.lines > 0 {
+        let lines = super::counted(left.lines, "line");
+        remark(&format!("{lines} left out: they say no time, or no host of yours"));
+    }
+    for (name, error) in &left.unread {
+        exit = Exit::Usage;
+        remark(&format!("`{}` was not read to its end: {}", inert(name), inert(error)));
+    }
+    Ok(exit)
+}
+
 /// Goes through logs with the indicators that one may see at a node.
 ///
 /// # Errors

@@ -27,6 +27,7 @@ mod night;
 mod readme;
 #[cfg(test)]
 mod recalls;
+mod retro;
 #[cfg(test)]
 mod scan;
 #[cfg(test)]
