@@ -16,7 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use model::gate::{self, SaidBy, Versions};
-use model::{Action, Label, MemberId, Timestamp, Tlp};
+use model::{Action, Label, MemberId, Origin, Timestamp, Tlp, may_see};
 use store::Store;
 use store::directory::{Change, RECALL_MARK, RECALLS};
 use store::read::Snapshot;
@@ -57,12 +57,26 @@ struct Meant {
     source: MemberId,
     object: ObjectKey,
     versions: Vec<Timestamp>,
-    /// Where the greatest of them stands.
+    /// What stands of it under each label, the greatest version first: whoever sees one of them alone is told like everybody.
+    under: Vec<Under>,
+    /// Nothing of it stands when they are gone.
+    whole: bool,
+}
+
+/// The greatest version under a label.
+struct Under {
     position: u64,
     label: Label,
     wire: Vec<u8>,
-    /// Nothing of it stands when they are gone.
-    whole: bool,
+}
+
+/// One of several, of one that is taken back.
+#[derive(Clone, Copy)]
+struct Said<'m> {
+    of: &'m Meant,
+    under: &'m Under,
+    /// The greatest version of all: objects are counted by it.
+    first: bool,
 }
 
 /// The rules that are kept.
@@ -348,14 +362,10 @@ impl Node {
         let (meant, next) = self.meant(&swept.rule, (swept.place, end))?;
         let notes = self.say_recalled(swept, &meant)?;
         let mut pieces: BTreeMap<Option<usize>, Piece> = BTreeMap::new();
-        for (one, note) in meant.iter().zip(notes) {
-            let piece = pieces.entry(note).or_insert(Piece {
-                note,
-                first: one.position,
-                last: one.position,
-                objects: 0,
-            });
-            (piece.first, piece.last) = (piece.first.min(one.position), piece.last.max(one.position));
+        for (note, position) in notes {
+            let empty = Piece { note, first: position, last: position, objects: 0 };
+            let piece = pieces.entry(note).or_insert(empty);
+            (piece.first, piece.last) = (piece.first.min(position), piece.last.max(position));
             piece.objects += 1;
         }
         let (place, objects) = (swept.place, meant.len() as u64);
@@ -423,38 +433,41 @@ impl Node {
         })
     }
 
-    // Says of each object that it is revoked, and under each label once why, as far as whoever recalls may. Answers which of the notes
-    // tells of each. What cannot be said keeps nothing from being taken back.
-    fn say_recalled(&self, swept: &mut Swept, meant: &[Meant]) -> Result<Vec<Option<usize>>, Error> {
-        let mut told = vec![None; meant.len()];
-        let mut groups: BTreeMap<Label, Vec<usize>> = BTreeMap::new();
-        for (at, one) in meant.iter().enumerate() {
-            // What was said without a name is taken back, and nothing is said of it: the reason might tell whose it was.
-            if one.source == MemberId(swept.rule.member) {
-                groups.entry(Label { parts: None, ..one.label.clone() }).or_default().push(at);
+    // Says of each object that it is revoked, under each label, and under each once why, as far as whoever recalls may. Answers which of
+    // the notes tells of what stands at which position. What cannot be said keeps nothing from being taken back.
+    fn say_recalled(&self, swept: &mut Swept, meant: &[Meant]) -> Result<Vec<(Option<usize>, u64)>, Error> {
+        let mut told = Vec::with_capacity(meant.len());
+        let mut groups: BTreeMap<Label, Vec<Said<'_>>> = BTreeMap::new();
+        for of in meant {
+            for (at, under) in of.under.iter().enumerate() {
+                // What was said without a name is taken back, and nothing is said of it: the reason might tell whose it was.
+                let is_named =
+                    of.source == MemberId(swept.rule.member) && under.label.origin == Origin::Shown;
+                if is_named {
+                    groups.entry(under.label.clone()).or_default().push(Said { of, under, first: at == 0 });
+                } else {
+                    told.push((None, under.position));
+                }
             }
         }
-        for (label, places) in groups {
-            let of: Vec<&Meant> = places.iter().filter_map(|at| meant.get(*at)).collect();
-            let note = match self.say_group(swept, &label, &of) {
+        for (label, mut some) in groups {
+            // As they stand under this label: what stands under others decides no order.
+            some.sort_by_key(|one| one.under.position);
+            let note = match self.say_group(swept, &label, &some) {
                 Ok(note) => note,
                 Err(error) if error.kind == Kind::Unavailable => return Err(error),
                 Err(error) => {
                     tracing::warn!(%error, recall.id = %swept.rule.id, "what is recalled is taken back, and not said to be revoked");
-                    swept.unsaid += of.len() as u64;
+                    swept.unsaid += counted(&some);
                     None
                 }
             };
-            for at in places {
-                if let Some(told) = told.get_mut(at) {
-                    *told = note;
-                }
-            }
+            told.extend(some.iter().map(|one| (note, one.under.position)));
         }
         Ok(told)
     }
 
-    fn say_group(&self, swept: &mut Swept, label: &Label, of: &[&Meant]) -> Result<Option<usize>, Error> {
+    fn say_group(&self, swept: &mut Swept, label: &Label, some: &[Said<'_>]) -> Result<Option<usize>, Error> {
         let (rule, roster, now) = (&swept.rule, self.roster(), self.now());
         // With the rights of whoever recalls, as they are by now.
         let caller = self.sender(&roster, rule.token(), rule.at())?;
@@ -462,24 +475,28 @@ impl Node {
         let identity = roster.identities(by).into_iter().next();
         let addressed = Addressed::of(&roster, label);
         let can_name = addressed.find(&roster, &caller, by, now).is_ok();
-        // Of what somebody else said for whom one cannot address, there is nobody to tell.
-        if identity.is_none() || (!can_name && !rule.is_own()) || (label.tlp == Tlp::Red && !rule.is_own()) {
-            swept.unsaid += of.len() as u64;
+        // Of what somebody else said that one does not see, or for whom one cannot address, there is nothing or nobody to tell: a note is
+        // read by whoever's it is.
+        let is_told = can_name && label.tlp != Tlp::Red && may_see(&caller.principal.reader, label, now);
+        if identity.is_none() || !(rule.is_own() || is_told) {
+            swept.unsaid += counted(some);
             return Ok(None);
         }
         let tlp = if can_name { label.tlp } else { Tlp::Red };
         let Addressed { to, embargo } = if can_name { addressed } else { Addressed::default() };
         let identity = identity.as_deref();
-        let mut pieces = Vec::with_capacity(of.len() + 1);
+        let mut pieces = Vec::with_capacity(some.len() + 1);
         let mut revoked = 0;
-        for one in of.iter().filter(|one| rule.is_own() && one.whole) {
-            let Ok(object) = strictjson::parse(&one.wire, &Limits::default()) else { continue };
-            let id = one.object.to_string();
-            let by = Speaker { identity, now, uuid: random::uuid()?, tlp };
+        // Of one object that stands under two labels two are said, which must not be one version.
+        let said_at = before_now(now, label);
+        for one in some.iter().filter(|one| rule.is_own() && one.of.whole) {
+            let Ok(object) = strictjson::parse(&one.under.wire, &Limits::default()) else { continue };
+            let id = one.of.object.to_string();
+            let by = Speaker { identity, now: said_at, uuid: random::uuid()?, tlp };
             let subject = Subject { id: &id, object: &object, own: true };
             if let Ok(piece) = statement(&Annotation::Revoke, subject, by) {
                 pieces.push(piece);
-                revoked += 1;
+                revoked += u64::from(one.first);
             }
         }
         let uuid = Uuid::new_v5(&rule.id, &label.canonical());
@@ -487,7 +504,7 @@ impl Node {
         let id = note.to_string();
         let known = swept.notes.iter().position(|note| note.id == id);
         if self.inner.store.snapshot()?.every_statement(&note)?.is_empty() {
-            let refs: Vec<String> = of.iter().map(|one| one.object.to_string()).collect();
+            let refs: Vec<String> = some.iter().map(|one| one.of.object.to_string()).collect();
             let reason = reason_of(&roster, rule);
             pieces.push(recall_note(Speaker { identity, now, uuid, tlp }, &reason, &refs));
         }
@@ -583,7 +600,7 @@ fn meant_of(
 ) -> Result<Option<Meant>, Error> {
     let mut standing = snapshot.every_statement(&object)?;
     standing.retain(|one| one.source == source && !one.withdrawn);
-    let (mut versions, mut last) = (Vec::new(), None::<(Timestamp, u64, Label, Vec<u8>)>);
+    let (mut versions, mut last) = (Vec::new(), BTreeMap::<Label, (Timestamp, Under)>::new());
     let mut kept = false;
     for one in standing {
         let wire = wire_of_reached(snapshot, rule, one.position)?;
@@ -592,21 +609,29 @@ fn meant_of(
             continue;
         };
         versions.push(one.version);
-        if last.as_ref().is_none_or(|(version, ..)| *version <= one.version) {
-            last = Some((one.version, one.position, one.label, wire));
+        let label = Label { parts: None, ..one.label };
+        if last.get(&label).is_none_or(|(version, _)| *version <= one.version) {
+            let under = Under { position: one.position, label: label.clone(), wire };
+            last.insert(label, (one.version, under));
         }
     }
     versions.sort_unstable();
     versions.dedup();
-    Ok(last.map(|(_, position, label, wire)| Meant {
-        source,
-        object,
-        versions,
-        position,
-        label,
-        wire,
-        whole: !kept,
-    }))
+    let mut under: Vec<(Timestamp, Under)> = last.into_values().collect();
+    under.sort_by_key(|(version, _)| std::cmp::Reverse(*version));
+    let under: Vec<Under> = under.into_iter().map(|(_, under)| under).collect();
+    Ok((!under.is_empty()).then_some(Meant { source, object, versions, under, whole: !kept }))
+}
+
+// How many objects these are.
+fn counted(some: &[Said<'_>]) -> u64 {
+    some.iter().filter(|one| one.first).count() as u64
+}
+
+// A moment within the last second that follows from the label: so it tells nothing of what stands under others.
+fn before_now(now: Timestamp, label: &Label) -> Timestamp {
+    let of = Uuid::new_v5(&Uuid::NAMESPACE_OID, &label.canonical()).as_u128() % 1_000;
+    Timestamp(now.0.saturating_sub(i64::try_from(of).unwrap_or(0) * 1_000))
 }
 
 // Why, and that it is more than what the note names.

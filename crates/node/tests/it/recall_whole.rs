@@ -6,11 +6,11 @@ use std::time::{Duration, Instant};
 use model::{Timestamp, Tlp};
 use node::views::{RecallListed, RecallSweep};
 use node::{
-    Caller, FeedQuery, ImportOptions, Kind, NewMember, NewToken, Recall, Relabel, Settings, Stream,
-    StreamEvent, StreamQuery, ValuesQuery,
+    Caller, FeedQuery, ImportOptions, Kind, NewCircle, NewMember, NewToken, Recall, Relabel, Settings,
+    Stream, StreamEvent, StreamQuery, ValuesQuery,
 };
 
-use super::circle_rules::members;
+use super::circle_rules::{bring, members};
 use super::write_world::{START, World, envelope, id, indicator, settings};
 
 const ROLES: &[&str] = &["analyst", "organisation-administrator"];
@@ -511,4 +511,67 @@ fn what_is_said_again_while_it_is_taken_back_is_refused_and_never_lost() {
     assert!(!now.contains("203.0.100.1\t"), "{now}");
     lines(&world, &ada, Some("bad"), "203.0.100.1\n");
     assert!(read(&world, &ada).contains("203.0.100.1\t"));
+}
+
+#[test]
+fn who_sees_one_version_alone_is_told_that_it_is_recalled_whatever_stands_under_other_labels() {
+    let world = World::new();
+    let [ada, bob]: [Caller; 2] = members(&world, &["Ada", "Bob"], ROLES).try_into().unwrap();
+    // What Bob sees of both is the same; of the second there is more that is not for him.
+    for (n, modified, tlp) in [
+        (1, "2026-01-01T00:00:00.000Z", Tlp::Green),
+        (2, "2026-01-01T00:00:00.000Z", Tlp::Green),
+        (2, "2026-02-01T00:00:00.000Z", Tlp::Red),
+    ] {
+        let options = ImportOptions { tlp: Some(tlp), ..ImportOptions::default() };
+        world.node.submit(&ada, &options, envelope(&[indicator(n, modified, "")]).as_bytes()).unwrap();
+    }
+    world.later(60);
+    world.node.recall(&ada, &whole(Some("Ada"), None, None)).unwrap();
+    let sweep = done(&world, &ada);
+    assert_eq!((sweep.objects, sweep.withdrawn, sweep.revoked, sweep.unsaid), (2, 3, 2, 0));
+    assert_eq!(sweep.recalls.len(), 2, "a note for each label");
+    let told = |n: u32| world.node.object(&bob, &id(n), None).unwrap().object.get().replace(&id(n), "");
+    let modified = |n: u32| {
+        let object: serde_json::Value = serde_json::from_str(&told(n)).unwrap();
+        assert_eq!(object["revoked"], true, "{object}");
+        object["modified"].clone()
+    };
+    assert_eq!(modified(1), modified(2), "nothing tells of what stood under the other label");
+    let listed = world.listed(&bob, None);
+    let notes: Vec<&String> = listed.iter().map(|(id, _)| id).filter(|id| id.starts_with("note--")).collect();
+    assert_eq!(notes.len(), 1, "{listed:?}");
+    assert_eq!(world.node.recalled(&bob, notes[0]).unwrap().entry.objects, [id(1), id(2)]);
+}
+
+#[test]
+fn an_administrator_who_recalls_says_nothing_of_what_he_does_not_see() {
+    let world = World::new();
+    let [ada, bob]: [Caller; 2] = members(&world, &["Ada", "Bob"], ROLES).try_into().unwrap();
+    // A circle of which he is none.
+    let ours = NewCircle { name: "Ours".to_owned(), ..NewCircle::default() };
+    world.node.add_circle(&ada, &ours).unwrap();
+    bring(&world.node, &ada, "Ours", &bob);
+    let (ada, bob) = (world.token("Ada", ROLES), world.token("Bob", ROLES));
+    let to_bob = ImportOptions {
+        tlp: Some(Tlp::Amber),
+        to: vec!["circle:Ours".to_owned()],
+        ..ImportOptions::default()
+    };
+    let said = envelope(&[indicator(1, "2026-01-01T00:00:00.000Z", "")]);
+    let status = world.node.submit(&ada, &to_bob, said.as_bytes()).unwrap();
+    assert_eq!(status.success, 1, "{status:?}");
+    lines(&world, &ada, None, "203.0.100.1\n");
+    world.later(60);
+    assert_eq!(world.listed(&bob, None).len(), 2);
+    let operator = world.node.operator();
+    world.node.recall(&operator, &whole(Some("Ada"), None, None)).unwrap();
+    let sweep = done(&world, &operator);
+    assert_eq!((sweep.withdrawn, sweep.recalls.len(), sweep.unsaid), (2, 1, 1));
+    for reader in [&operator, &bob] {
+        for (listed, _) in world.listed(reader, None) {
+            let text = world.node.object(reader, &listed, None).unwrap().object.get().to_owned();
+            assert!(!text.contains(&id(1)), "{text}");
+        }
+    }
 }

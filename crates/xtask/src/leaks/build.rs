@@ -26,7 +26,7 @@ use super::ask::{Ask, send};
 use super::oracle::{Served, Told};
 use super::people::{BEGIN, changes, uuid};
 use super::said::Said;
-use super::world::{Deed, Post, World};
+use super::world::{Deed, Post, Recalled, World};
 use crate::Outcome;
 
 /// Seconds between two deeds.
@@ -73,7 +73,7 @@ fn anything(store: &Store) -> Outcome<Authorized<Anything, Anything>> {
 }
 
 /// When a deed is done.
-fn time_of(number: usize) -> Outcome<Timestamp> {
+pub fn time_of(number: usize) -> Outcome<Timestamp> {
     let begin: Timestamp = BEGIN.parse()?;
     Ok(begin.plus_seconds(STEP_S * (1 + number as i64)))
 }
@@ -104,6 +104,10 @@ pub fn build(world: &World, below: &Path, runtime: &Handle) -> Outcome<Built> {
     let mut built = open(world, folder, runtime, served)?;
     for (number, deed) in &world.deeds {
         built.clock.store(time_of(*number)?.0, Ordering::SeqCst);
+        if let Deed::Recall { token, member, so_far: Recalled::InForce } = deed {
+            built = built.recall_in_force(world, (*token, *member), runtime)?;
+            continue;
+        }
         built.act(world, *number, deed)?;
     }
     built.rest()?;
@@ -201,7 +205,47 @@ impl Built {
                 let ask = Ask::rest("eraseObject", "POST", format!("/api/v1/objects/{id}/erase"));
                 send(self, &ask.body(r#"{"reason":"a test"}"#), &secret(*token)).map(drop)
             }
+            Deed::Recall { token, member, .. } => {
+                if self.recall(world, (*token, *member))?.is_none() {
+                    return Ok(());
+                }
+                let begun = Instant::now();
+                let list = Ask::rest("listRecalls", "GET", "/api/v1/recalls".to_owned());
+                while begun.elapsed() < Duration::from_secs(30) {
+                    let listed = send(self, &list, &secret(*token))?.json()?;
+                    if listed.pointer("/recalls/0/done") == Some(&true.into()) {
+                        return Ok(());
+                    }
+                    std::thread::sleep(Duration::from_millis(2));
+                }
+                Err("what is recalled was never taken back".into())
+            }
         }
+    }
+
+    // Recalls all that a member said. The id of the recall; `None` where nothing stands.
+    fn recall(&self, world: &World, (token, member): (usize, MemberId)) -> Outcome<Option<String>> {
+        let secret = world.tokens.get(token).map(|token| token.secret.clone()).unwrap_or_default();
+        let body = format!(r#"{{"member":"{member}","reason":"a test"}}"#);
+        let ask = Ask::rest("recall", "POST", "/api/v1/recalls".to_owned()).body(&body);
+        let reply = send(self, &ask, &secret)?;
+        if reply.status == 404 {
+            return Ok(None);
+        }
+        let id = reply.json()?.pointer("/sweep/id").and_then(|id| id.as_str().map(str::to_owned));
+        id.map(Some).ok_or_else(|| format!("nothing was recalled: {}", reply.text()).into())
+    }
+
+    // The same by a node whose jobs do nothing any more; and in the next one what is kept of it cannot be read.
+    fn recall_in_force(self, world: &World, of: (usize, MemberId), runtime: &Handle) -> Outcome<Built> {
+        self.done_with_arrivals()?;
+        self.router.node().stop();
+        let id = self.recall(world, of)?;
+        let (folder, submissions, served) = self.end()?;
+        if let Some(id) = id {
+            opened(&folder)?.set_meta(&format!("recall-all:{id}"), Some(b"nothing to be read"))?;
+        }
+        Ok(open(world, folder, runtime, served)?.with_names(submissions))
     }
 
     fn post(&mut self, world: &World, number: usize, post: &Post) -> Outcome {

@@ -67,6 +67,35 @@ pub fn without_holders(text: String) -> String {
     }
 }
 
+/// Takes out of a recall how often it was tried in vain: that goes by the clock on the wall.
+pub fn without_attempts(text: String) -> String {
+    let mut left = String::with_capacity(text.len());
+    let mut rest = text.as_str();
+    while let Some((before, behind)) = rest.split_once(",\"retry\":{") {
+        left.push_str(before);
+        rest = behind.split_once('}').map_or("", |(_, after)| after);
+    }
+    left.push_str(rest);
+    left
+}
+
+/// Takes out which commit within a second something entered with, where that second is the one in which all that a member said was taken
+/// back. That is said under one label after the other, and while the clock stands still each commit has the next millisecond: in life
+/// what lies between two of them goes by the disk. In which order they entered is compared all the same.
+pub fn without_moments(text: &str, second: &str) -> String {
+    let begin = format!("{second}.");
+    let mut pieces = text.split(begin.as_str());
+    let mut left = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        left.push_str(&begin);
+        match piece.split_once('Z').filter(|(digits, _)| digits.len() == 6) {
+            Some((_, rest)) => left.push_str(&format!("<a moment>Z{rest}")),
+            None => left.push_str(piece),
+        }
+    }
+    left
+}
+
 /// Takes out of a trace who got it, for the same reason: only what was read in lists, exports and the stream stands there.
 pub fn without_getters(text: String) -> String {
     let mut left = String::with_capacity(text.len());
@@ -92,8 +121,11 @@ pub fn without_getters(text: String) -> String {
 
 /// Answers about the node as a machine: how much it holds, how much it does. For those who operate it; nobody else is let
 /// in, and no canary stands in them.
-const OF_THE_NODE: [&str; 9] = [
+/// So is that something was recalled as a whole, whose it was and how far that is: an administrator could do it himself, and is told so
+/// of members of whom he sees nothing.
+const OF_THE_NODE: [&str; 10] = [
     "metrics",
+    "listRecalls",
     "listAudit",
     "listReads",
     "statistics",

@@ -62,6 +62,20 @@ pub fn without(world: &World, served: &Served, reader: &Reader<'_>) -> Less {
             kept.push((one.deed, one.place, !part));
         }
     }
+    // Who saw what was recalled is told whose it was, and who recalled it.
+    if let Some((number, token, member)) = world.recall() {
+        let is_recalled = |one: &&oracle::Stands<'_>| one.deed < number && one.label.author == member;
+        let sees = |one: &&oracle::Stands<'_>| reader.sees(world, one).0 && reader.is_told_source(&one.label);
+        let seen_before: Vec<_> = ever.iter().filter(is_recalled).filter(sees).collect();
+        seen_before.iter().for_each(|one| seen.push_str(&format!("{} ", one.said.id)));
+        if !seen_before.is_empty() {
+            let by = world.tokens.get(token).map(|token| token.member);
+            for member in [Some(member), by].into_iter().flatten() {
+                seen.push_str(world.member(member).map_or("", |one| &one.name));
+                seen.push(' ');
+            }
+        }
+    }
     let own = own_ids(world, reader);
     let has_hidden = |one: &&oracle::Stands<'_>| {
         Some(one.label.author) == reader.member() && reader.sees(world, one) == (true, false)
@@ -147,13 +161,16 @@ pub fn without(world: &World, served: &Served, reader: &Reader<'_>) -> Less {
                 }
                 deeds.push((*number, deed.clone()));
             }
+            Deed::Recall { .. } => deeds.push((*number, deed.clone())),
         }
     }
     keep_terms(world, &mut deeds);
     let said: Vec<String> =
         deeds.iter().flat_map(|(_, deed)| deed.said()).map(|said| said.id.clone()).collect();
+    let speak: BTreeSet<MemberId> = deeds.iter().filter_map(|(_, deed)| source_of(world, deed)).collect();
     deeds.retain(|(_, deed)| match deed {
         Deed::Withdraw { id, .. } | Deed::Erase { id, .. } => said.contains(id),
+        Deed::Recall { member, .. } => speak.contains(member),
         Deed::Direct { .. } | Deed::Post(_) => true,
     });
     swap_withheld(world, reader, &mut deeds);
@@ -165,12 +182,17 @@ pub fn without(world: &World, served: &Served, reader: &Reader<'_>) -> Less {
     Less { world, seen, told, queued, own, parted, beyond }
 }
 
+// Who says something by a deed.
+fn source_of(world: &World, deed: &Deed) -> Option<MemberId> {
+    match deed {
+        Deed::Direct { source, .. } => Some(*source),
+        Deed::Post(post) => Some(oracle::source(world, post)),
+        Deed::Withdraw { .. } | Deed::Erase { .. } | Deed::Recall { .. } => None,
+    }
+}
+
 fn own_ids(world: &World, reader: &Reader<'_>) -> BTreeSet<String> {
-    let is_own = |deed: &Deed| match deed {
-        Deed::Direct { source, .. } => Some(*source) == reader.member(),
-        Deed::Post(post) => Some(oracle::source(world, post)) == reader.member(),
-        Deed::Withdraw { .. } | Deed::Erase { .. } => false,
-    };
+    let is_own = |deed: &Deed| source_of(world, deed).is_some_and(|one| Some(one) == reader.member());
     let own = world.deeds.iter().filter(|(_, deed)| is_own(deed));
     own.flat_map(|(_, deed)| deed.said()).map(|said| said.id.clone()).collect()
 }
@@ -195,11 +217,7 @@ fn first_said(world: &World, served: &Served, reader: &Reader<'_>) -> Vec<(usize
     }
     let mut first = Vec::new();
     for (number, deed) in &world.deeds {
-        let source = match deed {
-            Deed::Direct { source, .. } => *source,
-            Deed::Post(post) => oracle::source(world, post),
-            Deed::Withdraw { .. } | Deed::Erase { .. } => continue,
-        };
+        let Some(source) = source_of(world, deed) else { continue };
         for (at, said) in deed.said().into_iter().enumerate().filter(|_| reader.member() == Some(source)) {
             let is_again = |(later, place, again): &&(usize, usize, &Said)| {
                 (number, &at) < (later, place) && again.id == said.id && again.version == said.version
@@ -265,11 +283,7 @@ fn first_bound(world: &World, served: &Served, kept: &[(usize, usize, bool)]) ->
     let mut owners: Vec<(&str, MemberId, usize, usize)> = Vec::new();
     let mut visible: Vec<(&str, MemberId)> = Vec::new();
     for (number, deed) in &world.deeds {
-        let source = match deed {
-            Deed::Direct { source, .. } => *source,
-            Deed::Post(post) => oracle::source(world, post),
-            Deed::Withdraw { .. } | Deed::Erase { .. } => continue,
-        };
+        let Some(source) = source_of(world, deed) else { continue };
         for (at, said) in deed.said().into_iter().enumerate() {
             if kept.iter().any(|(deed, place, _)| (deed, place) == (number, &at)) {
                 visible.push((&said.id, source));
@@ -342,11 +356,16 @@ fn swap_withheld(world: &World, reader: &Reader<'_>, deeds: &mut [(usize, Deed)]
             _ => None,
         })
         .collect();
+    let recalled = world.recall().map(|(_, _, member)| member);
     for (_, deed) in deeds.iter_mut() {
         let Deed::Direct { source, said } = deed else { continue };
         let other = world.members.iter().map(|member| member.id);
-        let other = other.rev().find(|id| *id != *source && Some(*id) != reader.member());
-        let Some(other) = other.filter(|_| Some(*source) != reader.member()) else { continue };
+        // All that one said is recalled at the same time, which tells whose it was.
+        let is_recalled = |id: MemberId| recalled == Some(id);
+        let other =
+            other.rev().find(|id| *id != *source && Some(*id) != reader.member() && !is_recalled(*id));
+        let is_swapped = Some(*source) != reader.member() && !is_recalled(*source);
+        let Some(other) = other.filter(|_| is_swapped) else { continue };
         let is_swapped = |(one, label): &(Said, model::Label)| {
             label.origin == Origin::Withheld
                 && one.author.is_none()
@@ -367,9 +386,10 @@ fn directory(world: &World, reader: &Reader<'_>, deeds: Vec<(usize, Deed)>) -> W
         deeds.iter().any(|(_, deed)| {
             let by = match deed {
                 Deed::Direct { .. } => None,
-                Deed::Post(Post { token, .. }) | Deed::Withdraw { token, .. } | Deed::Erase { token, .. } => {
-                    world.tokens.get(*token)
-                }
+                Deed::Post(Post { token, .. })
+                | Deed::Withdraw { token, .. }
+                | Deed::Erase { token, .. }
+                | Deed::Recall { token, .. } => world.tokens.get(*token),
             };
             by.is_some_and(|by| by.id == token.id)
         })

@@ -5,7 +5,7 @@ use model::{Label, MemberId, Origin, PersonId, Role, Tlp};
 
 use super::people::{Collection, Holds, Token};
 use super::said::{Kind, Mark, Said};
-use super::world::{Deed, Post, World};
+use super::world::{Deed, Post, Recalled, World};
 
 /// Somebody who reads.
 #[derive(Clone)]
@@ -76,7 +76,19 @@ pub fn stands<'w>(world: &'w World, served: &Served, when: When) -> Vec<Stands<'
                     standing.push(Stands { deed: *number, place, said, label, via: post.collection });
                 }
             }
-            Deed::Withdraw { .. } | Deed::Erase { .. } if when == When::Ever => {}
+            Deed::Withdraw { .. } | Deed::Erase { .. } | Deed::Recall { .. } if when == When::Ever => {}
+            Deed::Recall { so_far: Recalled::InForce, .. } => {}
+            // Whoever recalls what he said himself says of it that it is revoked, and what it was, under the same label.
+            Deed::Recall { token, member, so_far: Recalled::Done } => {
+                let is_own = world.tokens.get(*token).is_some_and(|token| token.member == *member);
+                standing.retain(|one| {
+                    let is_said_again = is_own
+                        && one.label.origin == Origin::Shown
+                        && one.said.kind != Kind::Marking
+                        && !one.said.kind.is_observable();
+                    one.label.author != *member || is_said_again
+                });
+            }
             Deed::Withdraw { token, id } => {
                 let by = world.tokens.get(*token).map(|token| token.member);
                 standing.retain(|one| one.said.id != *id || Some(one.label.author) != by);

@@ -5,7 +5,7 @@ use model::{Embargo, Label, Origin, Role, Timestamp, Tlp};
 
 use super::people::{BEGIN, Circle, Client, Collection, Holds, Member, Person, Token, uuid};
 use super::said::{Kind, Mark, Said, in_number, object_id};
-use super::world::{Deed, Post, World};
+use super::world::{Deed, Post, Recalled, World};
 use crate::generate::Random;
 
 /// Members of a world, the node's own among them.
@@ -18,7 +18,7 @@ const OVER_ROADS: usize = 22;
 
 /// Deeds of a world.
 pub const fn deeds() -> usize {
-    DIRECT + OVER_ROADS
+    DIRECT + OVER_ROADS + 1
 }
 
 /// The world of that number of a seed.
@@ -165,7 +165,29 @@ impl Planner {
             let deed = if n < DIRECT { self.direct() } else { self.over_roads() };
             self.world.deeds.push((n, deed));
         }
+        self.recall();
         self.world
+    }
+
+    // In two worlds of three all that a member said is recalled, by itself or by the node's administrator: somewhere on the way, where
+    // it is carried out; or at the end, where it stays in force. By chance of its own: the rest of a world is as it would be without.
+    fn recall(&mut self) {
+        let mut random = Random::new(self.world.number.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ 0x7EC);
+        let by_itself = random.below(2) == 0;
+        let at = random.below(MEMBERS as u64) as usize;
+        let place = DIRECT + OVER_ROADS / 2 + random.below(OVER_ROADS as u64 / 2) as usize;
+        let Some(member) = self.world.members.get(at).map(|one| one.id) else { return };
+        let token = if by_itself { at } else { 0 };
+        let recall = |so_far| Deed::Recall { token, member, so_far };
+        match self.world.number % 3 {
+            1 => {
+                if let Some((_, deed)) = self.world.deeds.get_mut(place) {
+                    *deed = recall(Recalled::Done);
+                }
+            }
+            2 => self.world.deeds.push((DIRECT + OVER_ROADS, recall(Recalled::InForce))),
+            _ => {}
+        }
     }
 
     fn chance(&mut self, percent: u64) -> bool {

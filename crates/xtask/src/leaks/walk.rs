@@ -7,12 +7,12 @@ use std::path::Path;
 use tokio::runtime::Handle;
 
 use super::ask::{Ask, Reply, send};
-use super::build::{Built, build};
+use super::build::{Built, build, time_of};
 use super::less::{Less, without};
 use super::oracle::{Reader, Served};
 use super::plain::{next_of, plain, without_cursors};
 use super::requests::{self, Scene};
-use super::world::{Deed, World};
+use super::world::{Deed, Recalled, World};
 use super::{canary, exceptions, writes};
 use crate::Outcome;
 use crate::generate::Random;
@@ -80,6 +80,8 @@ pub struct Walk<'w> {
     full: Built,
     own: Built,
     found: Found,
+    /// The second in which all that a member said was taken back, where it was.
+    recalled_at: Option<String>,
 }
 
 /// Where the whole world lies that readers get copies of.
@@ -106,7 +108,8 @@ pub fn walk(whole: &Whole<'_>, reader: &Reader<'_>, below: &Path, runtime: &Hand
     names.extend(full.submissions.iter().filter(|(number, _)| is_missing(*number)).cloned());
     let own = own.with_names(names);
     let found = Found::default();
-    let mut walk = Walk { world: whole.world, reader, less, full, own, found };
+    let recalled_at = recalled_at(whole.world)?;
+    let mut walk = Walk { world: whole.world, reader, less, full, own, found, recalled_at };
     walk.all()?;
     Ok(walk.found)
 }
@@ -248,8 +251,11 @@ impl Walk<'_> {
         if exceptions::is_of_the_node(ask.operation, self.reader) {
             return true;
         }
-        let compared =
-            |text| exceptions::without_getters(exceptions::without_holders(exceptions::without_others(text)));
+        let compared = |text| {
+            let text = exceptions::without_holders(exceptions::without_others(text));
+            let text = exceptions::without_attempts(exceptions::without_getters(text));
+            self.recalled_at.as_deref().map_or(text.clone(), |at| exceptions::without_moments(&text, at))
+        };
         let one = compared(plain(full, &self.full.submissions));
         let other = compared(plain(own, &self.own.submissions));
         if one != other {
@@ -274,6 +280,13 @@ impl Walk<'_> {
         let number = self.world.number;
         self.found.leaks.push(format!("world {number}, {who}: {operation}: {method} {path} {body}\n{what}"));
     }
+}
+
+fn recalled_at(world: &World) -> Outcome<Option<String>> {
+    let done = |deed: &Deed| matches!(deed, Deed::Recall { so_far: Recalled::Done, .. });
+    let Some((number, _)) = world.deeds.iter().find(|(_, deed)| done(deed)) else { return Ok(None) };
+    let at = time_of(*number)?.to_string();
+    Ok(at.split_once('.').map(|(second, _)| second.to_owned()))
 }
 
 fn ids(list: &Reply) -> Vec<String> {

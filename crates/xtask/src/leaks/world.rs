@@ -62,6 +62,24 @@ pub enum Deed {
         /// The object.
         id: String,
     },
+    /// All that a member said so far is recalled.
+    Recall {
+        /// The place of the token of whoever does.
+        token: usize,
+        /// Whose.
+        member: MemberId,
+        /// How far it comes.
+        so_far: Recalled,
+    },
+}
+
+/// How far a recall of all that a member said comes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Recalled {
+    /// All of it is taken back before anything else is done.
+    Done,
+    /// It is in force, and stays so: it cannot be carried out.
+    InForce,
 }
 
 /// Objects sent in one request.
@@ -85,7 +103,7 @@ impl Deed {
         match self {
             Deed::Direct { said, .. } => said.iter().map(|(said, _)| said).collect(),
             Deed::Post(post) => post.said.iter().collect(),
-            Deed::Withdraw { .. } | Deed::Erase { .. } => Vec::new(),
+            Deed::Withdraw { .. } | Deed::Erase { .. } | Deed::Recall { .. } => Vec::new(),
         }
     }
 }
@@ -126,6 +144,10 @@ impl World {
                 }
                 Deed::Withdraw { token, id } => format!("withdraw {id} by token {token}"),
                 Deed::Erase { token, id } => format!("erase {id} by token {token}"),
+                Deed::Recall { token, member, so_far } => {
+                    let name = self.member(*member).map_or("", |member| &member.name);
+                    format!("recall of {name} by token {token}, {so_far:?}")
+                }
             };
             text.push_str(&format!("{number}: {what}\n"));
             for (place, said) in deed.said().into_iter().enumerate() {
@@ -142,6 +164,14 @@ impl World {
             }
         }
         text
+    }
+
+    /// What is recalled as a whole: at which deed, by whom, whose.
+    pub fn recall(&self) -> Option<(usize, usize, MemberId)> {
+        self.deeds.iter().find_map(|(number, deed)| match deed {
+            Deed::Recall { token, member, .. } => Some((*number, *token, *member)),
+            _ => None,
+        })
     }
 
     /// The member of that id.
