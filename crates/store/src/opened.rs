@@ -1,7 +1,7 @@
 //! What became visible to a reader later, and where his lists go on.
 //!
-//! A reader's list is a sequence: what stood before his first opening, under the labels that he saw then; what was opened,
-//! label by label; what stands behind it, and so on. His times rise along it.
+//! A reader's list is a sequence: what stood before his first opening, under the labels that he saw then; what was opened
+//! at that moment, in the order of positions; what stands behind it, and so on. His times rise along it.
 
 use std::cmp::Ordering;
 
@@ -25,10 +25,8 @@ pub struct Place {
 pub struct Within {
     /// He has what has times up to here, but for what was opened at this moment,
     pub until: Timestamp,
-    /// and of that what stands under lesser labels, and under this one
-    pub label: LabelId,
-    /// so many.
-    pub count: u64,
+    /// and of that what stands before this position.
+    pub before: u64,
 }
 
 impl From<u64> for Place {
@@ -50,62 +48,86 @@ pub struct Opened {
     pub count: u64,
 }
 
-/// The same, with the times that it has for one reader: from `first` on, in the order of positions.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Block {
-    pub(crate) label: LabelId,
+/// All that was opened at one moment and that a reader sees: one list in the order of positions, whatever labels it bears, so
+/// that nothing shows of labels that look alike to him.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Moment {
+    /// It stood before this position.
     pub(crate) position: i64,
-    pub(crate) first: i64,
-    pub(crate) count: i64,
+    /// The time of the last of it; the one before has a microsecond less, and so on.
     pub(crate) until: i64,
+    /// How many entries there are.
+    pub(crate) count: i64,
+    /// Its labels, ascending.
+    pub(crate) labels: Vec<LabelId>,
 }
 
-impl Block {
-    /// The last time in it.
-    pub(crate) fn last(&self) -> i64 {
-        self.first + self.count - 1
+impl Moment {
+    /// The time of the entry before which there are so many of it.
+    pub(crate) fn time(&self, rank: i64) -> Timestamp {
+        Timestamp(self.until - self.count + 1 + rank)
     }
 
-    /// Where a list goes on that has so many of it.
-    pub(crate) fn place(&self, count: i64) -> Place {
-        let within =
-            Within { until: Timestamp(self.until), label: self.label, count: count.max(0).cast_unsigned() };
+    /// Where a list goes on that has what stands before a position of it.
+    pub(crate) fn place(&self, before: i64) -> Place {
+        let within = Within { until: Timestamp(self.until), before: before.max(0).cast_unsigned() };
         Place { position: self.position.cast_unsigned(), opened: Some(within) }
     }
 
-    /// How many of it somebody has whose list goes on here.
-    pub(crate) fn had(&self, from: Place) -> i64 {
+    /// From which position on somebody has yet to get it whose list goes on here; `None` where he has all of it.
+    pub(crate) fn rest(&self, from: Place) -> Option<i64> {
         match (self.position.cast_unsigned().cmp(&from.position), from.opened) {
-            (Ordering::Greater, _) => 0,
-            (Ordering::Less, _) | (Ordering::Equal, None) => self.count,
-            (Ordering::Equal, Some(within)) => {
-                match (self.until, self.label).cmp(&(within.until.0, within.label)) {
-                    Ordering::Less => self.count,
-                    Ordering::Equal => i64::try_from(within.count).unwrap_or(i64::MAX).min(self.count),
-                    Ordering::Greater => 0,
-                }
-            }
+            (Ordering::Greater, _) => Some(0),
+            (Ordering::Less, _) | (Ordering::Equal, None) => None,
+            (Ordering::Equal, Some(within)) => match self.until.cmp(&within.until.0) {
+                Ordering::Less => None,
+                Ordering::Equal => Some(i64::try_from(within.before).unwrap_or(i64::MAX)),
+                Ordering::Greater => Some(0),
+            },
         }
     }
 }
 
-/// The blocks of what a reader sees, in the order of their times. What was opened at one moment ends on its millisecond; what
-/// he does not see of it leaves no gap.
-pub(crate) fn blocks(opened: &[Opened], sees: impl Fn(LabelId) -> bool) -> Vec<Block> {
-    let mut seen: Vec<&Opened> = opened.iter().filter(|one| sees(one.label)).collect();
-    seen.sort_unstable_by_key(|one| (one.until, one.label));
-    let (mut blocks, mut moment, mut next) = (Vec::with_capacity(seen.len()), None, 0);
-    for one in seen.into_iter().rev() {
-        if moment != Some(one.until) {
-            (moment, next) = (Some(one.until), one.until.0);
+/// What became visible to a reader later, of what he sees.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Moments {
+    // In the order of their times, which is that of their positions.
+    all: Vec<Moment>,
+    // Which of them each label is of, ascending.
+    of: Vec<(LabelId, usize)>,
+}
+
+impl Moments {
+    /// Of what was opened that what he does not see leaves no gap in.
+    pub(crate) fn new(opened: &[Opened], sees: impl Fn(LabelId) -> bool) -> Moments {
+        let mut seen: Vec<&Opened> = opened.iter().filter(|one| sees(one.label)).collect();
+        seen.sort_unstable_by_key(|one| (one.until, one.label));
+        let mut moments = Moments::default();
+        for one in seen {
+            let (position, until) = (one.position.cast_signed(), one.until.0);
+            if moments.all.last().is_none_or(|moment| moment.until != until) {
+                moments.all.push(Moment { position, until, count: 0, labels: Vec::new() });
+            }
+            if let Some(moment) = moments.all.last_mut() {
+                moment.count += one.count.cast_signed();
+                moment.labels.push(one.label);
+            }
+            moments.of.push((one.label, moments.all.len() - 1));
         }
-        let count = one.count.cast_signed();
-        next -= count;
-        let (position, until) = (one.position.cast_signed(), one.until.0);
-        blocks.push(Block { label: one.label, position, first: next + 1, count, until });
+        moments.of.sort_unstable();
+        moments
     }
-    blocks.reverse();
-    blocks
+
+    /// In the order of their times.
+    pub(crate) fn all(&self) -> &[Moment] {
+        &self.all
+    }
+
+    /// The one at which what stands at a position under a label was opened.
+    pub(crate) fn of(&self, label: LabelId, position: i64) -> Option<&Moment> {
+        let at = self.of.binary_search_by_key(&label, |(label, _)| *label).ok()?;
+        self.all.get(self.of.get(at)?.1).filter(|moment| position < moment.position)
+    }
 }
 
 impl Snapshot {

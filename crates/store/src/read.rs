@@ -8,7 +8,7 @@ use model::{CollectionId, Hidden, Label, MemberId, SubmissionId, Timestamp, Tlp,
 use rusqlite::Connection;
 use uuid::Uuid;
 
-use crate::opened::{self, Block, Opened, Place};
+use crate::opened::{Moment, Moments, Opened, Place};
 use crate::record::{Held, Media, ObjectKey};
 use crate::sqlite::arrivals;
 use crate::sqlite::index::keys;
@@ -43,8 +43,8 @@ pub struct Visible {
     withheld: Vec<u64>,
     // Labels of which he does not see every part. They are few.
     parts: BTreeMap<LabelId, (Hidden, TakeOut)>,
-    // What became visible to him later, in the order of its times.
-    blocks: Vec<Block>,
+    // What became visible to him later.
+    moments: Moments,
     // All that he may see, where this is part of it.
     whole: Option<Arc<Visible>>,
 }
@@ -55,7 +55,7 @@ impl PartialEq for Visible {
         let parts = |(label, (hidden, _)): (&LabelId, &(Hidden, TakeOut))| (*label, *hidden);
         self.bits == other.bits
             && self.withheld == other.withheld
-            && self.blocks == other.blocks
+            && self.moments == other.moments
             && self.parts.iter().map(parts).eq(other.parts.iter().map(parts))
             && self.whole == other.whole
     }
@@ -131,7 +131,7 @@ impl Visible {
 
     /// Some of the labels that were let through became visible later than what bears them was said.
     pub fn open(&mut self, opened: &[Opened]) {
-        self.blocks = opened::blocks(opened, |label| self.has(label));
+        self.moments = Moments::new(opened, |label| self.has(label));
     }
 
     /// Whether whoever sees this sees of the labels before `end` all that is in the other, and no more: those labels, those parts
@@ -150,23 +150,23 @@ impl Visible {
         same(&self.bits, &other.bits)
             && same(&self.withheld, &other.withheld)
             && parts(self) == parts(other)
-            && self.blocks == other.blocks
+            && self.moments == other.moments
     }
 
     /// Whether something became visible to the reader later than it was said.
     #[must_use]
     pub fn was_opened(&self) -> bool {
-        !self.blocks.is_empty()
+        !self.moments().is_empty()
     }
 
     /// What became visible later, in the order of its times.
-    pub(crate) fn blocks(&self) -> &[Block] {
-        &self.blocks
+    pub(crate) fn moments(&self) -> &[Moment] {
+        self.moments.all()
     }
 
-    /// What was opened later of what stands at a position under a label.
-    pub(crate) fn block_of(&self, label: LabelId, position: i64) -> Option<&Block> {
-        self.blocks.iter().find(|block| block.label == label && position < block.position)
+    /// The moment at which what stands at a position under a label became visible, where that was later.
+    pub(crate) fn moment_of(&self, label: LabelId, position: i64) -> Option<&Moment> {
+        self.moments.of(label, position)
     }
 
     /// The reader is not told who the author of this label is.
@@ -551,7 +551,7 @@ impl Snapshot {
     pub fn told_upto(&self, visible: &Visible) -> Result<Timestamp, Error> {
         let mut query = self.conn()?.prepare_cached("SELECT coalesce(max(at), 0) FROM sealed")?;
         let sealed: i64 = query.query_row([], |row| row.get(0))?;
-        let opened = visible.blocks.iter().map(|block| block.until).max();
+        let opened = visible.moments().last().map(|moment| moment.until);
         Ok(Timestamp(sealed.max(opened.unwrap_or(0))))
     }
 

@@ -11,14 +11,15 @@ use model::{Principal, Timestamp};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use store::opened::{Place, Within};
-use store::read::LabelId;
 
 use crate::{Error, Kind};
 
 /// The first byte of what is sealed; another number is another layout.
-const LAYOUT: u8 = 2;
-/// Layout, position, moment, label, count and limit.
-const HEAD: usize = 1 + 8 + 8 + 4 + 8 + 4;
+const LAYOUT: u8 = 3;
+/// Of before: what was opened to a reader went label by label then, so a place within it is none any more. Any other goes on.
+const LABEL_BY_LABEL: u8 = 2;
+/// Layout, position, moment, how far within it, and limit.
+const HEAD: usize = 1 + 8 + 8 + 8 + 4;
 /// The moment of a place that is not within what was opened.
 const NOT_OPENED: Timestamp = Timestamp::MIN;
 /// Longest cursor that is looked at, in characters. A request line holds no more.
@@ -102,11 +103,10 @@ pub fn seal<F: Serialize>(
     let mut sealed = Vec::with_capacity(HEAD + 64);
     sealed.push(LAYOUT);
     sealed.extend_from_slice(&cursor.place.position.to_le_bytes());
-    let nowhere = Within { until: NOT_OPENED, label: LabelId(0), count: 0 };
+    let nowhere = Within { until: NOT_OPENED, before: 0 };
     let within = cursor.place.opened.unwrap_or(nowhere);
     sealed.extend_from_slice(&within.until.0.to_le_bytes());
-    sealed.extend_from_slice(&within.label.0.to_le_bytes());
-    sealed.extend_from_slice(&within.count.to_le_bytes());
+    sealed.extend_from_slice(&within.before.to_le_bytes());
     sealed.extend_from_slice(&cursor.limit.unwrap_or(0).to_le_bytes());
     serde_json::to_writer(&mut sealed, &cursor.filters)
         .map_err(|_| Error::new(Kind::Internal, "filters could not be written"))?;
@@ -182,18 +182,17 @@ fn opened<F: DeserializeOwned>(
     let (&[layout], rest) = plain.split_first_chunk::<1>()?;
     let (position, rest) = rest.split_first_chunk::<8>()?;
     let (until, rest) = rest.split_first_chunk::<8>()?;
-    let (label, rest) = rest.split_first_chunk::<4>()?;
-    let (count, rest) = rest.split_first_chunk::<8>()?;
-    let (limit, filters) = rest.split_first_chunk::<4>()?;
-    if layout != LAYOUT {
-        return None;
-    }
-    let limit = u32::from_le_bytes(*limit);
-    let within = Within {
-        until: Timestamp(i64::from_le_bytes(*until)),
-        label: LabelId(u32::from_le_bytes(*label)),
-        count: u64::from_le_bytes(*count),
+    let until = Timestamp(i64::from_le_bytes(*until));
+    let rest = match layout {
+        LAYOUT => rest,
+        // A label and a count were there.
+        LABEL_BY_LABEL if until == NOT_OPENED => rest.split_first_chunk::<4>()?.1,
+        _ => return None,
     };
+    let (before, rest) = rest.split_first_chunk::<8>()?;
+    let (limit, filters) = rest.split_first_chunk::<4>()?;
+    let limit = u32::from_le_bytes(*limit);
+    let within = Within { until, before: u64::from_le_bytes(*before) };
     let opened = Some(within).filter(|within| within.until != NOT_OPENED);
     Some(Cursor {
         place: Place { position: u64::from_le_bytes(*position), opened },
@@ -304,12 +303,36 @@ mod tests {
     #[test]
     fn two_cursors_for_one_place_do_not_look_alike() {
         let who = principal(Some(1), Some(2));
-        let within = Within { until: Timestamp(7), label: LabelId(8), count: 9 };
+        let within = Within { until: Timestamp(7), before: 4 };
         let place = Place { position: 5, opened: Some(within) };
         let cursor = Cursor { place, limit: None, filters: () };
         let one = seal(&key(7), [1; 12], LIST, &who, &cursor).unwrap();
         let two = seal(&key(7), [2; 12], LIST, &who, &cursor).unwrap();
         assert_eq!(open::<()>(&key(7), LIST, &who, &one).unwrap(), cursor);
         assert_ne!(one.get(16..), two.get(16..));
+    }
+
+    // Sealed as the release before did.
+    fn label_by_label(who: &Principal, position: u64, until: i64) -> String {
+        let mut sealed = vec![2];
+        sealed.extend(position.to_le_bytes());
+        sealed.extend(until.to_le_bytes());
+        sealed.extend([0; 12]);
+        sealed.extend(100_u32.to_le_bytes());
+        sealed.extend(b"null");
+        let nonce = Nonce::assume_unique_for_key([9; 12]);
+        let aad = Aad::from(bound(LIST, who));
+        key(7).0.seal_in_place_append_tag(nonce, aad, &mut sealed).unwrap();
+        URL_SAFE_NO_PAD.encode([9; 12]) + &URL_SAFE_NO_PAD.encode(&sealed)
+    }
+
+    #[test]
+    fn a_cursor_of_the_release_before_goes_on_unless_it_is_within_what_was_opened() {
+        let who = principal(Some(1), Some(2));
+        let text = label_by_label(&who, 8, NOT_OPENED.0);
+        let expected = Cursor { place: 8.into(), limit: Some(100), filters: () };
+        assert_eq!(open::<()>(&key(7), LIST, &who, &text).unwrap(), expected);
+        let error = open::<()>(&key(7), LIST, &who, &label_by_label(&who, 8, 7)).unwrap_err();
+        assert_eq!(error.hint.as_deref(), Some("ask again without `next`"));
     }
 }

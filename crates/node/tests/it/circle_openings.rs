@@ -16,12 +16,12 @@ use uuid::Uuid;
 use crate::circle_rules::{bring, circle};
 use crate::write_world::{FIRST, START, World, id, indicator, strings};
 
-fn new(n: u32, author: MemberId, to: Option<CircleId>) -> Item {
+fn new(n: u32, author: MemberId, to: &[CircleId]) -> Item {
     let body = indicator(n, FIRST, "").into_bytes();
     let version: Timestamp = FIRST.parse().unwrap();
     let label = Label {
-        recipients: Recipients { circles: to.into_iter().collect(), ..Recipients::default() },
-        ..Label::new(author, if to.is_some() { Tlp::Amber } else { Tlp::Green })
+        recipients: Recipients { circles: to.to_vec(), ..Recipients::default() },
+        ..Label::new(author, if to.is_empty() { Tlp::Green } else { Tlp::Amber })
     };
     Item::Statement(Box::new(NewStatement {
         object: ObjectKey::parse(&id(n)).unwrap(),
@@ -45,6 +45,10 @@ fn new(n: u32, author: MemberId, to: Option<CircleId>) -> Item {
 
 // Every second one is said to the circle, the others to everybody.
 fn say(folder: &Path, numbers: std::ops::Range<u32>, author: MemberId, to: CircleId) {
+    say_to(folder, numbers, author, |n| if n % 2 == 0 { vec![to] } else { Vec::new() });
+}
+
+fn say_to(folder: &Path, numbers: std::ops::Range<u32>, author: MemberId, to: impl Fn(u32) -> Vec<CircleId>) {
     let store = Store::open(folder, &Options::default()).unwrap();
     let facts = Facts::of(store.directory().unwrap().epoch);
     let at = Timestamp(START + i64::from(numbers.start) * 1_000_000);
@@ -62,7 +66,7 @@ fn say(folder: &Path, numbers: std::ops::Range<u32>, author: MemberId, to: Circl
         },
         now: at,
         seed: [7; 32],
-        items: numbers.map(|n| new(n, author, (n % 2 == 0).then_some(to))).collect(),
+        items: numbers.map(|n| new(n, author, &to(n))).collect(),
         complete: true,
         seen: Visible::default(),
         quota: Quota::default(),
@@ -145,6 +149,37 @@ fn who_joins_gets_everything_once_and_who_joins_again_once_more() {
     assert!(other.poll(&world, &world.signed_in(&blue)).len() == 6);
     let world = world.restarted();
     expect(&world, Vec::new());
+}
+
+#[test]
+fn who_joins_is_not_told_by_order_or_time_what_was_said_to_a_circle_that_is_hidden_from_him() {
+    let world = World::new();
+    let [blue, green] = ["Blue", "Green"].map(|name| member(&world, name));
+    let [to, hidden]: [CircleId; 2] = ["Ransom", "Quiet"].map(|name| {
+        let made = world.node.add_circle(&world.signed_in(&blue), &circle(name, None)).unwrap();
+        made.id.parse().unwrap()
+    });
+    let author = world.signed_in(&blue).principal.reader.member.unwrap();
+    let also = |n| if n % 2 == 0 { vec![to, hidden] } else { vec![to] };
+    let world = world.restarted_after(|folder| {
+        say_to(folder, 100..109, author, also);
+        say_to(folder, 200..204, author, also);
+    });
+    world.later(1_000);
+    bring(&world.node, &world.signed_in(&blue), "Ransom", &world.signed_in(&green));
+    let caller = world.signed_in(&green);
+    let (mut told, mut times) = (Vec::new(), Vec::new());
+    let mut each = |entry: &node::ListEntry<'_>| {
+        told.push(entry.id.to_string());
+        times.push(entry.date_added.0);
+    };
+    world.node.list(&caller, &ListQuery::default(), &mut |entry| each(entry)).unwrap();
+    assert_eq!(told, ids((100..109).chain(200..204)));
+    let first = times[0];
+    assert_eq!(times, (first..first + 13).collect::<Vec<_>>());
+    for by_next in [true, false] {
+        assert_eq!(Client { by_next, after: None }.poll(&world, &caller), told, "by next: {by_next}");
+    }
 }
 
 /// A member, and the secret of a token of it.

@@ -18,6 +18,7 @@ const TABLES: &[(&str, &str)] = &[
     ("tally", "SELECT list, label, source, count FROM tally ORDER BY list, label, source"),
     ("circled", "SELECT position, label, since FROM circled ORDER BY position"),
     ("sealed", "SELECT last, at, runs FROM sealed ORDER BY last"),
+    ("counted", "SELECT last, due, counts, runs FROM counted ORDER BY last"),
     ("label", "SELECT num, entries FROM label ORDER BY num"),
     ("counter", "SELECT value FROM counter WHERE name = 'last'"),
 ];

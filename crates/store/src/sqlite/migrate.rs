@@ -5,7 +5,7 @@
 use rusqlite::{Connection, TransactionBehavior};
 
 use super::connect::APPLICATION_ID;
-use super::{claims, kept, sealed, span};
+use super::{claims, counted, kept, sealed, span};
 use crate::{Error, Kind};
 
 /// What brings a file from one schema to the next.
@@ -48,6 +48,7 @@ pub(crate) const STEPS: &[Step] = &[
     Step::sql(include_str!("clients.sql")),
     Step::sql("CREATE INDEX quarantine_object ON quarantine (object)"),
     Step::sql(include_str!("shown.sql")),
+    Step { sql: include_str!("counted.sql"), fill: Some(counted::restate) },
 ];
 
 /// Brings the file to the last schema.

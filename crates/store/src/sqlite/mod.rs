@@ -20,6 +20,7 @@ pub(crate) mod circles;
 pub(crate) mod claims;
 pub(crate) mod connect;
 pub(crate) mod copy;
+mod counted;
 pub(crate) mod directory;
 pub(crate) mod disclosed;
 pub(crate) mod dump;

@@ -23,7 +23,7 @@ use super::span::{self, Record, Span};
 use super::views::{EVERYTHING, Side, side};
 use super::{directory, intern, strip};
 use crate::Error;
-use crate::opened::{Block, Place};
+use crate::opened::{Moment, Place};
 use crate::read::{Entry, LabelId, PageEnd, PageQuery, Snapshot, Visible};
 use model::Timestamp;
 
@@ -252,17 +252,14 @@ impl Page<'_, '_> {
     // The list part by part: what stood before something was opened to the reader, what was opened, what stands behind it.
     fn parts(&mut self, from: Place) -> Result<(), Error> {
         let mut at = i64::try_from(from.position).unwrap_or(i64::MAX);
-        for block in self.reader.blocks() {
-            let had = block.had(from);
-            if had == block.count {
-                continue;
-            }
-            if at < block.position {
-                self.plain(at, block.position)?;
-                at = block.position;
+        for moment in self.reader.moments() {
+            let Some(rest) = moment.rest(from) else { continue };
+            if at < moment.position {
+                self.plain(at, moment.position)?;
+                at = moment.position;
             }
             if self.beyond.is_none() {
-                self.opened(block, had)?;
+                self.opened(moment, rest)?;
             }
             if self.beyond.is_some() {
                 return Ok(());
@@ -276,27 +273,28 @@ impl Page<'_, '_> {
         self.bound = bound;
         if self.reader.was_opened() {
             let mut visible = self.reader.clone();
-            for block in self.reader.blocks().iter().filter(|block| block.position > from) {
-                visible.forbid(block.label);
-            }
+            let later = self.reader.moments().iter().filter(|moment| moment.position > from);
+            later.flat_map(|moment| &moment.labels).for_each(|label| visible.forbid(*label));
             Rc::make_mut(&mut self.plan).visible = Cow::Owned(visible);
         }
+        self.list(from)
+    }
+
+    // What was opened at a moment, from a position on.
+    fn opened(&mut self, moment: &Moment, from: i64) -> Result<(), Error> {
+        self.bound = moment.position;
+        let mut visible = Visible::default();
+        moment.labels.iter().for_each(|label| visible.allow(*label));
+        Rc::make_mut(&mut self.plan).visible = Cow::Owned(visible);
+        self.list(from)
+    }
+
+    fn list(&mut self, from: i64) -> Result<(), Error> {
         if self.plan.kinds.is_none() && self.plan.collection.is_none() {
             return self.scan(from);
         }
         let lists = self.plan.lists(self.conn, self.resolver.last_only)?;
         self.postings(&lists, from)
-    }
-
-    // What was opened later, but for so many that the reader had before.
-    fn opened(&mut self, block: &Block, had: i64) -> Result<(), Error> {
-        self.bound = block.position;
-        let mut visible = Visible::default();
-        visible.allow(block.label);
-        Rc::make_mut(&mut self.plan).visible = Cow::Owned(visible);
-        let first = if had > 0 { position_of(self.conn, block, had)? } else { 0 };
-        let lists = self.plan.lists(self.conn, self.resolver.last_only)?;
-        self.postings(&lists, first)
     }
 
     fn postings(&mut self, lists: &[(i64, i64)], from: i64) -> Result<(), Error> {
@@ -393,7 +391,7 @@ impl Page<'_, '_> {
         positions.sort_unstable();
         positions.dedup();
         let at = i64::try_from(from.position).unwrap_or(i64::MAX);
-        if self.reader.blocks().is_empty() {
+        if !self.reader.was_opened() {
             positions.retain(|position| *position >= at);
             self.fetch(&positions)?;
             return Ok(());
@@ -402,8 +400,8 @@ impl Page<'_, '_> {
         for position in positions {
             let record = told(self.conn, position)?;
             let time = self.times.added(self.conn, position, &record)?;
-            let is_to_come = match self.reader.block_of(LabelId(record.label), position) {
-                Some(block) => record.head.ordinal >= block.had(from),
+            let is_to_come = match self.reader.moment_of(LabelId(record.label), position) {
+                Some(moment) => moment.rest(from).is_some_and(|rest| position >= rest),
                 None => position >= at,
             };
             to_come.extend(is_to_come.then_some((time, position)));
@@ -471,8 +469,8 @@ impl Page<'_, '_> {
     }
 
     fn place_of(&self, position: i64, record: &Record) -> Place {
-        match self.reader.block_of(LabelId(record.label), position) {
-            Some(block) => block.place(record.head.ordinal),
+        match self.reader.moment_of(LabelId(record.label), position) {
+            Some(moment) => moment.place(position),
             None => position.cast_unsigned().into(),
         }
     }
@@ -486,29 +484,6 @@ impl Page<'_, '_> {
         };
         Ok(PageEnd { next: self.beyond.unwrap_or(self.snapshot.end().into()), more, date_added_last })
     }
-}
-
-// From where on the entries of what was opened have this place among those of their label, or a later one.
-fn position_of(conn: &Connection, block: &Block, ordinal: i64) -> Result<i64, Error> {
-    let sides = [Side::Last, Side::Past].map(|on| side(EVERYTHING, on));
-    let mut query = conn.prepare_cached(
-        "SELECT min(position) FROM posting WHERE list = ?1 AND label = ?2 AND position >= ?3 AND position < ?4",
-    )?;
-    let (mut low, mut high) = (0, block.position);
-    while low < high {
-        let middle = low + (high - low) / 2;
-        let mut next: Option<i64> = None;
-        for list in sides {
-            let found: Option<i64> =
-                query.query_row([list, i64::from(block.label.0), middle, high], |row| row.get(0))?;
-            next = next.into_iter().chain(found).min();
-        }
-        match next {
-            Some(position) if told(conn, position)?.head.ordinal < ordinal => low = position + 1,
-            _ => high = middle,
-        }
-    }
-    Ok(low)
 }
 
 fn in_list(conn: &Connection, list: i64, state: i64, at: (i64, i64)) -> Result<bool, Error> {

@@ -8,11 +8,12 @@
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use rustc_hash::FxHashMap;
 
+use super::counted::{self, Stretch};
 use super::leb128;
 use super::row::{damaged, entry, flag};
 use super::span::{Changing, Record};
 use crate::Error;
-use crate::opened::Place;
+use crate::opened::{Moment, Place};
 use crate::read::{LabelId, Visible};
 use model::Timestamp;
 
@@ -25,9 +26,9 @@ pub(crate) fn whole(at: i64) -> i64 {
 
 /// Positions that follow each other, of entries under one label or of what is no entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Run {
-    label: Option<u32>,
-    count: i64,
+pub(crate) struct Run {
+    pub(crate) label: Option<u32>,
+    pub(crate) count: i64,
 }
 
 /// What was sequenced up to a position since the last seal.
@@ -143,8 +144,8 @@ fn push(runs: &mut Vec<Run>, label: Option<u32>) {
     }
 }
 
-// Label and count of each run in LEB128, the last run first: who looks for one entry reads on from the end.
-fn encode(runs: &[Run]) -> Vec<u8> {
+/// Label and count of each run in LEB128, the last run first: who looks for one entry reads on from the end.
+pub(crate) fn encode(runs: &[Run]) -> Vec<u8> {
     let mut out = Vec::with_capacity(runs.len() * 3);
     for run in runs.iter().rev() {
         leb128::write(&mut out, run.label.map_or(0, |label| u64::from(label) + 1));
@@ -153,8 +154,8 @@ fn encode(runs: &[Run]) -> Vec<u8> {
     out
 }
 
-// The next run, of which the last one comes first.
-fn decode(rest: &mut &[u8]) -> Option<Run> {
+/// The next run, of which the last one comes first.
+pub(crate) fn decode(rest: &mut &[u8]) -> Option<Run> {
     let label = match leb128::read(rest)? {
         0 => None,
         more => Some(u32::try_from(more - 1).ok()?),
@@ -192,7 +193,7 @@ impl Commit {
         while !rest.is_empty() {
             let run = decode(&mut rest).ok_or_else(|| damaged("sealed"))?;
             let first = next.saturating_sub(run.count).saturating_add(1);
-            let is_shown = |label| visible.has(label) && visible.block_of(label, last).is_none();
+            let is_shown = |label| visible.has(label) && visible.moment_of(label, last).is_none();
             if run.label.is_some_and(|label| is_shown(LabelId(label))) {
                 match shown.last_mut() {
                     Some(before) if before.first == next + 1 => before.first = first,
@@ -279,17 +280,19 @@ fn at(
     rows.next()?.map(read).transpose()
 }
 
-/// When entries were added, for one reader. It remembers the commit that it met last, so a page that goes on in it costs
-/// no more.
+/// When entries were added, for one reader. It remembers the commit that it met last, and where it counted last, so a page that
+/// goes on in it costs no more.
 #[derive(Debug)]
 pub(crate) struct Times<'v> {
     visible: &'v Visible,
     met: Option<Commit>,
+    // Of what was opened at a moment.
+    counted: Option<(i64, Stretch)>,
 }
 
 impl<'v> Times<'v> {
     pub(crate) fn new(visible: &'v Visible) -> Times<'v> {
-        Times { visible, met: None }
+        Times { visible, met: None, counted: None }
     }
 
     /// When the entry at a position was added, which the reader may see.
@@ -299,20 +302,54 @@ impl<'v> Times<'v> {
         position: i64,
         record: &Record,
     ) -> Result<Timestamp, Error> {
-        if let Some(block) = self.visible.block_of(LabelId(record.label), position) {
-            return Ok(Timestamp(block.first + record.head.ordinal));
+        if let Some(moment) = self.visible.moment_of(LabelId(record.label), position) {
+            return Ok(moment.time(self.rank(conn, moment, position)?));
         }
         self.commit(conn, position)?.time(position).ok_or_else(|| damaged("sealed"))
     }
 
-    /// The same, of an entry whose time is known where it was not opened later.
+    // How many entries there are before this one of what was opened with it.
+    fn rank(&mut self, conn: &Connection, moment: &Moment, position: i64) -> Result<i64, Error> {
+        let met = self.counted.take();
+        let met = met.filter(|(until, stretch)| *until == moment.until && stretch.holds(position));
+        let stretch = match met {
+            Some((_, stretch)) => stretch,
+            None => Stretch::read(conn, moment, position)?,
+        };
+        self.counted.insert((moment.until, stretch)).1.rank(position).ok_or_else(|| damaged("counted"))
+    }
+
+    /// Whether an entry was added between two times, without them. What was opened is mostly all before one of them, or all
+    /// behind it, and is not counted then.
+    pub(crate) fn is_between(
+        &mut self,
+        conn: &Connection,
+        (position, record): (i64, &Record),
+        (after, before): (Option<Timestamp>, Option<Timestamp>),
+    ) -> Result<bool, Error> {
+        let is_in = |time: Timestamp| {
+            after.is_none_or(|after| time > after) && before.is_none_or(|before| time < before)
+        };
+        if let Some(moment) = self.visible.moment_of(LabelId(record.label), position) {
+            let (first, last) = (moment.time(0), Timestamp(moment.until));
+            if is_in(first) && is_in(last) {
+                return Ok(true);
+            }
+            if after.is_some_and(|after| last <= after) || before.is_some_and(|before| first >= before) {
+                return Ok(false);
+            }
+        }
+        Ok(is_in(self.added(conn, position, record)?))
+    }
+
+    /// When an entry was added, whose time is known where it was not opened later.
     pub(crate) fn known_or_added(
         &mut self,
         known: Option<Timestamp>,
         conn: &Connection,
         (position, record): (i64, &Record),
     ) -> Result<Timestamp, Error> {
-        match known.filter(|_| self.visible.block_of(LabelId(record.label), position).is_none()) {
+        match known.filter(|_| self.visible.moment_of(LabelId(record.label), position).is_none()) {
             Some(known) => Ok(known),
             None => self.added(conn, position, record),
         }
@@ -325,8 +362,8 @@ impl<'v> Times<'v> {
         position: i64,
         label: LabelId,
     ) -> Result<Timestamp, Error> {
-        if let Some(block) = self.visible.block_of(label, position) {
-            return Ok(Timestamp(block.until));
+        if let Some(moment) = self.visible.moment_of(label, position) {
+            return Ok(Timestamp(moment.until));
         }
         Ok(Timestamp(self.commit(conn, position)?.at))
     }
@@ -343,10 +380,11 @@ impl<'v> Times<'v> {
     /// The place from which on everything that the reader may see was added after this time.
     pub(crate) fn place_after(&self, conn: &Connection, time: Timestamp, end: i64) -> Result<Place, Error> {
         let position = self.position_after(conn, time, end)?;
-        match self.visible.blocks().iter().find(|block| block.last() > time.0) {
+        match self.visible.moments().iter().find(|moment| moment.until > time.0) {
             // What stands before it has earlier times than it, what stands behind it later ones.
-            Some(block) if block.position <= position => {
-                Ok(block.place(time.0.saturating_add(1).saturating_sub(block.first)))
+            Some(moment) if moment.position <= position => {
+                let had = time.0.saturating_add(1).saturating_sub(moment.time(0).0);
+                Ok(moment.place(counted::position_of(conn, moment, had)?))
             }
             _ => Ok(position.cast_unsigned().into()),
         }

@@ -401,9 +401,8 @@ fn is_in_time(snapshot: &Snapshot, search: &Search<'_>, position: i64) -> Result
     if !search.visible.has(LabelId(record.label)) {
         return Ok(false);
     }
-    let added = Times::new(search.visible).added(conn, position, &record)?;
-    Ok(search.added_after.is_none_or(|after| added > after)
-        && search.added_before.is_none_or(|before| added < before))
+    let (after, before) = (search.added_after, search.added_before);
+    Times::new(search.visible).is_between(conn, (position, &record), (after, before))
 }
 
 fn lend(

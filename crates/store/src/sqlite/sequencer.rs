@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 
 use super::beside::{Beside, Lists};
 use super::changes::Taken;
+use super::counted;
 use super::disclosed;
 use super::erasures::{self, Erasures};
 use super::gaps::{self, Gaps};
@@ -398,7 +399,8 @@ impl Sequencer {
         self.span = None;
         self.copier.all_changed();
         span::restate(&self.conn)?;
-        sealed::restate(&self.conn)
+        sealed::restate(&self.conn)?;
+        counted::restate(&self.conn)
     }
 
     /// Takes out what is served of an entry.
@@ -421,6 +423,7 @@ impl Sequencer {
     /// Seals what was sequenced, and commits.
     pub(crate) fn commit(&mut self) -> Result<(), Error> {
         let last_date = self.sealing.write(&self.conn, self.next)?;
+        counted::keep_up(&self.conn, self.next)?;
         if let Some(span) = &mut self.span {
             span.write(&self.conn)?;
         }

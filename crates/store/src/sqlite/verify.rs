@@ -3,6 +3,7 @@
 use rusqlite::{Connection, Row};
 use sha2::{Digest, Sha256};
 
+use super::counted;
 use super::head::Head;
 use super::row::{damaged, entry, state, uuid};
 use super::sealed::{self, Recount};
@@ -74,6 +75,9 @@ pub(crate) fn verify(conn: &Connection, progress: &mut dyn FnMut(u64)) -> Result
     }
     for problem in span::misplaced(conn, next)? {
         tell(&mut found, problem);
+    }
+    if let Some(last) = counted::wrong(conn)? {
+        tell(&mut found, format!("position {last}: another number of entries before it; rebuild the views"));
     }
     for label in recount.wrong_labels(conn)? {
         tell(&mut found, format!("label {label}: another number of entries; rebuild the views"));

@@ -68,7 +68,7 @@ fn without_runs(folder: &std::path::Path) {
         "BEGIN; ALTER TABLE sealed DROP COLUMN runs; ALTER TABLE label DROP COLUMN entries;
          DROP INDEX quarantine_place; DROP TABLE lent; ALTER TABLE submission DROP COLUMN addressed;
          DROP INDEX member_alias; ALTER TABLE member DROP COLUMN alias; ALTER TABLE member DROP COLUMN sector;
-         DROP TABLE given; DROP TABLE shown; DROP TABLE definition; DROP TABLE circled; DROP INDEX statement_disclosure; DROP INDEX statement_several; DROP INDEX reach_act; DROP TABLE policy; DROP INDEX quarantine_object; DROP TABLE client; ALTER TABLE member DROP COLUMN client_only; DROP TABLE asset; DROP TABLE queue; ALTER TABLE collection DROP COLUMN curation; ALTER TABLE collection DROP COLUMN desk; ALTER TABLE collection DROP COLUMN recipients; ALTER TABLE arrival DROP COLUMN due; ALTER TABLE arrival DROP COLUMN form;
+         DROP TABLE given; DROP TABLE shown; DROP TABLE counted; DROP TABLE definition; DROP TABLE circled; DROP INDEX statement_disclosure; DROP INDEX statement_several; DROP INDEX reach_act; DROP TABLE policy; DROP INDEX quarantine_object; DROP TABLE client; ALTER TABLE member DROP COLUMN client_only; DROP TABLE asset; DROP TABLE queue; ALTER TABLE collection DROP COLUMN curation; ALTER TABLE collection DROP COLUMN desk; ALTER TABLE collection DROP COLUMN recipients; ALTER TABLE arrival DROP COLUMN due; ALTER TABLE arrival DROP COLUMN form;
          UPDATE statement SET date_added = date_added - (SELECT min(last) FROM sealed WHERE last >= position) + position",
     )
     .unwrap();

@@ -3,14 +3,16 @@
 use std::collections::BTreeSet;
 
 use model::{Label, Timestamp, Tlp};
+use rusqlite::Connection;
 use store::directory::{Change, Opening};
 use store::opened::Place;
 use store::read::{LabelId, PageQuery, VersionSpec, Visible};
 use store::record::{Appended, Item};
-use store::{Kind, Store};
+use store::upkeep::Viewed;
+use store::{Kind, Options, Store};
 
 use crate::measure::Random;
-use crate::support::{Seen, World, all, anything, key, member, said, statement};
+use crate::support::{Seen, World, all, anything, key, member, rebuilding, said, statement};
 
 const READER: u128 = 9;
 
@@ -216,7 +218,7 @@ fn whoever_is_let_in_gets_everything_once_and_in_order() {
                     let new = history.join();
                     let mut opened: Vec<_> = history.stands.clone();
                     opened.retain(|(_, label)| new.contains(label));
-                    opened.sort_by_key(|(position, label)| (*label, *position));
+                    opened.sort();
                     polls.iter_mut().for_each(|poll| poll.queue.extend(&opened));
                 }
                 6 => {
@@ -269,4 +271,132 @@ fn an_opening_that_was_judged_on_fewer_labels_is_judged_again() {
     let change = |store: &Store, of| store.change(anything(world.facts), &[opening(of)], None).map(drop);
     assert_eq!(change(&world.store, 0).unwrap_err().kind, Kind::Stale);
     change(&world.store, 1).unwrap();
+}
+
+/// What the views have of how many entries stand before a position, read from the file by itself.
+fn counted(world: &World) -> Vec<(i64, i64, Vec<u8>, Vec<u8>)> {
+    let conn = Connection::open(world.folder.path().join("record.sqlite")).unwrap();
+    let mut query = conn.prepare("SELECT last, due, counts, runs FROM counted ORDER BY last").unwrap();
+    let rows = query.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))).unwrap();
+    rows.collect::<Result<_, _>>().unwrap()
+}
+
+fn change_the_file(world: World, sql: &str) -> World {
+    let World { store, folder, now, facts, .. } = world;
+    drop(store);
+    Connection::open(folder.path().join("record.sqlite")).unwrap().execute_batch(sql).unwrap();
+    let mut world = World::over(Store::open(folder.path(), &Options::default()).unwrap(), folder);
+    (world.now, world.facts) = (now, facts);
+    world
+}
+
+// Some thousands, in commits of all lengths, under four labels: a reader is let into three of them in two steps, each in the middle of
+// what is said. `stands` has position and label of each.
+fn in_two_steps(random: &mut Random) -> (World, Vec<(u64, LabelId)>) {
+    let (mut world, mut stands) = (World::new(), Vec::new());
+    for round in 0..2 {
+        while stands.len() < 2_600 + round * 1_300 {
+            let first = stands.len();
+            let most = [1, 1, 3, 40, 400][random.below(5) as usize];
+            let tlps: Vec<Tlp> =
+                (0..=random.below(most)).map(|_| Tlp::ALL[random.below(4) as usize]).collect();
+            let item = |(n, tlp): (usize, &Tlp)| {
+                let mut new = said((first + n + 1) as u128, 1, 1, *tlp);
+                new.label = Label::new(member(1), *tlp);
+                statement(new)
+            };
+            world.append(1, tlps.iter().enumerate().map(item).collect());
+            let labels = world.store.snapshot().unwrap().labels(LabelId(0)).unwrap();
+            let label = |tlp: &Tlp| labels.iter().find(|(_, one)| one.tlp == *tlp).unwrap().0;
+            stands.extend((first as u64..).zip(tlps.iter().map(label)));
+        }
+        world.now += 1_000_000;
+        let labels = if round == 0 { vec![LabelId(0), LabelId(2)] } else { vec![LabelId(3)] };
+        let (of, at) = (4, Timestamp(world.now));
+        let opening = Opening { member: member(READER), person: None, labels, of, at };
+        world.facts = world.store.change(anything(world.facts), &[Change::Opening(opening)], None).unwrap();
+    }
+    (world, stands)
+}
+
+/// The same rule, said plainly: of each moment, the last has its time, each before it a microsecond less, by position.
+fn of_moments(world: &World, visible: &Visible, stands: &[(u64, LabelId)]) -> Vec<(u64, i64)> {
+    let openings = world.store.snapshot().unwrap().openings(member(READER), None).unwrap();
+    let mut moments: Vec<(i64, u64)> = openings.iter().map(|one| (one.until.0, one.position)).collect();
+    moments.sort_unstable();
+    moments.dedup();
+    let mut expected = Vec::new();
+    for (until, before) in moments {
+        let of: BTreeSet<LabelId> =
+            openings.iter().filter(|one| one.until.0 == until).map(|one| one.label).collect();
+        let is_of = |(position, label): &&(u64, LabelId)| {
+            *position < before && of.contains(label) && visible.has(*label)
+        };
+        let opened: Vec<u64> = stands.iter().filter(is_of).map(|(position, _)| *position).collect();
+        let first = until - opened.len() as i64 + 1;
+        expected.extend(opened.into_iter().zip(first..));
+    }
+    expected
+}
+
+#[test]
+fn what_was_opened_at_one_moment_is_one_list_by_position_whatever_labels_it_bears() {
+    let mut random = Random(11);
+    let (world, stands) = in_two_steps(&mut random);
+    assert!(counted(&world).len() >= 2 && world.store.verify().unwrap().problems.is_empty());
+    // Sights of some of it leave no gap for the rest.
+    for seen in [&[0, 2, 3][..], &[0, 3], &[2], &[0, 2]] {
+        let mut visible = Visible::default();
+        seen.iter().for_each(|label| visible.allow(LabelId(*label)));
+        visible.open(&world.store.snapshot().unwrap().openings(member(READER), None).unwrap());
+        let expected = of_moments(&world, &visible, &stands);
+        let opened: BTreeSet<u64> = expected.iter().map(|(position, _)| *position).collect();
+        let whole = PageQuery { limit: 10_000, ..every(&visible) };
+        let all_seen = world.page(&whole).0;
+        let mut got: Vec<(u64, i64)> = all_seen.iter().map(|one| (one.position, one.date_added)).collect();
+        assert!(got.windows(2).all(|pair| pair[0].1 < pair[1].1), "{seen:?}");
+        got.retain(|(position, _)| opened.contains(position));
+        assert_eq!(got, expected, "{seen:?}");
+        // From any time, and from any cursor, it goes on with what is next.
+        let snapshot = world.store.snapshot().unwrap();
+        for _ in 0..40 {
+            let at = random.below(all_seen.len() as u64 - 1) as usize;
+            let time = all_seen[at].date_added;
+            let from = snapshot.place_after(&visible, Timestamp(time)).unwrap();
+            let (page, end) = world.page(&PageQuery { from, limit: 1, ..every(&visible) });
+            assert_eq!(page[0], all_seen[at + 1], "{seen:?} after {time}");
+            let (page, _) = world.page(&PageQuery { from: end.next, limit: 2, ..every(&visible) });
+            let next = &all_seen[at + 2..(at + 4).min(all_seen.len())];
+            assert!(!end.more || page == next, "{seen:?} after {time}");
+            let mut alone = 0;
+            let position = all_seen[at].position;
+            snapshot.entry(&visible, position, &mut |entry| alone = entry.date_added.0).unwrap();
+            assert_eq!(alone, time);
+        }
+        let kinds = vec!["indicator".to_owned()];
+        assert_eq!(world.page(&PageQuery { kinds, ..whole }).0, all_seen, "{seen:?}");
+    }
+}
+
+#[test]
+fn counts_are_made_of_a_folder_of_before_and_again_and_checked() {
+    let (world, _) = in_two_steps(&mut Random(12));
+    let written = counted(&world);
+    assert!(written.len() >= 2);
+    // The schema before.
+    let world = change_the_file(world, "DROP TABLE counted; PRAGMA user_version = 21");
+    assert_eq!(counted(&world), written);
+    for change in [
+        "UPDATE counted SET counts = x'07' WHERE last = (SELECT max(last) FROM counted)",
+        "DELETE FROM counted WHERE last = (SELECT max(last) FROM counted)",
+        "INSERT INTO counted SELECT last + 1, due, counts, runs FROM counted ORDER BY last DESC LIMIT 1",
+    ] {
+        let world = change_the_file(in_two_steps(&mut Random(12)).0, change);
+        let problems = world.store.verify().unwrap().problems;
+        assert!(problems.iter().any(|problem| problem.contains("rebuild the views")), "{problems:?}");
+        let viewed = &mut |_: &_| Some(Viewed::default());
+        world.store.rebuild(&rebuilding(world.facts), viewed, &mut |_, _| ()).unwrap();
+        assert_eq!(world.store.verify().unwrap().problems, [""; 0]);
+        assert_eq!(counted(&world), written);
+    }
 }
