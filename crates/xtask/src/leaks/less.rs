@@ -86,7 +86,6 @@ pub fn without(world: &World, served: &Served, reader: &Reader<'_>) -> Less {
     kept.extend(first_said(world, served, reader));
     kept.extend(first_bound(world, served, &kept));
     kept.extend(refused_by(world, served, reader));
-    kept.extend(kept_beside(world, served, reader, &kept));
     let mut deeds = Vec::new();
     let mut queued = String::new();
     for (number, deed) in &world.deeds {
@@ -248,32 +247,6 @@ fn refused_by(world: &World, served: &Served, reader: &Reader<'_>) -> Vec<(usize
         }
     }
     kept
-}
-
-// Other bytes of his own member under an id and version that it said before are kept and not served, and when they are taken
-// back, the ledger tells so.
-fn kept_beside(
-    world: &World,
-    served: &Served,
-    reader: &Reader<'_>,
-    kept: &[(usize, usize, bool)],
-) -> Vec<(usize, usize, bool)> {
-    let (mut before, mut beside): (Vec<&Said>, Vec<_>) = Default::default();
-    for (number, deed) in &world.deeds {
-        let Deed::Direct { source, said } = deed else { continue };
-        for (place, (said, label)) in said.iter().enumerate().filter(|_| reader.member() == Some(*source)) {
-            if kept.iter().any(|(deed, at, _)| (deed, at) == (number, &place)) {
-                before.push(said);
-            } else if oracle::told(served, *number, place) == Some(Told::Known)
-                && before.iter().any(|one| one.id == said.id && one.version == said.version)
-            {
-                let one = oracle::Stands { deed: *number, place, said, label: label.clone(), via: None };
-                let (whole, part) = reader.sees(world, &one);
-                beside.extend(whole.then_some((*number, place, !part)));
-            }
-        }
-    }
-    beside
 }
 
 // Of two members that are bound to the authors that they name, the first to say something under an id owns it, and keeps it
