@@ -6,3 +6,6 @@ mod formats;
 mod hard;
 #[cfg(test)]
 mod lists;
+
+#[cfg(test)]
+mod truth;
