@@ -116,3 +116,28 @@ fn what_becomes_known_is_found_in_old_logs() {
     bench.run(&["withdraw", INDICATOR, "--data", "node"]).exits(0);
     assert!(hits().iter().all(|hit| hit["indicator"]["id"] != INDICATOR));
 }
+
+#[test]
+fn what_old_logs_say_is_common_here_does_not_block() {
+    let bench = Bench::new();
+    let at = noon(30);
+    let line = |host: u32, name: &str| format!("[{at}] unbound[1:0] info: 10.0.0.{host} {name}. A IN\n");
+    let everywhere = (1..=40).map(|host| line(host, "cdn.common-host.co"));
+    let log: Vec<_> = everywhere.chain([line(7, "www.rare-host.co")]).collect();
+    bench.write("dns.log", &log.concat());
+    bench.write("events", &bench.run(&["scan", "dns.log", "--events"]).exits(0).out);
+    bench.run(&["events", "events", "--data", "node"]).exits(0);
+    for (number, value) in [(1, "cdn.common-host.co"), (2, "www.rare-host.co")] {
+        bench.write("said.json", &indicator(number, value, "2099-01-01T00:00:00Z"));
+        bench.run(&["import", "said.json", "--data", "node"]).exits(0);
+    }
+    let page = bench.run(&["hits", "--data", "node", "--json"]).exits(1).json();
+    let held: Vec<_> = page["hits"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|hit| (hit["value"].as_str().unwrap(), hit["hosts"].as_u64().unwrap(), hit["held"] == true))
+        .collect();
+    let held: BTreeSet<_> = held.into_iter().collect();
+    assert_eq!(held, BTreeSet::from([("cdn.common-host.co", 40, true), ("www.rare-host.co", 1, false)]));
+}
