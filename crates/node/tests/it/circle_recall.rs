@@ -168,6 +168,46 @@ fn a_recall_waits_for_no_curator() {
     assert_eq!(queue["queue"].as_array().unwrap().len(), 0);
 }
 
+#[test]
+fn what_waits_for_a_curator_is_not_reached_by_a_recall_of_all_and_enters_when_it_is_let_in() {
+    let (world, [alpha, beta, ..]) = world();
+    world
+        .node
+        .submit(&alpha, &labelled("amber", &["circle:Ours"]), indicator(1, FIRST, "").as_bytes())
+        .unwrap();
+    let charter = formal(|charter| charter.curation = model::circle::Curation::One);
+    let owner = world.token("alpha", &["organisation-administrator"]);
+    world.node.upgrade_circle(&owner, "Ours", &charter, None).unwrap();
+    let said = world
+        .node
+        .submit(&alpha, &labelled("amber", &["circle:Ours"]), indicator(2, FIRST, "").as_bytes())
+        .unwrap();
+    assert_eq!(said.pending, 1);
+    world.later(60);
+    let all =
+        Recall { member: Some("alpha".to_owned()), reason: "a stolen token".to_owned(), ..Recall::default() };
+    world.node.recall(&alpha, &all).unwrap();
+    let revoked = |n: u32| {
+        let seen = list(&world, &beta);
+        let found = seen.iter().find(|(listed, _)| *listed == id(n));
+        found.map(|(_, wire)| String::from_utf8_lossy(wire).contains("\"revoked\":true"))
+    };
+    while revoked(1) != Some(true) {
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    // The recall comes to its end without it.
+    let whole = |listed: node::views::RecallListed| matches!(listed, node::views::RecallListed::Whole(one) if one.done);
+    while !world.node.recalls(&alpha).unwrap().into_iter().all(whole) {
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    assert_eq!(revoked(2), None);
+    world.node.release_queued(&world.token("beta", &["curator"]), &said.id).unwrap();
+    while revoked(2).is_none() {
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    assert_eq!(revoked(2), Some(false), "it was said to nobody before, and stands");
+}
+
 // Of a commit that somebody read half of, it is the entry's own time for him that tells whether he has it.
 #[test]
 fn a_recall_is_not_kept_back_by_who_read_half_of_it_and_is_gone() {

@@ -441,6 +441,14 @@ fn what_is_recalled_is_said_to_be_revoked_whatever_is_left_of_the_quota() {
     world.node.recall(&small, &whole(Some("Small"), None, None)).unwrap();
     let sweep = done(&world, &small);
     assert_eq!((sweep.withdrawn, sweep.revoked, sweep.unsaid, sweep.recalls.len()), (3, 3, 0, 1));
+    // What is taken back was said all the same: it gives nothing back, until the hour is over.
+    let say = |n: u32| {
+        let text = envelope(&[indicator(n, "2026-01-01T00:00:00.000Z", "")]);
+        world.node.submit(&small, &ImportOptions::default(), text.as_bytes())
+    };
+    assert_eq!(say(1).unwrap_err().kind, Kind::Quota);
+    world.later(3_600);
+    assert_eq!(say(1).unwrap().success, 1);
 }
 
 #[test]
