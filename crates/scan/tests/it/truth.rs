@@ -39,7 +39,7 @@ fn at(day: u64, second: u64) -> Timestamp {
 
 /// Half of them hold from 3 to 10 March; one in sixteen is taken back.
 fn is_short(n: u64) -> bool {
-    n / 4 % 2 == 0
+    (n / 4).is_multiple_of(2)
 }
 
 fn is_revoked(n: u64) -> bool {
