@@ -179,7 +179,15 @@ impl Planner {
         let Some(member) = self.world.members.get(at).map(|one| one.id) else { return };
         let token = if by_itself { at } else { 0 };
         let recall = |so_far| Deed::Recall { token, member, so_far };
+        // A person that a reader does not know is in no world of his own, so nothing could be said to it there.
+        let names_persons = self.world.deeds.iter().any(|(_, deed)| match deed {
+            Deed::Direct { source, said } => {
+                *source == member && said.iter().any(|(_, label)| !label.recipients.persons.is_empty())
+            }
+            _ => false,
+        });
         match self.world.number % 3 {
+            1 if names_persons => {}
             1 => {
                 if let Some((_, deed)) = self.world.deeds.get_mut(place) {
                     *deed = recall(Recalled::Done);
