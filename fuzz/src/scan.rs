@@ -15,6 +15,8 @@ pub const TARGETS: &[Target] = &[
     ("scan_map", columns_and_paths_hold_what_is_said),
 ];
 
+/// How many bytes of a log come at once.
+const PORTION: usize = 251;
 const LATEST: Option<shield::Timestamp> = Some(shield::Timestamp(1_772_712_000_000_000));
 
 /// A log in every format, as it is and as it says itself: the same hits on one thread and on two, and each in a line that is there.
@@ -25,9 +27,10 @@ pub fn every_format_takes_every_log(data: &[u8]) {
     for format in
         Format::all().filter(|format| data.len() < 4 << 10 || *format == sniffed).map(Some).chain([None])
     {
+        // A piece is what one reading gives: in portions there are many, and a line may lie in several.
         let found = |threads: usize| {
             let clock = Clock { latest: LATEST, east: 3_600 };
-            let log = Input { name: String::new(), bytes: Box::new(data), format, clock };
+            let log = Input { name: String::new(), bytes: Box::new(Portions(data)), format, clock };
             let mut hits = Vec::new();
             let ran = run(&known.now().knowledge, [log].into_iter(), threads, &mut |told| {
                 if let Told::Hit(hit) = told {
@@ -40,6 +43,16 @@ pub fn every_format_takes_every_log(data: &[u8]) {
         let one = found(1);
         assert!(one.iter().all(|hit| !known.named(hit.id).value.is_empty()));
         assert_eq!(one, found(2));
+    }
+}
+
+/// Bytes that come a few at a time, as those of a pipe do.
+struct Portions<'d>(&'d [u8]);
+
+impl std::io::Read for Portions<'_> {
+    fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
+        let length = into.len().min(PORTION);
+        std::io::Read::read(&mut self.0, into.get_mut(..length).unwrap_or_default())
     }
 }
 
