@@ -153,8 +153,31 @@ const WORD_BYTES: usize = 8 << 10;
 /// URLs that are looked for within one another.
 const NESTED_MAX: usize = 8;
 
+/// Words, and addresses of IPv6 in brackets with a port behind them, which are one value.
 fn pieces(chunk: &[u8], take: &mut impl FnMut(Holds, &[u8])) {
-    // Addresses of IPv6 with a port stand in brackets; what is in them is a piece of its own.
+    let mut from = 0;
+    for close in memchr::memchr_iter(b']', chunk) {
+        let Some((open, end)) = endpoint_in_brackets(chunk, close) else { continue };
+        parts(chunk.get(from..open).unwrap_or_default(), take);
+        take(Holds::Host, chunk.get(open..end).unwrap_or_default());
+        from = end;
+    }
+    parts(chunk.get(from..).unwrap_or_default(), take);
+}
+
+/// Where an address of IPv6 with its port begins and ends whose bracket is closed here.
+fn endpoint_in_brackets(chunk: &[u8], close: usize) -> Option<(usize, usize)> {
+    let behind = chunk.get(close + 1..)?.strip_prefix(b":")?;
+    let digits = behind.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    // What is greater than all ports says nothing of the address.
+    std::str::from_utf8(behind.get(..digits)?).ok()?.parse::<u16>().ok()?;
+    let first = close.saturating_sub(V6_BYTES + 1);
+    let before = chunk.get(first..close)?;
+    let open = memchr::memrchr(b'[', before)?;
+    is_v6(before.get(open + 1..)?).then_some((first + open, close + 2 + digits))
+}
+
+fn parts(chunk: &[u8], take: &mut impl FnMut(Holds, &[u8])) {
     for piece in chunk.split(|byte| is_edge(*byte)) {
         let piece = without_beginning(without_end(piece));
         if let Some(at) = memchr::memrchr(b'@', piece) {
@@ -333,13 +356,33 @@ mod tests {
         );
         check(
             &format!("md5={MD5};[2001:db8::1]:53 sha:{MD5}"),
-            &[(Holds::Digest, MD5), (Holds::Host, "2001:db8::1"), (Holds::Digest, MD5)],
+            &[(Holds::Digest, MD5), (Holds::Host, "[2001:db8::1]:53"), (Holds::Digest, MD5)],
         );
         check("nothing to see here 12:30 ok 12:34:56,123 12:34:56.123 v1.2 3.14", &[]);
         check(
             "http://evil.example/a_(b) (http://evil.example/c)",
             &[(URL, "http://evil.example/a_(b)"), (URL, "http://evil.example/c")],
         );
+    }
+
+    #[test]
+    fn addresses_of_ipv6_in_brackets_with_and_without_ports() {
+        let host = |word| [(Holds::Host, word)];
+        check("upstream=[2001:db8::1]:443,", &host("[2001:db8::1]:443"));
+        check("\"[2001:db8::1]:443\"", &host("[2001:db8::1]:443"));
+        check("[2001:db8::1]", &host("2001:db8::1"));
+        check("[2001:db8::1]: refused", &host("2001:db8::1"));
+        check("[2001:db8::1]:99999", &host("2001:db8::1"));
+        check(
+            "192.0.2.1->[2001:db8::1]:1|[::2]:2,x.example",
+            &[
+                (Holds::Host, "192.0.2.1"),
+                (Holds::Host, "[2001:db8::1]:1"),
+                (Holds::Host, "[::2]:2"),
+                (Holds::Host, "x.example"),
+            ],
+        );
+        check("[12]:34 a[x]:1 ]:1 [2001:db8::1:2:3:4:5:6:7:8:9:10:11:12:13:14:15]:1", &[]);
     }
 
     #[test]
