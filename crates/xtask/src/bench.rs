@@ -11,7 +11,7 @@ mod peers;
 mod protect;
 mod report;
 mod rules;
-mod scan;
+pub mod scan;
 mod seen;
 
 use crate::Outcome;

@@ -24,6 +24,16 @@ impl Random {
     pub fn below(&mut self, bound: u64) -> u64 {
         self.next() % bound.max(1)
     }
+
+    /// Whether it is the one in so many.
+    pub fn one_in(&mut self, many: u64) -> bool {
+        self.below(many) == 0
+    }
+
+    /// One of these.
+    pub fn one_of<T: Copy + Default>(&mut self, of: &[T]) -> T {
+        of.get(self.below(of.len() as u64) as usize).copied().unwrap_or_default()
+    }
 }
 
 /// The id of the `n`th object of a seed, and the object as JSON.

@@ -10,6 +10,7 @@ mod histories;
 mod http;
 mod leaks;
 mod planted;
+mod scans;
 mod sensors;
 mod server;
 mod writes;
@@ -43,6 +44,8 @@ enum Chore {
     Sensors(sensors::Options),
     /// Give a node a feed in which what is everybody's is planted; none of that may block, and all the rest must.
     Planted(planted::Options),
+    /// Plant indicators in made-up logs of every format and go through them; all of it must be found, and nothing else.
+    Scans(scans::Options),
 }
 
 /// What a chore may end with: a text that says what failed.
@@ -58,6 +61,7 @@ fn main() -> std::process::ExitCode {
         Chore::Histories(options) => histories::run(&options),
         Chore::Sensors(options) => sensors::run(&options),
         Chore::Planted(options) => planted::run(&options),
+        Chore::Scans(options) => scans::run(&options),
     };
     match outcome {
         Ok(()) => std::process::ExitCode::SUCCESS,

@@ -166,11 +166,6 @@ fn write_feed(options: &Options, path: &Path) -> Outcome<(BTreeMap<String, Stop>
     Ok((planted, others))
 }
 
-fn one_of(texts: &[&'static str], random: &mut Random) -> &'static str {
-    let nth = usize::try_from(random.below(texts.len() as u64)).unwrap_or(0);
-    texts.get(nth).copied().unwrap_or_default()
-}
-
 /// A value that is everybody's, and what is to stop it.
 fn planted_value(random: &mut Random) -> (String, Stop) {
     const PRIVATE: Stop = ("innocent", "everybody's own networks");
@@ -178,7 +173,7 @@ fn planted_value(random: &mut Random) -> (String, Stop) {
     let n = random.below(1 << 16);
     let (high, low) = (n >> 8, n & 255);
     match random.below(16) {
-        0 => (one_of(&SUFFIXES, random).to_owned(), ("innocent", "a public suffix")),
+        0 => (random.one_of(&SUFFIXES).to_owned(), ("innocent", "a public suffix")),
         1 | 2 => (format!("popular{}.com", n % NAMES), ("warning-list", POPULAR)),
         3 => (format!("www{n}.popular{}.com", n % NAMES), ("warning-list", POPULAR)),
         4 => (format!("https://popular{}.com/a/{n}", n % NAMES), ("warning-list", POPULAR)),
@@ -192,7 +187,7 @@ fn planted_value(random: &mut Random) -> (String, Stop) {
         12 => (format!("151.101.{low}.{high}:443"), LISTED),
         13 => (format!("23.{}.{low}.0/24", 32 + high % 32), LISTED),
         14 => (format!("2606:4700::{n:x}"), LISTED),
-        _ => (one_of(&ROOTS, random).to_owned(), ("innocent", "root server")),
+        _ => (random.one_of(&ROOTS).to_owned(), ("innocent", "root server")),
     }
 }
 
@@ -201,11 +196,11 @@ fn other_value(random: &mut Random, n: u64) -> String {
     let (a, b) = (random.next(), random.below(1 << 16));
     let (high, low) = (b >> 8, b & 255);
     match random.below(20) {
-        0..=6 => format!("host{n}.bad{:x}.{}", a >> 48, one_of(&BELOW, random)),
-        7 => format!("evil{n}.{}", one_of(&SUFFIXES, random)),
+        0..=6 => format!("host{n}.bad{:x}.{}", a >> 48, random.one_of(&BELOW)),
+        7 => format!("evil{n}.{}", random.one_of(&SUFFIXES)),
         8 => format!("popular{}.com.bad{n}.ru", b % NAMES),
         9 => format!("unpopular{n}.com"),
-        10 => format!("https://evil{n}.{}/gate.php?id={low}", one_of(&BELOW, random)),
+        10 => format!("https://evil{n}.{}/gate.php?id={low}", random.one_of(&BELOW)),
         11 => format!("https://files.bad{n}.info/popular{}.com/a", b % NAMES),
         12 => format!("104.{}.{low}.{high}", 24 + a % 40),
         13 => format!("172.{}.{low}.{high}", 32 + a % 60),

@@ -1,7 +1,7 @@
 //! `bench scan`: a million indicators against months of logs: how much of them a second of a processor goes through, whether all is found
 //! and nothing else, and what the set costs.
 
-mod made_up;
+pub mod made_up;
 
 use std::collections::BTreeSet;
 use std::fs::File;

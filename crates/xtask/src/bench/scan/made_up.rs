@@ -46,15 +46,18 @@ const WORDS: &[&str] =
 const SUFFIXES: &[&str] =
     &["com", "net", "org", "info", "xyz", "co.uk", "top", "ru", "duckdns.org", "github.io"];
 
-fn word(random: &mut Random) -> &'static str {
+/// Something that names and paths are made of.
+pub fn word(random: &mut Random) -> &'static str {
     WORDS.get(random.below(WORDS.len() as u64) as usize).copied().unwrap_or("")
 }
 
-fn suffix(random: &mut Random) -> &'static str {
+/// What a name ends with.
+pub fn suffix(random: &mut Random) -> &'static str {
     SUFFIXES.get(random.below(SUFFIXES.len() as u64) as usize).copied().unwrap_or("")
 }
 
-fn of(n: u64) -> Random {
+/// The numbers of a number.
+pub fn of(n: u64) -> Random {
     Random::new(n.wrapping_mul(0xD134_2543_DE82_EF95) ^ 0x5ca9)
 }
 
@@ -85,13 +88,14 @@ fn bad_address(n: u64) -> String {
 }
 
 /// Another one for each number below 2^29, and none that is private.
-fn address(number: u64, odd: u64) -> String {
+pub fn address(number: u64, odd: u64) -> String {
     let mixed = number.wrapping_mul(0x1dea_d5a5) & ((1 << 29) - 1);
     let part = |from: u32, bits: u32| mixed >> from & ((1 << bits) - 1);
     format!("{}.{}.{}.{}", 20 + part(23, 6), part(15, 8), part(7, 8), part(0, 7) << 1 | odd)
 }
 
-fn digest(n: u64) -> String {
+/// A SHA-256.
+pub fn digest(n: u64) -> String {
     let mut random = of(n ^ 1 << 51);
     (0..4).map(|_| format!("{:016x}", random.next())).collect()
 }
@@ -109,10 +113,11 @@ pub struct Log {
     pub events: u64,
 }
 
-const CONN: &str = "ts uid id.orig_h id.orig_p id.resp_h id.resp_p proto service duration orig_bytes resp_bytes conn_state local_orig local_resp missed_bytes history orig_pkts orig_ip_bytes resp_pkts resp_ip_bytes tunnel_parents";
-const DNS: &str = "ts uid id.orig_h id.orig_p id.resp_h id.resp_p proto trans_id rtt query qclass qclass_name qtype qtype_name rcode rcode_name AA TC RD RA Z answers TTLs rejected";
-const HTTP: &str = "ts uid id.orig_h id.orig_p id.resp_h id.resp_p trans_depth method host uri referrer version user_agent origin request_body_len response_body_len status_code status_msg info_code info_msg tags username password proxied orig_fuids orig_filenames orig_mime_types resp_fuids resp_filenames resp_mime_types";
-const FILES: &str = "ts fuid tx_hosts rx_hosts conn_uids source depth analyzers mime_type filename duration local_orig is_orig seen_bytes total_bytes missing_bytes overflow_bytes timedout parent_fuid md5 sha1 sha256 extracted";
+/// Columns of Zeek's logs of connections, questions, requests and files.
+pub const CONN: &str = "ts uid id.orig_h id.orig_p id.resp_h id.resp_p proto service duration orig_bytes resp_bytes conn_state local_orig local_resp missed_bytes history orig_pkts orig_ip_bytes resp_pkts resp_ip_bytes tunnel_parents";
+pub const DNS: &str = "ts uid id.orig_h id.orig_p id.resp_h id.resp_p proto trans_id rtt query qclass qclass_name qtype qtype_name rcode rcode_name AA TC RD RA Z answers TTLs rejected";
+pub const HTTP: &str = "ts uid id.orig_h id.orig_p id.resp_h id.resp_p trans_depth method host uri referrer version user_agent origin request_body_len response_body_len status_code status_msg info_code info_msg tags username password proxied orig_fuids orig_filenames orig_mime_types resp_fuids resp_filenames resp_mime_types";
+pub const FILES: &str = "ts fuid tx_hosts rx_hosts conn_uids source depth analyzers mime_type filename duration local_orig is_orig seen_bytes total_bytes missing_bytes overflow_bytes timedout parent_fuid md5 sha1 sha256 extracted";
 
 /// Columns whose values are numbers or words in JSON, and those that are lists.
 const BARE: &[&str] = &[
@@ -129,7 +134,8 @@ const BARE: &[&str] = &[
     "trans_depth",
     "status_code",
 ];
-const LISTS: &[&str] = &["answers", "tx_hosts", "rx_hosts", "conn_uids", "resp_fuids", "resp_mime_types"];
+const LISTS: &[&str] =
+    &["answers", "rcptto", "tx_hosts", "rx_hosts", "conn_uids", "resp_fuids", "resp_mime_types"];
 
 /// Logs of so many bytes as columns in all, with the shares of each that a site has: of 1,000 events 504 connections, 296 questions, 159
 /// requests, 41 files.
@@ -285,7 +291,8 @@ fn event(random: &mut Random, kind: u64, at: u64, bad: Option<u64>, line: &mut S
     };
 }
 
-fn as_json(names: &[&str], line: &str, out: &mut Vec<u8>) {
+/// A line of columns as an object.
+pub fn as_json(names: &[&str], line: &str, out: &mut Vec<u8>) {
     out.push(b'{');
     let mut is_first = true;
     for (name, value) in names.iter().zip(line.split('\t')) {
