@@ -30,7 +30,8 @@ pub fn every_format_takes_every_log(data: &[u8]) {
         // A piece is what one reading gives: in portions there are many, and a line may lie in several.
         let found = |threads: usize| {
             let clock = Clock { latest: LATEST, east: 3_600 };
-            let log = Input { name: String::new(), bytes: Box::new(Portions(data)), format, clock };
+            let log =
+                Input { name: String::new(), bytes: Box::new(Portions(data)), format, clock, from: None };
             let mut hits = Vec::new();
             let ran = run(&known.now().knowledge, [log].into_iter(), threads, &mut |told| {
                 if let Told::Hit(hit) = told {
@@ -88,7 +89,7 @@ pub fn columns_and_paths_hold_what_is_said(data: &[u8]) {
     for map in map {
         let told = |threads: usize| {
             let clock = Clock { latest: LATEST, east: 0 };
-            let log = Input { name: String::new(), bytes: Box::new(data), format: None, clock };
+            let log = Input { name: String::new(), bytes: Box::new(data), format: None, clock, from: None };
             let (way, mut told) = (Way { threads, map: map.clone() }, Vec::new());
             let ran = run_until(&|| known.now(), [log].into_iter(), &way, &mut |one| {
                 match one {

@@ -79,6 +79,50 @@ pub fn begun<'r>(mut input: impl Read + Send + 'r, map: Option<&Map>) -> io::Res
     laid_out(beginning, whole, Takes::Whole, map)
 }
 
+/// How a log is unpacked, and what it holds.
+pub struct Unpacked<'r> {
+    /// It was packed.
+    pub is_packed: bool,
+    /// What it holds.
+    pub bytes: Box<dyn Read + Send + 'r>,
+}
+
+/// Unpacks what is packed.
+///
+/// # Errors
+/// Those of the input, if its first bytes cannot be read; or it is packed in a way that is not read here.
+pub fn unpacked<'r>(mut input: impl Read + Send + 'r) -> io::Result<Unpacked<'r>> {
+    let mut first = Vec::new();
+    fill(&mut input, &mut first, &|first| first.len() >= MAGIC_BYTES)?;
+    let packing = Packing::of(&first)?;
+    let bytes = packing.unpacked(io::Cursor::new(first).chain(input))?;
+    Ok(Unpacked { is_packed: packing != Packing::None, bytes })
+}
+
+/// Reads a log further that begins so and is made of lines; `input` gives what stands at this place and behind it, unpacked.
+///
+/// # Errors
+/// It is not made of lines: its places are not those of the file.
+pub fn resumed<'r>(
+    input: impl Read + Send + 'r,
+    beginning: &[u8],
+    at: u64,
+    map: Option<&Map>,
+) -> io::Result<Begun<'r>> {
+    let is_json = beginning.trim_ascii_start().starts_with(b"{");
+    if beginning.starts_with(events::MAGIC)
+        || records::depth(beginning).is_some()
+        || (map.is_some() && !is_json)
+    {
+        return Err(io::Error::other("only lines are followed: go through it without `--follow`"));
+    }
+    let layout = map.map(Map::json).transpose().map_err(|why| io::Error::other(why.to_string()))?;
+    let lines = shield::read::Pieces::at(LINE_MAX, at);
+    let input: Box<dyn Read + Send + 'r> = Box::new(input);
+    let pieces = Pieces { lines, whole_lines: true, ..Pieces::new(input, Takes::Whole) };
+    Ok(Begun { beginning: beginning.to_vec(), pieces, layout })
+}
+
 fn laid_out<'r>(
     beginning: Vec<u8>,
     whole: impl Read + Send + 'r,
@@ -158,13 +202,15 @@ pub struct Pieces<R> {
     ready: VecDeque<Piece>,
     ended: bool,
     unfinished: bool,
+    /// Where the input fails, what stands before is no line.
+    whole_lines: bool,
 }
 
 impl<R: Read> Pieces<R> {
     pub fn new(input: R, takes: Takes) -> Pieces<R> {
         let lines = shield::read::Pieces::new(LINE_MAX);
         let (buffer, ready) = (Vec::new(), VecDeque::new());
-        Pieces { input, takes, buffer, lines, ready, ended: false, unfinished: false }
+        Pieces { input, takes, buffer, lines, ready, ended: false, unfinished: false, whole_lines: false }
     }
 
     /// The next piece; `None` at the end.
@@ -195,7 +241,9 @@ impl<R: Read> Pieces<R> {
                 }
                 result => {
                     self.ended = true;
-                    let Ok(()) = self.lines.clone().end(&mut take);
+                    if result.is_ok() || !self.whole_lines {
+                        let Ok(()) = self.lines.clone().end(&mut take);
+                    }
                     result?;
                 }
             }
@@ -221,6 +269,13 @@ impl<R: Read> Pieces<R> {
     /// Lines that were too long.
     pub fn overlong(&self) -> u64 {
         self.lines.too_long()
+    }
+
+    /// Behind all that was given on or passed over. A line that is longer than what is looked at is passed over as far as it goes.
+    pub fn position(&self) -> u64 {
+        let (position, reached) = (self.lines.position(), self.lines.reached());
+        let waits = self.unfinished && reached - position <= LINE_MAX as u64;
+        if waits { position } else { reached }
     }
 
     /// Whether it ended within a line that somebody still writes.

@@ -205,7 +205,8 @@ mod tests {
         let list = format!("203.0.113.7\nevil.example\nhttp://evil.example/kit.zip\n{MD5}\n");
         let known = crate::Known::read(list.as_bytes(), 7).unwrap();
         let bytes: Box<dyn Read + Send> = Box::new(io::Cursor::new(log));
-        let input = crate::Input { name: String::new(), bytes, format: None, clock: Default::default() };
+        let input =
+            crate::Input { name: String::new(), bytes, format: None, clock: Default::default(), from: None };
         let (mut found, mut ended) = (Vec::new(), None);
         crate::run(&known.now().knowledge, [input].into_iter(), 2, &mut |told| match told {
             crate::Told::Hit(hit) => {

@@ -15,11 +15,11 @@ mod seen;
 mod tally;
 mod turn;
 
-pub use blocks::{LINE_MAX, Unended};
+pub use blocks::{LINE_MAX, Unended, Unpacked, unpacked};
 pub use format::{Clock, Format, sniff};
 pub use known::{Known, Made, Named, Part, Unknown, Unopened};
 pub use map::Map;
-pub use run::{Asked, End, Hit, Input, Told, Way, run, run_until};
+pub use run::{Asked, End, Hit, Input, Place, Start, Told, Way, run, run_until};
 pub use seen::{Left, events};
 pub use shield::{Source, Unreadable};
 pub use tally::{Row, Tally};

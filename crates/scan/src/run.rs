@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use sha2::{Digest, Sha256};
 use shield::{Fault, Knowledge, Layout, Scanned, Scanner, Source, Timestamp};
 
-use crate::blocks::{Piece, begun};
+use crate::blocks::{Piece, begun, resumed};
 use crate::format::{Clock, Format, HEADLESS, Heads, is_headless, sniff};
 use crate::map::Map;
 use crate::turn::{Stops, Turn};
@@ -42,6 +42,26 @@ pub struct Input<'i> {
     pub format: Option<Format>,
     /// What its lines leave out of their times.
     pub clock: Clock,
+    /// Where it is taken up, if not at its beginning.
+    pub from: Option<Start>,
+}
+
+/// A log that is followed: its bytes begin somewhere, unpacked, and it is made of lines.
+#[derive(Debug, Clone)]
+pub struct Start {
+    /// How the log begins; that tells its format.
+    pub beginning: Vec<u8>,
+    /// Where the bytes begin.
+    pub place: Place,
+}
+
+/// Where a log can be taken up again.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Place {
+    /// Where the next line begins, in bytes of the unpacked log.
+    pub at: u64,
+    /// What a log of Zeek told before of its columns.
+    pub head: Option<Arc<str>>,
 }
 
 /// What was found in a line.
@@ -85,6 +105,8 @@ pub enum Told<'t> {
         bytes: u64,
         /// Without comments and empty ones.
         lines: u64,
+        /// Where a log that is followed can be taken up again: all before was told.
+        place: Option<Place>,
     },
     /// A log is at its end.
     Ended(&'t End),
@@ -110,6 +132,7 @@ struct Work {
     number: u64,
     layout: Arc<Layout>,
     piece: Piece,
+    place: Option<Place>,
 }
 
 /// What came of the reader and of those who go through pieces.
@@ -121,11 +144,13 @@ enum Came {
         hits: Vec<Hit>,
         scanned: Scanned,
         bytes: u64,
+        place: Option<Place>,
     },
     /// A piece that could not be gone through.
     Failed {
         at: u64,
         bytes: u64,
+        place: Option<Place>,
     },
     Ended(End),
 }
@@ -237,8 +262,12 @@ impl Reader<'_> {
 
     fn log(&mut self, input: Input<'_>) -> Option<()> {
         let mut end = End::default();
-        let mut begun =
-            begun(input.bytes, self.map).map_err(|error| end.error = Some(error.to_string())).ok();
+        let mut begun = match &input.from {
+            Some(from) => resumed(input.bytes, &from.beginning, from.place.at, self.map),
+            None => begun(input.bytes, self.map),
+        }
+        .map_err(|error| end.error = Some(error.to_string()))
+        .ok();
         let sniffed = begun.as_ref().map(|begun| sniff(&begun.beginning));
         let begun_headless = begun.as_ref().is_some_and(|begun| is_headless(&begun.beginning));
         let mapped = begun.as_mut().and_then(|begun| begun.layout.take());
@@ -255,7 +284,15 @@ impl Reader<'_> {
                 return self.tell(Came::Ended(end));
             }
         };
-        if format == Format::ZeekTsv && begun_headless {
+        let from = input.from.map(|from| from.place);
+        let head = from.as_ref().and_then(|place| place.head.clone());
+        if let Some(head) = &head {
+            let layout = Arc::make_mut(&mut layout);
+            head.lines().for_each(|line| {
+                layout.take_header(line.as_bytes());
+            });
+        }
+        if format == Format::ZeekTsv && begun_headless && head.is_none() {
             end.error = Some(HEADLESS.to_owned());
             return self.tell(Came::Ended(end));
         }
@@ -263,16 +300,28 @@ impl Reader<'_> {
         while let Some(pieces) = &mut pieces {
             match pieces.next() {
                 Ok(Some(piece)) => {
-                    for (piece, header) in heads.cut(piece) {
+                    let end = piece.at + piece.bytes.len() as u64;
+                    let parts = heads.cut(piece);
+                    // Within a head nothing is taken up: only behind all of what was cut.
+                    let place = from.as_ref().map(|_| Place { at: end, head: heads.told() });
+                    let last = parts.len();
+                    for (part, (piece, header)) in parts.into_iter().enumerate() {
                         layout = header.map_or(layout, Arc::new);
                         let number = self.numbered()?;
-                        self.work.send(Work { number, layout: Arc::clone(&layout), piece }).ok()?;
+                        let place = place.clone().filter(|_| part + 1 == last);
+                        self.work.send(Work { number, layout: Arc::clone(&layout), piece, place }).ok()?;
                     }
                 }
                 Ok(None) => break,
                 // What stood before it is still to come.
                 Err(error) => end.error = Some(error.to_string()),
             }
+        }
+        if let (Some(_), Some(pieces), None) = (&from, &pieces, &end.error) {
+            // What was passed over behind the last piece is not read again.
+            let place = Some(Place { at: pieces.position(), head: heads.told() });
+            let (hits, scanned) = (Vec::new(), Scanned::default());
+            self.tell(Came::Piece { hits, scanned, bytes: 0, place })?;
         }
         end.overlong = pieces.as_ref().map_or(0, |pieces| pieces.overlong());
         end.unfinished = pieces.is_some_and(|pieces| pieces.is_unfinished());
@@ -319,12 +368,12 @@ impl<S: Source> Worker<'_, S> {
             let mut parts = 0;
             let mut give = |hits: Vec<Hit>| self.part(work.number, &mut parts, hits);
             let came = catch_unwind(AssertUnwindSafe(|| {
-                found(&mut scanner, &layout, &work.piece, &*asked.call, &mut give)
+                found(&mut scanner, &layout, &work, &*asked.call, &mut give)
             }));
-            let (at, bytes) = (work.piece.at, work.piece.bytes.len() as u64);
+            let (at, bytes, place) = (work.piece.at, work.piece.bytes.len() as u64, work.place);
             // A scanner that was left in the middle is not taken again.
             last = came.is_ok().then_some((layout, scanner));
-            let came = came.unwrap_or(Ok(Came::Failed { at, bytes }));
+            let came = came.unwrap_or(Ok(Came::Failed { at, bytes, place }));
             self.results.send((work.number, came)).ok()?;
         }
     }
@@ -340,7 +389,7 @@ impl<S: Source> Worker<'_, S> {
 fn found<S: Source>(
     scanner: &mut Scanner<'_, S>,
     layout: &Layout,
-    piece: &Piece,
+    Work { piece, place, .. }: &Work,
     call: &dyn Fn(u64) -> u64,
     give: &mut dyn FnMut(Vec<Hit>) -> Option<()>,
 ) -> Result<Came, Fault> {
@@ -392,7 +441,7 @@ fn found<S: Source>(
         });
         held += hits.last().map_or(0, Hit::bytes);
     })?;
-    Ok(Came::Piece { hits, scanned, bytes: piece.bytes.len() as u64 })
+    Ok(Came::Piece { hits, scanned, bytes: piece.bytes.len() as u64, place: place.clone() })
 }
 
 fn event_of(line: &[u8], time: Option<Timestamp>) -> [u8; 16] {
@@ -470,16 +519,16 @@ fn tell_one(
     match came {
         Came::Begun(name, format) => tell(Told::Begun { name: &name, format }),
         Came::Part(hits) => hits.into_iter().try_for_each(|hit| tell(Told::Hit(hit))),
-        Came::Piece { hits, scanned, bytes } => {
+        Came::Piece { hits, scanned, bytes, place } => {
             noted.broken += scanned.broken;
             noted.other += scanned.other;
             hits.into_iter().try_for_each(|hit| tell(Told::Hit(hit)))?;
-            tell(Told::Done { bytes, lines: scanned.lines })
+            tell(Told::Done { bytes, lines: scanned.lines, place })
         }
-        Came::Failed { at, bytes } => {
+        Came::Failed { at, bytes, place } => {
             let end = at + bytes;
             noted.error.get_or_insert_with(|| format!("from byte {at} to {end}: {DEFECT}"));
-            tell(Told::Done { bytes, lines: 0 })
+            tell(Told::Done { bytes, lines: 0, place })
         }
         Came::Ended(end) => {
             let Noted { broken, other, error } = std::mem::take(noted);
@@ -510,6 +559,7 @@ mod tests {
             bytes: Box::new(bytes.as_slice()),
             format: None,
             clock: Clock::default(),
+            from: None,
         });
         let (mut hits, mut ends, mut lines) = (Vec::new(), Vec::new(), 0);
         run(&knowledge, inputs, threads, &mut |told| match told {
@@ -556,7 +606,8 @@ mod tests {
                    2.0\t203.0.113.7\ta.example\t192.0.2.1\n";
         let hits = |name: &str, log: Vec<u8>| {
             let bytes: Box<dyn Read + Send> = Box::new(std::io::Cursor::new(log));
-            let input = Input { name: name.to_owned(), bytes, format: None, clock: Clock::default() };
+            let input =
+                Input { name: name.to_owned(), bytes, format: None, clock: Clock::default(), from: None };
             let mut hits = Vec::new();
             run(&knowledge, [input].into_iter(), 2, &mut |told| {
                 if let Told::Hit(hit) = told {
@@ -585,6 +636,7 @@ mod tests {
             bytes: Box::new(&b"1.0\tC1\t203.0.113.7\n"[..]),
             format: Some(Format::ZeekTsv),
             clock: Clock::default(),
+            from: None,
         };
         let mut error = None;
         run(&knowledge, [log].into_iter(), 1, &mut |told| match told {

@@ -58,6 +58,8 @@ pub struct Tally {
     pub sources: BTreeMap<String, u64>,
     /// By the log, in the order of the logs.
     pub logs: Vec<(String, u64)>,
+    /// Which log hits stand in, if it is one that is kept.
+    now: Option<usize>,
     /// Logs beyond those that are kept.
     pub more_logs: u64,
     /// Hits in them.
@@ -76,18 +78,35 @@ impl Tally {
     /// A log is begun.
     pub fn begin(&mut self, name: &str) {
         match self.logs.len() < KEPT {
-            true => self.logs.push((name.to_owned(), 0)),
-            false => self.more_logs += 1,
+            true => {
+                self.now = Some(self.logs.len());
+                self.logs.push((name.to_owned(), 0));
+            }
+            false => {
+                self.now = None;
+                self.more_logs += 1;
+            }
         }
+    }
+
+    /// A log that was begun before, by its number, goes on.
+    pub fn resume(&mut self, log: usize) {
+        self.now = Some(log);
+    }
+
+    /// The number of the log that hits stand in, where it is kept.
+    #[must_use]
+    pub fn log(&self) -> Option<usize> {
+        self.now
     }
 
     /// Adds a hit of the log that was begun last; `source` says what was seen, or is empty.
     pub fn add(&mut self, hit: &Hit, source: &str) {
         self.hits += 1;
         *self.kinds.entry(hit.kind.name()).or_default() += 1;
-        match self.logs.last_mut() {
-            Some((_, hits)) if self.more_logs == 0 => *hits += 1,
-            _ => self.other_logs += 1,
+        match self.now.and_then(|now| self.logs.get_mut(now)) {
+            Some((_, hits)) => *hits += 1,
+            None => self.other_logs += 1,
         }
         if !source.is_empty() {
             count(&mut self.sources, source, &mut self.other_sources);
@@ -102,7 +121,7 @@ impl Tally {
             self.other_rows += 1;
             return;
         }
-        let log = if self.more_logs == 0 { self.logs.len().saturating_sub(1) } else { usize::MAX };
+        let log = self.now.unwrap_or(usize::MAX);
         let row = self.rows.entry(hit.id).or_insert_with(|| Row {
             id: hit.id,
             hits: 0,

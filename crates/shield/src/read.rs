@@ -214,6 +214,12 @@ impl Layout {
         true
     }
 
+    /// What a log told in its head so far, as lines to give to [`Layout::take_header`] again: of a log that is taken up in its middle.
+    #[must_use]
+    pub fn header(&self) -> Option<String> {
+        self.head.as_ref().and_then(|head| head.lines())
+    }
+
     /// A log of Zeek written as JSON, of any kind.
     #[must_use]
     pub fn zeek_json() -> Layout {

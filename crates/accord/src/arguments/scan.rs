@@ -27,6 +27,12 @@ pub struct Scan {
     /// The paths are no logs, but files, and folders of files, that are looked up by their digests (MD5, SHA-1, SHA-256)
     #[arg(long, conflicts_with_all = ["format", "column"])]
     pub files: bool,
+    /// Go on with what comes, through rotation, until Ctrl-C or SIGTERM; taken up again, go on where it was
+    #[arg(long, conflicts_with_all = ["files", "report", "events"])]
+    pub follow: bool,
+    /// Where `--follow` keeps its positions [default: a file of these paths in `~/.local/state/accord`]
+    #[arg(long, value_name = "FILE", requires = "follow")]
+    pub state: Option<PathBuf>,
     /// Only what happened since: so long ago, such as 90d or 12h, or a day, or a time (RFC 3339)
     #[arg(long, value_name = "WHEN")]
     pub since: Option<String>,

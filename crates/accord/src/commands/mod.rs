@@ -76,7 +76,7 @@ async fn ask(command: Command, loaded: &Loaded, output: &mut Output) -> Result<E
     match command {
         Command::Whoami => login::whoami(&mut session).await,
         Command::Lookup(lookup) => lookup::run(&mut session, lookup).await,
-        Command::Scan(scan) => scan::against_node(&mut session, &scan).await,
+        Command::Scan(scan) => scan::against_node(&mut session, &scan, loaded).await,
         Command::Shield(command) => shield::run(&mut session, loaded, command).await,
         Command::Claims(claims) => show::claims(&mut session, claims).await,
         Command::Search(search) => show::search(&mut session, search).await,

@@ -1,6 +1,7 @@
 //! `accord scan`: logs against what is known.
 
 mod files;
+mod follow;
 mod hashed;
 mod judged;
 mod reported;
@@ -44,20 +45,22 @@ pub fn against_file(scan: &Scan, loaded: &Loaded, output: &mut Output) -> Result
     }
     if path == Path::new("-") {
         let known = read_known(io::stdin().lock())?;
-        return go(scan, &asked, &known, &|| {}, output)?.end(asked.limit);
+        return go(scan, &asked, &known, ("-", &|| {}), output)?.end(asked.limit);
     }
+    let name = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let name = name.to_string_lossy();
     match Kept::open(path) {
         Ok(kept) => {
             if let Some(warning) = kept.age_warning(loaded, path).filter(|_| !output.quiet) {
                 remark(&warning);
             }
-            go(scan, &asked, &kept.known, &|| kept.look(), output)?.end(asked.limit)
+            go(scan, &asked, &kept.known, (&name, &|| kept.look()), output)?.end(asked.limit)
         }
         Err(Unusable::Foreign) => {
             let unreadable =
                 |error: io::Error| Failure::usage(format!("`{}` cannot be read: {error}", path.display()));
             let known = read_known(std::fs::File::open(path).map_err(unreadable)?)?;
-            go(scan, &asked, &known, &|| {}, output)?.end(asked.limit)
+            go(scan, &asked, &known, (&name, &|| {}), output)?.end(asked.limit)
         }
         Err(why) => Err(Failure::usage(why.told(path))),
     }
@@ -90,7 +93,7 @@ pub fn events(scan: &Scan, output: &mut Output) -> Result<Exit, Failure> {
 ///
 /// # Errors
 /// The node refuses, or cannot be asked; the arguments make no sense.
-pub async fn against_node(session: &mut Session<'_>, scan: &Scan) -> Result<Exit, Failure> {
+pub async fn against_node(session: &mut Session<'_>, scan: &Scan, loaded: &Loaded) -> Result<Exit, Failure> {
     let asked = asked(scan, session.output.json)?;
     let call = Call::get(&["export"]).query("format", "csv").query("type", "indicator");
     let mut reply = session.transport.send(call).await?.accepted().await?;
@@ -110,7 +113,8 @@ pub async fn against_node(session: &mut Session<'_>, scan: &Scan) -> Result<Exit
     let known = known
         .map_err(|why| Failure::usage(why.to_string()).hint("is there an indicator that you may see?"))?;
     let mut output = Output::new(session.output.json, session.output.quiet);
-    let mut teller = go(scan, &asked, &known, &|| {}, &mut output)?;
+    let node = super::shield::node_of(loaded);
+    let mut teller = go(scan, &asked, &known, (&node, &|| {}), &mut output)?;
     if matches!(asked.how.form, ScanOutput::Text | ScanOutput::Html) || scan.report.is_some() {
         judged::judge(session, &mut teller).await?;
     }
@@ -125,7 +129,7 @@ fn go<'g>(
     scan: &Scan,
     asked: &Asked,
     known: &'g Known,
-    look: &(dyn Fn() + Sync),
+    (name, look): (&str, &(dyn Fn() + Sync)),
     output: &'g mut Output,
 ) -> Result<Teller<'g>, Failure> {
     if let Some(first) = &known.first_left_out
@@ -135,6 +139,9 @@ fn go<'g>(
         let left_out = super::counted(known.left_out, "value");
         let first = inert(first);
         remark(&format!("{left_out} of what is known left out; the first is {first}"));
+    }
+    if scan.follow {
+        return follow::follow(scan, asked, known, (name, look), output);
     }
     let files = Files::of(&scan.paths)?;
     let progress = Progress::new("scanned", files.bytes(), output.quiet || output.json);
@@ -183,6 +190,15 @@ fn asked(scan: &Scan, json: bool) -> Result<Asked, Failure> {
     if scan.files && reads_input(scan) {
         return Err(Failure::usage("`--files` looks up files: name them, or a folder"));
     }
+    if scan.follow && reads_input(scan) {
+        return Err(
+            Failure::usage("`--follow` needs files or folders").hint("lines of a pipe are told as they come")
+        );
+    }
+    if scan.follow && matches!(form, ScanOutput::Stix | ScanOutput::Html) {
+        return Err(Failure::usage("what is told at the end alone cannot be followed")
+            .hint("`--output` text, json, ocsf or ecs"));
+    }
     if scan.paths.is_empty() && io::stdin().is_terminal() {
         return Err(Failure::usage("there is no log to go through")
             .hint("name one or a folder, such as `accord scan /var/log`, or pipe lines to it"));
@@ -213,7 +229,13 @@ fn asked(scan: &Scan, json: bool) -> Result<Asked, Failure> {
     });
     Ok(Asked {
         format: format.transpose()?,
-        how: How { form, since: since.transpose()?, now, reports: scan.report.is_some() },
+        how: How {
+            form,
+            since: since.transpose()?,
+            now,
+            reports: scan.report.is_some(),
+            follows: scan.follow,
+        },
         clock: Clock { latest: Some(now), east: east.transpose()?.unwrap_or(0) },
         way: scan::Way {
             threads: scan

@@ -80,7 +80,8 @@ fn cannot_write(path: &Path, error: &io::Error) -> Failure {
     Failure::usage(format!("`{}` cannot be written: {error}", path.display()))
 }
 
-fn node_of(loaded: &Loaded) -> String {
+/// What a node is called where its address or folder has to tell it from others.
+pub fn node_of(loaded: &Loaded) -> String {
     let place = &loaded.place;
     match &place.url.value {
         Some(url) => url.clone(),

@@ -16,6 +16,8 @@ mod events;
 #[cfg(test)]
 mod exits;
 #[cfg(test)]
+mod follow;
+#[cfg(test)]
 mod imports;
 #[cfg(test)]
 mod leaving;
@@ -27,6 +29,7 @@ mod night;
 mod readme;
 #[cfg(test)]
 mod recalls;
+#[cfg(test)]
 mod retro;
 #[cfg(test)]
 mod scan;

@@ -1,5 +1,7 @@
 //! Logs of Zeek tell their columns, and others when one is put behind another: a piece is cut there.
 
+use std::sync::Arc;
+
 use shield::Layout;
 
 use super::Format;
@@ -23,11 +25,22 @@ pub(crate) fn is_headless(beginning: &[u8]) -> bool {
 pub(crate) struct Heads {
     /// `None` for logs that tell nothing.
     layout: Option<Layout>,
+    /// What was told so far, in lines, and whether more was since.
+    told: (Option<Arc<str>>, bool),
 }
 
 impl Heads {
     pub(crate) fn new(format: Format, layout: &Layout) -> Heads {
-        Heads { layout: (format == Format::ZeekTsv).then(|| layout.clone()) }
+        let layout = (format == Format::ZeekTsv).then(|| layout.clone());
+        Heads { layout, told: (None, true) }
+    }
+
+    /// What was told so far, in lines.
+    pub(crate) fn told(&mut self) -> Option<Arc<str>> {
+        if std::mem::take(&mut self.told.1) {
+            self.told.0 = self.layout.as_ref().and_then(Layout::header).map(Arc::from);
+        }
+        self.told.0.clone()
     }
 
     /// Cuts a piece in front of each head that stands in it; with what is behind a head goes the layout that it tells.
@@ -50,6 +63,7 @@ impl Heads {
             }
             end = at + length + 1;
             tells |= layout.take_header(line.strip_suffix(b"\r").unwrap_or(line));
+            self.told.1 = true;
         }
         if tells {
             cuts.push((start, layout.clone()));

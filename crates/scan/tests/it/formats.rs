@@ -5,7 +5,13 @@ use scan::{Clock, Format, Input, Known, Told, run};
 /// What was found in a log: each field, and the value as it was seen there first.
 fn found(known: &str, format: Option<Format>, log: &str) -> Vec<(String, String)> {
     let known = Known::read(known.as_bytes(), 7).unwrap();
-    let log = Input { name: String::new(), bytes: Box::new(log.as_bytes()), format, clock: Clock::default() };
+    let log = Input {
+        name: String::new(),
+        bytes: Box::new(log.as_bytes()),
+        format,
+        clock: Clock::default(),
+        from: None,
+    };
     let mut hits = Vec::new();
     run(&known.now().knowledge, [log].into_iter(), 1, &mut |told| match told {
         Told::Hit(hit) => hits.extend(hit.fields.into_iter().map(|field| (field, hit.seen.clone()))),
@@ -187,7 +193,13 @@ fn the_time_of_a_line_of_text_counts() {
         let at = |stamp: &str| {
             let line = format!("{stamp} from 203.0.113.7\n");
             let clock = Clock { latest, east: 0 };
-            let log = Input { name: String::new(), bytes: Box::new(line.as_bytes()), format: None, clock };
+            let log = Input {
+                name: String::new(),
+                bytes: Box::new(line.as_bytes()),
+                format: None,
+                clock,
+                from: None,
+            };
             let mut times = Vec::new();
             run(&known.now().knowledge, [log].into_iter(), 1, &mut |told| {
                 if let Told::Hit(hit) = told {

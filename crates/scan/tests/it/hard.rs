@@ -27,7 +27,7 @@ fn knowledge(values: &[&str]) -> Knowledge<Vec<u8>> {
 
 /// A log whose format nobody tells.
 fn input<'i>(name: &str, bytes: impl Read + Send + 'i) -> Input<'i> {
-    Input { name: name.to_owned(), bytes: Box::new(bytes), format: None, clock: Clock::default() }
+    Input { name: name.to_owned(), bytes: Box::new(bytes), format: None, clock: Clock::default(), from: None }
 }
 
 /// What was found, by what it is called, and how each log ended.

@@ -6,6 +6,8 @@ mod formats;
 mod hard;
 #[cfg(test)]
 mod lists;
+#[cfg(test)]
+mod resumed;
 
 #[cfg(test)]
 mod truth;

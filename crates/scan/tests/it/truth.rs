@@ -213,7 +213,13 @@ fn is_all_found_in(formats: &[Format]) {
         for bytes in [packed(&bytes), bytes.clone()] {
             let clock = Clock { latest: Some(at(20, 0)), east: 0 };
             let told = (format == Format::Text).then_some(format);
-            let input = Input { name: String::new(), bytes: Box::new(bytes.as_slice()), format: told, clock };
+            let input = Input {
+                name: String::new(),
+                bytes: Box::new(bytes.as_slice()),
+                format: told,
+                clock,
+                from: None,
+            };
             let mut found = Vec::new();
             run(&knowledge, [input].into_iter(), 3, &mut |told| match told {
                 Told::Begun { format: sniffed, .. } => assert_eq!(sniffed, format),

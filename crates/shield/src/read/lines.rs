@@ -57,6 +57,12 @@ impl Pieces {
         self.is_passing || !self.begun.is_empty()
     }
 
+    /// Where the next byte stands that it is to be given.
+    #[must_use]
+    pub fn reached(&self) -> u64 {
+        self.position + if self.is_passing { self.passed } else { self.begun.len() as u64 }
+    }
+
     /// How many lines were passed over since they were too long.
     #[must_use]
     pub fn too_long(&self) -> u64 {
@@ -175,6 +181,7 @@ mod tests {
             pieces.feed(bytes, &mut take).unwrap();
             most = most.max(pieces.begun.capacity());
         }
+        assert_eq!(pieces.reached(), text.len() as u64);
         let (position, too_long) = (pieces.position(), pieces.too_long());
         pieces.end(&mut take).unwrap();
         (found, position, too_long, most)

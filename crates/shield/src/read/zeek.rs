@@ -131,6 +131,27 @@ impl Head {
         matches!(name, b"#fields" | b"#types") && !self.fields.is_empty()
     }
 
+    /// What was told, in lines; of nothing none.
+    pub(super) fn lines(&self) -> Option<String> {
+        if *self == Head::default() {
+            return None;
+        }
+        let Some(separator) = self.separator else { return Some("#separator \\x09\\x09\n".to_owned()) };
+        let mut lines = format!("#separator \\x{separator:02x}\n");
+        let mut tell = |name: &str, said: &str| {
+            lines.push_str(&format!("#{name}{}{said}\n", char::from(separator)));
+        };
+        tell("set_separator", &format!("\\x{:02x}", self.set_separator));
+        tell("empty_field", &String::from_utf8_lossy(&self.empty));
+        tell("unset_field", &String::from_utf8_lossy(&self.unset));
+        for (name, said) in [("fields", &self.fields), ("types", &self.types)] {
+            if !said.is_empty() {
+                tell(name, said);
+            }
+        }
+        Some(lines)
+    }
+
     /// The layout that it tells.
     pub(super) fn layout(&self) -> Result<Layout, Unlaid> {
         let separator = self.separator.ok_or(Unlaid::Nothing)?;
@@ -180,4 +201,31 @@ pub(super) fn layout(fields: &str) -> Result<Layout, Unlaid> {
 pub(super) fn json() -> Result<Layout, Unlaid> {
     let all = COLUMNS.iter().flat_map(|(name, fields)| fields.iter().map(move |field| (*name, *field)));
     Layout::json(&all.collect::<Vec<_>>())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_head_is_told_again_as_it_was() {
+        assert_eq!(Layout::zeek_by_header().header(), None);
+        for head in [
+            "#separator \\x09\n#set_separator\t,\n#empty_field\t(empty)\n#unset_field\t-\n#path\tdns\n#fields\tts\tquery\n#types\ttime\tstring\n",
+            "#fields\tts\thost\turi\n",
+            "#separator |\n#set_separator|;\n#empty_field|none\n#unset_field|~\n#fields|ts|answers\n",
+            "#separator \\x09\\x09\n",
+            "#separator |\n",
+        ] {
+            let taken = |lines: &str| {
+                let mut head = Head::default();
+                lines.lines().for_each(|line| {
+                    head.take(line.as_bytes());
+                });
+                head
+            };
+            let told = taken(head).lines().unwrap();
+            assert_eq!(taken(&told), taken(head), "{head}: {told}");
+        }
+    }
 }

@@ -230,7 +230,13 @@ fn of_format(
 
 fn input<'i>(name: &str, bytes: impl Read + Send + 'i, format: Option<Format>) -> Input<'i> {
     let latest = Some(Timestamp((BEGINS + 15 * DAY) * 1_000_000));
-    Input { name: name.to_owned(), bytes: Box::new(bytes), format, clock: Clock { latest, east: 0 } }
+    Input {
+        name: name.to_owned(),
+        bytes: Box::new(bytes),
+        format,
+        clock: Clock { latest, east: 0 },
+        from: None,
+    }
 }
 
 /// A log of so many lines.

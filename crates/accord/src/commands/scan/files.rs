@@ -99,13 +99,14 @@ impl Files {
                 bytes: Box::new(counted(bytes)),
                 format,
                 clock: Clock { latest: latest.or(clock.latest), ..clock },
+                from: None,
             }
         })
     }
 }
 
 // A folder that cannot be read is a log that cannot be opened: it is told, and the others are gone through.
-fn below(folder: &Path, depth: usize, files: &mut Vec<PathBuf>) {
+pub fn below(folder: &Path, depth: usize, files: &mut Vec<PathBuf>) {
     let entries = std::fs::read_dir(folder).and_then(Iterator::collect::<io::Result<Vec<_>>>);
     let Ok(mut entries) = entries else { return files.push(folder.to_owned()) };
     entries.sort_by_key(std::fs::DirEntry::file_name);
@@ -118,7 +119,7 @@ fn below(folder: &Path, depth: usize, files: &mut Vec<PathBuf>) {
     }
 }
 
-fn timestamp(at: std::time::SystemTime) -> Option<Timestamp> {
+pub fn timestamp(at: std::time::SystemTime) -> Option<Timestamp> {
     let since = at.duration_since(std::time::UNIX_EPOCH).ok()?;
     i64::try_from(since.as_micros()).ok().map(Timestamp)
 }

@@ -54,6 +54,7 @@ pub fn inputs(
         },
         format: Some(Format::Text),
         clock,
+        from: None,
     })
 }
 

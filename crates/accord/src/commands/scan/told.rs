@@ -61,6 +61,8 @@ pub struct Teller<'t> {
     windows: Option<Windows>,
     /// As many as the tally keeps.
     logs: Vec<Log>,
+    /// Of logs that are followed: their numbers by their names.
+    numbers: HashMap<String, usize>,
     /// The log that was begun last.
     name: String,
     lines: u64,
@@ -86,6 +88,8 @@ pub struct How {
     pub now: Timestamp,
     /// What was found is reported.
     pub reports: bool,
+    /// Logs are followed: they go on after their ends, and what is found is told at once.
+    pub follows: bool,
 }
 
 /// A log that was gone through.
@@ -105,6 +109,7 @@ impl<'t> Teller<'t> {
             tally: Tally::default(),
             windows,
             logs: Vec::new(),
+            numbers: HashMap::new(),
             name: String::new(),
             lines: 0,
             bytes: 0,
@@ -119,12 +124,9 @@ impl<'t> Teller<'t> {
     pub fn take(&mut self, told: Told<'_>, shows: &mut dyn FnMut(String)) {
         match told {
             Told::Begun { name, format } => {
-                self.tally.begin(name);
                 self.name.clear();
                 self.name.push_str(name);
-                if self.tally.more_logs == 0 {
-                    self.logs.push(Log { name: name.to_owned(), format, end: End::default() });
-                }
+                self.begun(format);
             }
             Told::Hit(hit) => {
                 // What happened at no time that is known may have happened since.
@@ -133,7 +135,7 @@ impl<'t> Teller<'t> {
                     self.hit(hit);
                 }
             }
-            Told::Done { bytes, lines } => {
+            Told::Done { bytes, lines, .. } => {
                 self.bytes += bytes;
                 self.lines += lines;
                 self.line_is_done();
@@ -145,8 +147,15 @@ impl<'t> Teller<'t> {
             }
             Told::Ended(end) => {
                 let more = &mut self.more;
-                match self.logs.last_mut().filter(|_| self.tally.more_logs == 0) {
-                    Some(log) => log.end = end.clone(),
+                match self.tally.log().and_then(|log| self.logs.get_mut(log)) {
+                    Some(log) => {
+                        // Of a log that is followed, it ended before.
+                        let End { overlong, broken, other, .. } = log.end;
+                        log.end = end.clone();
+                        log.end.overlong += overlong;
+                        log.end.broken += broken;
+                        log.end.other += other;
+                    }
                     None => {
                         more.end.overlong += end.overlong;
                         more.end.broken += end.broken;
@@ -159,6 +168,27 @@ impl<'t> Teller<'t> {
                 }
             }
         }
+    }
+
+    fn begun(&mut self, format: Format) {
+        let name = &self.name;
+        if let Some(log) = self.numbers.get(name.as_str()).copied() {
+            self.tally.resume(log);
+            self.logs.iter_mut().skip(log).take(1).for_each(|log| log.format = format);
+            return;
+        }
+        self.tally.begin(name);
+        if let Some(log) = self.tally.log() {
+            self.logs.push(Log { name: name.clone(), format, end: End::default() });
+            if self.how.follows {
+                self.numbers.insert(name.clone(), log);
+            }
+        }
+    }
+
+    /// The time, where it goes on.
+    pub fn now_is(&mut self, now: Timestamp) {
+        self.how.now = now;
     }
 
     /// What was seen of indicators, each with the number of its entry, in the order in which to look at them; at most so many.
@@ -273,6 +303,7 @@ impl<'t> Teller<'t> {
             ScanOutput::Json => serde_json::to_vec(&document(&finding)),
             ScanOutput::Ocsf => serde_json::to_vec(&ocsf(&finding)),
             ScanOutput::Ecs => serde_json::to_vec(&ecs(&finding)),
+            ScanOutput::Text if self.how.follows => return self.write_at_once(hit),
             ScanOutput::Text | ScanOutput::Stix | ScanOutput::Html => return Ok(()),
         };
         let mut line = written.map_err(|error| Failure::output(&error.into()))?;

@@ -2,7 +2,7 @@
 
 use model::Timestamp;
 use scan::out::{Grade, Urgency};
-use scan::{Known, Row};
+use scan::{Hit, Known, Row};
 
 use super::{Log, Teller};
 use crate::commands::{counted, grouped};
@@ -66,6 +66,22 @@ impl Teller<'_> {
         }
         logs.iter().filter(|log| log.end.other > 0).for_each(tell_others);
         Ok(())
+    }
+
+    /// A line for a hit, of logs that are followed.
+    pub(super) fn write_at_once(&mut self, hit: &Hit) -> Result<(), Failure> {
+        let named = self.known.named(hit.id);
+        let seen = self.output.paint(Style::Strong, &defanged(&hit.seen));
+        let mut line = format!("{}  {seen}  {}", at(hit.time.unwrap_or(self.how.now)), hit.kind.name());
+        if let Some(host) = &hit.host {
+            line.push_str(&format!("  at {}", inert(host)));
+        }
+        line.push_str(&format!("  known as {}", defanged(named.value)));
+        if !named.source.is_empty() {
+            line.push_str(&format!("  said by {}", inert(named.source)));
+        }
+        line.push_str(&format!("  in {} at byte {}", inert(&self.name), grouped(hit.at)));
+        self.output.line(&line)
     }
 }
 
