@@ -2,19 +2,22 @@
 //!
 //! It is the sighting that [`crate::sharing_sightings`] says of what sensors saw, so that what both saw is not counted twice. It says how
 //! often it was seen at least: of what is reported for one day the greatest count stands, and the same logs again add nothing.
+//! What was revoked stays so: what is reported of that day afterwards is another sighting.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
-use model::{Action, Timestamp, may_act};
+use model::{Action, MemberId, Timestamp, may_act};
 use store::record::ObjectKey;
 use store::seen::Day;
+use uuid::Uuid;
 
 use crate::addressed::Addressed;
 use crate::annotate::{addressed_of, is_told, label_of};
 use crate::core::annotation::{Speaker, Window, window_sighting};
 use crate::directory::signed_in;
 use crate::reading::Reading;
-use crate::sharing_sightings::{said_before, window_id};
+use crate::sharing_sightings::{Before, said_before, window_again, window_id};
 use crate::{Caller, Error, ImportOptions, Kind, Node, SightedOn, views};
 
 /// Sightings of one call.
@@ -24,12 +27,15 @@ const COUNT: u64 = 999_999_999;
 /// The longest context, in bytes.
 const CONTEXT: usize = 4 << 10;
 
+/// Sightings of one indicator and day that were revoked, one after the other.
+const AGAIN: usize = 100;
+
 /// Sightings that go to the same readers, each as it is said.
 type Groups = BTreeMap<String, (ImportOptions, Vec<Vec<u8>>)>;
 
 impl Node {
     /// Says of indicators how often the caller's member saw each on a day. Those that he does not see are passed over, and what
-    /// was said of a day already is not said again.
+    /// was said of a day already is not said again. What is given twice of an indicator and a day is one: the greatest count stands.
     ///
     /// # Errors
     /// [`Kind::TooLarge`] for more than 1,000 at once; [`Kind::Invalid`] for what was seen on no one day, or in the future;
@@ -45,11 +51,19 @@ impl Node {
             let error = Error::new(Kind::Conflict, "no STIX identity is bound to this member");
             error.hint("bind one to it, so that others see who speaks")
         })?;
-        let mut reported = views::Reported { sightings: sighted.len() as u64, ..views::Reported::default() };
-        let mut groups = Groups::new();
+        let mut windows: BTreeMap<Uuid, (ObjectKey, SightedOn)> = BTreeMap::new();
         for (place, one) in sighted.iter().enumerate() {
             let key = checked(one, reading.now).map_err(|error| at(place, error))?;
-            match said(&reading, (caller, &identity), &key, one)? {
+            let id = window_id(own, key.uuid, Day::of(one.first).begins());
+            match windows.entry(id) {
+                Entry::Vacant(entry) => _ = entry.insert((key, one.clone())),
+                Entry::Occupied(mut entry) => fold(&mut entry.get_mut().1, one),
+            }
+        }
+        let mut reported = views::Reported { sightings: windows.len() as u64, ..views::Reported::default() };
+        let mut groups = Groups::new();
+        for (id, (key, one)) in &windows {
+            match said(&reading, (caller, &identity), (*id, key), one)? {
                 Said::Unknown => reported.unknown += 1,
                 Said::Before => reported.known += 1,
                 Said::Now(bytes, options) => {
@@ -61,13 +75,15 @@ impl Node {
         self.lent(caller, "report", None, reading)?;
         for (options, objects) in groups.into_values() {
             let status = self.submit(caller, &options, &bundle(&objects)?)?;
+            // What a curator looks at first has no outcome yet.
+            reported.pending += status.pending;
             for outcome in status.outcomes {
                 match outcome.state {
-                    "rejected" => {
+                    "rejected" | "equivocation" => {
                         reported.refused += 1;
                         reported.why_refused = reported.why_refused.or(outcome.message);
                     }
-                    "pending" => reported.pending += 1,
+                    "duplicate" => reported.known += 1,
                     _ => reported.said += 1,
                 }
             }
@@ -111,10 +127,17 @@ fn checked(one: &SightedOn, now: Timestamp) -> Result<ObjectKey, Error> {
     Ok(key)
 }
 
+// Both are of one indicator and day.
+fn fold(one: &mut SightedOn, other: &SightedOn) {
+    one.count = one.count.max(other.count);
+    (one.first, one.last) = (one.first.min(other.first), one.last.max(other.last));
+    one.context = one.context.take().or_else(|| other.context.clone());
+}
+
 fn said(
     reading: &Reading,
     (caller, identity): (&Caller, &str),
-    key: &ObjectKey,
+    (window, key): (Uuid, &ObjectKey),
     one: &SightedOn,
 ) -> Result<Said, Error> {
     let own = signed_in(caller)?;
@@ -133,25 +156,42 @@ fn said(
     let speaks = |label: &model::Label| reading.alias != Some(label.author) && is_told(reading, own, label);
     let Some(label) = label.filter(speaks) else { return Ok(Said::Unknown) };
     let begins = Day::of(one.first).begins();
-    let uuid = window_id(own, key.uuid, begins);
     // As it is written down, so that the same is the same when it is read again.
     let whole = |time: Timestamp| Timestamp(time.0.div_euclid(1_000) * 1_000);
     let (mut first, mut last, mut count) = (whole(one.first), whole(one.last), one.count);
-    if let Some(before) = said_before(reading, own, uuid)? {
-        if count <= before.count && last <= before.last {
+    let mut context = one.context.clone();
+    let (uuid, before) = standing(reading, own, window)?;
+    if let Some(before) = before {
+        let is_told = context.is_none() || context == before.context;
+        let is_within = before.first.is_some_and(|before| first >= before) && last <= before.last;
+        if count <= before.count && is_told && is_within {
             return Ok(Said::Before);
         }
         (first, last) = (first.min(before.first.unwrap_or(first)), last.max(before.last));
         count = count.max(before.count);
+        context = context.or(before.context);
     }
     let addressed = addressed_of(reading, caller, own, &label);
     let tlp = label_of(&label, addressed.is_some(), None)?;
-    let context = one.context.as_deref();
-    let window = Window { of: key.uuid, begins, first, last, count, context };
+    let window = Window { of: key.uuid, begins, first, last, count, context: context.as_deref() };
     let bytes = window_sighting(Speaker { identity: Some(identity), now: reading.now, uuid, tlp }, &window);
     let Addressed { to, embargo } = addressed.unwrap_or_default();
     let options = ImportOptions { tlp: Some(tlp), to, embargo, ..ImportOptions::default() };
     Ok(Said::Now(bytes, Box::new(options)))
+}
+
+// The sighting of an indicator and a day that is not revoked: after a revocation there are no versions (STIX 2.1 §3.6).
+fn standing(reading: &Reading, own: MemberId, window: Uuid) -> Result<(Uuid, Option<Before>), Error> {
+    let mut uuid = window;
+    for _ in 0..AGAIN {
+        let before = said_before(reading, own, uuid)?;
+        if before.as_ref().is_none_or(|before| !before.revoked) {
+            return Ok((uuid, before));
+        }
+        uuid = window_again(uuid);
+    }
+    let message = format!("what was said of an indicator and a day was revoked {AGAIN} times");
+    Err(Error::new(Kind::Conflict, message))
 }
 
 fn bundle(objects: &[Vec<u8>]) -> Result<Vec<u8>, Error> {

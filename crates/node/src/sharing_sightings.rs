@@ -154,11 +154,18 @@ pub(crate) fn window_id(own: MemberId, indicator: Uuid, begins: Timestamp) -> Uu
     Uuid::new_v5(&NAMESPACE, format!("{own} {indicator} {begins}").as_bytes())
 }
 
+/// The UUID of what is said of it after what had this one was revoked.
+pub(crate) fn window_again(revoked: Uuid) -> Uuid {
+    Uuid::new_v5(&revoked, b"again")
+}
+
 /// What was said of a window before.
 pub(crate) struct Before {
     pub count: u64,
     pub first: Option<Timestamp>,
     pub last: Timestamp,
+    pub context: Option<String>,
+    pub revoked: bool,
 }
 
 /// How often it was seen, and when, by what was said of it before.
@@ -176,8 +183,10 @@ pub(crate) fn said_before(reading: &Reading, own: MemberId, id: Uuid) -> Result<
         let Ok(object) = strictjson::parse(entry.wire, &Limits::default()) else { return };
         let count = object.get("count").and_then(Json::as_i64).and_then(|count| u64::try_from(count).ok());
         let time = |name: &str| object.get(name).and_then(Json::as_str).and_then(|text| text.parse().ok());
+        let context = object.get("description").and_then(Json::as_str).map(str::to_owned);
+        let (first, revoked) = (time("first_seen"), entry.revoked);
         let said = count.zip(time("last_seen"));
-        before = said.map(|(count, last)| Before { count, first: time("first_seen"), last });
+        before = said.map(|(count, last)| Before { count, first, last, context, revoked });
     })?;
     Ok(before)
 }

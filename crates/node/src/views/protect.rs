@@ -201,7 +201,7 @@ pub struct Given {
 /// What became of sightings that were reported.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Reported {
-    /// How many there were.
+    /// How many there were, those of one indicator and day as one.
     pub sightings: u64,
     /// Said now.
     pub said: u64,
@@ -211,7 +211,7 @@ pub struct Reported {
     pub pending: u64,
     /// Of indicators that the caller does not see, or may not speak of.
     pub unknown: u64,
-    /// Refused.
+    /// Refused, or something else was said of it in the same millisecond.
     pub refused: u64,
     /// Why the first of these was.
     #[serde(skip_serializing_if = "Option::is_none")]

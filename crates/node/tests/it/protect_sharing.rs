@@ -1,10 +1,11 @@
 //! What was seen at a member is said as sightings, where its policy says so.
 
 use model::Tlp;
-use node::{Caller, ImportOptions, SearchQuery, SightedOn};
+use model::circle::Curation;
+use node::{Caller, ImportOptions, Recall, SearchQuery, SightedOn};
 use serde_json::{Value, json};
 
-use super::circle_rules::{bring, circle, members};
+use super::circle_rules::{bring, circle, formal, members};
 use super::write_world::World;
 
 const ROLES: &[&str] = &["analyst", "organisation-administrator"];
@@ -185,12 +186,49 @@ fn what_logs_held_is_said_once_for_each_day_and_the_same_again_adds_nothing() {
     assert_eq!(report(&bob, &[on(&evil, 5, 300)]), (0, 1, 0));
     assert_eq!(report(&bob, &[on(&evil, 1_000_001, 300)]), (1, 0, 0));
     assert_eq!((evil_by_bob(&ada), sightings(&world, &bob).len()), (1_000_001, 3));
+    // The same day twice in one call is one: the greatest count, and the earliest and latest time.
+    world.later(60);
+    let earlier = SightedOn { first: yesterday.plus_seconds(-1), ..on(&evil, 7, 0) };
+    assert_eq!(report(&bob, &[earlier.clone(), on(&evil, 1_000_001, 900), on(&evil, 3, 0)]), (1, 0, 0));
+    let told = sightings(&world, &ada).into_iter().find(|one| one["count"] == 1_000_001).unwrap();
+    let millis = |time: model::Timestamp| {
+        let text = told[if time == yesterday { "last_seen" } else { "first_seen" }].as_str().unwrap();
+        text.parse::<model::Timestamp>().unwrap().0
+    };
+    assert_eq!(millis(earlier.first), yesterday.0 - 1_000_567);
+    assert_eq!(millis(yesterday), yesterday.0 + 900 * 1_000_000 - 567);
+    // What was seen earlier or later is new, however seldom it was.
+    world.later(60);
+    assert_eq!(report(&bob, &[on(&evil, 1, 900)]), (0, 1, 0));
+    assert_eq!(report(&bob, &[on(&evil, 1, 901)]), (1, 0, 0));
+    world.later(60);
+    let earliest = SightedOn { first: yesterday.plus_seconds(-1), ..on(&evil, 1, 0) };
+    assert_eq!(report(&bob, &[earliest]), (0, 1, 0));
     // With context it says where, and by whom.
     world.later(60);
     let with = SightedOn { context: Some("at laptop-7".to_owned()), ..on(&evil, 1_000_002, 601) };
     assert_eq!(report(&bob, &[with]), (1, 0, 0));
     let told = sightings(&world, &ada).into_iter().find(|one| one["description"] == "at laptop-7").unwrap();
     assert!(told["where_sighted_refs"].is_array());
+    // Another context is new, none is not; the count that was said stays.
+    world.later(60);
+    let other = SightedOn { context: Some("at laptop-8".to_owned()), ..on(&evil, 1, 0) };
+    assert_eq!(report(&bob, std::slice::from_ref(&other)), (1, 0, 0));
+    let told = sightings(&world, &ada).into_iter().find(|one| one["description"] == "at laptop-8").unwrap();
+    assert_eq!(told["count"], 1_000_002);
+    assert_eq!(report(&bob, &[on(&evil, 1, 0), other.clone()]), (0, 1, 0));
+    // What is revoked is said again by another id.
+    world.later(60);
+    let revoked = told["id"].as_str().unwrap().to_owned();
+    let recall =
+        Recall { objects: vec![revoked.clone()], reason: "A wrong log".to_owned(), ..Recall::default() };
+    world.node.recall(&bob, &recall).unwrap();
+    world.later(60);
+    assert_eq!(report(&bob, std::slice::from_ref(&other)), (1, 0, 0));
+    assert_eq!(report(&bob, &[other]), (0, 1, 0));
+    let is_again = |one: &Value| one["description"] == "at laptop-8" && one["id"] != revoked.as_str();
+    let again: Vec<Value> = sightings(&world, &ada).into_iter().filter(is_again).collect();
+    assert_eq!((again.len(), &again[0]["count"]), (1, &json!(1)));
     let wrong = |sighted: SightedOn| world.node.report(&bob, &[sighted]).unwrap_err().kind;
     assert_eq!(wrong(on(&evil, 0, 1)), node::Kind::Invalid);
     assert_eq!(wrong(on(&evil, 1, 86_400)), node::Kind::Invalid);
@@ -201,4 +239,34 @@ fn what_logs_held_is_said_once_for_each_day_and_the_same_again_adds_nothing() {
         ..on(&evil, 1, 0)
     };
     assert_eq!(wrong(future), node::Kind::Invalid);
+}
+
+#[test]
+fn what_waits_for_a_curator_is_reported_as_waiting() {
+    let world = World::new();
+    let [ada, bob]: [Caller; 2] =
+        members(&world, &["Ada", "Bob"], &["analyst", "organisation-administrator"]).try_into().unwrap();
+    let charter = formal(|charter| charter.curation = Curation::One);
+    world.node.add_circle(&ada, &circle("Desk", Some(charter))).unwrap();
+    bring(&world.node, &ada, "Desk", &bob);
+    let [ada, bob] = ["Ada", "Bob"].map(|name| world.token(name, ROLES));
+    world.later(3_600);
+    let to = vec!["circle:Desk".to_owned()];
+    let options = ImportOptions { tlp: Some(Tlp::Amber), to, ..ImportOptions::default() };
+    let bundle =
+        super::write_world::envelope(&[super::write_world::indicator(5, super::write_world::FIRST, "")]);
+    let status = world.node.submit(&ada, &options, bundle.as_bytes()).unwrap();
+    let curator = world.token("Bob", &["curator"]);
+    world.node.release_queued(&curator, &status.id).unwrap();
+    let begun = std::time::Instant::now();
+    while world.node.lookup(&bob, &["198.51.0.5".to_owned()], 1).unwrap()[0].mentions.is_empty() {
+        assert!(begun.elapsed().as_secs() < 30);
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    let now = world.node.now();
+    let indicator = super::write_world::id(5);
+    let one = SightedOn { indicator, count: 3, first: now, last: now, context: None };
+    let reported = world.node.report(&bob, &[one]).unwrap();
+    assert_eq!((reported.sightings, reported.pending, reported.said, reported.refused), (1, 1, 0, 0));
+    assert!(sightings(&world, &ada).is_empty());
 }

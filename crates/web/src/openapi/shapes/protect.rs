@@ -225,7 +225,7 @@ pub const SHAPES: &[Shape] = &[
         name: "SightingsReported",
         summary: "What became of sightings that were reported.",
         fields: &[
-            ("sightings", Count, Always, "How many there were."),
+            ("sightings", Count, Always, "How many there were, those of one indicator and day as one."),
             ("said", Count, Always, "Said now."),
             ("known", Count, Always, "As much was said of the indicator and the day before."),
             ("pending", Count, Always, "They wait for a curator."),
