@@ -26,19 +26,22 @@ pub(crate) struct Events<R> {
     ready: Vec<u8>,
     given: usize,
     ended: bool,
+    /// Why it could not be read further: told once what stood before is given.
+    torn: Option<io::Error>,
 }
 
 impl<R: Read> Events<R> {
     pub(crate) fn new(input: R) -> Events<R> {
         let settings = Arc::new(ParserSettings::default().indent(false));
-        Events { input, settings, is_begun: false, damaged: 0, ready: Vec::new(), given: 0, ended: false }
+        let (ready, torn) = (Vec::new(), None);
+        Events { input, settings, is_begun: false, damaged: 0, ready, given: 0, ended: false, torn }
     }
 
     // Reads so many bytes, or as many as there are.
-    fn take(&mut self, bytes: usize) -> io::Result<Vec<u8>> {
+    fn take(&mut self, bytes: usize) -> Vec<u8> {
         let mut taken = Vec::with_capacity(bytes);
-        (&mut self.input).take(bytes as u64).read_to_end(&mut taken)?;
-        Ok(taken)
+        self.torn = (&mut self.input).take(bytes as u64).read_to_end(&mut taken).err();
+        taken
     }
 
     fn chunk(&mut self, chunk: Vec<u8>) {
@@ -77,7 +80,14 @@ impl<R: Read> Read for Events<R> {
             (self.given, self.ready) = (0, Vec::new());
             if !self.is_begun {
                 self.is_begun = true;
-                self.take(HEAD_BYTES)?;
+                self.take(HEAD_BYTES);
+            }
+            if let Some(error) = self.torn.take() {
+                self.ended = true;
+                // Of what is damaged nobody would hear, were only this told.
+                if self.damaged == 0 {
+                    return Err(error);
+                }
             }
             if self.ended {
                 return match std::mem::take(&mut self.damaged) {
@@ -89,9 +99,12 @@ impl<R: Read> Read for Events<R> {
                     }
                 };
             }
-            let chunk = self.take(CHUNK_BYTES)?;
+            let chunk = self.take(CHUNK_BYTES);
             self.ended = chunk.len() < CHUNK_BYTES;
-            self.chunk(chunk);
+            // A chunk that broke off is told by why it did.
+            if self.torn.is_none() || chunk.len() == CHUNK_BYTES {
+                self.chunk(chunk);
+            }
         }
         let rest = self.ready.get(self.given..).unwrap_or_default();
         let length = rest.len().min(into.len());
@@ -246,6 +259,25 @@ mod tests {
         ];
         assert_eq!(found, expected);
         assert_eq!(end, crate::End::default());
+    }
+
+    #[test]
+    fn what_stands_before_a_tear_is_given() {
+        struct Torn;
+        impl Read for Torn {
+            fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+                Err(io::Error::other("torn"))
+            }
+        }
+        let log = log(&[chunk(&[NETWORK, NAME]), chunk(&[PROCESS])]);
+        let cut = |length: usize| {
+            let mut events = Vec::new();
+            let whole = log.get(..length).unwrap().chain(Torn);
+            let why = Events::new(whole).read_to_end(&mut events).unwrap_err().to_string();
+            (why, events.split(|byte| *byte == b'\n').count() - 1)
+        };
+        assert_eq!(cut(log.len()), ("torn".to_owned(), 3));
+        assert_eq!(cut(log.len() - 9), ("torn".to_owned(), 2));
     }
 
     #[test]

@@ -26,11 +26,14 @@ pub struct Records<R> {
     is_escaped: bool,
     ready: Vec<u8>,
     given: usize,
+    /// Why it could not be read further: told once what stood before is given.
+    torn: Option<io::Error>,
 }
 
 impl<R: Read> Records<R> {
     pub fn new(input: R, base: u32) -> Records<R> {
-        Records { input, base, depth: 0, in_string: false, is_escaped: false, ready: Vec::new(), given: 0 }
+        let (in_string, is_escaped, ready, torn) = (false, false, Vec::new(), None);
+        Records { input, base, depth: 0, in_string, is_escaped, ready, given: 0, torn }
     }
 
     fn take(&mut self, byte: u8) {
@@ -74,8 +77,11 @@ impl<R: Read> Read for Records<R> {
         while self.given >= self.ready.len() {
             (self.given, self.ready) = (0, Vec::new());
             let mut bytes = Vec::with_capacity(BUFFER);
-            let read = (&mut self.input).take(BUFFER as u64).read_to_end(&mut bytes)?;
-            if read == 0 {
+            if let Some(error) = self.torn.take() {
+                return Err(error);
+            }
+            self.torn = (&mut self.input).take(BUFFER as u64).read_to_end(&mut bytes).err();
+            if bytes.is_empty() && self.torn.is_none() {
                 return Ok(0);
             }
             bytes.into_iter().for_each(|byte| self.take(byte));
@@ -97,6 +103,23 @@ mod tests {
         let depth = depth(document.as_bytes()).unwrap();
         Records::new(document.as_bytes(), depth).read_to_string(&mut out).unwrap();
         out
+    }
+
+    #[test]
+    fn what_stands_before_a_tear_is_given() {
+        struct Torn(bool);
+        impl Read for Torn {
+            fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+                if std::mem::replace(&mut self.0, true) { Ok(0) } else { Err(io::Error::other("torn")) }
+            }
+        }
+        let whole = (&b"[{\"a\":1},{\"b\":2},{\"c\""[..]).chain(Torn(false));
+        let mut out = Vec::new();
+        let why = Records::new(whole, 1).read_to_end(&mut out).unwrap_err();
+        assert_eq!(
+            (why.to_string().as_str(), out.as_slice()),
+            ("torn", &b"{\"a\":1}\n{\"b\":2}\n{\"c\""[..])
+        );
     }
 
     #[test]

@@ -42,6 +42,14 @@ pub struct Row {
     pub at: (usize, u64),
 }
 
+impl Row {
+    /// Whether what was seen may be longer than what is kept of it.
+    #[must_use]
+    pub fn is_cut(&self) -> bool {
+        self.seen.chars().count() >= TEXT
+    }
+}
+
 /// Hits, added up.
 #[derive(Debug, Default)]
 pub struct Tally {
@@ -137,11 +145,11 @@ impl Tally {
             row.first = Some(row.first.map_or(time, |first| first.min(time)));
             row.last = row.last.max(Some(time));
         }
-        if let Some(host) = &hit.host
-            && row.hosts.len() < HOSTS_OF_ONE
-            && !row.hosts.iter().any(|before| host.starts_with(before.as_str()))
+        let host = hit.host.as_deref().filter(|_| row.hosts.len() < HOSTS_OF_ONE);
+        if let Some(host) = host.map(|host| host.chars().take(TEXT).collect::<String>())
+            && !row.hosts.contains(&host)
         {
-            row.hosts.push(host.chars().take(TEXT).collect());
+            row.hosts.push(host);
         }
     }
 
@@ -219,6 +227,21 @@ mod tests {
             [(2, 10_000), (1, 10_000), (0, 10_000)]
         );
         assert_eq!(rows[0].hosts, ["h2", "h5", "h8", "h11", "h14"]);
+    }
+
+    #[test]
+    fn a_host_whose_name_begins_as_another_is_another() {
+        let mut tally = Tally::default();
+        tally.begin("a");
+        let long = "h".repeat(TEXT + 9);
+        for host in ["10.0.0.1", "10.0.0.12", "10.0.0.1", &long, &long] {
+            tally.add(&hit(0, 0, host), "");
+        }
+        assert_eq!(tally.row(0).unwrap().hosts, ["10.0.0.1", "10.0.0.12", &"h".repeat(TEXT)]);
+        let mut long = hit(1, 0, "h");
+        long.seen = "x".repeat(TEXT + 1);
+        tally.add(&long, "");
+        assert_eq!([0, 1].map(|id| tally.row(id).unwrap().is_cut()), [false, true]);
     }
 
     #[test]

@@ -115,14 +115,27 @@ pub async fn against_node(session: &mut Session<'_>, scan: &Scan, loaded: &Loade
     let mut output = Output::new(session.output.json, session.output.quiet);
     let node = super::shield::node_of(loaded);
     let mut teller = go(scan, &asked, &known, (&node, &|| {}), &mut output)?;
+    let at_node = at_node(session, scan, &asked, &mut teller).await;
+    // Whatever became of the node, what was found is told.
+    let exit = teller.end(asked.limit)?;
+    at_node.map(|()| exit)
+}
+
+// What was found, judged by the node and reported to it, as far as it is asked for. What cannot be judged is not reported: it may be noise.
+async fn at_node(
+    session: &Session<'_>,
+    scan: &Scan,
+    asked: &Asked,
+    teller: &mut Teller<'_>,
+) -> Result<(), Failure> {
     if matches!(asked.how.form, ScanOutput::Text | ScanOutput::Html) || scan.report.is_some() {
-        judged::judge(session, &mut teller).await?;
+        judged::judge(session, teller).await?;
     }
     if let Some(how) = scan.report {
-        let reported = reported::report(session, &teller, how).await?;
+        let reported = reported::report(session, teller, how).await?;
         teller.reported(reported)?;
     }
-    teller.end(asked.limit)
+    Ok(())
 }
 
 fn go<'g>(

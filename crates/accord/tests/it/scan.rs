@@ -1,7 +1,8 @@
 //! `accord scan`: logs against a list, and against what a node knows.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::process::Stdio;
+use std::sync::mpsc;
 
 use serde_json::Value;
 
@@ -387,4 +388,93 @@ fn what_is_reported_is_a_sighting_and_stands_among_the_hits_once() {
     bench.run(&["scan", "past", "--data", "node", "--report"]).exits(0);
     let both = bench.run(&["scan", "log", "--against", "said.json", "--report"]).exits(2).err;
     assert!(both.contains("--against"), "{both}");
+}
+
+/// A node that answers each request with the next of these and closes; what came, each with its body.
+fn double(answers: Vec<(&'static str, String)>) -> (String, mpsc::Receiver<String>) {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let (tell, asked) = mpsc::channel();
+    std::thread::spawn(move || {
+        for (status, body) in answers {
+            let mut stream = BufReader::new(listener.accept().unwrap().0);
+            let (mut head, mut length) = (String::new(), 0);
+            while !head.ends_with("\r\n\r\n") && stream.read_line(&mut head).unwrap() > 0 {
+                let line = head.lines().last().unwrap_or_default().to_ascii_lowercase();
+                length = line.strip_prefix("content-length: ").map_or(length, |text| text.parse().unwrap());
+            }
+            let mut sent = vec![0; length];
+            stream.read_exact(&mut sent).unwrap();
+            let _nobody_waits = tell.send(head + &String::from_utf8(sent).unwrap());
+            let answer = format!(
+                "HTTP/1.1 {status}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+                body.len()
+            );
+            let _gone = stream.get_mut().write_all(answer.as_bytes());
+        }
+    });
+    (url, asked)
+}
+
+const CSV: &str = "value,kind,object_type,id,tlp,source,valid_from,valid_until,revoked\n\
+    bad.accord-test.net,domain,indicator,indicator--00000000-0000-4000-8000-000000000001,TLP:GREEN,ACME,,,false\n\
+    http://worse.accord-test.net/kit,url,indicator,indicator--00000000-0000-4000-8000-000000000002,TLP:GREEN,ACME,,,false\n\
+    203.0.113.0/24,ipv4,indicator,indicator--00000000-0000-4000-8000-000000000003,TLP:GREEN,ACME,,,false\n";
+
+#[test]
+fn a_report_of_counts_sends_what_indicators_say_and_nothing_of_the_log() {
+    let bench = Bench::new();
+    let long = "x".repeat(400);
+    let log = format!(
+        "2026-03-05T12:00:00Z GET http://bad.accord-test.net/?session=s3cret\n\
+         2026-03-05T12:00:00Z GET http://worse.accord-test.net/kit\n\
+         2026-03-05T12:00:00Z GET http://bad.accord-test.net/?{long}\n2026-03-05T12:00:00Z from 203.0.113.7\n"
+    );
+    bench.write("log", &log);
+    let sent = |how: &str| {
+        let ok = |body: &str| ("200 OK", body.to_owned());
+        let answers = vec![ok(CSV), ok("{\"answers\":[]}"), ok("{\"said\":3}"), ok("{\"refused\":0}")];
+        let (url, asked) = double(answers);
+        bench.run(&["scan", "log", how, "--json", "--url", &url, "--token", "t"]).exits(1);
+        let asked: Vec<String> = asked.into_iter().collect();
+        let observables = |line: &str| {
+            Some(serde_json::from_str::<Value>(line).ok()?["observables"][0].as_str()?.to_owned())
+        };
+        assert!(asked[2].starts_with("POST ") && asked[2].contains("/sightings"), "{}", asked[2]);
+        let mut seen: Vec<String> = asked[3].lines().filter_map(observables).collect();
+        seen.sort();
+        (seen, asked[2..].concat())
+    };
+    let (seen, all) = sent("--report=count");
+    // A network is nothing that can be seen.
+    assert_eq!(seen, ["bad.accord-test.net", "http://worse.accord-test.net/kit"]);
+    assert!(!all.contains("s3cret") && !all.contains("203.0.113.7"), "{all}");
+    let (seen, _) = sent("--report=context");
+    assert!(seen.contains(&"203.0.113.7".to_owned()) && seen.len() == 3, "{seen:?}");
+    // What is kept of it in part alone is not sent, whoever asks.
+    bench.write("log", log.lines().nth(2).unwrap());
+    assert_eq!(sent("--report=context").0, ["bad.accord-test.net"]);
+}
+
+#[test]
+fn what_was_found_is_told_where_the_node_fails_behind_it() {
+    let bench = Bench::new();
+    bench.write("log", "2026-03-05T12:00:00Z asked for bad.accord-test.net\n");
+    let ok = |body: &str| ("200 OK", body.to_owned());
+    let failed = || ("503 Service Unavailable", "{}".to_owned());
+    let judged = ok("{\"answers\":[{\"action\":\"block\",\"known\":[]}]}");
+    for (answers, arguments) in [
+        (vec![ok(CSV), failed()], &["--output", "text"][..]),
+        (vec![ok(CSV), judged, failed()], &["--report"]),
+    ] {
+        let (url, _asked) = double(answers);
+        let all = [&["scan", "log", "--url", &url, "--token", "t"], arguments].concat();
+        let said = bench.run(&all).exits(4);
+        assert!(said.out.starts_with("1 hit of 1 indicator"), "{}", said.out);
+        assert!(
+            said.out.contains("bad[.]accord-test[.]net") && said.err.starts_with("error: "),
+            "{}",
+            said.err
+        );
+    }
 }

@@ -13,6 +13,8 @@ use super::told::Teller;
 const ASKED: usize = 5_000;
 /// Values of one request.
 const BATCH: usize = 100;
+/// How long the query of one request is at most, in bytes: servers take a line of 8 KiB, and the path stands in it too.
+const QUERY: usize = 7 << 10;
 /// Gates that say that something is nobody's enemy.
 const NOISE: [&str; 4] = ["warning-list", "innocent", "mistaken", "harmful"];
 /// Sources and reasons that are named.
@@ -23,7 +25,7 @@ const NAMED: usize = 3;
 /// # Errors
 /// The node refuses, or cannot be asked.
 pub async fn judge(session: &Session<'_>, teller: &mut Teller<'_>) -> Result<(), Failure> {
-    for part in teller.seen(ASKED).chunks(BATCH) {
+    for part in batches(teller.seen(ASKED)) {
         let values: Vec<String> = part.iter().map(|(_, seen)| seen.clone()).collect();
         let document = session.ask(Call::get(&["why"]).query_each("value", &values)).await?;
         for ((id, _), answer) in part.iter().zip(list(&document, "/answers")) {
@@ -31,6 +33,28 @@ pub async fn judge(session: &Session<'_>, teller: &mut Teller<'_>) -> Result<(),
         }
     }
     Ok(())
+}
+
+// A value that is too long for any request is not asked for.
+fn batches(seen: Vec<(u64, String)>) -> Vec<Vec<(u64, String)>> {
+    let (mut batches, mut held) = (Vec::<Vec<_>>::new(), 0);
+    for one in seen {
+        // With its name, and each byte that must be encoded as three.
+        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~');
+        let length = 7 + one.1.bytes().map(|byte| if is_plain(byte) { 1 } else { 3 }).sum::<usize>();
+        if length > QUERY {
+            continue;
+        }
+        match batches.last_mut().filter(|batch| batch.len() < BATCH && held + length <= QUERY) {
+            Some(batch) => batch.push(one),
+            None => {
+                held = 0;
+                batches.push(vec![one]);
+            }
+        }
+        held += length;
+    }
+    batches
 }
 
 fn grade(answer: &Value) -> Grade {
@@ -103,6 +127,18 @@ mod tests {
                 { "own": true, "gates": [] },
             ],
         }] })
+    }
+
+    #[test]
+    fn a_request_is_no_longer_than_servers_take() {
+        let seen =
+            |lengths: &[usize]| (0..).zip(lengths).map(|(id, length)| (id, "/".repeat(*length))).collect();
+        let sizes = |lengths: &[usize]| batches(seen(lengths)).iter().map(Vec::len).collect::<Vec<_>>();
+        assert_eq!(sizes(&[1; 250]), [100, 100, 50]);
+        // Each is 3 times 1,000 bytes and its name: two are within 7 KiB, and three are not.
+        assert_eq!(sizes(&[1_000; 5]), [2, 2, 1]);
+        assert_eq!(sizes(&[1, 5_000, 1]), [2]);
+        assert!(batches(Vec::new()).is_empty());
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! What was found, told to the node: sightings of the own member, and what `accord hits` goes through.
 
+use model::matching::{self, Mode};
 use scan::out::{Day, Urgency};
 use serde_json::{Value, json};
 
@@ -78,7 +79,7 @@ fn events(day: &Day<'_>, teller: &Teller<'_>, how: ReportHow) -> Vec<Value> {
         ReportHow::Context if !day.hosts.is_empty() => day.hosts.clone(),
         _ => vec![NO_HOST],
     };
-    let Some(seen) = teller.seen_of(day.id) else { return Vec::new() };
+    let Some(seen) = observable(day, teller, how) else { return Vec::new() };
     let date = day.first.to_string();
     let date = date.get(..10).unwrap_or_default();
     let event = |host: &&str| {
@@ -89,6 +90,23 @@ fn events(day: &Day<'_>, teller: &Teller<'_>, how: ReportHow) -> Vec<Value> {
         })
     };
     hosts.iter().map(event).collect()
+}
+
+// With `count` nothing goes out that stood in a log alone, such as the rest of a URL: only what the indicator says.
+fn observable(day: &Day<'_>, teller: &Teller<'_>, how: ReportHow) -> Option<String> {
+    let seen = teller.seen_of(day.id).filter(|_| how == ReportHow::Context);
+    seen.map(str::to_owned).or_else(|| own(teller.value_of(day.id)))
+}
+
+/// The value of an indicator, where it can be seen itself; what stands for others alone, such as a network, cannot.
+fn own(value: &str) -> Option<String> {
+    let (value, mode) = matching::read(None, value).ok()?;
+    match mode {
+        Mode::Exact | Mode::AnyQuery | Mode::PathPrefix | Mode::HostPath | Mode::Subdomains => {
+            Some(value.text().to_owned())
+        }
+        Mode::MailDomain | Mode::Network | Mode::Wildcard => None,
+    }
 }
 
 // How many were not taken: the node keeps nothing of their days, takes no such host, or keeps no events at all.
@@ -106,4 +124,16 @@ async fn observe(session: &Session<'_>, events: &[Value]) -> Result<u64, Failure
     }
     let answer = reply.accepted().await?.document().await?;
     Ok(number(&answer, "/refused"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_stands_for_others_alone_is_no_value_that_was_seen() {
+        assert_eq!(own("hxxp://Evil[.]example/kit").as_deref(), Some("http://evil.example/kit"));
+        assert_eq!(own("203.0.113.7").as_deref(), Some("203.0.113.7"));
+        assert!(["203.0.113.0/24", "*.evil.example", "!!"].into_iter().all(|value| own(value).is_none()));
+    }
 }

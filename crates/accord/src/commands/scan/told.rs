@@ -191,11 +191,13 @@ impl<'t> Teller<'t> {
         self.how.now = now;
     }
 
-    /// What was seen of indicators, each with the number of its entry, in the order in which to look at them; at most so many.
+    /// What was seen of indicators, each with the number of its entry, in the order in which to look at them; at most so many. Of what
+    /// is kept in part alone it is the indicator's value.
     pub fn seen(&mut self, most: usize) -> Vec<(u64, String)> {
         self.line_is_done();
         let rows = self.tally.rows(&|_| Urgency::Unjudged);
-        rows.into_iter().take(most).map(|row| (row.id, row.seen.clone())).collect()
+        let seen = |row: &Row| self.seen_of(row.id).unwrap_or_else(|| self.value_of(row.id)).to_owned();
+        rows.into_iter().take(most).map(|row| (row.id, seen(row))).collect()
     }
 
     /// Takes how an indicator is judged.
@@ -208,9 +210,14 @@ impl<'t> Teller<'t> {
         self.grades.get(&id).map_or(Urgency::Unjudged, |grade| grade.urgency)
     }
 
-    /// What was seen of an indicator first.
+    /// What was seen of an indicator first; `None` where that is kept in part alone.
     pub fn seen_of(&self, id: u64) -> Option<&str> {
-        self.tally.row(id).map(|row| row.seen.as_str())
+        self.tally.row(id).filter(|row| !row.is_cut()).map(|row| row.seen.as_str())
+    }
+
+    /// The value of an indicator, as it was written.
+    pub fn value_of(&self, id: u64) -> &'t str {
+        self.known.named(id).value
     }
 
     /// How many hits such indicators have.
