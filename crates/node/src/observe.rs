@@ -99,7 +99,7 @@ impl Node {
         }
         let (bounds, roster) = (self.seen_bounds(), self.roster());
         let of = |id: MemberId| roster.member(id).filter(|member| member.revoked.is_none()).and(bounds);
-        Ok(self.inner.seen.keep(&of, stop)?)
+        Ok(self.inner.seen.keep(&of, self.now(), stop)?)
     }
 
     // What the caller is told: each value of each event with each indicator that was valid then.

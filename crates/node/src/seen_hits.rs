@@ -4,6 +4,7 @@
 //! times, so that what becomes visible later (a circle that is joined, an embargo that is lifted) is looked for when it does. A find is
 //! a candidate: whoever reads the list is asked for again by his own sight, and what is not for him is neither shown nor counted.
 
+use model::gate::{AssetsOf, Declare};
 use model::matching::Mode;
 use model::observable::{Kind as ValueKind, Observable, asked, normalise, text_of_key};
 use model::protect::Prevalence;
@@ -37,6 +38,8 @@ const STEPS: usize = 20;
 
 /// Values that a member ignores, and of one call.
 const IGNORED: (usize, usize) = (10_000, 100);
+/// Days for which a value is ignored, at most: what nobody thinks of any longer is shown again.
+const IGNORED_DAYS: i64 = 400;
 
 /// What a cursor has beside a position: when the last was found, and the key of what was seen.
 type Filters = (i64, Vec<u8>);
@@ -122,7 +125,7 @@ impl Node {
     /// at its sensors still does.
     ///
     /// # Errors
-    /// [`Kind::Unauthenticated`]; [`Kind::Forbidden`]; [`Kind::Invalid`] for a value that is none; [`Kind::TooLarge`] for more than 100 at once, or
+    /// [`Kind::Unauthenticated`]; [`Kind::Forbidden`]; [`Kind::Invalid`] for a value that is none, or a time more than 400 days from now; [`Kind::TooLarge`] for more than 100 at once, or
     /// 10,000 in all; [`Kind::Conflict`] where the node keeps nothing of what sensors saw.
     pub fn ignore_hits(
         &self,
@@ -145,12 +148,22 @@ impl Node {
             return Err(Error::new(Kind::Conflict, "this node keeps no events"));
         }
         let now = self.now();
-        if !self.inner.seen.ignore(own, &keys, (until, now), IGNORED.0)? {
+        if until > now.plus_seconds(IGNORED_DAYS * 86_400) {
+            let message = format!("`until` is at most {IGNORED_DAYS} days from now");
+            return Err(Error::new(Kind::Invalid, message));
+        }
+        let Some(count) = self.inner.seen.ignore(own, &keys, (until, now), IGNORED.0)? else {
             let message = format!("your organisation ignores {} values already", IGNORED.0);
             return Err(Error::new(Kind::TooLarge, message).hint("let go of some, or let them end earlier"));
-        }
+        };
         let until = Some(until).filter(|until| *until > now).map(|until| until.to_string());
-        Ok(views::Ignored { values: keys.len() as u64, until })
+        let verb = if until.is_some() { "hits.ignore" } else { "hits.heed" };
+        self.judged(caller, |roster, caller| {
+            let by = Node::authorized(roster, caller, Declare, AssetsOf { member: own })?;
+            // How many, and not which: it is read by others.
+            self.change(by, caller, (verb, count.to_string()), &[])
+        })?;
+        Ok(views::Ignored { values: count as u64, until })
     }
 
     // `None` where there is nothing for this reader; nothing is shown of one that only says that there are more.

@@ -317,7 +317,7 @@ impl Seen {
         self.file.common(member, from, limit_percent, least_hosts)
     }
 
-    /// Lets go of what is beyond the bounds, for each member that `bounds` knows; of others everything. In steps, so
+    /// Lets go of what is beyond the bounds or over by now, for each member that `bounds` knows; of others everything. In steps, so
     /// that nobody waits long; `stop` is asked between them.
     ///
     /// # Errors
@@ -325,12 +325,13 @@ impl Seen {
     pub fn keep(
         &self,
         bounds: &dyn Fn(MemberId) -> Option<Bounds>,
+        now: Timestamp,
         stop: &dyn Fn() -> bool,
     ) -> Result<(), Error> {
         if !self.file.exists() {
             return Ok(());
         }
-        while !stop() && self.file.write(|conn| bounds::step(conn, bounds))? {}
+        while !stop() && self.file.write(|conn| bounds::step(conn, bounds, now))? {}
         Ok(())
     }
 
@@ -389,8 +390,8 @@ impl Seen {
         Ok(self.file.read(|conn| hits::noted(conn, member, before, most))?.unwrap_or_default())
     }
 
-    /// Ignores what a member saw under these keys until a time; with one that is past, no longer. Answers whether there was room: a
-    /// member ignores at most so many.
+    /// Ignores what a member saw under these keys until a time; with one that is past, no longer. Answers how many different ones
+    /// these are; a member ignores at most so many, and with `None` nothing changed.
     ///
     /// # Errors
     /// [`crate::Kind::Full`], [`crate::Kind::Engine`].
@@ -400,7 +401,7 @@ impl Seen {
         keys: &[Vec<u8>],
         (until, now): (Timestamp, Timestamp),
         most: usize,
-    ) -> Result<bool, Error> {
+    ) -> Result<Option<usize>, Error> {
         self.file.write(|conn| hits::ignore(conn, member, keys, (until, now), most))
     }
 

@@ -223,11 +223,28 @@ fn new_knowledge_meets_what_was_seen_before_and_only_where_it_is_for() {
     // What one ignores is left out for him alone, until it is over, and acts as it did.
     let now = node.now();
     let value = strings(&["198[.]51[.]0[.]1"]);
-    assert_eq!(node.ignore_hits(b, &value, now.plus_seconds(3_600)).unwrap().values, 1);
+    let twice = strings(&["198[.]51[.]0[.]1", "198.51.0.1"]);
+    assert_eq!(node.ignore_hits(b, &twice, now.plus_seconds(3_600)).unwrap().values, 1);
+    let administrator = house.world.token("B", &["administrator"]);
+    let told = || -> Vec<(String, String)> {
+        let audit = node.audit(&administrator, &node::AuditQuery::default()).unwrap();
+        let text = |row: &serde_json::Value, name: &str| row[name].as_str().unwrap_or_default().to_owned();
+        let rows = audit["audit"].as_array().unwrap().iter();
+        let rows = rows.map(|row| (text(row, "verb"), text(row, "target")));
+        rows.filter(|(verb, _)| verb.starts_with("hits.")).collect()
+    };
+    let row = |verb: &str| (verb.to_owned(), "1".to_owned());
+    assert_eq!(told(), [row("hits.ignore")], "how many, and not which");
+    let days = |days: i64| now.plus_seconds(days * 86_400);
+    assert_eq!(node.ignore_hits(b, &value, days(401)).unwrap_err().kind, Kind::Invalid);
+    assert_eq!(node.ignore_hits(b, &value, Timestamp::MAX).unwrap_err().kind, Kind::Invalid);
+    node.ignore_hits(b, &value, days(400)).unwrap();
+    node.ignore_hits(b, &value, now.plus_seconds(3_600)).unwrap();
     assert_eq!((house.hits(b).hits.len(), house.hits(a).hits.len()), (0, 2));
     let all = node.seen_hits(b, None, None, true).unwrap().hits;
     assert_eq!(all[0].ignored_until, Some(now.plus_seconds(3_600).to_string()));
     assert_eq!(node.ignore_hits(b, &value, now).unwrap().until, None);
+    assert_eq!(told()[0], row("hits.heed"), "the newest first");
     assert_eq!(house.hits(b).hits.len(), 1);
     node.ignore_hits(b, &value, now.plus_seconds(60)).unwrap();
     house.world.later(61);

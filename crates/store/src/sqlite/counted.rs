@@ -10,9 +10,9 @@ use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, params};
 use super::leb128;
 use super::row::damaged;
 use super::sealed::{self, Run};
-use crate::Error;
 use crate::opened::Moment;
 use crate::read::LabelId;
+use crate::{Error, Kind};
 
 /// Positions of a stretch, at least.
 const LEAST: i64 = 1_024;
@@ -130,15 +130,43 @@ fn seals_behind(conn: &Connection) -> Result<CachedStatement<'_>, Error> {
     Ok(conn.prepare_cached("SELECT last, runs FROM sealed WHERE last > ?1 ORDER BY last")?)
 }
 
-/// Writes the rows that are due. `next` is the position of what is sequenced next.
-pub(crate) fn keep_up(conn: &Connection, next: i64) -> Result<(), Error> {
+/// Writes the rows that are due. `next` is the position of what is sequenced next. Answers the position from which on it is to be
+/// called again.
+///
+/// Nothing is committed later for it: where what is kept is damaged it is made again, and where that cannot be either it stays as
+/// it is, for the check to tell and the views to be rebuilt; whoever asks for what is damaged hears so.
+pub(crate) fn keep_up(conn: &Connection, next: i64) -> Result<i64, Error> {
     let due: Option<i64> = conn
         .prepare_cached("SELECT due FROM counted ORDER BY last DESC LIMIT 1")?
         .query_row([], |row| row.get(0))
         .optional()?;
     if next <= due.unwrap_or(LEAST - 1) {
-        return Ok(());
+        return Ok(next);
     }
+    let is_damaged = |done: &Result<(), Error>| done.as_ref().is_err_and(|error| error.kind == Kind::Corrupt);
+    let mut done = within(conn, &|| write_due(conn));
+    if is_damaged(&done) {
+        done = within(conn, &|| restate(conn));
+    }
+    if is_damaged(&done) {
+        // Not with each commit: it goes through all seals.
+        return Ok(next.saturating_add(LEAST));
+    }
+    done.map(|()| next)
+}
+
+// All or nothing of it, and of what was written before nothing less.
+fn within(conn: &Connection, work: &dyn Fn() -> Result<(), Error>) -> Result<(), Error> {
+    conn.prepare_cached("SAVEPOINT counted")?.execute([])?;
+    let done = work();
+    if done.is_err() {
+        conn.prepare_cached("ROLLBACK TO counted")?.execute([])?;
+    }
+    conn.prepare_cached("RELEASE counted")?.execute([])?;
+    done
+}
+
+fn write_due(conn: &Connection) -> Result<(), Error> {
     let row = last_row(conn)?.query([])?.next()?.map(Counted::read).transpose()?;
     each(conn, row, &mut |row| row.write(conn))
 }

@@ -175,6 +175,8 @@ pub(crate) struct Sequencer {
     stale: bool,
     next: i64,
     last_date: i64,
+    // Before this position no counts are due.
+    counts_from: i64,
     // The times of this commit.
     sealing: Sealing,
     // The last span, which the next entry goes into; `None` until it is needed.
@@ -210,6 +212,7 @@ impl Sequencer {
             epoch: 0,
             next: 0,
             last_date: 0,
+            counts_from: 0,
             sealing: Sealing::default(),
             span: None,
         };
@@ -397,6 +400,7 @@ impl Sequencer {
     pub(crate) fn restate(&mut self) -> Result<(), Error> {
         // What was read of the last one may be what is to be made again.
         self.span = None;
+        self.counts_from = 0;
         self.copier.all_changed();
         span::restate(&self.conn)?;
         sealed::restate(&self.conn)?;
@@ -423,7 +427,9 @@ impl Sequencer {
     /// Seals what was sequenced, and commits.
     pub(crate) fn commit(&mut self) -> Result<(), Error> {
         let last_date = self.sealing.write(&self.conn, self.next)?;
-        counted::keep_up(&self.conn, self.next)?;
+        if self.next >= self.counts_from {
+            self.counts_from = counted::keep_up(&self.conn, self.next)?;
+        }
         if let Some(span) = &mut self.span {
             span.write(&self.conn)?;
         }

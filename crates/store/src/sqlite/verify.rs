@@ -9,8 +9,8 @@ use super::row::{damaged, entry, state, uuid};
 use super::sealed::{self, Recount};
 use super::sequencer::Leaf;
 use super::span::{self, Record, Wires};
-use crate::Error;
 use crate::upkeep::Verified;
+use crate::{Error, Kind};
 
 /// Problems that are told at most.
 const PROBLEMS: usize = 100;
@@ -76,8 +76,17 @@ pub(crate) fn verify(conn: &Connection, progress: &mut dyn FnMut(u64)) -> Result
     for problem in span::misplaced(conn, next)? {
         tell(&mut found, problem);
     }
-    if let Some(last) = counted::wrong(conn)? {
-        tell(&mut found, format!("position {last}: another number of entries before it; rebuild the views"));
+    match counted::wrong(conn) {
+        Ok(None) => {}
+        Ok(Some(last)) => {
+            let problem = format!("position {last}: another number of entries before it; rebuild the views");
+            tell(&mut found, problem);
+        }
+        // What else was found is told all the same.
+        Err(error) if error.kind == Kind::Corrupt => {
+            tell(&mut found, format!("numbers of entries: {}; rebuild the views", error.message));
+        }
+        Err(error) => return Err(error),
     }
     for label in recount.wrong_labels(conn)? {
         tell(&mut found, format!("label {label}: another number of entries; rebuild the views"));

@@ -390,6 +390,9 @@ fn counts_are_made_of_a_folder_of_before_and_again_and_checked() {
         "UPDATE counted SET counts = x'07' WHERE last = (SELECT max(last) FROM counted)",
         "DELETE FROM counted WHERE last = (SELECT max(last) FROM counted)",
         "INSERT INTO counted SELECT last + 1, due, counts, runs FROM counted ORDER BY last DESC LIMIT 1",
+        "UPDATE counted SET counts = x'80'",
+        "UPDATE counted SET runs = x'80'",
+        "UPDATE sealed SET runs = x'80'",
     ] {
         let world = change_the_file(in_two_steps(&mut Random(12)).0, change);
         let problems = world.store.verify().unwrap().problems;
@@ -398,5 +401,41 @@ fn counts_are_made_of_a_folder_of_before_and_again_and_checked() {
         world.store.rebuild(&rebuilding(world.facts), viewed, &mut |_, _| ()).unwrap();
         assert_eq!(world.store.verify().unwrap().problems, [""; 0]);
         assert_eq!(counted(&world), written);
+    }
+}
+
+#[test]
+fn damaged_counts_hold_up_no_commit() {
+    let last = "(SELECT max(last) FROM counted)";
+    for (change, heals) in [
+        ("UPDATE counted SET counts = x'80'".to_owned(), true),
+        (format!("UPDATE counted SET runs = x'80' WHERE last = {last}"), true),
+        (
+            format!(
+                "UPDATE sealed SET runs = x'80' WHERE last = (SELECT max(last) FROM sealed WHERE last > {last})"
+            ),
+            false,
+        ),
+    ] {
+        let mut world = change_the_file(in_two_steps(&mut Random(12)).0, &change);
+        world.submissions_from(0x1_0000);
+        let written = counted(&world);
+        let first = world.store.verify().unwrap().positions;
+        for n in 0..6 {
+            let item = |n: u64| statement(said(u128::from(first + n + 1), 1, 1, Tlp::Green));
+            world.append(1, (n * 500..(n + 1) * 500).map(item).collect());
+        }
+        let verified = world.store.verify().unwrap();
+        assert_eq!(verified.positions, first + 3_000, "{change}");
+        assert_eq!(verified.problems.is_empty(), heals, "{change}: {:?}", verified.problems);
+        if heals {
+            assert!(counted(&world).len() > written.len(), "{change}");
+        } else {
+            assert_eq!(counted(&world), written, "what was right before stays");
+        }
+        let viewed = &mut |_: &_| Some(Viewed::default());
+        world.store.rebuild(&rebuilding(world.facts), viewed, &mut |_, _| ()).unwrap();
+        assert_eq!(world.store.verify().unwrap().problems, [""; 0]);
+        assert!(counted(&world).len() > written.len(), "{change}");
     }
 }

@@ -108,7 +108,7 @@ fn nobody_sees_anything_of_another_member() {
     assert_eq!(told(&seen), before);
     // Nor by what is let go of the other one, nor by what that one erases.
     let small = Bounds { from: TODAY, bytes: 1_000 };
-    seen.keep(&|who| Some(if who == member(1) { small } else { ALL }), &|| false).unwrap();
+    seen.keep(&|who| Some(if who == member(1) { small } else { ALL }), Timestamp(0), &|| false).unwrap();
     assert_eq!(told(&seen), before);
     seen.forget(member(1), &Forget::All).unwrap();
     assert_eq!((told(&seen), seen.members().unwrap()), (before, vec![member(2)]));
@@ -126,14 +126,14 @@ fn days_that_are_old_and_what_is_too_much_go_oldest_first() {
     }
     assert_eq!(of(&seen, 1, "example.com").hosts, 10);
     let from = |day: i64, bytes| move |_| Some(Bounds { from: Day(TODAY.0 + day), bytes });
-    seen.keep(&from(-6, 1 << 30), &|| false).unwrap();
+    seen.keep(&from(-6, 1 << 30), Timestamp(0), &|| false).unwrap();
     let found = of(&seen, 1, "example.com");
     assert_eq!((found.hosts, found.of_hosts, found.events, found.since), (7, 7, 700, Some(Day(TODAY.0 - 6))));
-    seen.keep(&from(-6, 8_000), &|| false).unwrap();
+    seen.keep(&from(-6, 8_000), Timestamp(0), &|| false).unwrap();
     let found = of(&seen, 1, "example.com");
     assert_eq!((found.hosts, found.of_hosts), (3, 3), "{found:?}");
     // A member that nobody knows leaves nothing.
-    seen.keep(&|_| None, &|| false).unwrap();
+    seen.keep(&|_| None, Timestamp(0), &|| false).unwrap();
     assert!(seen.members().unwrap().is_empty());
 }
 
@@ -167,7 +167,7 @@ fn a_day_that_fills_everything_by_itself_takes_no_more_and_still_counts() {
     for _ in 0..3 {
         seen.add(member(1), &next, bounds).unwrap();
     }
-    seen.keep(&|_| Some(bounds), &|| false).unwrap();
+    seen.keep(&|_| Some(bounds), Timestamp(0), &|| false).unwrap();
     assert_eq!(of(&seen, 1, "example.net").hosts, 1);
 }
 
@@ -325,4 +325,32 @@ fn what_was_acknowledged_outlives_a_killed_process_and_a_torn_log() {
         after.add(member(1), &batch(99), ALL).unwrap();
         assert_eq!(of(&after, 1, "example.com").hosts, hosts + 1);
     }
+}
+
+#[test]
+fn what_there_is_no_room_to_ignore_changes_nothing_of_what_is_ignored() {
+    let folder = tempfile::tempdir().unwrap();
+    let seen = open(folder.path());
+    let keys = |values: &[&str]| -> Vec<Vec<u8>> { values.iter().map(|value| key(value)).collect() };
+    let ignore = |values: &[&str], until: i64| {
+        seen.ignore(member(1), &keys(values), (Timestamp(until), Timestamp(10)), 2).unwrap()
+    };
+    let now = |at: i64| seen.ignored(member(1), Timestamp(at)).unwrap();
+    assert_eq!(ignore(&["a.example", "b.example", "a.example"], 20), Some(2), "one twice is one");
+    let before = now(10);
+    assert_eq!(before.len(), 2);
+    assert_eq!(ignore(&["a.example", "c.example"], 30), None);
+    assert_eq!(now(10), before);
+    // What is ignored already takes no more room.
+    assert_eq!(ignore(&["b.example"], 30), Some(1));
+    assert_eq!(now(20), BTreeMap::from([(key("b.example"), Timestamp(30))]));
+    // What is over goes from the file.
+    let rows = || {
+        let conn = rusqlite::Connection::open(folder.path().join(FILE)).unwrap();
+        conn.query_row("SELECT count(*) FROM ignored", [], |row| row.get::<_, i64>(0)).unwrap()
+    };
+    assert_eq!(rows(), 2);
+    seen.keep(&|_| Some(ALL), Timestamp(20), &|| false).unwrap();
+    assert_eq!((rows(), now(10).len()), (1, 1));
+    assert_eq!((ignore(&["b.example", "b.example"], 0), now(10).len()), (Some(1), 0));
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use model::MemberId;
+use model::{MemberId, Timestamp};
 use rusqlite::{Connection, OptionalExtension, params};
 use uuid::Uuid;
 
@@ -150,7 +150,11 @@ fn hosts(conn: &Connection, member: i64) -> Result<(), Error> {
 }
 
 /// One step of letting go: of the first member that has too much or something too old. Answers whether there was one.
-pub(crate) fn step(conn: &Connection, bounds: &dyn Fn(MemberId) -> Option<Bounds>) -> Result<bool, Error> {
+pub(crate) fn step(
+    conn: &Connection,
+    bounds: &dyn Fn(MemberId) -> Option<Bounds>,
+    now: Timestamp,
+) -> Result<bool, Error> {
     for (num, id) in numbered(conn)? {
         let Some(bounds) = bounds(id) else {
             forget_all(conn, num)?;
@@ -168,7 +172,7 @@ pub(crate) fn step(conn: &Connection, bounds: &dyn Fn(MemberId) -> Option<Bounds
         {
             return Ok(true);
         }
-        if hits(conn, num, bounds.from)? > 0 {
+        if hits(conn, num, bounds.from)? > 0 || super::hits::over(conn, num, now)? > 0 {
             return Ok(true);
         }
     }

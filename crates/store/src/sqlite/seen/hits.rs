@@ -1,6 +1,6 @@
 //! What is known and was seen, as it was found, and how far the record was looked through for it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use model::{MemberId, Timestamp};
 use rusqlite::{Connection, params};
@@ -17,35 +17,45 @@ pub(crate) const SCHEMA: &str = "CREATE TABLE IF NOT EXISTS ignored (
 ) STRICT, WITHOUT ROWID;";
 
 /// Ignores what was seen under these keys until a time; at one that is past, no longer. What was ignored before and is over by now
-/// goes. Answers whether there was room for all.
+/// goes. Answers how many different ones these are; `None` where there is no room for all, and then nothing changes.
 pub(crate) fn ignore(
     conn: &Connection,
     id: MemberId,
     keys: &[Vec<u8>],
     (until, now): (Timestamp, Timestamp),
     most: usize,
-) -> Result<bool, Error> {
+) -> Result<Option<usize>, Error> {
+    let keys: BTreeSet<&Vec<u8>> = keys.iter().collect();
     let member = super::member_or_new(conn, id)?;
-    conn.prepare_cached("DELETE FROM ignored WHERE member = ?1 AND until <= ?2")?
-        .execute(params![member, now.0])?;
-    for key in keys {
-        conn.prepare_cached("DELETE FROM ignored WHERE member = ?1 AND key = ?2")?
-            .execute(params![member, key])?;
-    }
+    over(conn, member, now)?;
     if until <= now {
-        return Ok(true);
+        for key in &keys {
+            conn.prepare_cached("DELETE FROM ignored WHERE member = ?1 AND key = ?2")?
+                .execute(params![member, key])?;
+        }
+        return Ok(Some(keys.len()));
     }
-    let count: i64 = conn
+    let mut all: i64 = conn
         .prepare_cached("SELECT count(*) FROM ignored WHERE member = ?1")?
         .query_row([member], |row| row.get(0))?;
-    if usize::try_from(count).unwrap_or(usize::MAX).saturating_add(keys.len()) > most {
-        return Ok(false);
+    for key in &keys {
+        let mut find = conn.prepare_cached("SELECT 1 FROM ignored WHERE member = ?1 AND key = ?2")?;
+        all += i64::from(!find.exists(params![member, key])?);
     }
-    for key in keys {
+    if usize::try_from(all).unwrap_or(usize::MAX) > most {
+        return Ok(None);
+    }
+    for key in &keys {
         conn.prepare_cached("INSERT OR REPLACE INTO ignored (member, key, until) VALUES (?1, ?2, ?3)")?
             .execute(params![member, key, until.0])?;
     }
-    Ok(true)
+    Ok(Some(keys.len()))
+}
+
+/// What is ignored no longer by now goes. Answers how many.
+pub(crate) fn over(conn: &Connection, member: i64, now: Timestamp) -> Result<usize, Error> {
+    let mut delete = conn.prepare_cached("DELETE FROM ignored WHERE member = ?1 AND until <= ?2")?;
+    Ok(delete.execute(params![member, now.0])?)
 }
 
 /// Until when what was seen under a key is ignored, of each that is so now.

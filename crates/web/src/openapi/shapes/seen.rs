@@ -172,7 +172,12 @@ pub const SHAPES: &[Shape] = &[
         summary: "What is left out of the hits.",
         fields: &[
             ("values", Texts, Always, "Values, defanged or not; up to 100."),
-            ("until", Time, Sometimes, "Until then; without it they are left out no longer."),
+            (
+                "until",
+                Time,
+                Sometimes,
+                "Until then, at most 400 days; without it they are left out no longer.",
+            ),
         ],
         others: Others::Refused,
     },
@@ -180,7 +185,7 @@ pub const SHAPES: &[Shape] = &[
         name: "Ignored",
         summary: "What is left out of the hits.",
         fields: &[
-            ("values", Count, Always, "So many values."),
+            ("values", Count, Always, "So many different values."),
             ("until", Time, Sometimes, "Until then; without it they are left out no longer."),
         ],
         others: Others::Possible,
