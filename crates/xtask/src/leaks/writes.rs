@@ -96,7 +96,7 @@ pub fn of(operation: &str, scene: &mut Scene<'_>, reader: &Reader<'_>) -> Option
         }
         "observe" => Some(scene.observations()),
         "ignoreHits" => {
-            let body = r#"{"values":["192.0.2.200"],"until":"2036-01-01T00:00:00Z"}"#;
+            let body = r#"{"values":["192.0.2.200"],"until":"2031-06-01T00:00:00Z"}"#;
             rest("ignoreHits", "POST", "/api/v1/hits/ignored", body)
         }
         "forgetSeen" => rest("forgetSeen", "DELETE", "/api/v1/seen?host=host-1", ""),
