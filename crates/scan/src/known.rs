@@ -200,14 +200,19 @@ mod tests {
     #[test]
     fn the_csv_of_a_node() {
         let csv = "value,kind,object_type,id,tlp,source,valid_from,valid_until,revoked\n\
-                   evil.example,domain,indicator,indicator--1,TLP:GREEN,ACME,2026-03-03T00:00:00Z,2026-03-10T00:00:00Z,false\n\
-                   gone.example,domain,indicator,indicator--2,TLP:RED,ACME,,,true\n\
+                   evil.example,domain,indicator,indicator--00000000-0000-4000-8000-000000000001,TLP:GREEN,ACME,2026-03-03T00:00:00Z,2026-03-10T00:00:00Z,false\n\
+                   gone.example,domain,indicator,indicator--00000000-0000-4000-8000-000000000002,TLP:RED,ACME,,,true\n\
                    seen.example,domain,domain-name,domain-name--3,,ACME,,,false\n";
         let known = Known::read(csv.as_bytes(), 7).unwrap();
         assert_eq!((known.taken, known.left_out), (2, 0));
         assert_eq!(
             known.named(0),
-            Named { value: "evil.example", object: "indicator--1", source: "ACME", label: "TLP:GREEN" }
+            Named {
+                value: "evil.example",
+                object: "indicator--00000000-0000-4000-8000-000000000001",
+                source: "ACME",
+                label: "TLP:GREEN"
+            }
         );
         let ask = |value: &str| known.now().knowledge.ask(&model::observable::guess(value).unwrap()).unwrap();
         let found = ask("evil.example");

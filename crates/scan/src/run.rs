@@ -306,7 +306,7 @@ impl Reader<'_> {
                     let place = from.as_ref().map(|_| Place { at: end, head: heads.told() });
                     let last = parts.len();
                     for (part, (piece, header)) in parts.into_iter().enumerate() {
-                        layout = header.map_or(layout, Arc::new);
+                        layout = header.unwrap_or(layout);
                         let number = self.numbered()?;
                         let place = place.clone().filter(|_| part + 1 == last);
                         self.work.send(Work { number, layout: Arc::clone(&layout), piece, place }).ok()?;

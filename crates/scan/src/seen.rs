@@ -89,7 +89,7 @@ fn log<E>(
         };
         for (piece, header) in heads.cut(piece) {
             if let Some(layout) = header {
-                observer = Observer::new(layout);
+                observer = Observer::new(std::sync::Arc::unwrap_or_clone(layout));
             }
             if !is_of_ours {
                 *left_out +=

@@ -247,6 +247,7 @@ fn asked(scan: &Scan, json: bool) -> Result<Asked, Failure> {
             since: since.transpose()?,
             now,
             reports: scan.report.is_some(),
+            files: scan.files,
             follows: scan.follow,
         },
         clock: Clock { latest: Some(now), east: east.transpose()?.unwrap_or(0) },

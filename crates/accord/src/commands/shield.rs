@@ -48,7 +48,7 @@ async fn pull(session: &mut Session<'_>, loaded: &Loaded, path: &Path) -> Result
                 .hint("name another file with `--file`"));
         }
         Err(Unusable::Damaged(why)) => {
-            remark(&format!("`{}` is made anew: {}", path.display(), inert(&why)));
+            remark(&format!("`{}` is made anew: {}", inert(&path.display().to_string()), inert(&why)));
             None
         }
     };
@@ -178,8 +178,8 @@ async fn fetch(session: &mut Session<'_>) -> Result<Made, Failure> {
 
 // Beside it and for nobody else to read, then in its place: whoever reads it has the old one or the new one, whole.
 fn write(path: &Path, made: &Made, notes: &Value) -> io::Result<()> {
-    let beside = path.with_added_extension(format!("{}.part", std::process::id()));
-    let written = write_beside(&beside, made, notes).and_then(|()| std::fs::rename(&beside, path));
+    let (beside, file) = beside(path)?;
+    let written = write_beside(file, made, notes).and_then(|()| std::fs::rename(&beside, path));
     if written.is_err() {
         let _why_it_failed_is_told = std::fs::remove_file(&beside);
         return written;
@@ -188,9 +188,24 @@ fn write(path: &Path, made: &Made, notes: &Value) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }
 
-fn write_beside(beside: &Path, made: &Made, notes: &Value) -> io::Result<()> {
-    let mut options = OpenOptions::new();
-    let file = options.write(true).create(true).truncate(true).mode(0o600).open(beside)?;
+// Of a name that nobody can guess, and new: what somebody laid there, such as a link, is not written to.
+fn beside(path: &Path) -> io::Result<(PathBuf, File)> {
+    let mut tries = 0;
+    loop {
+        let beside = path.with_added_extension(format!("{:016x}.part", super::scan::seed()));
+        match create_new(&beside) {
+            Ok(file) => return Ok((beside, file)),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && tries < TRIES => tries += 1,
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+fn create_new(path: &Path) -> io::Result<File> {
+    OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
+}
+
+fn write_beside(file: File, made: &Made, notes: &Value) -> io::Result<()> {
     let mut out = BufWriter::new(file);
     made.write(notes, &mut out)?;
     out.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()
@@ -210,6 +225,8 @@ pub fn status(loaded: &Loaded, path: &Path, output: &mut Output) -> Result<Exit,
     Ok(if warning.is_some() { Exit::Finding } else { Exit::Ok })
 }
 
+/// Names that are tried for a new file.
+const TRIES: u32 = 16;
 const PULL: &str = "`accord shield pull` fetches it";
 
 fn tell(output: &mut Output, path: &Path, known: &Known, how: &str) -> Result<Exit, Failure> {
@@ -342,7 +359,8 @@ impl Kept {
         let age = looked.elapsed().ok()?.as_secs();
         (limit > 0 && age > limit).then(|| {
             let hours = counted(age / 3_600, "hour");
-            format!("warning: `{}` was last compared with its node {hours} ago; {PULL} anew", path.display())
+            let path = path.display().to_string();
+            format!("warning: `{}` was last compared with its node {hours} ago; {PULL} anew", inert(&path))
         })
     }
 }
@@ -364,4 +382,22 @@ fn source(path: &Path) -> Result<(File, Arc<OnDisk>, Option<Stamp>), Unusable> {
 
 fn stamp(about: &std::fs::Metadata) -> Stamp {
     (about.dev(), about.ino(), about.len(), about.modified().ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_lies_there_is_not_written_to() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("known.shield");
+        let names: Vec<PathBuf> = (0..2).map(|_| beside(&path).unwrap().0).collect();
+        assert!(names[0] != names[1] && names.iter().all(|name| name.parent() == path.parent()));
+        std::fs::write(folder.path().join("kept"), "kept").unwrap();
+        let link = folder.path().join("link");
+        std::os::unix::fs::symlink("kept", &link).unwrap();
+        assert_eq!(create_new(&link).unwrap_err().kind(), io::ErrorKind::AlreadyExists);
+        assert_eq!(std::fs::read(folder.path().join("kept")).unwrap(), b"kept");
+    }
 }

@@ -113,6 +113,18 @@ fn files_are_looked_up_by_their_digests() {
     let found: Vec<_> = hits(&lines).into_iter().map(|(log, _)| log).collect();
     assert_eq!(found, ["tree/below/bad"; 2]);
     assert_eq!(lines.last().unwrap()["logs"].as_array().unwrap().len(), 2);
+    // A copy in another place is another event, and the same one in a second scan.
+    std::fs::copy(bench.path().join("tree/below/bad"), bench.path().join("tree/copy")).unwrap();
+    bench.write("md5", "900150983cd24fb0d6963f7d28e17f72\n");
+    let ids = || {
+        let lines = bench.run(&[&scan[..], &["md5", "--json"]].concat()).exits(1).lines();
+        let mut ids: Vec<_> = lines.iter().filter_map(|line| Some(line["id"].as_str()?.to_owned())).collect();
+        ids.sort();
+        ids
+    };
+    let first = ids();
+    assert!(first.len() == 2 && first[0] != first[1] && first == ids(), "{first:?}");
+    std::fs::remove_file(bench.path().join("tree/copy")).unwrap();
     bench.write("sha1", "a9993e364706816aba3e25717850c26c9cd0d89d\n");
     bench.run(&[&scan[..], &["sha1"]].concat()).exits(1);
     bench.write("other", "a9993e364706816aba3e25717850c26c9cd0d89e\n");

@@ -27,12 +27,14 @@ pub(crate) struct Heads {
     layout: Option<Layout>,
     /// What was told so far, in lines, and whether more was since.
     told: (Option<Arc<str>>, bool),
+    /// The last layout that was given, by what told it: logs that are put together mostly have the same.
+    given: Option<(Option<String>, Arc<Layout>)>,
 }
 
 impl Heads {
     pub(crate) fn new(format: Format, layout: &Layout) -> Heads {
         let layout = (format == Format::ZeekTsv).then(|| layout.clone());
-        Heads { layout, told: (None, true) }
+        Heads { layout, told: (None, true), given: None }
     }
 
     /// What was told so far, in lines.
@@ -44,9 +46,9 @@ impl Heads {
     }
 
     /// Cuts a piece in front of each head that stands in it; with what is behind a head goes the layout that it tells.
-    pub(crate) fn cut(&mut self, piece: Piece) -> Vec<(Piece, Option<Layout>)> {
+    pub(crate) fn cut(&mut self, piece: Piece) -> Vec<(Piece, Option<Arc<Layout>>)> {
         let Some(layout) = &mut self.layout else { return vec![(piece, None)] };
-        let mut cuts: Vec<(usize, Layout)> = Vec::new();
+        let mut cuts: Vec<(usize, Arc<Layout>)> = Vec::new();
         // Where the lines with a sign in front begin that this one is among, where they end, and whether they told of columns.
         let (mut start, mut end, mut tells) = (0, 0, false);
         let first = piece.bytes.starts_with(b"#").then_some(0);
@@ -57,7 +59,7 @@ impl Heads {
             let line = rest.get(..length).unwrap_or_default();
             if at != end || at == 0 {
                 if std::mem::take(&mut tells) {
-                    cuts.push((start, layout.clone()));
+                    cuts.push((start, shared(layout, &mut self.given)));
                 }
                 start = at;
             }
@@ -66,7 +68,7 @@ impl Heads {
             self.told.1 = true;
         }
         if tells {
-            cuts.push((start, layout.clone()));
+            cuts.push((start, shared(layout, &mut self.given)));
         }
         let Some((first, _)) = cuts.first() else { return vec![(piece, None)] };
         let part = |from: usize, to: usize| Piece {
@@ -78,6 +80,16 @@ impl Heads {
         let behind = cuts.into_iter().zip(ends).map(|((from, layout), to)| (part(from, to), Some(layout)));
         before.into_iter().chain(behind).collect()
     }
+}
+
+fn shared(layout: &Layout, given: &mut Option<(Option<String>, Arc<Layout>)>) -> Arc<Layout> {
+    let told = layout.header();
+    if let Some((_, same)) = given.as_ref().filter(|(of, _)| told.is_some() && *of == told) {
+        return Arc::clone(same);
+    }
+    let layout = Arc::new(layout.clone());
+    *given = Some((told, Arc::clone(&layout)));
+    layout
 }
 
 #[cfg(test)]
@@ -104,6 +116,16 @@ mod tests {
         // What a later piece begins with belongs to the head before.
         let rest = heads.cut(Piece { at: 92, bytes: b"#types,time,addr\n5\n".to_vec() });
         assert!(rest.len() == 1 && rest[0].1.is_some());
+    }
+
+    #[test]
+    fn heads_that_tell_the_same_have_one_layout() {
+        let mut heads = Heads::new(Format::ZeekTsv, &Format::ZeekTsv.layout(Clock::default()).unwrap());
+        let log = "#fields\tts\thost\n1\n#fields\tts\thost\n2\n#fields\tts\tquery\n3\n";
+        let cut = heads.cut(Piece { at: 0, bytes: log.as_bytes().to_vec() });
+        let layouts: Vec<_> = cut.iter().filter_map(|(_, layout)| layout.as_ref()).collect();
+        assert_eq!(layouts.len(), 3);
+        assert!(Arc::ptr_eq(layouts[0], layouts[1]) && !Arc::ptr_eq(layouts[1], layouts[2]));
     }
 
     #[test]

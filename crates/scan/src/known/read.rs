@@ -1,15 +1,24 @@
 //! Reading what is known: CSV with a header, or a list in one of the ways in which people publish them.
 
+use std::cell::Cell;
+use std::collections::HashSet;
 use std::io::{self, BufRead, BufReader, Cursor, Read};
 
 use model::matching::read as read_value;
+use sha2::{Digest, Sha256};
 use shield::read::time_of;
 use shield::{Builder, Entry, Kind, Timestamp};
 
 use super::{Made, Unknown};
+use crate::run::first_half;
 
 /// The longest line of a list, in bytes; also how far into a file its header is looked for.
 const LINE_BYTES: u64 = 64 << 10;
+/// The longest row of CSV, in bytes. A quote that nobody closes would swallow all behind it.
+const ROW_BYTES: usize = 4 << 20;
+/// How a node's own CSV begins: it knows no comments, and writes a `'` in front of what a spreadsheet would take for a formula.
+const EXPORT: &str =
+    "value,kind,object_type,id,name,tlp,source,added,version,valid_from,valid_until,revoked,tags";
 /// Columns that hold the value, as CSV files call them, the most telling first.
 const VALUES: [&str; 17] = [
     "value",
@@ -50,7 +59,7 @@ pub(super) fn read(input: impl Read, seed: u64) -> Result<Made, Unknown> {
     let rest = Cursor::new(beginning.split_off(skipped.min(beginning.len()))).chain(input);
     let mut filling = Filling::new(seed);
     match header {
-        Some(header) => filling.csv(rest, &header)?,
+        Some(header) => filling.csv(rest, &header, seed)?,
         None => filling.list(rest)?,
     }
     filling.done()
@@ -64,6 +73,8 @@ fn unreadable(error: impl std::fmt::Display) -> Unknown {
 struct Header {
     separator: u8,
     columns: Columns,
+    /// It is that of a node's own CSV.
+    is_export: bool,
     /// How many bytes it takes with what stands before it.
     length: usize,
 }
@@ -110,7 +121,8 @@ impl Header {
                 .split(char::from(separator))
                 .map(|name| name.trim().trim_matches('"').trim().to_ascii_lowercase())
                 .collect();
-            Columns::of(&names).map(|columns| (names.len(), Header { separator, columns, length }))
+            let header = |columns| Header { separator, columns, is_export: text == EXPORT, length };
+            Columns::of(&names).map(|columns| (names.len(), header(columns)))
         };
         let found = SEPARATORS.into_iter().filter_map(of).max_by_key(|(columns, _)| *columns);
         found.map(|(_, header)| header)
@@ -140,28 +152,55 @@ struct Filling {
     ends: Vec<[usize; 4]>,
     left_out: u64,
     first_left_out: Option<String>,
+    /// What was taken, by the digest of what it says and who says it.
+    taken: HashSet<[u8; 16]>,
+    /// How often one of these came again, and the first that did.
+    again: u64,
+    first_again: Option<String>,
 }
 
 impl Filling {
     fn new(seed: u64) -> Filling {
-        let builder = Builder::new(seed);
-        Filling { builder, texts: String::new(), ends: Vec::new(), left_out: 0, first_left_out: None }
+        Filling {
+            builder: Builder::new(seed),
+            texts: String::new(),
+            ends: Vec::new(),
+            left_out: 0,
+            first_left_out: None,
+            taken: HashSet::new(),
+            again: 0,
+            first_again: None,
+        }
     }
 
-    fn csv(&mut self, input: impl Read, header: &Header) -> Result<(), Unknown> {
+    fn csv(&mut self, input: impl Read, header: &Header, seed: u64) -> Result<(), Unknown> {
         let columns = &header.columns;
+        let given = Cell::new(0);
+        // A last row that nobody else writes: where it is not the last that is read, a quote holds it.
+        let last = format!("{seed:016x} is the end");
+        let end = format!("\n{last}\n");
+        let input = Bounded { input: input.chain(end.as_bytes()), given: &given };
+        let mut is_closed = false;
         let mut rows = csv::ReaderBuilder::new()
             .flexible(true)
             .has_headers(false)
             .delimiter(header.separator)
-            .comment(Some(b'#'))
+            .comment((!header.is_export).then_some(b'#'))
             .trim(csv::Trim::All)
             .from_reader(input);
         let mut row = csv::ByteRecord::new();
         while rows.read_byte_record(&mut row).map_err(unreadable)? {
+            given.set(0);
+            is_closed = row.len() == 1 && row.get(0) == Some(last.as_bytes());
+            if is_closed {
+                continue;
+            }
             let at = |column: Option<usize>| {
                 let field = column.and_then(|column| row.get(column)).unwrap_or_default();
-                String::from_utf8_lossy(field)
+                let plain = field.strip_prefix(b"'").filter(|rest| {
+                    header.is_export && matches!(rest.first(), Some(b'=' | b'+' | b'-' | b'@'))
+                });
+                String::from_utf8_lossy(plain.unwrap_or(field))
             };
             if columns.object_type.is_some() && at(columns.object_type) != "indicator" {
                 continue;
@@ -181,13 +220,15 @@ impl Filling {
                 Ok(entry) => {
                     let kind = Kind::from_name(&at(columns.kind));
                     let (object, source, label) = (at(columns.object), at(columns.source), at(columns.label));
-                    self.add(kind, [value, &object, &source, &label], entry);
+                    // Files of others count their rows in a column of that name.
+                    let object = if is_object(&object) { &object } else { "" };
+                    self.add(kind, [value, object, &source, &label], entry);
                 }
                 // Without what it says it would count at other times, or for ever.
                 Err(why) => self.leave_out(value, why),
             }
         }
-        Ok(())
+        if is_closed { Ok(()) } else { Err(unreadable("it ends within a quote")) }
     }
 
     fn list(&mut self, mut input: impl BufRead) -> Result<(), Unknown> {
@@ -246,13 +287,27 @@ impl Filling {
         self.add(kind, [value, "", "", ""], Entry::new(0));
     }
 
-    fn add(&mut self, kind: Option<Kind>, texts @ [value, ..]: [&str; 4], entry: Entry) {
+    fn add(&mut self, kind: Option<Kind>, texts @ [value, object, source, _]: [&str; 4], entry: Entry) {
         let id = self.ends.len() as u64;
         let added = read_value(kind, value).map_err(|why| why.to_string()).and_then(|(read, mode)| {
-            self.builder.add(&read, Entry { id, mode, ..entry }).map_err(|why| why.to_string())
+            let says =
+                format!("{}\0{}\0{}\0{object}\0{source}", read.kind().name(), mode.name(), read.text());
+            let held = format!("{:?} {:?} {}", entry.valid_from, entry.valid_until, entry.revoked);
+            if self.taken.contains(&print(&says, &held)) {
+                return Ok(false);
+            }
+            self.builder.add(&read, Entry { id, mode, ..entry }).map_err(|why| why.to_string())?;
+            Ok(self.taken.insert(print(&says, &held)))
         });
-        if let Err(why) = added {
-            return self.leave_out(value, why);
+        match added {
+            Ok(true) => {}
+            // Taken twice, each hit would count twice.
+            Ok(false) => {
+                self.again += 1;
+                self.first_again.get_or_insert_with(|| left_out(value, "it stands there before"));
+                return;
+            }
+            Err(why) => return self.leave_out(value, why),
         }
         let mut end = |text: &str| {
             self.texts.push_str(text);
@@ -263,18 +318,15 @@ impl Filling {
 
     fn leave_out(&mut self, value: &str, why: String) {
         self.left_out += 1;
-        self.first_left_out.get_or_insert_with(|| {
-            let told: String = value.chars().take(TOLD).collect();
-            format!("`{told}`: {why}")
-        });
+        self.first_left_out.get_or_insert_with(|| left_out(value, &why));
     }
 
     fn done(self) -> Result<Made, Unknown> {
         Ok(Made {
             set: self.builder.finish().map_err(|why| Unknown(why.to_string()))?,
             taken: self.ends.len() as u64,
-            left_out: self.left_out,
-            first_left_out: self.first_left_out,
+            left_out: self.left_out + self.again,
+            first_left_out: self.first_left_out.or(self.first_again),
             texts: self.texts,
             ends: self.ends,
         })
@@ -283,6 +335,44 @@ impl Filling {
 
 /// How much is told of a value that is left out, in characters.
 const TOLD: usize = 200;
+
+fn left_out(value: &str, why: &str) -> String {
+    format!("`{}`: {why}", value.chars().take(TOLD).collect::<String>())
+}
+
+fn print(says: &str, held: &str) -> [u8; 16] {
+    let mut digest = Sha256::new();
+    digest.update(says);
+    digest.update([0]);
+    digest.update(held);
+    first_half(&digest.finalize())
+}
+
+/// Whether it is the id of an object, as STIX writes them: a type and a UUID.
+fn is_object(text: &str) -> bool {
+    let Some((of, id)) = text.split_once("--") else { return false };
+    let is_type = !of.is_empty() && of.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'));
+    let lengths = id.split('-').map(str::len);
+    is_type && lengths.eq([8, 4, 4, 4, 12]) && id.bytes().all(|byte| byte == b'-' || byte.is_ascii_hexdigit())
+}
+
+/// An input that gives no more than a row may have until somebody says that one is read.
+struct Bounded<'b, R> {
+    input: R,
+    given: &'b Cell<usize>,
+}
+
+impl<R: Read> Read for Bounded<'_, R> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        if self.given.get() > ROW_BYTES {
+            let why = format!("a row has more than {} MiB: is a quote not closed?", ROW_BYTES >> 20);
+            return Err(io::Error::other(why));
+        }
+        let read = self.input.read(into)?;
+        self.given.set(self.given.get() + read);
+        Ok(read)
+    }
+}
 
 /// Reads on to the end of a line.
 fn skip_line(input: &mut impl BufRead) -> io::Result<()> {

@@ -93,7 +93,7 @@ mod tests {
 
     #[test]
     fn hosts_of_a_day_are_one_and_what_cannot_be_told_is_counted() {
-        let csv = "value,kind,id\nevil.example,domain,indicator--1\nnoise.example,domain,indicator--2\nlisted.example,domain,\n";
+        let csv = "value,kind,id\nevil.example,domain,indicator--00000000-0000-4000-8000-000000000001\nnoise.example,domain,indicator--00000000-0000-4000-8000-000000000002\nlisted.example,domain,\n";
         let known = Known::read(csv.as_bytes(), 7).unwrap();
         let mut windows = Windows::default();
         let mut add = |id: u64, host: u32, time: Option<&str>| {
@@ -110,7 +110,13 @@ mod tests {
         add(2, 1, Some("2026-03-05T12:00:00Z"));
         let days = Days::of(&windows, &known, &|id| id == 1);
         let told: Vec<_> = days.days.iter().map(|day| (day.object, day.count, day.more_hosts)).collect();
-        assert_eq!(told, [("indicator--1", 16, 3), ("indicator--1", 1, 0)]);
+        assert_eq!(
+            told,
+            [
+                ("indicator--00000000-0000-4000-8000-000000000001", 16, 3),
+                ("indicator--00000000-0000-4000-8000-000000000001", 1, 0)
+            ]
+        );
         assert_eq!(days.left_out, 2);
         assert_eq!(days.days[0].first, "2026-03-05T12:00:00Z".parse().unwrap());
         assert!(days.days[0].places().unwrap().ends_with(" and 3 other hosts"));

@@ -306,7 +306,9 @@ mod tests {
     #[test]
     fn what_strangers_wrote_is_inert() {
         let evil = "<script>alert(1)</script>";
-        let csv = format!("value,kind,id,source\nevil.example,domain,indicator--1,\"{evil}\"\n");
+        let csv = format!(
+            "value,kind,id,source\nevil.example,domain,indicator--00000000-0000-4000-8000-000000000001,\"{evil}\"\n"
+        );
         let one = Hit {
             host: Some(format!("h\u{202e}{evil}")),
             ..hit(Kind::Url, "http://evil.example/<img src=x onerror=alert(1)>", Some("2026-03-05T12:00:00Z"))
@@ -346,7 +348,7 @@ mod tests {
 
     #[test]
     fn pictures_come_first_and_count_all() {
-        let csv = "value,kind,id,source\nevil.example,domain,indicator--1,ACME\nbad.example,domain,indicator--2,Other\n";
+        let csv = "value,kind,id,source\nevil.example,domain,indicator--00000000-0000-4000-8000-000000000001,ACME\nbad.example,domain,indicator--00000000-0000-4000-8000-000000000002,Other\n";
         let hits: Vec<Hit> = (0..1_000)
             .map(|n| {
                 let time = format!("{}-{:02}-01T00:00:00Z", 2024 + n % 2, n % 12 + 1);

@@ -88,7 +88,7 @@ fn columns_stand_between_many_signs() {
     }
     // Comments in front, and the names of the columns in the last of them.
     let known = read("# of today\n# \"id\",\"url\",\"threat\"\n\"1\",\"http://evil.example/a\",\"x\"\n");
-    assert_eq!((values(&known), known.named(0).object), (vec!["http://evil.example/a"], "1"));
+    assert_eq!((values(&known), known.named(0).object), (vec!["http://evil.example/a"], ""));
     let known = read("# ours\n\nvalue,source\n# more\nevil.example # seen twice,C\n");
     assert_eq!((values(&known), known.left_out), (vec!["evil.example"], 0));
     let known = read("value,kind\nCurl #1,user-agent\n");
@@ -160,4 +160,58 @@ fn every_value_of_a_published_list_is_taken() {
     assert!(said.len() > 10_000);
     let known = read(&text);
     assert_eq!((values(&known), known.left_out), (said, 0));
+}
+
+#[test]
+fn what_stands_twice_is_taken_once_and_counted() {
+    let known = read("evil.example\n!!\nEVIL[.]example\n.evil.example\nevil.example # again\n");
+    assert_eq!((values(&known), known.left_out), (vec!["evil.example", ".evil.example"], 3));
+    assert!(known.first_left_out.unwrap().starts_with("`!!`"));
+    let known = read("evil.example\nevil.example\n");
+    assert_eq!(known.first_left_out.unwrap(), "`evil.example`: it stands there before");
+    // Of other times or of another who says it, it is another.
+    let id = |n: u32| format!("indicator--00000000-0000-4000-8000-00000000000{n}");
+    let row = |id: String, until: &str| format!("evil.example,{id},{until}\n");
+    let rows = [row(id(1), ""), row(id(2), ""), row(id(1), "2026-03-09"), row(id(2), "")].concat();
+    let known = read(&format!("value,id,valid_until\n{rows}"));
+    assert_eq!((known.taken, known.left_out), (3, 1));
+}
+
+#[test]
+fn only_an_id_of_an_object_is_one() {
+    let whole = "indicator--00000000-0000-4000-8000-000000000001";
+    let wrong = ["12", "indicator--1", "--00000000-0000-4000-8000-000000000001", "a--b", &whole[..46]];
+    for id in wrong {
+        assert_eq!(read(&format!("id,value\n{id},evil.example\n")).named(0).object, "", "{id}");
+    }
+    assert_eq!(read(&format!("id,value\n{whole},evil.example\n")).named(0).object, whole);
+}
+
+#[test]
+fn the_csv_of_a_node_has_no_comments_and_its_cells_are_no_formulas() {
+    let columns =
+        "value,kind,object_type,id,name,tlp,source,added,version,valid_from,valid_until,revoked,tags";
+    let row =
+        |value: &str, source: &str| format!("{value},user-agent,indicator,,,TLP:GREEN,{source},,,,,false,\n");
+    let rows = row("'-curl", "'=ACME") + &row("#bot", "'quoted'");
+    let known = read(&format!("{columns}\n{rows}"));
+    assert_eq!((values(&known), known.named(0).source), (vec!["-curl", "#bot"], "=ACME"));
+    assert_eq!(known.named(1).source, "'quoted'");
+    // Elsewhere they are what they are.
+    let known = read("value,kind\n'-curl,user-agent\n#bot,user-agent\n");
+    assert_eq!(values(&known), ["'-curl"]);
+}
+
+#[test]
+fn a_quote_that_is_not_closed_swallows_no_feed() {
+    let why = |csv: &str| Known::read(csv.as_bytes(), 7).err().map(|why| why.to_string());
+    let torn = why("value,source\nevil.example,A\nother.example,\"B\nthird.example,C\n").unwrap();
+    assert!(torn.contains("ends within a quote"), "{torn}");
+    let rows = "third.example,C\n".repeat(400_000);
+    let long = why(&format!("value,source\nother.example,\"B\n{rows}")).unwrap();
+    assert!(long.contains("more than 4 MiB"), "{long}");
+    for whole in ["value,source\nevil.example,\"A\nB\"", "value,source\nevil.example,A\n# \"of today"] {
+        assert_eq!(why(whole), None, "{whole}");
+    }
+    assert_eq!(values(&read(&format!("value,source\n{rows}"))), ["third.example"]);
 }

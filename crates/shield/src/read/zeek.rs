@@ -79,6 +79,10 @@ const LISTS: &[&str] = &[
     "cert_chain_fps",
 ];
 
+/// The longest line of a head that is taken, in bytes, and how many columns it may name. No log of Zeek comes near either.
+const HEAD_BYTES: usize = 64 << 10;
+const COLUMNS_MAX: usize = 4_096;
+
 /// What a log tells of itself in the lines in front of its records.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Head {
@@ -120,6 +124,15 @@ impl Head {
         let Some(at) = memchr::memchr(separator, line) else { return false };
         let (name, said) = line.split_at(at);
         let said = said.get(1..).unwrap_or_default();
+        let is_within =
+            line.len() <= HEAD_BYTES && memchr::memchr_iter(separator, said).count() < COLUMNS_MAX;
+        if !is_within {
+            // What stands in columns of no name is not gone through, rather than by the names of those before.
+            if name == b"#fields" {
+                (self.fields, self.types) = (String::new(), String::new());
+            }
+            return name == b"#fields";
+        }
         match name {
             b"#set_separator" => self.set_separator = without_escapes(said).first().copied().unwrap_or(b','),
             b"#empty_field" => self.empty = said.to_vec(),
@@ -227,5 +240,25 @@ mod tests {
             let told = taken(head).lines().unwrap();
             assert_eq!(taken(&told), taken(head), "{head}: {told}");
         }
+    }
+
+    #[test]
+    fn a_head_is_taken_up_to_its_bounds() {
+        let line = |columns: usize, name: &str| format!("#fields{}", format!("\t{name}").repeat(columns));
+        let names = |line: &str| {
+            let mut head = Head::default();
+            assert!(head.take(b"#fields\tquery") && head.take(line.as_bytes()));
+            head.fields.len()
+        };
+        assert_eq!(names(&line(4_096, "host")), 4_096 * 5 - 1);
+        assert_eq!(names(&line(4_097, "host")), 0);
+        assert_eq!(names(&line(1, &"h".repeat(65_528))), 65_528);
+        assert_eq!(names(&line(1, &"h".repeat(65_529))), 0);
+        let mut head = Head::default();
+        assert!(
+            head.take(b"#fields\tquery")
+                && !head.take(line(5_000, "x").replace("fields", "types").as_bytes())
+        );
+        assert_eq!((head.fields.as_str(), head.types.as_str()), ("query", ""));
     }
 }

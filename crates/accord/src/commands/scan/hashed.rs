@@ -79,6 +79,12 @@ fn line(path: &Path, read: &Reader) -> io::Result<String> {
     Ok(digests.join(" ") + "\n")
 }
 
+/// What tells that a file was found from others: copies of it are events of their own.
+pub fn event_at(event: [u8; 16], path: &str) -> [u8; 16] {
+    let digest = Sha256::new().chain_update(event).chain_update(path).finalize();
+    digest.first_chunk().copied().unwrap_or(event)
+}
+
 fn hex(digest: &[u8]) -> String {
     digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }

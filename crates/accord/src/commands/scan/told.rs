@@ -88,6 +88,8 @@ pub struct How {
     pub now: Timestamp,
     /// What was found is reported.
     pub reports: bool,
+    /// Files are looked up: the same in another place is another event.
+    pub files: bool,
     /// Logs are followed: they go on after their ends, and what is found is told at once.
     pub follows: bool,
 }
@@ -128,7 +130,10 @@ impl<'t> Teller<'t> {
                 self.name.push_str(name);
                 self.begun(format);
             }
-            Told::Hit(hit) => {
+            Told::Hit(mut hit) => {
+                if self.how.files {
+                    hit.event = super::hashed::event_at(hit.event, &self.name);
+                }
                 // What happened at no time that is known may have happened since.
                 let is_past = self.how.since.zip(hit.time).is_some_and(|(since, time)| time < since);
                 if !is_past {
