@@ -92,7 +92,7 @@ const REQUESTS: &[(&str, &str, &str)] = &[
     ("seen", "?value=198.51.100.1", ""),
     ("forgetSeen", "?before=2026-01-01T00:00:00Z", ""),
     ("listHits", "", ""),
-    ("ignoreHits", "", r#"{"values":["198.51.100.1"],"until":"2036-01-01T00:00:00Z"}"#),
+    ("ignoreHits", "", r#"{"values":["198.51.100.1"],"until":"2027-01-01T00:00:00Z"}"#),
     ("declareAssets", "", r#"{"assets":["203.0.113.0/24"]}"#),
     ("showPolicy", "", ""),
     ("resetPolicy", "", ""),
