@@ -228,7 +228,7 @@ impl Indicators {
 
     /// All of them as CSV, made while it is read.
     pub fn csv(self) -> Csv {
-        Csv { of: self, next: 0, ready: b"value,kind,valid_from,valid_until,revoked\n".to_vec(), given: 0 }
+        Csv { of: self, next: 0, ready: b"value,kind,id,valid_from,valid_until,revoked\n".to_vec(), given: 0 }
     }
 
     fn row(&self, n: u64) -> String {
@@ -236,7 +236,9 @@ impl Indicators {
         let (from, until) = self.holds(n).unwrap_or_default();
         let [from, until] = [from, until].map(|at| at.map_or(String::new(), |at| format!("{}Z", stamp(at))));
         let revoked = self.holds(n).is_none();
-        format!("{value},{kind},{from},{until},{revoked}\n")
+        // Two that say the same of the same time are two all the same.
+        let id = uuid::Uuid::from_u128(u128::from(n) | 4 << 76 | 2 << 62);
+        format!("{value},{kind},indicator--{id},{from},{until},{revoked}\n")
     }
 }
 
