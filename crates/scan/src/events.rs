@@ -106,9 +106,7 @@ impl<R: Read> Read for Events<R> {
                 self.chunk(chunk);
             }
         }
-        let rest = self.ready.get(self.given..).unwrap_or_default();
-        let length = rest.len().min(into.len());
-        into.iter_mut().zip(rest).for_each(|(slot, byte)| *slot = *byte);
+        let length = self.ready.get(self.given..).unwrap_or_default().read(into)?;
         self.given += length;
         Ok(length)
     }

@@ -200,9 +200,7 @@ impl<R: Read> Read for Rows<R> {
             self.ended = read == 0;
             self.rows()?;
         }
-        let rest = self.ready.get(self.given..).unwrap_or_default();
-        let length = rest.len().min(into.len());
-        into.iter_mut().zip(rest).for_each(|(slot, byte)| *slot = *byte);
+        let length = self.ready.get(self.given..).unwrap_or_default().read(into)?;
         self.given += length;
         Ok(length)
     }

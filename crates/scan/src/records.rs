@@ -86,9 +86,7 @@ impl<R: Read> Read for Records<R> {
             }
             bytes.into_iter().for_each(|byte| self.take(byte));
         }
-        let rest = self.ready.get(self.given..).unwrap_or_default();
-        let length = rest.len().min(into.len());
-        into.iter_mut().zip(rest).for_each(|(slot, byte)| *slot = *byte);
+        let length = self.ready.get(self.given..).unwrap_or_default().read(into)?;
         self.given += length;
         Ok(length)
     }
